@@ -1,0 +1,1 @@
+"""DataKit IaC: data platforms as a Pulumi program."""
