@@ -1,0 +1,210 @@
+"""DataSet: a data contract in a Store; DataSetGroup: several of them handled together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+
+from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
+from datakit_iac.manifest.types import DataType
+
+Classification = Literal["public", "internal", "confidential", "restricted"]
+Tier = Literal["bronze", "silver", "gold"]
+Format = Literal["parquet", "json", "csv", "avro"]
+
+
+def _data_type(value: object) -> DataType:
+    if isinstance(value, DataType):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected a type's name as text")
+    return DataType.parse(value)
+
+
+def _day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+ColumnType = Annotated[
+    DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})
+]
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class AcceptedValues(Model):
+    """Every value of the column is one of these."""
+
+    values: list[Any]
+
+
+class Relationships(Model):
+    """Every value of the column stands in `field` of another DataSet."""
+
+    to: Name
+    field: str
+
+
+class RowCount(Model):
+    """The DataSet holds between `min` and `max` rows."""
+
+    min: int = 0
+    max: int | None = None
+
+
+class Freshness(Model):
+    """The greatest value of `column` is no older than `max_age` (a duration such as ``90d`` or ``6h``)."""
+
+    column: str
+    max_age: str
+
+
+class Test(Model):
+    """One test of a column or a DataSet, named as dbt names it; a bare name stands for one without arguments."""
+
+    __test__ = False  # not a test case of pytest
+
+    unique: bool = False
+    not_null: bool = Field(default=False, alias="not_null")
+    accepted_values: AcceptedValues | None = Field(default=None, alias="accepted_values")
+    relationships: Relationships | None = None
+    row_count: RowCount | None = Field(default=None, alias="row_count")
+    freshness: Freshness | None = None
+    sql: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        return {value: True} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Test:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(
+                "a test names exactly one of unique, not_null, accepted_values, relationships, "
+                "row_count, freshness, sql"
+            )
+        return self
+
+
+class Column(Model):
+    """One column of a DataSet's schema.
+
+    >>> Column(name="email", type="text", pii=True).type.name
+    'string'
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    type: ColumnType
+    description: str = ""
+    nullable: bool = True
+    primary_key: bool = False
+    pii: bool | None = None
+    from_: Annotated[list[str], BeforeValidator(_several)] = Field(default_factory=list, alias="from")
+    previous_names: list[str] = Field(default_factory=list)
+    tests: list[Test] = Field(default_factory=list)
+
+    @property
+    def required(self) -> bool:
+        """Whether a row without a value is refused: declared so, or part of the primary key."""
+        return self.primary_key or not self.nullable
+
+
+class Place(Model):
+    """Where a DataSet lies in its Store: exactly one of table, prefix, topic.
+
+    `table` may carry a schema before a dot (``raw.flights``). `prefix` is a path below the Store's own.
+    """
+
+    table: str | None = None
+    prefix: str | None = None
+    topic: str | None = None
+    format: Format | None = None
+
+    def __str__(self) -> str:
+        """The table, prefix or topic."""
+        return self.table or self.prefix or self.topic or ""
+
+
+class Consent(Model):
+    """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`."""
+
+    object: Annotated[str, Field(pattern=r"^(table|column/.+)$")]
+    reason: Annotated[str, Field(min_length=1)]
+    expires: Day
+
+
+class DataSetSpec(Model):
+    """A contract: where the data lies, what its columns are and mean, how it must be handled."""
+
+    store: Name
+    table: str | None = None
+    prefix: str | None = None
+    topic: str | None = None
+    format: Format | None = None
+    version: SemVer | None = None
+    description: str = ""
+    classification: Classification | None = None
+    tier: Tier | None = None
+    owner: str = ""
+    retention: str = ""
+    columns: list[Column] = Field(default_factory=list, alias="schema")
+    tests: list[Test] = Field(default_factory=list)
+    consents: list[Consent] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> DataSetSpec:
+        places = [field for field in ("table", "prefix", "topic") if getattr(self, field)]
+        if len(places) != 1:
+            found = " and ".join(places) if places else "none of them"
+            raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _column_names_differ(self) -> DataSetSpec:
+        names = [column.name.lower() for column in self.columns]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"columns named twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def place(self) -> Place:
+        """Where it lies in its Store."""
+        return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=self.format)
+
+
+class DataSet(Manifest):
+    """A named data contract: a table, prefix or topic of a Store, with schema, classification and tests."""
+
+    kind: Literal["DataSet"] = "DataSet"
+    spec: DataSetSpec
+
+    @property
+    def tier(self) -> str | None:
+        """The tier, of the spec or else of the label `tier`."""
+        return self.spec.tier or self.metadata.labels.get("tier")
+
+    @property
+    def description(self) -> str:
+        """The description, of the spec or else of the metadata."""
+        return self.spec.description or self.metadata.description
+
+
+class DataSetGroupSpec(Model):
+    """The DataSets of one Store that are handled together."""
+
+    store: Name
+    datasets: Annotated[list[Name], Field(min_length=1)]
+    description: str = ""
+
+
+class DataSetGroup(Manifest):
+    """Several DataSets of one Store under one name."""
+
+    kind: Literal["DataSetGroup"] = "DataSetGroup"
+    spec: DataSetGroupSpec

@@ -1,0 +1,66 @@
+"""What is wrong, where, and what to do: the one shape in which every check reports."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fault of a project.
+
+    Attributes:
+        code: the rule's name, e.g. ``unknown-field``.
+        message: what was found and what was expected, in one sentence.
+        severity: ``error`` stops everything, ``warning`` is shown.
+        path: the field, e.g. ``spec.schema[2].type``; empty for a whole document.
+        file: the manifest, relative to the working directory where that is shorter; empty where there is none.
+        line: from 1; 0 where there is no position.
+        column: from 1; 0 where there is no position.
+        hint: what to do.
+    """
+
+    code: str
+    message: str
+    severity: Severity = "error"
+    path: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """`file:line:column: severity[code] path: message`, then the hint on a line of its own."""
+        where = (
+            f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
+        )
+        path = f"{self.path}: " if self.path else ""
+        hint = f"\n    fix: {self.hint}" if self.hint else ""
+        return f"{where}{self.severity}[{self.code}] {path}{self.message}{hint}"
+
+
+class InvalidProjectError(Exception):
+    """A project has errors; its text is all of them, one after the other, and a count.
+
+    Attributes:
+        findings: every finding, warnings included, in the order of files and lines.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
+        errors = sum(found.severity == "error" for found in self.findings)
+        count = f"{errors} error{'s' if errors != 1 else ''}; nothing was touched."
+        super().__init__("\n".join([*map(str, self.findings), count]))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name that is closest to a mistyped one; a list of all where none is close."""
+    names: Sequence[str] = sorted(known)
+    if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "there is none yet"

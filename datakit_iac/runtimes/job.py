@@ -1,0 +1,108 @@
+"""A Transform ready to run: everything resolved, nothing looked up any more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from datakit_iac.executors.process import Executor
+from datakit_iac.technologies.bound import BoundDataSet
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a Runtime runs.
+
+    Attributes:
+        transform: the Transform's name.
+        runtime: the Runtime's name, e.g. ``dbt``.
+        settings: the Transform's own section for its runtime, e.g. ``{"project": "models/dbt", "select": ["staging"]}``;
+            paths count from the working directory.
+        inputs: the DataSets read, in the order of the manifest.
+        outputs: the DataSets written, in the order of the manifest.
+        context: further DataSets the same code base refers to (other Transforms' inputs of one dbt project), so that
+            what is rendered is the same for all Transforms that share it.
+        environment: the environment's name.
+        timeout: seconds; None for no limit.
+    """
+
+    transform: str
+    runtime: str
+    settings: Mapping[str, Any]
+    inputs: tuple[BoundDataSet, ...]
+    outputs: tuple[BoundDataSet, ...]
+    context: tuple[BoundDataSet, ...] = ()
+    environment: str = "dev"
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the provider lends a Runtime while a job runs.
+
+    Attributes:
+        executor: where processes run.
+        folder: an empty folder of this run alone, mode 0700; gone after the run. Rendered files go here, mode 0600.
+        cache: a folder kept between runs of this environment (for instance dbt's `target/`); no secrets.
+        progress: shows one short line in the engine's status, replacing the last.
+        cancel: set when the user wants to stop.
+    """
+
+    executor: Executor
+    folder: Path
+    cache: Path
+    progress: Callable[[str], None]
+    cancel: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job did.
+
+    Attributes:
+        counts: rows by table, or models and tests by result, e.g. ``{"flights": 336776}``.
+        notes: what people should know, e.g. columns of a file that the contract leaves out.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class JobFailedError(Exception):
+    """A job did not succeed.
+
+    Attributes:
+        cause: one sentence: what failed and why.
+        lines: the few lines of the tool's own output that matter, secrets redacted.
+    """
+
+    def __init__(self, cause: str, lines: tuple[str, ...] = ()) -> None:
+        self.cause = cause
+        self.lines = lines
+        super().__init__("\n".join([cause, *(f"    {line}" for line in lines)]))
+
+
+class Runtime(Protocol):
+    """The code that turns a Transform into a job and reads its results. Importing one must be cheap."""
+
+    name: str
+
+    def check(self, job: Job) -> list[str]:
+        """Faults of the settings and of the files they name, each one sentence; nothing is run."""
+
+    def definition(self, job: Job) -> str:
+        """A digest of everything that decides what the job computes, and of nothing else.
+
+        Descriptions, comments of a schema file, the order of keys, connections and versions of tools leave it as it is.
+        """
+
+    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
+        """Run it to the end.
+
+        Raises:
+            JobFailedError: it failed; what was done is said.
+            Cancelled: the user stopped it.
+        """

@@ -1,0 +1,51 @@
+"""A DataSet together with the concrete Store it lies in: what technologies and runtimes work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datakit_iac.manifest.dataset import Column, Place, Test
+from datakit_iac.manifest.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A Store as one environment binds it.
+
+    Attributes:
+        technology: the entry-point name of the Technology, e.g. ``duckdb``.
+        options: what is not secret, e.g. ``{"path": "warehouse.duckdb"}``; relative paths count from the working
+            directory, which is the Pulumi project's.
+        secrets: what is; never printed.
+    """
+
+    technology: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDataSet:
+    """A data contract and the place where it is kept.
+
+    Attributes:
+        name: the DataSet's name.
+        store: the Store's name.
+        connection: how its Store is reached.
+        place: the table, prefix or topic.
+        columns: the declared schema; empty where the manifest leaves it to the technology to infer.
+        description: what the data means, for people.
+        tests: those of the DataSet as a whole; each column carries its own.
+        tags: what else is written beside the data, e.g. classification and tier.
+    """
+
+    name: str
+    store: str
+    connection: Connection
+    place: Place
+    columns: tuple[Column, ...] = ()
+    description: str = ""
+    tests: tuple[Test, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
