@@ -1,0 +1,1 @@
+"""The CloudQuery source and destination plugins that ship with us."""

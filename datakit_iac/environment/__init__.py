@@ -1,0 +1,1 @@
+"""Environments and bindings: a project resolved for dev, stage or prod."""

@@ -1,0 +1,1 @@
+"""YAML manifests as typed models: one module per kind, loading with positions."""

@@ -31,9 +31,7 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-ColumnType = Annotated[
-    DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})
-]
+ColumnType = Annotated[DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
 Day = Annotated[date, BeforeValidator(_day)]
 
 

@@ -128,17 +128,11 @@ class DataType:
         if self == narrower:
             return True
         if self.name == "array" and narrower.name == "array":
-            return (
-                self.element is not None
-                and narrower.element is not None
-                and self.element.widens(narrower.element)
-            )
+            return self.element is not None and narrower.element is not None and self.element.widens(narrower.element)
         if self.name == "decimal":
             return _decimal_holds(self, narrower)
         if self.name == "string" and narrower.name == "string":
-            return not self.parameters or (
-                bool(narrower.parameters) and self.parameters >= narrower.parameters
-            )
+            return not self.parameters or (bool(narrower.parameters) and self.parameters >= narrower.parameters)
         return self.name in _WIDER.get(narrower.name, ())
 
 

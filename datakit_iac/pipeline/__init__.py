@@ -1,0 +1,1 @@
+"""The graph of DataSets and Transforms that emerges from inputs and outputs."""

@@ -1,0 +1,1 @@
+"""The plugin `pulumi-resource-datakit`: how the engine's calls become work."""

@@ -1,0 +1,1 @@
+"""Pulumi resource classes, and Platform, which registers a whole project."""
