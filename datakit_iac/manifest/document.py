@@ -30,7 +30,7 @@ SemVer = Annotated[str, AfterValidator(_semver)]
 
 
 class Model(BaseModel):
-    """A strict, immutable part of a manifest: no unknown fields, no coercion between types; YAML names are camelCase."""
+    """A strict, immutable part of a manifest: no unknown fields, no coercion; YAML names are camelCase."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 

@@ -46,6 +46,11 @@ class Secret:
     def __init__(self, value: object) -> None:
         self._value = value
 
+    @property
+    def content(self) -> object:
+        """The value in its own type, for the wire to the engine."""
+        return self._value
+
     def reveal(self) -> str:
         """The value itself, to hand to a driver and to nothing else."""
         return str(self._value)

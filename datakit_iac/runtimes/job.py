@@ -19,8 +19,8 @@ class Job:
     Attributes:
         transform: the Transform's name.
         runtime: the Runtime's name, e.g. ``dbt``.
-        settings: the Transform's own section for its runtime, e.g. ``{"project": "models/dbt", "select": ["staging"]}``;
-            paths count from the working directory.
+        settings: the Transform's own section for its runtime, e.g. ``{"project": "models/dbt"}``; paths count from
+            the working directory.
         inputs: the DataSets read, in the order of the manifest.
         outputs: the DataSets written, in the order of the manifest.
         context: further DataSets the same code base refers to (other Transforms' inputs of one dbt project), so that

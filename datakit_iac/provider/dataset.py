@@ -1,0 +1,166 @@
+"""DataSet: the table, prefix or topic of a contract, made, altered, watched for drift, never lost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
+from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.settlement import changes_to, drifted, losses, settle
+from datakit_iac.provider.trash import discard
+from datakit_iac.provider.turns import opened
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.evolution import strongest
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+
+MADE_OF: Final = ("store", "table", "prefix", "topic", "format", "schema", "description", "external", *decode.TAGS)
+"""The inputs whose change is a change of the DataSet; the others only steer what we do."""
+
+EXTERNAL: Final = "external"
+"""The generation of a DataSet that is not ours to make."""
+
+
+class DataSetType:
+    """The lifecycle of a DataSet."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """A readable contract, and no change that loses data without consent."""
+        if has_unknowns(new.get("store")) or has_unknowns(new.get("schema")):
+            return []
+        try:
+            after = decode.dataset(new)
+        except ValidationError as invalid:
+            return decode.faults(invalid, "schema")
+        kind = after.connection.technology
+        capabilities = technology(kind).capabilities
+        named = next((field for field in ("table", "prefix", "topic") if getattr(after.place, field)), "place")
+        if named not in capabilities.places:
+            expected = " or ".join(sorted(capabilities.places))
+            return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
+        if capabilities.keeps_schema and not after.columns and not new.get("external"):
+            return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
+        if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
+            return []
+        return [Fault("schema", loss) for loss in losses(decode.dataset(old), after, new)]
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Another place is another DataSet; types are compared by meaning, not by spelling."""
+        changed = [key for key in MADE_OF if old.get(key) != new.get(key)]
+        if not changed or has_unknowns(new):
+            return Difference(dict.fromkeys(changed, "update"))
+        before, after = decode.dataset(old), decode.dataset(new)
+        moved = _id(before) != _id(after)
+        if "schema" in changed and not changes_to(after, before.columns):
+            changed.remove("schema")
+        if "store" in changed and not moved and before.connection == after.connection:
+            changed.remove("store")
+        places = [key for key in ("store", "table", "prefix", "topic") if moved and key in changed]
+        return Difference(dict.fromkeys(changed, "update"), places)
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Make it, adopt it where it is ours, refuse it where it is another's; a source must be there."""
+        dataset = decode.dataset(new)
+        if new.get("external"):
+            _demand(dataset, call)
+            return _id(dataset), _outputs(new, EXTERNAL)
+        if call.preview:
+            statements = technology(dataset.connection.technology).ddl(dataset, None)
+            call.tell(f"additive: {'; '.join(statements)}")
+            return _id(dataset), _outputs(new, UNKNOWN)
+        with opened(dataset.connection, call) as session:
+            return _id(dataset), _outputs(new, settle(session, dataset, new, call))
+
+    def read(
+        self, resource_id: str, inputs: Properties, state: Properties, call: Call
+    ) -> tuple[Properties, Properties] | None:
+        """The live schema in place of the declared one, wherever they differ in meaning."""
+        inputs = inputs or _address(resource_id)
+        dataset = decode.dataset(inputs)
+        try:
+            with opened(dataset.connection, call) as session:
+                live = session.describe(dataset.place)
+        except StoreMissingError:
+            return None
+        if live is None:
+            return None
+        if inputs.get("external"):
+            return inputs, state
+        inputs = {**inputs, **drifted(dataset, live)}
+        generation = state.get("generation") or (live.mark.generation if live.mark else "0")
+        return inputs, _outputs(inputs, generation)
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Alter it in place; the plan is made anew against what is really there."""
+        dataset = decode.dataset(new)
+        if new.get("external"):
+            return _outputs(new, EXTERNAL)
+        if call.preview:
+            changes = changes_to(dataset, decode.dataset(old).columns)
+            if statements := technology(dataset.connection.technology).ddl(dataset, changes):
+                call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
+            filled_anew = any(change.kind == "add" for change in changes)
+            return _outputs(new, UNKNOWN if filled_anew else state.get("generation"))
+        with opened(dataset.connection, call) as session:
+            return _outputs(new, settle(session, dataset, new, call, state.get("generation", "")))
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """Leave it where the environment retains; else drop it when empty or by consent, or put it in the trash."""
+        if inputs.get("external"):
+            return
+        dataset = decode.dataset(inputs)
+        if inputs.get("deletion") != "delete":
+            call.tell(f"{_id(dataset)} stays: this environment retains data")
+            return
+        try:
+            with opened(dataset.connection, call) as session:
+                discard(session, dataset, inputs, call)
+        except StoreMissingError:
+            call.tell(f"{_id(dataset)} is gone already")
+
+
+def _id(dataset: BoundDataSet) -> str:
+    return f"{technology(dataset.connection.technology).location(dataset.connection)}#{dataset.place}"
+
+
+def _address(resource_id: str) -> Properties:
+    """The inputs that an ID alone tells, for an import.
+
+    Raises:
+        ResourceError: it is no ID of a DataSet.
+    """
+    location, separator, address = resource_id.rpartition("#")
+    kind = location.partition(":")[0]
+    if not (separator and address):
+        raise ResourceError(f"{resource_id!r} is no DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
+    found = technology(kind)
+    reached = found.connection(location)
+    (place,) = found.capabilities.places
+    store = {"technology": reached.technology, "connection": dict(reached.options)}
+    return {"name": address.rpartition(".")[2].replace("_", "-"), "store": store, place: address}
+
+
+def _outputs(new: Properties, generation: object) -> Properties:
+    return {**new, "generation": generation}
+
+
+def _demand(dataset: BoundDataSet, call: Call) -> None:
+    """A source that nobody here makes must be there; a preview that cannot ask says so.
+
+    Raises:
+        ResourceError: it is not there.
+    """
+    try:
+        with opened(dataset.connection, call) as session:
+            live = session.describe(dataset.place)
+    except StoreMissingError as missing:
+        raise ResourceError(f"source {dataset.name}: {missing}") from missing
+    except StoreError as fault:
+        if not call.preview:
+            raise
+        call.warn(f"the source could not be asked: {fault}")
+        return
+    if live is None:
+        raise ResourceError(f"source {dataset.name}: there is no {_id(dataset)}; put it there, or mend its DataSet")

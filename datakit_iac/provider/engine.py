@@ -1,0 +1,32 @@
+"""The way back to the engine: messages beside a resource's line."""
+
+from __future__ import annotations
+
+import contextlib
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+
+class Engine:
+    """The engine that started us, as far as a provider talks to it.
+
+    Args:
+        address: ``host:port`` of its gRPC service.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def tell(self, urn: str, message: str, *, warning: bool = False) -> None:
+        """Show a message under the resource, for good."""
+        self._log(urn, message, engine_pb2.WARNING if warning else engine_pb2.INFO, ephemeral=False)
+
+    def status(self, urn: str, message: str) -> None:
+        """Show what the resource is doing now; the next status takes its place."""
+        self._log(urn, message, engine_pb2.INFO, ephemeral=True)
+
+    def _log(self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool) -> None:
+        request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
+        with contextlib.suppress(grpc.RpcError):  # an engine that is gone needs no messages
+            self._stub.Log(request, timeout=5)

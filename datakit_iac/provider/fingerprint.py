@@ -1,0 +1,34 @@
+"""The function `fingerprint`: the version of data that no Run of this project makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
+from datakit_iac.provider.properties import UNKNOWN
+from datakit_iac.provider.turns import opened
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+
+
+def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
+    """A digest of a DataSet's content, or unknown in a preview that cannot ask.
+
+    Raises:
+        ResourceError: there is nothing, and nobody here will make it.
+        StoreError: the Store cannot be asked.
+    """
+    dataset = decode.dataset(arguments)
+    try:
+        with opened(dataset.connection, call) as session:
+            found = session.fingerprint(dataset)
+    except StoreMissingError as missing:
+        raise ResourceError(f"source {dataset.name}: {missing}") from missing
+    except StoreError:
+        if not call.preview:
+            raise
+        return {"version": UNKNOWN}
+    if not found:
+        location = technology(dataset.connection.technology).location(dataset.connection)
+        raise ResourceError(f"source {dataset.name}: there is no {dataset.place} in {location}; put it there")
+    return {"version": found}

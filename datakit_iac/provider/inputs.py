@@ -1,0 +1,90 @@
+"""Inputs of resources as the values that technologies and runtimes work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from datakit_iac.manifest.dataset import Column, Consent, Place, Test
+from datakit_iac.manifest.secret import Secret
+from datakit_iac.provider.lifecycle import Fault, Properties
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+TAGS: Final = ("classification", "tier", "owner", "retention")
+_COLUMNS: Final = TypeAdapter(tuple[Column, ...])
+_TESTS: Final = TypeAdapter(tuple[Test, ...])
+_CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
+
+
+def connection(store: Properties) -> Connection:
+    """How a Store is reached, of the properties of a Store or of a DataSet's `store`."""
+    secrets = _plain(store.get("secrets") or {})
+    return Connection(
+        technology=store["technology"],
+        options=_plain(store.get("connection") or {}),
+        secrets={name: value if isinstance(value, Secret) else Secret(value) for name, value in secrets.items()},
+    )
+
+
+def dataset(properties: Properties) -> BoundDataSet:
+    """The contract and its place, of a DataSet's properties.
+
+    Raises:
+        pydantic.ValidationError: columns or tests do not have their shape.
+    """
+    return BoundDataSet(
+        name=properties["name"],
+        store=properties["store"].get("name", ""),
+        connection=connection(properties["store"]),
+        place=place(properties),
+        columns=_COLUMNS.validate_python(tuple(properties.get("schema") or ())),
+        description=properties.get("description") or "",
+        tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
+        tags={tag: properties[tag] for tag in TAGS if properties.get(tag)},
+    )
+
+
+def place(properties: Properties) -> Place:
+    """Where a DataSet lies in its Store."""
+    return Place(**{key: properties.get(key) for key in ("table", "prefix", "topic", "format")})
+
+
+def job(properties: Properties, environment: str) -> Job:
+    """What a Run runs."""
+    return Job(
+        transform=properties["transform"],
+        runtime=properties["runtime"],
+        settings=properties.get("settings") or {},
+        inputs=tuple(map(dataset, properties.get("inputs") or ())),
+        outputs=tuple(map(dataset, properties.get("outputs") or ())),
+        context=tuple(map(dataset, properties.get("context") or ())),
+        environment=environment,
+        timeout=properties.get("timeout"),
+    )
+
+
+def consented(properties: Properties, subject: str) -> bool:
+    """Whether the manifest gives leave, today, to lose what `subject` (``table`` or ``column/NAME``) holds."""
+    today = datetime.now(UTC).date()
+    consents = _CONSENTS.validate_python(tuple(properties.get("consents") or ()))
+    return any(consent.object == subject and consent.expires >= today for consent in consents)
+
+
+def faults(invalid: ValidationError, within: str) -> list[Fault]:
+    """The faults of a validation, each at its property."""
+    found = []
+    for error in invalid.errors():
+        path = within + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+        found.append(Fault(path, error["msg"]))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A map that a secret wraps as a whole is a map of secrets."""
+    if isinstance(value, Secret) and isinstance(value.content, Mapping):
+        return {key: Secret(item) for key, item in value.content.items()}
+    return value

@@ -1,0 +1,110 @@
+"""What each resource type answers to the engine, in plain values; nothing here knows of gRPC."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An input that cannot stand: the property's path and what is wrong with it."""
+
+    property: str
+    reason: str
+
+
+class ResourceError(Exception):
+    """An operation failed and left nothing behind; the text is for the user."""
+
+
+class PartialError(Exception):
+    """An operation failed half way; what exists is recorded, and the next update tries again.
+
+    Attributes:
+        id: the resource's ID.
+        properties: its outputs as they are now.
+        reason: what failed, for the user.
+    """
+
+    def __init__(self, resource_id: str, properties: Properties, reason: str) -> None:
+        self.id, self.properties, self.reason = resource_id, properties, reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an update would change.
+
+    Attributes:
+        changed: each property that differs and how: added, updated, deleted.
+        replace: the properties that make a new resource necessary.
+    """
+
+    changed: Mapping[str, Literal["add", "update", "delete"]] = field(default_factory=dict)
+    replace: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation on one resource.
+
+    Attributes:
+        urn: the resource's name in the stack (``urn:pulumi:STACK::PROJECT::TYPE::NAME``).
+        preview: whether nothing may be touched.
+        tell: shows a message under the resource.
+        warn: the same, as a warning.
+        status: shows what is being done, replacing the last.
+        cancel: set when the user wants to stop.
+    """
+
+    urn: str
+    preview: bool
+    tell: Callable[[str], None]
+    warn: Callable[[str], None]
+    status: Callable[[str], None]
+    cancel: threading.Event
+
+    @property
+    def stack(self) -> str:
+        """``project/stack``, the owner of what we create."""
+        stack, project = self.urn.removeprefix("urn:pulumi:").split("::")[:2]
+        return f"{project}/{stack}"
+
+    @property
+    def environment(self) -> str:
+        """The environment's name, which is the stack's."""
+        return self.stack.rpartition("/")[2]
+
+
+class ResourceType(Protocol):
+    """One type of resource. Properties are plain values; secrets are `Secret`, values not known yet `UNKNOWN`."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """Faults of the new inputs, also beside the old ones (empty for a new resource). No store is asked."""
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """What differs between old and new inputs. Pure."""
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Make it, or adopt what an earlier try made; ID and outputs.
+
+        Raises:
+            ResourceError: nothing was made.
+            PartialError: something was.
+        """
+
+    def read(
+        self, resource_id: str, inputs: Properties, state: Properties, call: Call
+    ) -> tuple[Properties, Properties] | None:
+        """Inputs and outputs as they really are; None where it is gone."""
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Carry out the difference; the outputs. Raises as `create` does."""
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """Remove it as far as that loses no data. Raises `ResourceError`."""

@@ -1,0 +1,135 @@
+"""Run: one execution of a Transform, done again only when its definition or its inputs changed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.process import Cancelled
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
+from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.turns import turns
+from datakit_iac.provider.verification import Verified, verify
+from datakit_iac.provider.warmth import warm
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.registry import runtime
+from datakit_iac.technologies.technology import StoreError
+
+REASONS: Final = ("definition", "versions", "generations")
+"""The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
+
+HOME: Final = Path(".datakit")
+"""Run folders and caches, below the Pulumi project's folder."""
+
+
+class RunType:
+    """The lifecycle of a Run."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """A job that its runtime can run."""
+        if has_unknowns({**new, "versions": None, "generations": None}):
+            return []
+        try:
+            job = decode.job(new, call.environment)
+            return [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+        except ValidationError as invalid:
+            return decode.faults(invalid, "inputs")
+        except LookupError as unknown:
+            return [Fault("runtime", str(unknown))]
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Only what decides the result counts; the rest is recorded as it comes."""
+        return Difference({key: "update" for key in REASONS if old.get(key) != new.get(key)})
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Run it."""
+        if call.preview:
+            return new["transform"], {**new, "outputVersions": UNKNOWN, "counts": UNKNOWN}
+        return new["transform"], _execute(new, call)
+
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        state: Properties,
+        call: Call,
+    ) -> tuple[Properties, Properties] | None:
+        """The record of the last run."""
+        return inputs, state
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Run it again."""
+        if call.preview:
+            if reasons := _reasons(old, new):
+                call.tell(f"runs again: {reasons}")
+            return {**new, "outputVersions": UNKNOWN, "counts": UNKNOWN}
+        if self.diff(old, new, state).changed or state.get("incomplete"):
+            return _execute(new, call)
+        return {**new, "outputVersions": state.get("outputVersions"), "counts": state.get("counts")}
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """What it wrote belongs to the DataSets; nothing to undo."""
+
+
+def _reasons(old: Properties, new: Properties) -> str:
+    """Why a run happens again, in words."""
+    reasons = ["its definition changed"] if old.get("definition") != new.get("definition") else []
+    for key, word in (("versions", "may change"), ("generations", "is made anew")):
+        before, after = old.get(key) or {}, new.get(key) or {}
+        if after is UNKNOWN:
+            continue
+        names = [name for name, value in after.items() if before.get(name) != value]
+        changed = [name for name in names if key == "versions" and after[name] is not UNKNOWN]
+        reasons += [f"{name} changed" for name in changed]
+        reasons += [f"{name} {word}" for name in names if name not in changed]
+    return ", ".join(reasons)
+
+
+def _execute(new: Properties, call: Call) -> Properties:
+    """Run the job, then hold its outputs to their contracts.
+
+    Raises:
+        PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
+    """
+    job = decode.job(new, call.environment)
+    # An incomplete run has no versions: nothing downstream may take it for done.
+    incomplete = {**new, "outputVersions": {}, "counts": {}, "incomplete": True}
+    try:
+        outcome, verified = _run_and_verify(job, new, call)
+    except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
+        reason = "stopped as you asked" if isinstance(failure, Cancelled) else str(failure)
+        raise PartialError(job.transform, incomplete, f"Transform {job.transform}: {reason}") from failure
+    for note in outcome.notes:
+        call.warn(note)
+    counts = {**outcome.counts}
+    call.tell(", ".join(f"{name} {count:,}" for name, count in counts.items()) or "done")
+    return {**new, "outputVersions": verified.versions, "counts": counts}
+
+
+def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, Verified]:
+    with turns([each.connection for each in (*job.inputs, *job.outputs)], call), _surroundings(job, call) as lent:
+        warm()
+        call.status("starting")
+        outcome = runtime(job.runtime).run(job, lent)
+        call.status("verifying the outputs")
+        return outcome, verify(job, new.get("generations") or {}, call)
+
+
+@contextmanager
+def _surroundings(job: Job, call: Call) -> Iterator[Surroundings]:
+    runs, cache = HOME / "runs", HOME / "cache" / job.environment
+    for folder in (runs, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{job.transform}-", dir=runs)).absolute()
+    try:
+        yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

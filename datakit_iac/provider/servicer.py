@@ -1,0 +1,264 @@
+"""The gRPC face of the provider (`sdk/proto/pulumi/provider.proto`), over the SDK's generated classes.
+
+The SDK's own servicer cannot report a partly created resource, loses the old inputs, and puts tracebacks in front of
+users; so this one layer is ours, and thin: it decodes, calls a `ResourceType` in a thread, encodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from datakit_iac.executors.process import Cancelled
+from datakit_iac.manifest.secret import REDACTED, Secret
+from datakit_iac.provider import properties
+from datakit_iac.provider.engine import Engine
+from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType
+from datakit_iac.technologies.technology import StoreError
+
+THREADS: Final = 32
+"""Operations at once; the engine's own bound is four for each core."""
+
+Invocation = Callable[[Properties, Call], Properties]
+"""A function of the provider, from arguments to results."""
+
+Answer = TypeVar("Answer")
+_KINDS: Final = {
+    "add": provider_pb2.PropertyDiff.ADD,
+    "update": provider_pb2.PropertyDiff.UPDATE,
+    "delete": provider_pb2.PropertyDiff.DELETE,
+}
+_REPLACING: Final = {
+    "add": provider_pb2.PropertyDiff.ADD_REPLACE,
+    "update": provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    "delete": provider_pb2.PropertyDiff.DELETE_REPLACE,
+}
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Answers the engine.
+
+    Args:
+        version: the plugin's version.
+        schema: the package schema, JSON.
+        types: a `ResourceType` for each type token, e.g. ``datakit:index:DataSet``.
+        functions: an `Invocation` for each function token.
+        engine: where messages go.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        schema: str,
+        types: Mapping[str, ResourceType],
+        functions: Mapping[str, Invocation],
+        engine: Engine,
+    ) -> None:
+        self._version, self._schema = version, schema
+        self._types, self._functions, self._engine = types, functions, engine
+        self._cancel = threading.Event()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
+
+    # The provider as a whole.
+
+    async def Handshake(self, request: Any, context: Any) -> Any:
+        """Say what we understand."""
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    async def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        """Say our version."""
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        """Hand out the package schema."""
+        return provider_pb2.GetSchemaResponse(schema=self._schema)
+
+    async def CheckConfig(self, request: Any, context: Any) -> Any:
+        """There is nothing to configure."""
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: Any, context: Any) -> Any:
+        """There is nothing to configure, so nothing differs."""
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    async def Configure(self, request: Any, context: Any) -> Any:
+        """Agree on secrets and previews; nothing is connected yet."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    async def Cancel(self, request: Any, context: Any) -> Any:
+        """Stop what runs."""
+        self._cancel.set()
+        return Empty()
+
+    async def Invoke(self, request: Any, context: Any) -> Any:
+        """Call a function."""
+        function = self._functions[request.tok]
+        arguments = properties.read(request.args)
+        results = await self._in_thread(
+            context, arguments, partial(function, arguments, self._call(request, arguments))
+        )
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").CopyFrom(properties.write(results))  # a keyword of Python
+        return answer
+
+    # One resource.
+
+    async def Check(self, request: Any, context: Any) -> Any:
+        """Find the faults of new inputs."""
+        old, new = properties.read(request.olds), properties.read(request.news)
+        operation = partial(self._type(request).check, old, new, self._call(request, new))
+        faults: list[Fault] = await self._in_thread(context, new, operation)
+        failures = [
+            provider_pb2.CheckFailure(property=fault.property, reason=redacted(fault.reason, new)) for fault in faults
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    async def Diff(self, request: Any, context: Any) -> Any:
+        """Say what differs between old and new inputs."""
+        old, new = properties.read(request.old_inputs), properties.read(request.news)
+        operation = partial(self._type(request).diff, old, new, properties.read(request.olds))
+        difference = await self._in_thread(context, new, operation)
+        ignored = set(request.ignoreChanges)
+        changed = {path: kind for path, kind in difference.changed.items() if path not in ignored}
+        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(
+            changes=some if changed else none,
+            diffs=list(changed),
+            replaces=list(difference.replace),
+            hasDetailedDiff=True,
+            detailedDiff={
+                path: provider_pb2.PropertyDiff(
+                    kind=(_REPLACING if path in difference.replace else _KINDS)[kind], inputDiff=True
+                )
+                for path, kind in changed.items()
+            },
+        )
+
+    async def Create(self, request: Any, context: Any) -> Any:
+        """Make a resource."""
+        new = properties.read(request.properties)
+        operation = partial(self._type(request).create, new, self._call(request, new))
+        resource_id, outputs = await self._in_thread(context, new, operation)
+        return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
+
+    async def Read(self, request: Any, context: Any) -> Any:
+        """Find a resource as it really is."""
+        inputs, state = properties.read(request.inputs), properties.read(request.properties)
+        operation = partial(self._type(request).read, request.id, inputs, state, self._call(request, state))
+        found = await self._in_thread(context, state, operation)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        live_inputs, outputs = found
+        return provider_pb2.ReadResponse(
+            id=request.id, inputs=properties.write(live_inputs), properties=properties.write(outputs)
+        )
+
+    async def Update(self, request: Any, context: Any) -> Any:
+        """Carry out a difference."""
+        old, new = properties.read(request.old_inputs), properties.read(request.news)
+        state = properties.read(request.olds)
+        operation = partial(self._type(request).update, old, new, state, self._call(request, new))
+        outputs = await self._in_thread(context, new, operation)
+        return provider_pb2.UpdateResponse(properties=properties.write(outputs))
+
+    async def Delete(self, request: Any, context: Any) -> Any:
+        """Remove a resource."""
+        inputs, state = properties.read(request.old_inputs), properties.read(request.properties)
+        operation = partial(self._type(request).delete, inputs or state, state, self._call(request, state))
+        await self._in_thread(context, state, operation)
+        return Empty()
+
+    def _type(self, request: Any) -> ResourceType:
+        return self._types[request.urn.split("::")[2].rpartition("$")[2]]
+
+    def _call(self, request: Any, secretive: object) -> Call:
+        def message(show: Callable[[str, str], None]) -> Callable[[str], None]:
+            return lambda text: show(urn, redacted(text, secretive))
+
+        urn = getattr(request, "urn", "")
+        return Call(
+            urn=urn,
+            preview=getattr(request, "preview", False),
+            tell=message(self._engine.tell),
+            warn=message(partial(self._engine.tell, warning=True)),
+            status=message(self._engine.status),
+            cancel=self._cancel,
+        )
+
+    async def _in_thread(self, context: Any, secretive: object, operation: Callable[[], Answer]) -> Answer:
+        """Run an operation beside the event loop, so that Cancel is heard; turn its failure into a status."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+        except PartialError as failure:
+            await _abort(context, redacted(failure.reason, secretive), failure)
+        except Cancelled:
+            await _abort(context, "stopped as you asked")
+        except (ResourceError, StoreError) as failure:
+            await _abort(context, redacted(str(failure), secretive))
+        except Exception as failure:
+            frame = traceback.extract_tb(failure.__traceback__)[-1]
+            where = f"{frame.name}, line {frame.lineno}"
+            text = f"a fault of datakit itself, please report it: {type(failure).__name__} in {where}: {failure}"
+            await _abort(context, redacted(text, secretive))
+        raise AssertionError("an aborted call does not return")
+
+
+def redacted(text: str, properties: object) -> str:
+    """The text without any secret that the properties hold."""
+    secrets = sorted(_secrets(properties), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, secrets)), REDACTED, text) if secrets else text
+
+
+def _secrets(value: object) -> set[str]:
+    match value:
+        case Secret():
+            return _leaves(value.content)
+        case Mapping():
+            return set().union(*map(_secrets, value.values()))
+        case list():
+            return set().union(*map(_secrets, value))
+    return set()
+
+
+def _leaves(value: object) -> set[str]:
+    match value:
+        case Mapping():
+            return set().union(*map(_leaves, value.values()))
+        case list():
+            return set().union(*map(_leaves, value))
+        case str() if value:
+            return {value}
+    return set()
+
+
+class _Status(grpc.Status):
+    """A status with packed details (google.rpc.Status in the trailer `grpc-status-details-bin`)."""
+
+    def __init__(self, details: str, packed: bytes | None = None) -> None:
+        self.code = grpc.StatusCode.UNKNOWN
+        self.details = details
+        self.trailing_metadata = (("grpc-status-details-bin", packed),) if packed else ()
+
+
+async def _abort(context: Any, text: str, partial_state: PartialError | None = None) -> NoReturn:
+    packed = None
+    if partial_state is not None:
+        failed = provider_pb2.ErrorResourceInitFailed(
+            id=partial_state.id, properties=properties.write(partial_state.properties), reasons=[text]
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text)
+        status.details.add().Pack(failed)
+        packed = status.SerializeToString()
+    abort: Callable[[grpc.Status], Awaitable[NoReturn]] = context.abort_with_status
+    await abort(_Status(text, packed))
+    raise AssertionError("an aborted call does not return")

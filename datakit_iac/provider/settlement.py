@@ -1,0 +1,121 @@
+"""Settling a DataSet: from what is there to what is declared, and what stands in the way."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from datakit_iac.manifest.dataset import Column
+from datakit_iac.provider.inputs import consented
+from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.evolution import Change, destructive, plan, strongest
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.technology import Live, Session, technology
+
+
+def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
+    """What turns `columns` into the declared ones; nothing where a DataSet declares none."""
+    canonical = technology(dataset.connection.technology).canonical
+    return plan(columns, dataset.columns, canonical=canonical) if dataset.columns else ()
+
+
+def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
+    """The changes that lose data without leave, each with who reads the DataSet and the way out."""
+    readers = ", ".join(new.get("downstream") or ()) or "nobody"
+    manifest = new.get("manifest") or "the manifest"
+    return [
+        f"{change} of {after.name}: destructive, refused. Downstream: {readers}. {_way_out(change, manifest)}"
+        for change in destructive(changes_to(after, before.columns))
+        if not consented(new, f"column/{change.column}")
+    ]
+
+
+def settle(session: Session, dataset: BoundDataSet, new: Properties, call: Call, generation: str = "") -> str:
+    """Bring what is there to what is declared; the generation it then has.
+
+    A column that is added, or a table made anew, is a new generation: what fills it must run again.
+
+    Args:
+        generation: that of our record; empty where there is none: a new resource, or the retry of one.
+
+    Raises:
+        ResourceError: it is another's, or only a change that loses data would do.
+    """
+    found = technology(dataset.connection.technology)
+    fresh = uuid.uuid4().hex[:12]
+    live = session.describe(dataset.place)
+    if live is None:
+        session.create(dataset, Mark(call.stack, dataset.name, fresh))
+        return fresh
+    if not generation:
+        if live.mark is None or live.mark.stack != call.stack:
+            raise ResourceError(_foreign(dataset, live.mark, call))
+        generation = live.mark.generation
+    changes = [change for change in changes_to(dataset, live.columns) if _permitted(change, dataset, new, call)]
+    if any(change.kind == "add" for change in changes):
+        generation = fresh
+    session.alter(dataset, changes, Mark(call.stack, dataset.name, generation))
+    if statements := found.ddl(dataset, changes):
+        call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
+    return generation
+
+
+def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
+    """The inputs that are no longer as declared: schema and description as they really are.
+
+    Whether a column may be empty is no drift: a table that a Transform swaps in loses that until its Run is verified.
+    """
+    if not technology(dataset.connection.technology).capabilities.keeps_schema:
+        return {}
+    declared = {column.name.lower(): column for column in dataset.columns}
+    there = {column.name.lower(): column for column in live.columns}
+    canonical = technology(dataset.connection.technology).canonical
+    schema = []
+    for name, column in declared.items():
+        if found := there.get(name):
+            same = canonical(column.type) == canonical(found.type)
+            update: dict[str, Any] = {"description": found.description}
+            schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
+    schema += [column for name, column in there.items() if name not in declared]
+    changed: dict[str, Any] = {"schema": [dumped(column) for column in schema]}
+    return changed | ({"description": live.description} if live.description != dataset.description else {})
+
+
+def dumped(column: Column) -> dict[str, Any]:
+    """A column as a property of a resource."""
+    return column.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _permitted(change: Change, dataset: BoundDataSet, new: Properties, call: Call) -> bool:
+    """Whether a change against the live schema is to be done.
+
+    Raises:
+        ResourceError: without it the contract cannot hold, and it would lose data.
+    """
+    if change.kind == "require" or change.effect != "destructive" or consented(new, f"column/{change.column}"):
+        return True
+    if change.kind == "drop":
+        call.warn(f"column {change.column} is in {dataset.place} but not in the contract; it stays")
+        return False
+    raise ResourceError(f"{dataset.place}: {change}. {_way_out(change, new.get('manifest') or 'the manifest')}")
+
+
+def _way_out(change: Change, manifest: str) -> str:
+    column = change.column
+    keep = {
+        "drop": f"keep the column, or name it in `previousNames` of the column it became ([{column}])",
+        "narrow": "keep a type that holds every value",
+    }.get(change.kind, "leave the column nullable")
+    consent = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
+    return f"To go on, {keep}; or give leave in {manifest}: {consent}"
+
+
+def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
+    owner = f"belongs to stack {mark.stack}" if mark else "was not made by datakit"
+    location = technology(dataset.connection.technology).location(dataset.connection)
+    return (
+        f"{dataset.place} is there already and {owner}; it was not touched. To take it over: "
+        f"pulumi import datakit:index:DataSet {dataset.name} '{location}#{dataset.place}' "
+        f"--stack {call.environment}; or name another place"
+    )

@@ -1,0 +1,70 @@
+"""Store: reached, and made where its binding says so; never removed with its data."""
+
+from __future__ import annotations
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.turns import opened
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+
+
+class StoreType:
+    """The lifecycle of a Store."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """The technology must be installed and understand the options."""
+        try:
+            found = technology(new["technology"])
+        except StoreError as fault:
+            return [Fault("technology", str(fault))]
+        return [Fault("connection", fault) for fault in found.check(decode.connection(new))]
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Another technology or location is another Store; all else changes in place."""
+        changed = [key for key in ("technology", "connection", "secrets", "create") if old.get(key) != new.get(key)]
+        moved = _location(old) != _location(new)
+        return Difference(
+            dict.fromkeys(changed, "update"),
+            [key for key in ("technology", "connection") if moved and key in changed],
+        )
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Reach the Store, making it first where it says `create`."""
+        outputs = {**new, "location": _location(new)}
+        if not call.preview:
+            _reach(new, call)
+        return outputs["location"], outputs
+
+    def read(
+        self, resource_id: str, inputs: Properties, state: Properties, call: Call
+    ) -> tuple[Properties, Properties] | None:
+        """Gone where it is not there; an error where it cannot be reached."""
+        reached = technology(resource_id.partition(":")[0]).connection(resource_id) if not inputs else None
+        if reached:
+            inputs = {"name": "", "technology": reached.technology, "connection": dict(reached.options)}
+        try:
+            _reach({**inputs, "create": False}, call)
+        except StoreMissingError:
+            return None
+        return inputs, {**state, **inputs, "location": resource_id}
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Reach it with the new options."""
+        if not call.preview:
+            _reach(new, call)
+        return {**new, "location": _location(new)}
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """The Store and its data stay."""
+        call.tell(f"{_location(inputs)} stays, with all its data")
+
+
+def _location(properties: Properties) -> str:
+    return technology(properties["technology"]).location(decode.connection(properties))
+
+
+def _reach(properties: Properties, call: Call) -> None:
+    connection = decode.connection(properties)
+    embedded = technology(connection.technology).capabilities.embedded
+    with opened(connection, call, create=bool(properties.get("create", embedded))) as session:
+        session.version()

@@ -1,0 +1,63 @@
+"""Taking turns: a Store that only one process may have open is used by one operation at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from datakit_iac.executors.process import Cancelled
+from datakit_iac.provider.lifecycle import Call
+from datakit_iac.technologies.bound import Connection
+from datakit_iac.technologies.technology import Session, Technology, technology
+
+_LOCKS: Final[dict[str, threading.Lock]] = {}
+_REGISTER: Final = threading.Lock()
+
+
+@contextmanager
+def turn(found: Technology, connection: Connection, call: Call) -> Iterator[None]:
+    """Hold one Store, after whoever holds it now.
+
+    Raises:
+        Cancelled: the user stopped the wait.
+    """
+    if not found.capabilities.single_writer:
+        yield
+        return
+    location = found.location(connection)
+    with _REGISTER:
+        lock = _LOCKS.setdefault(location, threading.Lock())
+    if not lock.acquire(blocking=False):
+        call.status(f"waiting for {location}")
+        while not lock.acquire(timeout=0.2):
+            if call.cancel.is_set():
+                raise Cancelled
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def turns(connections: Iterable[Connection], call: Call) -> Iterator[None]:
+    """Hold several Stores, always in the same order, so that two operations never wait for each other."""
+    stores = {technology(each.technology).location(each): each for each in connections}
+    with ExitStack() as held:
+        for _, each in sorted(stores.items()):
+            held.enter_context(turn(technology(each.technology), each, call))
+        yield
+
+
+@contextmanager
+def opened(connection: Connection, call: Call, *, create: bool = False) -> Iterator[Session]:
+    """An open Store, in its turn.
+
+    Raises:
+        Cancelled: the user stopped the wait.
+        StoreError: it cannot be opened; `StoreMissingError` where it is not there.
+    """
+    found = technology(connection.technology)
+    with turn(found, connection, call), found.open(connection, create=create) as session:
+        yield session

@@ -1,0 +1,72 @@
+"""Holding the outputs of a Run to their contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from datakit_iac.provider.lifecycle import Call
+from datakit_iac.provider.settlement import changes_to
+from datakit_iac.runtimes.job import Job, JobFailedError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.technology import Session, technology
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Outputs that keep their contracts: the version of each, by DataSet name."""
+
+    versions: Mapping[str, str]
+
+
+def verify(job: Job, generations: Mapping[str, str], call: Call) -> Verified:
+    """Compare each output with its contract, run its tests, and put its mark back where a tool swapped the table.
+
+    Raises:
+        JobFailedError: outputs break their contracts; each breach of each output is named.
+        StoreError: a Store could not be asked.
+    """
+    breaches: list[str] = []
+    versions = {}
+    for dataset in job.outputs:
+        # The job's turn covers these Stores.
+        with technology(dataset.connection.technology).open(dataset.connection) as session:
+            mark = Mark(call.stack, dataset.name, generations.get(dataset.name, "0"))
+            found = _breaches(session, dataset, mark)
+            breaches += found
+            if not found:
+                versions[dataset.name] = session.fingerprint(dataset)
+    if breaches:
+        count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
+        raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(breaches))
+    return Verified(versions)
+
+
+def _breaches(session: Session, dataset: BoundDataSet, mark: Mark) -> list[str]:
+    live = session.describe(dataset.place)
+    if live is None:
+        return [f"{dataset.name}: {dataset.place} was not made"]
+    if not technology(dataset.connection.technology).capabilities.keeps_schema:
+        return []
+    changes = changes_to(dataset, live.columns)
+    if unlike := [f"{dataset.name}: {_breach(change)}" for change in changes if change.kind in _BREACHES]:
+        return unlike
+    violations = session.violations(dataset)
+    if violations:
+        return [f"{dataset.name}: {violation}" for violation in violations]
+    session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], mark)
+    return []
+
+
+_BREACHES = ("add", "widen", "narrow", "rename")
+
+
+def _breach(change: Change) -> str:
+    before, after = change.before, change.after
+    if change.kind == "add":
+        return f"column {change.column} is missing"
+    if change.kind == "rename":
+        return f"column {change.column} still has the name {before.name if before else ''}"
+    return f"column {change.column} is {before and before.type}; the contract says {after and after.type}"

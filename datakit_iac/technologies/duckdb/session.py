@@ -1,0 +1,171 @@
+"""An open DuckDB file."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.duckdb import checks, statements, types
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.technology import Live, StoreError, Violation
+
+PATIENCE: Final = 15.0
+"""Seconds to wait for another process that has the file open."""
+
+_HOLDER: Final = re.compile(r"held in (.+?)(?: \(PID (\d+)\))", re.IGNORECASE)
+
+
+@contextmanager
+def connect(path: Path, patience: float = PATIENCE) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file, waiting up to `patience` seconds for its only writer to be done.
+
+    Raises:
+        StoreError: it stays held, is no DuckDB file, or its folder cannot be made.
+    """
+    database = _opened(path, time.monotonic() + patience)
+    try:
+        yield database
+    except duckdb.Error as fault:
+        raise StoreError(f"DuckDB {path}: {fault}") from fault
+    finally:
+        database.close()
+
+
+def _opened(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
+    pause = 0.05
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return duckdb.connect(path)
+        except OSError as fault:
+            raise StoreError(f"the folder of DuckDB file {path} cannot be made: {fault.strerror}") from fault
+        except duckdb.Error as fault:
+            if "lock" not in str(fault).lower():
+                raise StoreError(f"{path} cannot be opened as a DuckDB file: {_first_line(fault)}") from fault
+            if time.monotonic() > deadline:
+                raise StoreError(f"DuckDB file {path} is held by {_holder(fault)}; end it and try again") from fault
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).partition("\n")[0]
+
+
+def _holder(fault: Exception) -> str:
+    match = _HOLDER.search(str(fault))
+    return f"process {match.group(2)} ({match.group(1)})" if match else "another process"
+
+
+class DuckDBSession:
+    """Tables of one open DuckDB file; see `Session`."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+
+    def version(self) -> str:
+        """The library's version."""
+        return duckdb.__version__
+
+    def describe(self, place: Place) -> Live | None:
+        """The table's columns, comment and number of rows, from the catalog."""
+        schema, table = statements.parts(place)
+        found = self._rows(
+            "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?"
+            " UNION ALL SELECT comment FROM duckdb_views() WHERE schema_name = ? AND view_name = ?",
+            [schema, table, schema, table],
+        )
+        if not found:
+            return None
+        description, mark = Mark.split(found[0][0])
+        ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)}")
+        return Live(self._columns(schema, table), description, mark, rows)
+
+    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
+        """Make the table with comments and mark in one transaction."""
+        self._together([*statements.create(dataset), *statements.comments(dataset), statements.stamp(dataset, mark)])
+
+    def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
+        """Carry out the changes and stamp the table, in one transaction.
+
+        A column is required only once no row lacks its value; until then the tests of the contract say so.
+        """
+        fulfilled = [change for change in changes if change.kind != "require" or not self._nulls(dataset, change)]
+        altering = [statements.alter(dataset.place, change) for change in fulfilled]
+        self._together([*altering, statements.stamp(dataset, mark)])
+
+    def rename(self, place: Place, name: str) -> None:
+        """Rename the table within its schema."""
+        self._together([f"ALTER TABLE {statements.qualified(place)} RENAME TO {statements.quoted(name)}"])
+
+    def drop(self, place: Place) -> None:
+        """Drop the table."""
+        self._together([f"DROP TABLE {statements.qualified(place)}"])
+
+    def names(self, place: Place, prefix: str) -> list[str]:
+        """Tables of the same schema whose names begin with `prefix`."""
+        rows = self._rows(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND starts_with(table_name, ?) ORDER BY 1",
+            [statements.parts(place)[0], prefix],
+        )
+        return [row[0] for row in rows]
+
+    def fingerprint(self, dataset: BoundDataSet) -> str:
+        """Number of rows and the sum of their hashes, loaders' bookkeeping left out."""
+        live = self.describe(dataset.place)
+        if live is None:
+            return ""
+        names = [statements.quoted(column.name) for column in dataset.columns or live.columns]
+        ((rows, total),) = self._rows(
+            f"SELECT count(*), coalesce(sum(hash({', '.join(names)})::UHUGEINT), 0)"
+            f" FROM {statements.qualified(dataset.place)}"
+        )
+        return f"{rows}-{int(total):x}"
+
+    def violations(self, dataset: BoundDataSet) -> list[Violation]:
+        """Run each test of the contract as one query that counts the rows that fail."""
+        found = []
+        for test, subject, query in checks.queries(dataset):
+            ((rows,),) = self._rows(query)
+            if rows:
+                found.append(Violation(test, subject, rows))
+        return found
+
+    def _columns(self, schema: str, table: str) -> tuple[Column, ...]:
+        rows = self._rows(
+            "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns()"
+            " WHERE schema_name = ? AND table_name = ? AND NOT starts_with(column_name, '_cq_') ORDER BY column_index",
+            [schema, table],
+        )
+        return tuple(
+            Column(name=name, type=types.read(data_type), nullable=nullable, description=comment or "")
+            for name, data_type, nullable, comment in rows
+        )
+
+    def _nulls(self, dataset: BoundDataSet, change: Change) -> bool:
+        name = change.before.name if change.before else change.column
+        table = statements.qualified(dataset.place)
+        ((rows,),) = self._rows(f"SELECT count(*) FROM {table} WHERE {statements.quoted(name)} IS NULL")
+        return bool(rows)
+
+    def _rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        return self._database.execute(query, parameters).fetchall()
+
+    def _together(self, sql: Sequence[str]) -> None:
+        self._database.begin()
+        try:
+            for statement in sql:
+                self._database.execute(statement)
+        except duckdb.Error as fault:
+            self._database.rollback()
+            raise StoreError(f"DuckDB refused `{statement}`: {fault}") from fault
+        self._database.commit()

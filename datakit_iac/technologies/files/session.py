@@ -1,0 +1,96 @@
+"""Files of one folder."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.manifest.dataset import Place
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.technology import Live, StoreError, Violation
+
+MARK: Final = ".datakit"
+"""The file that carries the mark of ownership of a prefix."""
+
+
+class FilesSession:
+    """A folder in which each prefix is a DataSet; see `Session`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def version(self) -> str:
+        """Files have none."""
+        return ""
+
+    def describe(self, place: Place) -> Live | None:
+        """Whether there are files, and whose; files keep no schema."""
+        target = self._path(place)
+        files = self._files(place)
+        if not files and not target.is_dir():
+            return None
+        mark_file = target / MARK
+        description, mark = Mark.split(mark_file.read_text() if mark_file.is_file() else "")
+        return Live((), description, mark, len(files))
+
+    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
+        """Make the prefix a folder that carries our mark."""
+        self._path(dataset.place).mkdir(parents=True, exist_ok=True)
+        self.alter(dataset, (), mark)
+
+    def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
+        """Write description and mark anew; the files stay as they are."""
+        mark_file = self._path(dataset.place) / MARK
+        fresh = mark_file.with_name(MARK + ".new")
+        fresh.write_text(mark.append_to(dataset.description))
+        fresh.replace(mark_file)
+
+    def rename(self, place: Place, name: str) -> None:
+        """Rename the prefix within its folder."""
+        target = self._path(place)
+        target.rename(target.with_name(name))
+
+    def drop(self, place: Place) -> None:
+        """Remove the prefix and its files."""
+        shutil.rmtree(self._path(place))
+
+    def names(self, place: Place, prefix: str) -> list[str]:
+        """What lies in the same folder and begins with `prefix`."""
+        return sorted(path.name for path in self._path(place).parent.glob(f"{prefix}*"))
+
+    def fingerprint(self, dataset: BoundDataSet) -> str:
+        """A digest of the files' names and contents."""
+        files = self._files(dataset.place)
+        if not files:
+            return ""
+        digest = hashlib.blake2b(digest_size=16)
+        for path in files:
+            digest.update(path.relative_to(self._folder).as_posix().encode())
+            with path.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "blake2b").digest())
+        return digest.hexdigest()
+
+    def violations(self, dataset: BoundDataSet) -> list[Violation]:
+        """Files are tested where they are loaded."""
+        if dataset.tests or any(column.tests for column in dataset.columns):
+            raise StoreError(
+                f"tests of {dataset.name} cannot run on files; put them on the DataSet they are loaded into"
+            )
+        return []
+
+    def _path(self, place: Place) -> Path:
+        return self._folder / (place.prefix or "")
+
+    def _files(self, place: Place) -> list[Path]:
+        prefix = place.prefix or ""
+        if any(sign in prefix for sign in "*?["):
+            return sorted(path for path in self._folder.glob(prefix) if path.is_file())
+        target = self._folder / prefix
+        if target.is_file():
+            return [target]
+        return sorted(path for path in target.rglob("*") if path.is_file() and path.name != MARK)

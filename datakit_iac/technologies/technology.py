@@ -1,0 +1,155 @@
+"""What a Technology promises: to create, describe, alter and drop things in one kind of Store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final, Literal, Protocol
+
+from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.finding import nearest
+from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+
+GROUP: Final = "datakit.technologies"
+
+
+class StoreError(Exception):
+    """A Store could not be reached or refused an operation; the text says which, and what to do."""
+
+
+class StoreMissingError(StoreError):
+    """A Store is not there at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a Technology can do, as data.
+
+    Attributes:
+        places: how its DataSets are addressed.
+        single_writer: whether only one process at a time may have the Store open.
+        embedded: whether a Store is made by opening it, so that its binding need not say `create`.
+        keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
+        bookkeeping: prefixes of column names that loaders add for themselves and no contract speaks of.
+    """
+
+    places: frozenset[Literal["table", "prefix", "topic"]]
+    single_writer: bool = False
+    embedded: bool = False
+    keeps_schema: bool = True
+    bookkeeping: tuple[str, ...] = ("_cq_",)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A DataSet as it is found in its Store.
+
+    Attributes:
+        columns: what is there, without loaders' bookkeeping columns; empty where the Store keeps no schema.
+        description: the table's own, without the mark.
+        mark: whose it is; None where it carries no mark of ours.
+        rows: how many rows there are, or files in a Store of files.
+    """
+
+    columns: tuple[Column, ...]
+    description: str = ""
+    mark: Mark | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A test that data did not pass: its name, its subject and how many rows fail."""
+
+    test: str
+    subject: str
+    rows: int
+
+    def __str__(self) -> str:
+        """E.g. ``unique(id): 3 rows``."""
+        return f"{self.test}({self.subject}): {self.rows} row{'s' if self.rows != 1 else ''}"
+
+
+class Session(Protocol):
+    """An open Store. Every method may raise `StoreError`; each of those that write does all or nothing."""
+
+    def version(self) -> str:
+        """The server's or library's version."""
+
+    def describe(self, place: Place) -> Live | None:
+        """What is at a place; None where nothing is."""
+
+    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
+        """Make an empty DataSet with its schema, descriptions and mark, in one step."""
+
+    def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
+        """Carry out changes and write description and mark anew, in one step."""
+
+    def rename(self, place: Place, name: str) -> None:
+        """Give what lies at a place another name beside it."""
+
+    def drop(self, place: Place) -> None:
+        """Remove what lies at a place, with its data."""
+
+    def names(self, place: Place, prefix: str) -> list[str]:
+        """What lies beside a place and begins with a prefix."""
+
+    def fingerprint(self, dataset: BoundDataSet) -> str:
+        """A digest of the data, the same for the same rows in any order; empty text where nothing is there."""
+
+    def violations(self, dataset: BoundDataSet) -> list[Violation]:
+        """The tests of the contract that the data does not pass."""
+
+
+class Technology(Protocol):
+    """One kind of Store. Importing and constructing one is cheap; drivers are imported by `open`."""
+
+    name: str
+    capabilities: Capabilities
+
+    def check(self, connection: Connection) -> list[str]:
+        """Faults of a connection's options, each one sentence; nothing is touched."""
+
+    def location(self, connection: Connection) -> str:
+        """What tells one Store from another: the same text for the same Store, without secrets."""
+
+    def connection(self, location: str) -> Connection:
+        """The Store at a location, as far as the location tells; the inverse of `location`."""
+
+    def canonical(self, data_type: DataType) -> DataType:
+        """The type that a column of `data_type` is read back as."""
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """The statements that create a DataSet (None) or carry out changes, for people to read and for `Session`."""
+
+    def open(self, connection: Connection, *, create: bool = False) -> AbstractContextManager[Session]:
+        """Open the Store, making it first where `create` says so.
+
+        Raises:
+            StoreMissingError: it is not there.
+            StoreError: it cannot be reached, or is held by another process.
+        """
+
+
+def technologies() -> list[str]:
+    """The names of the installed Technologies."""
+    return sorted(point.name for point in entry_points(group=GROUP))
+
+
+@cache
+def technology(name: str) -> Technology:
+    """The installed Technology of that name.
+
+    Raises:
+        StoreError: there is none; the text names the nearest.
+    """
+    for point in entry_points(group=GROUP, name=name):
+        found: Technology = point.load()()
+        return found
+    raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
