@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,38 @@ class Executor(Protocol):
         Raises:
             Cancelled: `cancel` was set.
             TimeoutError: the time-out passed.
+            FileNotFoundError: there is no such program.
+        """
+
+
+class Conversation(Protocol):
+    """A running process that reads lines and answers with lines."""
+
+    def send(self, line: str) -> None:
+        """Write a line to the process.
+
+        Raises:
+            EOFError: it has ended.
+        """
+
+    def receive(self, timeout: float) -> str | None:
+        """The next line without its end, or None where there is none within `timeout` seconds.
+
+        Raises:
+            EOFError: it has ended and every line was given out.
+        """
+
+    def stop(self) -> int:
+        """End the whole family of the process within 5 seconds; its exit code. May be called again."""
+
+
+@runtime_checkable
+class Converses(Protocol):
+    """The ability of some Executors to keep a process between jobs, so that its start-up is paid once."""
+
+    def open(self, command: Command) -> Conversation:
+        """Start a process to talk to; its `timeout` is left to the caller.
+
+        Raises:
             FileNotFoundError: there is no such program.
         """
