@@ -1,0 +1,54 @@
+# `make up` on a fresh clone sets up everything by itself; `make help` lists the rest.
+
+STACK ?= dev
+BIN := .venv/bin
+# Any Python from 3.11; the environment's own once there is one, which skips a version manager's shims.
+PYTHON ?= $(firstword $(wildcard $(BIN)/python) $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done) python3)
+TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
+PYTEST_FLAGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up preview destroy check format test test-unit lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## Set up the virtual environment, the Pulumi engine and the stack dev
+	@$(TOOLCHAIN) setup
+
+up: setup ## Show the plan, then apply it: pulumi up --stack dev
+	@$(TOOLCHAIN) unlock --stack $(STACK)
+	@$(BIN)/pulumi up --stack $(STACK) --yes
+
+preview: setup ## Show the plan: pulumi preview --stack dev
+	@$(BIN)/pulumi preview --stack $(STACK)
+
+destroy: setup ## Remove what was deployed; data stays unless the environment says otherwise
+	@$(TOOLCHAIN) unlock --stack $(STACK)
+	@$(BIN)/pulumi destroy --stack $(STACK) --yes
+
+check: setup ## Format, lint, types and the direction of imports
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .datakit/lint-imports.log || { cat .datakit/lint-imports.log; exit 1; }
+
+format: setup ## Format the code and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+test: setup check ## Every check and every test, the real engine included
+	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+test-unit: setup ## The tests that need no engine, in seconds
+	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine"
+
+lock: ## Pin the packages anew in requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+		--extra embedded --extra example --extra kubernetes --extra s3 --group dev \
+		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
+
+clean: ## Remove the environment, the local state of dev and everything else that was made
+	@rm -rf .venv .venv-policy .datakit .datakit-state stacks/Pulumi.dev.yaml dist build \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache
