@@ -1,1 +1,47 @@
 """DataKit IaC: data platforms as a Pulumi program."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from datakit_iac.version import __version__
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import Column, Consent, Test
+    from datakit_iac.resources.dataset import DataSet
+    from datakit_iac.resources.platform import Platform
+    from datakit_iac.resources.store import Connector, Store
+    from datakit_iac.resources.transform import Run, Transform
+
+__all__ = [
+    "Column",
+    "Connector",
+    "Consent",
+    "DataSet",
+    "Platform",
+    "Run",
+    "Store",
+    "Test",
+    "Transform",
+    "__version__",
+]
+
+_HOMES = {
+    "Column": "datakit_iac.manifest.dataset",
+    "Consent": "datakit_iac.manifest.dataset",
+    "Test": "datakit_iac.manifest.dataset",
+    "DataSet": "datakit_iac.resources.dataset",
+    "Platform": "datakit_iac.resources.platform",
+    "Connector": "datakit_iac.resources.store",
+    "Store": "datakit_iac.resources.store",
+    "Run": "datakit_iac.resources.transform",
+    "Transform": "datakit_iac.resources.transform",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Late, since the provider and the plugins import parts of this package and not the SDK's resources.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,10 @@ class Fault:
     property: str
     reason: str
 
+    def __str__(self) -> str:
+        """The property, then the reason."""
+        return f"{self.property}: {self.reason}"
+
 
 class ResourceError(Exception):
     """An operation failed and left nothing behind; the text is for the user."""

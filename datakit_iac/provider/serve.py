@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from datakit_iac.version import __version__
@@ -14,16 +16,23 @@ from datakit_iac.version import __version__
 WATCH: Final = 1.0
 """Seconds between two looks for the engine that started us."""
 
+GRACE: Final = 4.0
+"""Seconds that operations have to end once the engine is done with us."""
+
 
 def main() -> None:
     """Serve until the engine is gone. The engine's address is the first argument; the port goes to stdout."""
     address = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     if not address:
         sys.exit("pulumi-resource-datakit is started by the Pulumi engine, with the engine's address as argument")
-    # Ctrl-C reaches the whole process group; it is the engine that tells us to stop, by Cancel. A handler, since
-    # children would inherit SIG_IGN.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    os.chdir(_project())
     asyncio.run(_serve(address))
+
+
+def _project() -> Path:
+    """The Pulumi project's folder, from which paths count; the engine starts us in that of its program."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), here)
 
 
 async def _serve(address: str) -> None:
@@ -43,14 +52,19 @@ async def _serve(address: str) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)
-    await _engine_gone(os.getppid())
+    await _dismissed(os.getppid())
+    await server.stop(GRACE)
     os._exit(0)  # threads may hang in a driver; the guardian of each child ends the children
 
 
-async def _engine_gone(engine: int) -> None:
-    """Return when the process that started us has ended; one that was killed says no goodbye."""
-    while os.getppid() == engine:
-        await asyncio.sleep(WATCH)
+async def _dismissed(engine: int) -> None:
+    """Return when the engine interrupts us, as it does at its end, or is gone: one that was killed says no goodbye."""
+    interrupted = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, interrupted.set)
+    while os.getppid() == engine and not interrupted.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(interrupted.wait(), WATCH)
 
 
 if __name__ == "__main__":

@@ -118,9 +118,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, new = properties.read(request.olds), properties.read(request.news)
         operation = partial(self._type(request).check, old, new, self._call(request, new))
         faults: list[Fault] = await self._in_thread(context, new, operation)
-        failures = [
-            provider_pb2.CheckFailure(property=fault.property, reason=redacted(fault.reason, new)) for fault in faults
-        ]
+        # Without `property`: the engine would print the property's whole value before the reason.
+        failures = [provider_pb2.CheckFailure(reason=redacted(str(fault), new)) for fault in faults]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,9 @@ class DuckDB:
     capabilities = Capabilities(places=frozenset({"table"}), single_writer=True, embedded=True)
 
     def check(self, connection: Connection) -> list[str]:
-        """Faults of the options: `path` missing or no text, others unknown, secrets that nothing uses."""
+        """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses."""
         path = connection.options.get("path")
-        faults = [] if isinstance(path, str) and path else [f"path is {path!r}; expected the path of a DuckDB file"]
+        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a DuckDB file's"]
         faults += [f"unknown option {name!r}; expected path" for name in sorted(set(connection.options) - OPTIONS)]
         return faults + [f"DuckDB has no use for the secret {name!r}" for name in sorted(connection.secrets)]
 
@@ -62,3 +63,14 @@ class DuckDB:
             )
         with connect(path) as database:
             yield DuckDBSession(database)
+
+
+def _unusable(path: str) -> list[str]:
+    """Why a path can be no database file, as far as looking at it tells."""
+    file = Path(path)
+    if file.exists():
+        usable = file.is_file() and os.access(file, os.R_OK | os.W_OK)
+        return [] if usable else [f"{path} is no file that can be read and written"]
+    above = next(folder for folder in file.absolute().parents if folder.exists())
+    usable = above.is_dir() and os.access(above, os.W_OK)
+    return [] if usable else [f"{path} cannot be made: {above} is no folder that can be written"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -29,10 +30,10 @@ class Files:
     capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False)
 
     def check(self, connection: Connection) -> list[str]:
-        """Faults of the options: `path` missing or no text, wrong types, others unknown."""
+        """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
         options = connection.options
         path, nulls = options.get("path"), options.get("nulls", [])
-        faults = [] if isinstance(path, str) and path else [f"path is {path!r}; expected the path of a folder"]
+        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a folder's"]
         if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):
             faults.append(f"nulls is {nulls!r}; expected a list of texts")
         if not isinstance(options.get("delimiter", ","), str):
@@ -74,3 +75,13 @@ class Files:
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
+
+def _unusable(path: str) -> list[str]:
+    """Why a path can be no folder to read, as far as looking at it tells."""
+    try:
+        folder = resolve(path)
+    except (OSError, ValueError) as fault:
+        return [str(fault)]
+    usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    return [] if usable else [f"{path} is no folder that can be read"]

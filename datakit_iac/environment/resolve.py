@@ -1,0 +1,248 @@
+"""Resolving a project for one environment: bindings applied, versions checked, secrets still references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from datakit_iac.environment.paths import rooted
+from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.environment.versions import satisfies
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.duration import seconds
+from datakit_iac.manifest.environment import BindingSection, Environment
+from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
+from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.secret import variable
+from datakit_iac.manifest.store import Store
+from datakit_iac.manifest.transform import Transform
+from datakit_iac.pipeline.graph import build
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.technology import StoreError, technology
+
+
+def resolve(project: Project, environment: str, variables: Mapping[str, str]) -> ResolvedProject:
+    """The project as `environment` means it.
+
+    Args:
+        project: the manifests.
+        environment: an Environment's name, which is the Pulumi stack's.
+        variables: the process's variables, asked only whether secrets' references can be resolved.
+
+    Raises:
+        InvalidProjectError: the project cannot be registered; every error, and every warning beside them.
+    """
+    if environment not in project.environments:
+        hint = nearest(environment, project.environments)
+        message = f"there is no Environment {environment!r} in {project.root}; the stack's name is the environment's"
+        raise InvalidProjectError([Finding(code="unknown-environment", message=message, hint=hint)])
+    resolution = _Resolution(project, project.environments[environment], variables)
+    resolved = resolution.resolved()
+    if any(finding.severity == "error" for finding in resolved.findings):
+        raise InvalidProjectError(resolved.findings)
+    return resolved
+
+
+class _Resolution:
+    """One resolution: the project, the environment, and the findings as they come."""
+
+    def __init__(self, project: Project, environment: Environment, variables: Mapping[str, str]) -> None:
+        self._project, self._environment, self._variables = project, environment, variables
+        self._graph, self._findings = build(project)
+
+    def resolved(self) -> ResolvedProject:
+        stores = {name: store for name, each in self._project.stores.items() if (store := self._store(each))}
+        datasets = {
+            name: dataset for name, each in self._project.datasets.items() if (dataset := self._dataset(each, stores))
+        }
+        self._findings.extend(self._same_places(datasets))
+        transforms = {
+            name: ResolvedTransform(self._project.transforms[name], job)
+            for name in self._graph.order
+            if (job := self._job(self._project.transforms[name], datasets))
+        }
+        used = {store.connector for store in stores.values()}
+        return ResolvedProject(
+            project=self._project,
+            environment=self._environment,
+            connectors={name: each for name, each in self._project.connectors.items() if name in used},
+            stores=stores,
+            datasets=datasets,
+            transforms=_with_context(transforms),
+            graph=self._graph,
+            findings=tuple(self._findings),
+        )
+
+    def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
+        self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
+
+    # Stores.
+
+    def _store(self, store: Store) -> ResolvedStore | None:
+        connector = self._connector(store)
+        if connector is None:
+            return None
+        binding = self._environment.binding(store.name)
+        kind, options, secrets = _bound(store, connector, binding)
+        manifest, path = self._place_of(store, binding)
+        try:
+            found = technology(kind)
+        except StoreError as fault:
+            self._find(manifest, "unknown-technology", str(fault), path)
+            return None
+        if isinstance(options.get("path"), str):
+            options["path"] = rooted(options["path"], self._project.root)
+        connection = Connection(kind, options)
+        for fault_text in found.check(connection):
+            self._find(manifest, "invalid-connection", f"Store {store.name}: {fault_text}", path)
+        self._unset(store, manifest, secrets)
+        create = binding.create if binding and binding.create is not None else store.spec.create
+        return ResolvedStore(store.name, connector.name, connection, secrets, create)
+
+    def _connector(self, store: Store) -> Connector | None:
+        wanted = store.spec.connector
+        connector = self._project.connectors.get(wanted)
+        if connector is None:
+            message = f"Store {store.name} is of Connector {wanted!r}, which is not declared"
+            hint = nearest(wanted, self._project.connectors)
+            self._find(store, "unknown-connector", message, ("spec", "connector"), hint)
+            return None
+        constraint, version = store.spec.connector_version, connector.spec.version
+        try:
+            if constraint and version and not satisfies(version, constraint):
+                message = f"Connector {wanted} has version {version}; Store {store.name} expects {constraint}"
+                self._find(store, "connector-version", message, ("spec", "connectorVersion"))
+        except ValueError as fault:
+            self._find(store, "invalid-value", str(fault), ("spec", "connectorVersion"))
+        return connector
+
+    def _place_of(self, store: Store, binding: BindingSection | None) -> tuple[Any, tuple[Step, ...]]:
+        """The manifest and field to blame for a connection: the binding where there is one."""
+        if binding is None:
+            return store, ("spec", "connection")
+        environment, wanted = self._environment, store.name
+        for path, bindings in (
+            (("bindings",), environment.bindings),
+            (("spec", "bindings"), environment.spec.bindings),
+        ):
+            for key in bindings:
+                if key.replace("_", "-") == wanted:
+                    return environment, (*path, key)
+        return environment, ()
+
+    def _unset(self, store: Store, manifest: Any, secrets: Mapping[str, str]) -> None:
+        for name, reference in secrets.items():
+            if variable(reference) not in self._variables:
+                message = f"Store {store.name} takes its secret {name} from {reference}, which is not set"
+                path = ("spec", "secrets", name) if manifest is store else ("bindings",)
+                self._find(manifest, "unset-variable", message, path, f"export {variable(reference)}=…")
+
+    # DataSets.
+
+    def _dataset(self, dataset: DataSet, stores: Mapping[str, ResolvedStore]) -> ResolvedDataSet | None:
+        wanted = dataset.spec.store
+        store = stores.get(wanted)
+        if store is None:
+            if wanted not in self._project.stores:
+                message = f"DataSet {dataset.name} lies in Store {wanted!r}, which is not declared"
+                self._find(dataset, "unknown-store", message, ("spec", "store"), nearest(wanted, self._project.stores))
+            return None
+        external = "destination" not in self._project.connectors[store.connector].spec.capabilities
+        if external and (writers := self._graph.writers.get(dataset.name)):
+            message = f"Transform {writers[0]} writes DataSet {dataset.name}, but {store.connector} is no destination"
+            self._find(self._project.transforms[writers[0]], "not-a-destination", message, ("spec", "outputs"))
+        origin = self._project.origin(dataset).finding("", "", ("metadata", "name"))
+        return ResolvedDataSet(
+            manifest=dataset,
+            bound=self._bound_dataset(dataset, store),
+            external=external,
+            downstream=self._graph.downstream(dataset.name),
+            where=f"{origin.file}:{origin.line}:{origin.column}",
+        )
+
+    def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
+        spec = dataset.spec
+        binding = self._environment.binding(dataset.name) if dataset.name not in self._project.stores else None
+        place = spec.place
+        if binding:
+            moved = {key: getattr(binding, key) for key in ("table", "prefix", "topic")}
+            place = place.model_copy(update={key: value for key, value in moved.items() if value})
+        tags = {
+            "classification": spec.classification,
+            "tier": dataset.tier,
+            "owner": spec.owner,
+            "retention": spec.retention,
+        }
+        return BoundDataSet(
+            name=dataset.name,
+            store=store.name,
+            connection=store.connection,
+            place=place,
+            columns=tuple(spec.columns),
+            description=dataset.description,
+            tests=tuple(spec.tests),
+            tags={key: value for key, value in tags.items() if value},
+        )
+
+    def _same_places(self, datasets: Mapping[str, ResolvedDataSet]) -> Iterator[Finding]:
+        seen: dict[tuple[str, str], str] = {}
+        for name, dataset in datasets.items():
+            connection = dataset.bound.connection
+            key = (technology(connection.technology).location(connection), str(dataset.bound.place))
+            if (first := seen.setdefault(key, name)) != name:
+                message = f"DataSet {name} lies where DataSet {first} lies: {key[1]} in {key[0]}"
+                yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
+
+    # Transforms.
+
+    def _job(self, transform: Transform, datasets: Mapping[str, ResolvedDataSet]) -> Job | None:
+        reads, writes = self._graph.reads[transform.name], self._graph.writes[transform.name]
+        if not all(name in datasets for name in (*reads, *writes)):
+            return None  # said where the DataSet is missing
+        spec = transform.spec
+        section = getattr(spec, spec.runtime, None)
+        settings = section.model_dump(mode="json", by_alias=True) if section else {}
+        if "project" in settings:
+            settings["project"] = rooted(settings["project"], self._project.root)
+        return Job(
+            transform=transform.name,
+            runtime=spec.runtime,
+            settings=settings,
+            inputs=tuple(datasets[name].bound for name in reads),
+            outputs=tuple(datasets[name].bound for name in writes),
+            environment=self._environment.name,
+            timeout=seconds(spec.timeout) if spec.timeout else None,
+        )
+
+
+def _bound(
+    store: Store, connector: Connector, binding: BindingSection | None
+) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """Technology, options, secrets: the binding over what the Store says, or instead if the technology differs."""
+    kind = connector.spec.type
+    if binding is None:
+        return kind, dict(store.spec.connection), dict(store.spec.secrets)
+    if binding.type and binding.type != kind:
+        return binding.type, binding.connection, dict(binding.secrets)
+    return kind, {**store.spec.connection, **binding.connection}, {**store.spec.secrets, **binding.secrets}
+
+
+def _with_context(transforms: Mapping[str, ResolvedTransform]) -> dict[str, ResolvedTransform]:
+    """Jobs that share a code base know all the DataSets it refers to."""
+    shared: dict[tuple[str, str], dict[str, BoundDataSet]] = {}
+
+    def key(job: Job) -> tuple[str, str]:
+        return job.runtime, job.settings.get("project", job.transform)
+
+    for each in transforms.values():
+        shared.setdefault(key(each.job), {}).update({dataset.name: dataset for dataset in each.job.inputs})
+    return {
+        name: replace(
+            each, job=replace(each.job, context=tuple(found for _, found in sorted(shared[key(each.job)].items())))
+        )
+        for name, each in transforms.items()
+    }

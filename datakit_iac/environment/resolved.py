@@ -1,0 +1,92 @@
+"""A project as one environment means it: plain, frozen data that resources are registered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import Transform
+from datakit_iac.pipeline.graph import Graph
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedStore:
+    """A Store with its concrete technology.
+
+    Attributes:
+        name: the Store's name.
+        connector: the Connector's name.
+        connection: technology and options; its secrets are left out.
+        secrets: the references, ``${VARIABLE}`` by name, still unresolved.
+        create: whether the Store is made where it is absent; None leaves it to the technology.
+    """
+
+    name: str
+    connector: str
+    connection: Connection
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    create: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedDataSet:
+    """A DataSet in its concrete Store.
+
+    Attributes:
+        manifest: the contract as written.
+        bound: the contract with its place.
+        external: whether it is only ever read here, since its Connector is no destination.
+        downstream: the Transforms that depend on it.
+        where: ``file:line:column`` of its manifest.
+    """
+
+    manifest: DataSet
+    bound: BoundDataSet
+    external: bool
+    downstream: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTransform:
+    """A Transform and the job it is.
+
+    Attributes:
+        manifest: the Transform as written.
+        job: what would run.
+    """
+
+    manifest: Transform
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProject:
+    """Everything that is registered, each collection in an order in which it can be.
+
+    Attributes:
+        project: the manifests as written.
+        environment: the rules that hold.
+        connectors: those that Stores use.
+        stores: by name.
+        datasets: by name.
+        transforms: by name, in the order of the graph.
+        graph: who reads and writes what.
+        findings: what is wrong; warnings only, where the project may be registered.
+    """
+
+    project: Project
+    environment: Environment
+    connectors: Mapping[str, Connector]
+    stores: Mapping[str, ResolvedStore]
+    datasets: Mapping[str, ResolvedDataSet]
+    transforms: Mapping[str, ResolvedTransform]
+    graph: Graph
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,44 @@
+"""Where a field stands in its file: asked only for documents that have a finding, since it is slow to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import yaml
+
+Step = str | int
+
+
+def position(text: str, document: int, path: Sequence[Step]) -> tuple[int, int]:
+    """Line and column, from 1, of a field; of its nearest parent where it is missing.
+
+    Args:
+        text: the file's content, which is valid YAML.
+        document: which document of the file, from 0.
+        path: keys and indexes from the document's root.
+    """
+    for index, root in enumerate(yaml.compose_all(text, Loader=yaml.CSafeLoader)):
+        if index == document and root is not None:
+            mark = _descend(root, path).start_mark
+            return mark.line + 1, mark.column + 1
+    return 1, 1
+
+
+def _descend(node: yaml.Node, path: Sequence[Step]) -> yaml.Node:
+    """The value's node; a key's own where the value is on the lines below it."""
+    spot = node
+    for step in path:
+        found = _child(node, step)
+        if found is None:
+            return spot
+        key, node = found
+        spot = key if isinstance(node, yaml.CollectionNode) and not node.flow_style else node
+    return spot
+
+
+def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None

@@ -1,0 +1,85 @@
+"""A project: all manifests below a folder, by kind and name, each knowing where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.dataset import DataSet, DataSetGroup
+from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.finding import Finding, Severity
+from datakit_iac.manifest.policy import Policy
+from datakit_iac.manifest.positions import Step, position
+from datakit_iac.manifest.store import Store
+from datakit_iac.manifest.transform import Transform
+
+Kind = TypeVar("Kind", bound=Manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a document stands: its file and which document of it, from 0."""
+
+    file: Path
+    document: int
+
+    def finding(
+        self, code: str, message: str, path: Sequence[Step] = (), *, hint: str = "", severity: Severity = "error"
+    ) -> Finding:
+        """A finding at a field of this document; the file is read again for its line and column."""
+        line, column = position(self.file.read_text(encoding="utf-8"), self.document, path)
+        return Finding(
+            code=code, message=message, severity=severity, path=spelled(path), file=shown(self.file),
+            line=line, column=column, hint=hint,
+        )  # fmt: skip
+
+
+def shown(file: Path) -> str:
+    """A file as people know it: from the working directory where it lies below that."""
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
+def spelled(path: Sequence[Step]) -> str:
+    """A field's path, e.g. ``spec.schema[2].type``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The manifests of one folder.
+
+    Attributes:
+        root: the folder; relative paths in manifests count from it.
+        origins: where each manifest stands, by kind and name.
+    """
+
+    root: Path
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    datasets: Mapping[str, DataSet] = field(default_factory=dict)
+    groups: Mapping[str, DataSetGroup] = field(default_factory=dict)
+    transforms: Mapping[str, Transform] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+
+    def origin(self, manifest: Manifest) -> Origin:
+        """Where a manifest of this project stands."""
+        return self.origins[manifest.kind, manifest.name]
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The DataSets that a port's name stands for: itself, or those of the group of that name."""
+        group = self.groups.get(name)
+        return tuple(group.spec.datasets) if group and name not in self.datasets else (name,)
+
+    def __iter__(self) -> Iterator[Manifest]:
+        """Every manifest, in the order of kinds and names."""
+        for manifests in (
+            self.connectors, self.stores, self.datasets, self.groups, self.transforms, self.environments, self.policies
+        ):  # fmt: skip
+            yield from manifests.values()

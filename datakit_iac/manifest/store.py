@@ -1,0 +1,28 @@
+"""Store: a named instance of a Connector."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from datakit_iac.manifest.document import Manifest, Model, Name
+from datakit_iac.manifest.secret import SecretReference
+
+
+class StoreSpec(Model):
+    """How a Store is reached. Secrets stand only here, and only as ``${VARIABLE}``."""
+
+    connector: Name
+    connector_version: str = ""
+    connection: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, SecretReference] = Field(default_factory=dict)
+    create: bool | None = None
+    description: str = ""
+
+
+class Store(Manifest):
+    """A named instance of a Connector: its connection and the references to its secrets."""
+
+    kind: Literal["Store"] = "Store"
+    spec: StoreSpec

@@ -1,0 +1,120 @@
+"""The graph of DataSets and Transforms: who reads and writes what, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import Port, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What emerges from the ports of the Transforms.
+
+    Attributes:
+        reads: the DataSets each Transform reads, groups resolved, in the order of its manifest.
+        writes: the DataSets each Transform writes.
+        readers: the Transforms that read each DataSet, by name.
+        writers: the Transforms that write each DataSet, by name.
+        order: all Transforms, each after those whose outputs it reads; the same whatever the order of files.
+    """
+
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    writes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    writers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+
+    def downstream(self, dataset: str) -> tuple[str, ...]:
+        """The Transforms that depend on a DataSet, directly or through others, in order."""
+        reached: set[str] = set()
+        waiting = list(self.readers.get(dataset, ()))
+        while waiting:
+            transform = waiting.pop()
+            if transform not in reached:
+                reached.add(transform)
+                waiting += [reader for name in self.writes[transform] for reader in self.readers.get(name, ())]
+        return tuple(name for name in self.order if name in reached)
+
+
+def build(project: Project) -> tuple[Graph, list[Finding]]:
+    """The graph of a project, and what is wrong with its edges: dangling names, cycles, several writers."""
+    findings: list[Finding] = []
+    reads = {name: tuple(_ports(project, each, "inputs", findings)) for name, each in project.transforms.items()}
+    writes = {name: tuple(_ports(project, each, "outputs", findings)) for name, each in project.transforms.items()}
+    readers, writers = _inverted(reads), _inverted(writes)
+    findings += _several_writers(project, writers)
+    before = {name: {writer for each in reads[name] for writer in writers.get(each, ())} for name in sorted(reads)}
+    try:
+        order = tuple(_sorted(before))
+    except CycleError:
+        order = tuple(sorted(reads))
+        findings += _cycles(project, before)
+    return Graph(reads, writes, readers, writers, order), findings
+
+
+def _ports(project: Project, transform: Transform, side: str, findings: list[Finding]) -> Iterator[str]:
+    ports: list[Port] = getattr(transform.spec, side)
+    for index, port in enumerate(ports):
+        for name in project.members(port.dataset):
+            if name in project.datasets:
+                yield name
+                continue
+            known = [*project.datasets, *project.groups]
+            findings.append(
+                project.origin(transform).finding(
+                    "unknown-dataset",
+                    f"Transform {transform.name} refers to DataSet {name!r}, which is not declared",
+                    ("spec", side, index, "dataset"),
+                    hint=nearest(name, known),
+                )
+            )
+
+
+def _inverted(edges: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for transform in sorted(edges):
+        for dataset in edges[transform]:
+            found.setdefault(dataset, []).append(transform)
+    return {dataset: tuple(transforms) for dataset, transforms in found.items()}
+
+
+def _several_writers(project: Project, writers: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+    for dataset, transforms in writers.items():
+        if len(transforms) > 1:
+            yield project.origin(project.datasets[dataset]).finding(
+                "several-writers",
+                f"DataSet {dataset} is written by {' and '.join(transforms)}; all of them come before its readers",
+                ("metadata", "name"),
+                hint="let one Transform write it",
+                severity="warning",
+            )
+
+
+def _sorted(before: Mapping[str, set[str]]) -> Iterator[str]:
+    sorter = TopologicalSorter(before)
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        yield from ready
+        sorter.done(*ready)
+
+
+def _cycles(project: Project, before: Mapping[str, set[str]]) -> Iterator[Finding]:
+    """One finding for each knot of the graph, as a path that leads back to where it begins."""
+    import networkx  # half a second, and only a wrong project pays it
+
+    graph = networkx.DiGraph([(earlier, later) for later, all_earlier in before.items() for earlier in all_earlier])
+    for knot in sorted(networkx.strongly_connected_components(graph), key=min):
+        first = min(knot)
+        if len(knot) == 1 and not graph.has_edge(first, first):
+            continue
+        edges = networkx.find_cycle(graph.subgraph(knot), first)
+        path = " → ".join([*(start for start, _ in edges), edges[0][0]])
+        yield project.origin(project.transforms[first]).finding(
+            "cycle", f"Transforms depend on each other in a circle: {path}", ("spec", "inputs")
+        )

@@ -1,0 +1,121 @@
+"""DataSet as a Pulumi resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pulumi
+
+from datakit_iac.manifest.dataset import Column, Consent, Place, Test
+from datakit_iac.manifest.document import Model
+from datakit_iac.resources.store import Store
+from datakit_iac.technologies.bound import BoundDataSet
+
+
+class DataSet(pulumi.CustomResource):
+    """A data contract: its table, prefix or topic is made, altered in place, and never lost.
+
+    Args:
+        resource_name: the DataSet's name.
+        store: the Store it lies in.
+        table: the table, with its schema before a dot; or
+        prefix: the path below the Store's own; or
+        topic: the topic. Exactly one of the three.
+        format: how files are written: parquet, json, csv, avro.
+        schema: the columns.
+        description: what the data means.
+        classification: public, internal, confidential or restricted.
+        tier: bronze, silver or gold.
+        owner: who answers for it.
+        retention: how long it is kept.
+        tests: those of the DataSet as a whole.
+        consents: leave to lose data, by object and until a day.
+        external: whether it is only read, never made, here.
+        deletion: whether its data stays when the resource goes.
+        downstream: the Transforms that depend on it, named when a change is refused.
+        manifest: where it is declared, named in errors.
+        opts: Pulumi's resource options.
+
+    Attributes:
+        generation: another one whenever the table is made anew, so that what fills it runs again.
+        version: what tells this content from any other; set by the Run that writes it.
+    """
+
+    generation: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        store: Store,
+        table: str | None = None,
+        prefix: str | None = None,
+        topic: str | None = None,
+        format: Literal["parquet", "json", "csv", "avro"] | None = None,  # noqa: A002 - the manifest's word
+        schema: Sequence[Column] = (),
+        description: str = "",
+        classification: Literal["public", "internal", "confidential", "restricted"] | None = None,
+        tier: str | None = None,
+        owner: str | None = None,
+        retention: str | None = None,
+        tests: Sequence[Test] = (),
+        consents: Sequence[Consent] = (),
+        external: bool = False,
+        deletion: Literal["retain", "delete"] = "retain",
+        downstream: Sequence[str] = (),
+        manifest: str = "",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        #: The contract as jobs are told it.
+        self.contract: dict[str, Any] = _present(
+            name=resource_name,
+            store=store.reached,
+            table=table,
+            prefix=prefix,
+            topic=topic,
+            format=format,
+            schema=_dumped(schema),
+            description=description,
+            classification=classification,
+            tier=tier,
+            owner=owner,
+            retention=retention,
+            tests=_dumped(tests),
+        )
+        steering = _present(
+            consents=_dumped(consents),
+            external=external,
+            deletion=deletion,
+            downstream=list(downstream),
+            manifest=manifest,
+        )
+        super().__init__(
+            "datakit:index:DataSet", resource_name, {**self.contract, **steering, "generation": None}, opts
+        )
+        self.name = resource_name
+        self.bound = BoundDataSet(
+            name=resource_name,
+            store=store.bound.technology,
+            connection=store.bound,
+            place=Place(table=table, prefix=prefix, topic=topic, format=format),
+            columns=tuple(schema),
+            tests=tuple(tests),
+        )
+        self.version: pulumi.Output[str] | None = None
+
+    def fingerprint(self) -> pulumi.Output[str]:
+        """The version of content that no Run here makes, asked of the provider."""
+        options = pulumi.InvokeOutputOptions(parent=self, depends_on=[self])
+        asked = pulumi.runtime.invoke_output("datakit:index:fingerprint", self.contract, options)
+        version: pulumi.Output[str] = asked.apply(lambda answer: answer["version"])
+        return version
+
+
+def _dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
+    return [part.model_dump(mode="json", by_alias=True, exclude_defaults=True) for part in parts]
+
+
+def _present(**properties: Any) -> dict[str, Any]:
+    """The properties that say something."""
+    return {name: value for name, value in properties.items() if value not in (None, "", [], False)}

@@ -1,0 +1,151 @@
+"""Platform: a whole project of manifests, registered in the order of its graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.settings import get_root_directory
+
+from datakit_iac.environment.resolve import resolve
+from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.manifest.load import load
+from datakit_iac.manifest.secret import variable
+from datakit_iac.resources.dataset import DataSet
+from datakit_iac.resources.store import Connector, Store
+from datakit_iac.resources.transform import Run, Transform
+from datakit_iac.runtimes.registry import runtime
+
+
+class Platform(pulumi.ComponentResource):
+    """A project of manifests in one environment.
+
+    Args:
+        resource_name: the component's name.
+        project: the folder of the manifests, from the Pulumi project's.
+        environment: the Environment's name; the stack's where it is None.
+        opts: Pulumi's resource options.
+
+    Raises:
+        pulumi.RunError: the project has errors; all of them are told, and nothing is registered.
+
+    Attributes:
+        runs: what each Run did, by Transform: rows by table, or models and tests.
+    """
+
+    runs: pulumi.Output[dict[str, Any]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        project: str | os.PathLike[str],
+        environment: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
+        os.chdir(get_root_directory())
+        resolved = _resolved(Path(project), environment or pulumi.get_stack())
+        super().__init__("datakit:index:Platform", resource_name, {}, opts)
+        for finding in resolved.findings:
+            pulumi.log.warn(str(finding))
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._connectors(resolved)
+        self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
+        deletion = resolved.environment.spec.deletion
+        self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
+        runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
+        self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
+        self.register_outputs({"runs": self.runs})
+
+    def _connectors(self, resolved: ResolvedProject) -> None:
+        for name, connector in resolved.connectors.items():
+            kinds = {store.connection.technology for store in resolved.stores.values() if store.connector == name}
+            spec = connector.spec
+            Connector(
+                name,
+                technology=spec.type if spec.type in kinds else min(kinds),
+                provider=spec.provider,
+                version=spec.version,
+                protocol=spec.protocol or None,
+                capabilities=list(spec.capabilities),
+                opts=self._child,
+            )
+
+    def _store(self, store: ResolvedStore) -> Store:
+        return Store(
+            store.name,
+            technology=store.connection.technology,
+            connection=store.connection.options,
+            secrets={name: os.environ[variable(reference)] for name, reference in store.secrets.items()},
+            create=store.create,
+            opts=self._child,
+        )
+
+    def _dataset(self, dataset: ResolvedDataSet, deletion: Any) -> DataSet:
+        bound, spec = dataset.bound, dataset.manifest.spec
+        return DataSet(
+            bound.name,
+            store=self._stores[bound.store],
+            table=bound.place.table,
+            prefix=bound.place.prefix,
+            topic=bound.place.topic,
+            format=bound.place.format,
+            schema=bound.columns,
+            description=bound.description,
+            classification=spec.classification,
+            tier=dataset.manifest.tier,
+            owner=spec.owner,
+            retention=spec.retention,
+            tests=bound.tests,
+            consents=spec.consents,
+            external=dataset.external,
+            deletion=deletion,
+            downstream=dataset.downstream,
+            manifest=dataset.where,
+            opts=self._child,
+        )
+
+    def _transform(self, resolved: ResolvedTransform) -> Run | None:
+        job, trigger = resolved.job, resolved.manifest.spec.trigger
+        transform = Transform(
+            job.transform,
+            runtime=job.runtime,
+            inputs=[self._datasets[each.name] for each in job.inputs],
+            outputs=[self._datasets[each.name] for each in job.outputs],
+            settings=job.settings,
+            context=[self._datasets[each.name] for each in job.context],
+            schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
+            timeout=job.timeout,
+            opts=self._child,
+        )
+        if not trigger.on_change:
+            return None
+        return Run(job.transform, transform=transform, opts=self._child)
+
+
+def _resolved(root: Path, environment: str) -> ResolvedProject:
+    try:
+        resolved = resolve(load(root), environment, os.environ)
+        if findings := list(_unsound_jobs(resolved)):
+            raise InvalidProjectError([*resolved.findings, *findings])
+    except InvalidProjectError as invalid:
+        raise pulumi.RunError(f"the project is not right:\n{invalid}") from invalid
+    return resolved
+
+
+def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
+    """What the runtimes find wrong with their jobs, before anything is registered."""
+    for each in resolved.transforms.values():
+        origin, kind = resolved.project.origin(each.manifest), each.job.runtime
+        try:
+            faults = runtime(kind).check(each.job)
+        except LookupError as unknown:
+            yield origin.finding("unknown-runtime", str(unknown), ("spec", "runtime"))
+            continue
+        for fault in faults:
+            yield origin.finding("invalid-job", fault, ("spec", kind))
