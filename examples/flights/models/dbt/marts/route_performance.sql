@@ -1,0 +1,13 @@
+select
+    flights.origin,
+    flights.destination,
+    airports.airport_name as destination_name,
+    max(flights.distance_mi) as distance_mi,
+    count(*) as flights,
+    count(distinct flights.carrier) as carriers,
+    median(flights.arrival_delay_min)::double as median_arrival_delay_min,
+    {{ percent('flights.is_cancelled') }} as cancelled_percent
+from {{ ref('stg_flights') }} as flights
+left join {{ ref('stg_airports') }} as airports on airports.airport = flights.destination
+group by all
+order by all

@@ -1,0 +1,5 @@
+-- One row for each airport and kind of weather.
+select origin, conditions, count(*) as rows
+from {{ ref('weather_impact') }}
+group by all
+having count(*) > 1
