@@ -3,8 +3,8 @@
 STACK ?= dev
 BIN := .venv/bin
 # Any Python from 3.11; the environment's own once there is one, which skips a version manager's shims.
-PYTHON ?= $(firstword $(wildcard $(BIN)/python) $(shell for p in python3.11 python3.12 python3.13 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done) python3)
+PYTHON ?= $(or $(wildcard $(BIN)/python),$(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
 TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
 PYTEST_FLAGS ?= -n 2
 

@@ -74,7 +74,8 @@ def make(root: Path, venv: Path, env: Mapping[str, str]) -> None:
             _run(installer.create(venv), root, child_env, _no_venv(venv))
             step.finish(f"{venv.name}, Python {'.'.join(map(str, sys.version_info[:3]))}")
     with Step("packages", f"installing {LOCK} with {installer.name} (about 800 MB on disk)") as step:
-        _run(installer.install(venv, ["-r", LOCK]), root, child_env, _no_packages(installer))
+        # The lock is complete; resolved again, pip asks for hashes of extras (`package[extra]`) that are in it plainly.
+        _run(installer.install(venv, ["--no-deps", "-r", LOCK]), root, child_env, _no_packages(installer))
         step.finish(f"{LOCK} installed with {installer.name}")
     with Step("datakit", "installing this checkout, editable") as step:
         editable = ["--no-deps", "--no-build-isolation", "--editable", "."]

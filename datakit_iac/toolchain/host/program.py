@@ -8,6 +8,7 @@ input, so that no configuration shows in a list of processes.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -176,12 +177,21 @@ def _exited(error: SystemExit) -> Outcome:
 
 def _without_machinery(stack: traceback.StackSummary) -> list[traceback.FrameSummary]:
     frames = list(stack)
-    last = max((index for index, frame in enumerate(frames) if _is_machinery(frame)), default=-1)
-    return frames[last + 1 :] or frames
+    own = list(itertools.dropwhile(_is_machinery, frames))
+    # A syntax error shows its place by itself; any other error without a frame of the user's is the SDK's own.
+    is_import = bool(frames) and frames[-1].filename.startswith("<frozen")
+    return own if own or is_import else frames
 
 
 def _is_machinery(frame: traceback.FrameSummary) -> bool:
-    return frame.filename in (__file__, "<frozen runpy>") or frame.filename.endswith("pulumi/runtime/stack.py")
+    import pulumi
+
+    folders = (Path(pulumi.__file__).parent, Path(asyncio.__file__).parent)
+    return (
+        frame.filename == __file__
+        or frame.filename.startswith("<frozen")
+        or any(Path(frame.filename).is_relative_to(folder) for folder in folders)
+    )
 
 
 def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:

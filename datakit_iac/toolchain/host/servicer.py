@@ -14,11 +14,10 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import language_pb2, plugin_pb2
+from pulumi.runtime.proto import language_pb2
 
 from datakit_iac.toolchain.host import child, program
 from datakit_iac.toolchain.host.interpreter import InterpreterError, environment_for, interpreter_of, is_ours
-from datakit_iac.version import __version__
 
 RunHere = Callable[[program.Launch], "Future[program.Outcome]"]
 """Has a program run on the main thread of this process."""
@@ -27,28 +26,22 @@ RunHere = Callable[[program.Launch], "Future[program.Outcome]"]
 class LanguageHost(LanguageServer):
     """Answers the engine: runs programs here or by the interpreter they name, and plugins as children.
 
+    `front` answers the calls that come before.
+
     Args:
+        engine: The engine's address.
         run_here: Has a program run on the main thread of this process.
         children: Where child processes are kept.
         interrupt: Interrupts the program that runs here.
     """
 
-    def __init__(self, run_here: RunHere, children: child.Children, interrupt: Callable[[], None]) -> None:
+    def __init__(self, engine: str, run_here: RunHere, children: child.Children, interrupt: Callable[[], None]) -> None:
         super().__init__(lambda: None)
         self._run_here = run_here
         self._children = children
         self._interrupt = interrupt
-        self._engine = ""
+        self._engine = engine
         self._has_run = threading.Event()
-
-    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Take the engine's address."""
-        self._engine = request.engine_address
-        return language_pb2.LanguageHandshakeResponse()
-
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Our version."""
-        return plugin_pb2.PluginInfo(version=__version__)
 
     def InstallDependencies(  # noqa: N802
         self,
