@@ -1,0 +1,140 @@
+"""What happens to a table, and to its rows, as its contract changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.workspace import Workspace
+
+COLUMNS = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'users' ORDER BY column_index"
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    """The table exists and holds two rows."""
+    workspace.up().ok()
+    workspace.execute("INSERT INTO public.users VALUES (1, 'ann@x.io'), (2, 'bob@x.io')")
+    return workspace
+
+
+def test_up_after_up_changes_nothing_and_says_so(workspace: Workspace) -> None:
+    assert workspace.up().ok().operations == {
+        "Connector duckdb": "create",
+        "Store warehouse": "create",
+        "DataSet users": "create",
+    }
+    again = workspace.up().ok()
+    assert again.operations == {}
+    assert "5 unchanged" in again.text
+
+
+def test_preview_shows_the_ddl_and_touches_nothing(workspace: Workspace) -> None:
+    plan = workspace.preview().ok()
+    assert 'additive: CREATE SCHEMA IF NOT EXISTS "public"; CREATE TABLE "public"."users"' in plan.text
+    assert not (workspace.project / "warehouse.duckdb").exists()
+
+
+def test_a_new_nullable_column_is_added_in_place(filled: Workspace) -> None:
+    filled.replace("project/users.yaml", "{name: email,", "{name: age, type: smallint}\n    - {name: email,")
+    plan = filled.preview().ok()
+    assert plan.operations == {"DataSet users": "update"}
+    assert 'additive: ALTER TABLE "public"."users" ADD COLUMN "age" SMALLINT' in plan.text
+    filled.up().ok()
+    assert filled.rows("SELECT id, email, age FROM public.users ORDER BY id") == [
+        (1, "ann@x.io", None),
+        (2, "bob@x.io", None),
+    ]
+    assert filled.up().ok().operations == {}
+
+
+def test_a_dropped_column_is_refused_with_the_way_out(filled: Workspace) -> None:
+    filled.replace(
+        "project/users.yaml", "    - {name: email, type: string, pii: true, description: Where to write to.}\n", ""
+    )
+    refused = filled.up().failed()
+    assert "column email is dropped of users: destructive, refused. Downstream: nobody" in refused.text
+    assert "project/users.yaml:3:18" in refused.text
+    assert "consents: [{object: column/email" in refused.text
+    assert filled.rows("SELECT email FROM public.users ORDER BY id") == [("ann@x.io",), ("bob@x.io",)]
+
+
+def test_a_consent_lets_the_column_go(filled: Workspace) -> None:
+    filled.replace(
+        "project/users.yaml", "    - {name: email, type: string, pii: true, description: Where to write to.}\n", ""
+    )
+    filled.replace(
+        "project/users.yaml",
+        "  schema:",
+        "  consents: [{object: column/email, reason: nobody writes, expires: 2999-01-01}]\n  schema:",
+    )
+    plan = filled.preview().ok()
+    assert 'destructive: ALTER TABLE "public"."users" DROP COLUMN "email"' in plan.text
+    filled.up().ok()
+    assert filled.rows(COLUMNS) == [("id", "INTEGER")]
+    assert filled.rows("SELECT count(*) FROM public.users") == [(2,)]
+
+
+def test_a_rename_by_previous_names_keeps_the_rows(filled: Workspace) -> None:
+    filled.replace("project/users.yaml", "{name: email,", "{name: mail, previousNames: [email],")
+    plan = filled.preview().ok()
+    assert 'rewriting: ALTER TABLE "public"."users" RENAME COLUMN "email" TO "mail"' in plan.text
+    filled.up().ok()
+    assert filled.rows("SELECT mail FROM public.users ORDER BY id") == [("ann@x.io",), ("bob@x.io",)]
+    assert filled.up().ok().operations == {}
+
+
+def test_a_wider_type_is_altered_in_place(filled: Workspace) -> None:
+    filled.replace("project/users.yaml", "type: integer", "type: bigint")
+    assert 'rewriting: ALTER TABLE "public"."users" ALTER COLUMN "id" TYPE BIGINT' in filled.up().ok().text
+    assert filled.rows("SELECT id FROM public.users ORDER BY id") == [(1,), (2,)]
+
+
+def test_another_spelling_of_a_type_is_no_change(filled: Workspace) -> None:
+    filled.replace("project/users.yaml", "type: integer", "type: int4")
+    assert filled.up().ok().operations == {}
+
+
+def test_a_table_dropped_by_hand_is_seen_and_made_again(filled: Workspace) -> None:
+    filled.execute("DROP TABLE public.users")
+    assert filled.refresh().ok().operations == {"DataSet users": "delete"}
+    assert filled.up().ok().operations == {"DataSet users": "create"}
+    assert filled.rows("SELECT count(*) FROM public.users") == [(0,)]
+
+
+def test_drift_is_seen_and_repaired(filled: Workspace) -> None:
+    filled.execute("ALTER TABLE public.users DROP COLUMN email")
+    filled.refresh().ok()
+    plan = filled.preview().ok()
+    assert 'additive: ALTER TABLE "public"."users" ADD COLUMN "email" VARCHAR' in plan.text
+    filled.up().ok()
+    assert filled.rows(COLUMNS) == [("id", "INTEGER"), ("email", "VARCHAR")]
+
+
+def test_a_preview_after_a_refresh_is_empty(filled: Workspace) -> None:
+    assert filled.refresh().ok().operations == {}
+    assert filled.preview().ok().operations == {}
+
+
+def test_destroy_keeps_the_data_and_the_next_up_adopts_it(filled: Workspace) -> None:
+    filled.destroy().ok()
+    assert filled.rows("SELECT count(*) FROM public.users") == [(2,)]
+    filled.up().ok()
+    assert filled.rows("SELECT count(*) FROM public.users") == [(2,)]
+
+
+def test_destroy_puts_rows_into_the_trash_where_the_environment_deletes(filled: Workspace) -> None:
+    filled.replace("project/platform.yaml", "deletion: retain", "deletion: delete")
+    filled.up().ok()
+    filled.destroy().ok()
+    ((name,),) = filled.rows("SELECT table_name FROM duckdb_tables()")
+    assert name.startswith("users__trash_")
+    assert filled.rows(f'SELECT count(*) FROM public."{name}"') == [(2,)]
+
+
+def test_a_table_that_is_not_ours_is_refused_and_can_be_imported(workspace: Workspace) -> None:
+    workspace.execute("CREATE SCHEMA public")
+    workspace.execute("CREATE TABLE public.users (id INTEGER, email VARCHAR)")
+    workspace.execute("INSERT INTO public.users VALUES (7, 'eve@x.io')")
+    refused = workspace.up().failed()
+    assert "public.users is there already and was not made by datakit; it was not touched" in refused.text
+    assert workspace.rows("FROM public.users") == [(7, "eve@x.io")]
