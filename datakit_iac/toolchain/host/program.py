@@ -15,6 +15,7 @@ import os
 import runpy
 import sys
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,8 +68,13 @@ class Outcome:
     was_reported: bool = False
 
 
-def run(launch: Launch) -> Outcome:
+def run(launch: Launch, on_unwound: Callable[[], None]) -> Outcome:
     """Run a program against the engine to its end, reporting its errors to the engine.
+
+    Args:
+        launch: The program.
+        on_unwound: Called when an interrupt has unwound the user's code. The SDK would now wait for answers of
+            an engine that is going away.
 
     Raises:
         KeyboardInterrupt: It was interrupted.
@@ -85,7 +91,7 @@ def run(launch: Launch) -> Outcome:
     loop.set_default_executor(ThreadPoolExecutor(max_workers=workers))
     asyncio.set_event_loop(loop)
     try:
-        return _run_in(loop, entry)
+        return _run_in(loop, entry, on_unwound)
     finally:
         _cancel_pending(loop)
         asyncio.set_event_loop(None)
@@ -130,13 +136,17 @@ def _entry_point(launch: Launch) -> Path:
     return (Path(launch.pwd) / launch.program).resolve()
 
 
-def _run_in(loop: asyncio.AbstractEventLoop, entry: Path) -> Outcome:
+def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[], None]) -> Outcome:
     import grpc
     import pulumi
     from pulumi.runtime.stack import run_in_stack
 
     def program() -> None:
-        runpy.run_path(str(entry), run_name="__main__")
+        try:
+            runpy.run_path(str(entry), run_name="__main__")
+        except KeyboardInterrupt:
+            on_unwound()
+            raise
 
     try:
         loop.run_until_complete(run_in_stack(program))
@@ -207,7 +217,7 @@ def _main() -> int:
     # This folder must not shadow modules of the program's.
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
     try:
-        outcome = run(launch)
+        outcome = run(launch, lambda: _leave(ALREADY_REPORTED))
     except KeyboardInterrupt:
         return ALREADY_REPORTED
     if outcome.was_reported:
@@ -218,8 +228,15 @@ def _main() -> int:
     return 0
 
 
+def _leave(code: int) -> None:
+    # Without the interpreter's own end, which would wait for threads that the program left behind.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(_main())
+        _leave(_main())
     except KeyboardInterrupt:
-        os._exit(ALREADY_REPORTED)
+        _leave(ALREADY_REPORTED)

@@ -24,6 +24,7 @@ _LOOK_FOR_THE_ENGINE_EVERY: Final = 0.5
 # A signal that comes just as the main thread begins to wait does not end the wait.
 _LOOK_FOR_SIGNALS_EVERY: Final = 0.1
 _UNWINDING_TAKES_AT_MOST: Final = 3.0
+_ANSWERING_TAKES_AT_MOST: Final = 0.3
 _CALLS_AT_ONCE: Final = 16
 # A message may hold a whole configuration; the SDK allows as much.
 _CHANNEL: Final = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
@@ -60,8 +61,13 @@ class MainThread:
         if self._is_unwinding or not self._is_running:
             self._end()
         self._is_unwinding = True
-        threading.Timer(_UNWINDING_TAKES_AT_MOST, self._end).start()
+        self._end_in(_UNWINDING_TAKES_AT_MOST)
         raise KeyboardInterrupt
+
+    def _end_in(self, seconds: float) -> None:
+        timer = threading.Timer(seconds, self._end)
+        timer.daemon = True
+        timer.start()
 
     def serve(self) -> None:
         """Run what is submitted until a signal comes."""
@@ -73,7 +79,7 @@ class MainThread:
     def _run(self, launch: program.Launch, outcome: Future[program.Outcome]) -> None:
         self._is_running = True
         try:
-            result = program.run(launch)
+            result = program.run(launch, lambda: self._end_in(_ANSWERING_TAKES_AT_MOST))
         except KeyboardInterrupt:
             result = program.Outcome(was_reported=True)
         except BaseException as error:
