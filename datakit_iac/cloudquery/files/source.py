@@ -1,0 +1,112 @@
+"""Reading files with DuckDB and giving them out as Arrow batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pyarrow as pa
+
+from datakit_iac.cloudquery import wire
+from datakit_iac.cloudquery.events import Event, emit
+from datakit_iac.cloudquery.files import locating
+from datakit_iac.cloudquery.files.finding import find
+from datakit_iac.cloudquery.files.matching import Part, adopt, match
+from datakit_iac.cloudquery.files.scanning import inferred, scans
+from datakit_iac.cloudquery.files.spec import DeclaredColumn, FilesSpec, TableSpec
+from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery.types import to_arrow
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table that is ready to be read."""
+
+    spec: TableSpec
+    parts: list[Part]
+    schema: pa.Schema
+
+
+class FilesSource:
+    """The tables of a spec; opening finds all files and columns, so that all faults are told before a row moves.
+
+    Raises:
+        PluginFault: files or columns are missing, or cannot be read; one line for each table.
+    """
+
+    def __init__(self, spec: FilesSpec) -> None:
+        self._spec = spec
+        self._folder = TemporaryDirectory(prefix="datakit-files-", ignore_cleanup_errors=True)
+        self._connection = duckdb.connect(config={"threads": spec.threads, "autoinstall_known_extensions": False})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._tables: list[_Table] = []
+        faults = []
+        try:
+            for table in spec.tables:
+                try:
+                    self._tables.append(self._opened(table))
+                except (PluginFault, ValueError) as fault:
+                    faults.append(f"{table.name}: {fault}")
+            if faults:
+                raise PluginFault("\n".join(faults))
+        except BaseException:
+            self.close()
+            raise
+
+    def tables(self) -> list[bytes]:
+        """The schemas of the tables."""
+        return [wire.encode_schema(table.schema) for table in self._tables]
+
+    def batches(self) -> Iterator[bytes]:
+        """All rows, table after table, in batches.
+
+        Raises:
+            PluginFault: a value does not fit its column, with file, line and column.
+        """
+        for table in self._tables:
+            for part in table.parts:
+                for batch in self._read(part):
+                    yield wire.encode_batch(self._checked(batch, table, part))
+
+    def close(self) -> None:
+        """Close the reader and remove what was unpacked."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def _opened(self, spec: TableSpec) -> _Table:
+        files = find(spec.path, spec.format, Path(self._folder.name))
+        shapes = scans(self._connection, spec, files)
+        if spec.columns:
+            parts, notes = match(spec, shapes)
+        else:
+            parts, notes = adopt(shapes, [inferred(self._connection, spec, shape) for shape in shapes]), []
+        for note in notes:
+            emit(Event("note", note, spec.name))
+        return _Table(spec, parts, wire.table_schema(spec.name, (_field(column) for column, _ in parts[0].columns)))
+
+    def _read(self, part: Part) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._connection.sql(part.query()).to_arrow_reader(self._spec.batch_rows)
+        except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
+            raise locating.misfit(self._connection, part, fault) from fault
+
+    def _checked(self, batch: pa.RecordBatch, table: _Table, part: Part) -> pa.RecordBatch:
+        required = [column for column, _ in part.columns if column.required]
+        if lacking := [column for column in required if batch.column(column.name).null_count]:
+            raise locating.empty(self._connection, part, lacking)
+        columns = [_carried(batch.column(number), field.type) for number, field in enumerate(table.schema)]
+        return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+
+
+def _field(column: DeclaredColumn) -> pa.Field:
+    return wire.field(column.name, to_arrow(column.type), required=column.required, key=column.key)
+
+
+def _carried(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The same values as CloudQuery's extension types have them stored."""
+    if isinstance(wanted, pa.ExtensionType):
+        return pa.ExtensionArray.from_storage(wanted, values.cast(wanted.storage_type))
+    return values if values.type == wanted else values.cast(wanted)

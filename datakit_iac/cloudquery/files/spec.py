@@ -1,0 +1,110 @@
+"""What the source is told to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, cast
+
+from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.manifest.types import DataType
+
+Format = Literal["csv", "json", "parquet"]
+FORMATS: Final = ("csv", "json", "parquet")
+THREADS: Final = 2
+BATCH_ROWS: Final = 50_000
+_TABLE: Final = {"name", "path", "format", "columns", "nulls", "delimiter", "header"}
+_SPEC: Final = {"tables", "threads", "batch_rows"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColumn:
+    """A column of the contract.
+
+    Attributes:
+        name: its name, in the file and in the table.
+        type: what its values must be.
+        required: whether a row without a value is refused.
+        key: whether it is part of the primary key.
+    """
+
+    name: str
+    type: DataType
+    required: bool = False
+    key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """One table and where its rows lie; see the package's docstring."""
+
+    name: str
+    path: str
+    format: Format | None = None
+    columns: tuple[DeclaredColumn, ...] = ()
+    nulls: tuple[str, ...] = ("",)
+    delimiter: str | None = None
+    header: bool = True
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> TableSpec:
+        """Read one table of the spec.
+
+        Raises:
+            PluginFault: something is missing, unknown or of the wrong kind.
+        """
+        _known("a table", document, _TABLE)
+        for needed in ("name", "path"):
+            if not isinstance(document.get(needed), str):
+                raise PluginFault(f"a table's {needed} is {document.get(needed)!r}; expected text")
+        name, wanted = document["name"], document.get("format")
+        if wanted not in (None, *FORMATS):
+            raise PluginFault(f"{name}: format {wanted!r} cannot be read; expected one of {', '.join(FORMATS)}")
+        return cls(
+            name=name,
+            path=document["path"],
+            format=cast("Format | None", wanted),
+            columns=tuple(_column(name, column) for column in document.get("columns") or ()),
+            nulls=tuple(document.get("nulls") or ("",)),
+            delimiter=document.get("delimiter") or None,
+            header=document.get("header", True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSpec:
+    """All tables of a sync, and how fast they are read."""
+
+    tables: tuple[TableSpec, ...] = field(default=())
+    threads: int = THREADS
+    batch_rows: int = BATCH_ROWS
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> FilesSpec:
+        """Read the plugin's spec.
+
+        Raises:
+            PluginFault: it does not say what to read.
+        """
+        _known("the spec of the source", document, _SPEC)
+        tables = document.get("tables")
+        if not tables:
+            raise PluginFault("the spec of the source has no tables; expected a list with a name and a path each")
+        return cls(
+            tables=tuple(TableSpec.parse(table) for table in tables),
+            threads=int(document.get("threads", THREADS)),
+            batch_rows=int(document.get("batch_rows", BATCH_ROWS)),
+        )
+
+
+def _column(table: str, document: Mapping[str, Any]) -> DeclaredColumn:
+    try:
+        data_type = DataType.parse(document["type"])
+        return DeclaredColumn(document["name"], data_type, bool(document.get("required")), bool(document.get("key")))
+    except (KeyError, ValueError) as fault:
+        raise PluginFault(f"{table}: column {document.get('name', document)!r}: {fault}") from fault
+
+
+def _known(what: str, document: Mapping[str, Any], names: set[str]) -> None:
+    if unknown := sorted(set(document) - names):
+        raise PluginFault(f"{what} has unknown fields {', '.join(unknown)}; expected {', '.join(sorted(names))}")
