@@ -1,0 +1,115 @@
+"""The digest of what a dbt job computes: of the files that decide it, and of nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from datakit_iac.runtimes.dbt.project import DbtProject, Node
+from datakit_iac.runtimes.dbt.selection import Selection
+
+_REF: Final = re.compile(r"""\bref\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)['"]""")
+_SOURCE: Final = re.compile(r"""\bsource\s*\(\s*['"]([^'"]+)['"]""")
+_SECTIONS: Final = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "test": "data_tests"}
+_FOR_PEOPLE: Final = frozenset({"description", "docs", "meta"})
+_PLACES: Final = frozenset(
+    {
+        "profile", "target-path", "log-path", "clean-targets", "packages-install-path", "docs-paths", "asset-paths",
+        "require-dbt-version", "version", "query-comment", "exposures",
+    }
+)  # fmt: skip
+"""Keys of `dbt_project.yml` that say where things lie or what tools are used, not what is computed."""
+
+
+def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any]) -> str:
+    """The digest of a job: its files, the properties of its nodes, and `others` that the caller adds (plain JSON)."""
+    nodes = [*selection.nodes, *_inlined(project, selection.nodes)]
+    nodes += _tests_of(project, nodes)
+    parts = {
+        "configuration": _without(project.configuration, _PLACES | {"+meta", "+docs"}),
+        "files": {str(file): _hash(project, file) for file in (*(node.file for node in nodes), *project.shared)},
+        "properties": _properties(project, nodes),
+        "others": others,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _hash(project: DbtProject, file: Any) -> str:
+    return hashlib.sha256((project.root / file).read_bytes()).hexdigest()
+
+
+def _refs(project: DbtProject, node: Node) -> set[str]:
+    return set() if node.kind == "seed" else set(_REF.findall(project.text(node.file)))
+
+
+def _inlined(project: DbtProject, selected: tuple[Node, ...]) -> Iterator[Node]:
+    """Models that are not selected but become part of those that are, being ephemeral."""
+    by_name = {node.name: node for node in project.nodes if node.kind == "model"}
+    in_macros = {name for file in project.shared for name in _REF.findall(project.text(file))}
+    seen = set(selected)
+    waiting = list(selected)
+    names = in_macros
+    while waiting or names:
+        names |= set().union(*(_refs(project, node) for node in waiting))
+        waiting = [by_name[name] for name in sorted(names) if name in by_name and by_name[name] not in seen]
+        waiting = [node for node in waiting if _may_be_ephemeral(project, node)]
+        seen |= set(waiting)
+        names = set()
+        yield from waiting
+
+
+def _may_be_ephemeral(project: DbtProject, node: Node) -> bool:
+    entries = [entry for entry in project.entries("models") if entry.get("name") == node.name]
+    said = (project.text(node.file), json.dumps([project.configuration.get("models"), entries], default=str))
+    return any("ephemeral" in text for text in said)
+
+
+def _tests_of(project: DbtProject, nodes: list[Node]) -> list[Node]:
+    names = {node.name for node in nodes}
+    tests = (node for node in project.nodes if node.kind == "test" and node not in nodes)
+    return [test for test in tests if _refs(project, test) & names]
+
+
+def _properties(project: DbtProject, nodes: list[Node]) -> dict[str, Any]:
+    names = {kind: {node.name for node in nodes if node.kind == kind} for kind in _SECTIONS}
+    found: dict[str, Any] = {
+        section: {entry["name"]: _computed(entry) for entry in project.entries(section) if entry.get("name") in chosen}
+        for kind, section in _SECTIONS.items()
+        for chosen in [names[kind]]
+    }
+    # Snapshots in YAML have no file; where there are any, all count.
+    found["snapshots"] = [_computed(entry) for entry in project.entries("snapshots")]
+    sources = {name for node in nodes if node.kind != "seed" for name in _SOURCE.findall(project.text(node.file))}
+    found["sources"] = [_computed(entry) for entry in project.entries("sources") if entry.get("name") in sources]
+    found["unit_tests"] = [
+        _without(entry, _FOR_PEOPLE) for entry in project.entries("unit_tests") if entry.get("model") in names["model"]
+    ]
+    return found
+
+
+def _computed(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of a property file without what is for people only, here and in its columns, tables and tests."""
+    left = _without(entry, _FOR_PEOPLE)
+    if isinstance(left.get("config"), dict):
+        left["config"] = _without(left["config"], _FOR_PEOPLE)
+    for key in ("columns", "tables", "versions", "tests", "data_tests"):
+        if isinstance(left.get(key), list):
+            left[key] = [_nested(each) for each in left[key]]
+    return left
+
+
+def _nested(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    if len(entry) == 1:
+        # A test with arguments: `{accepted_values: {…}}`.
+        ((name, arguments),) = entry.items()
+        return {name: _computed(arguments) if isinstance(arguments, dict) else arguments}
+    return _computed(entry)
+
+
+def _without(mapping: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if key not in keys}

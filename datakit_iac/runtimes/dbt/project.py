@@ -1,0 +1,156 @@
+"""A dbt project as its author wrote it: its configuration and its files, read without importing dbt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+CONFIGURATION: Final = "dbt_project.yml"
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEFAULT_PATHS: Final = {
+    "model": "models",
+    "seed": "seeds",
+    "snapshot": "snapshots",
+    "test": "tests",
+    "macro": "macros",
+    "function": "functions",
+}
+_SUFFIXES: Final = {
+    "model": (".sql", ".py"),
+    "seed": (".csv",),
+    "snapshot": (".sql",),
+    "test": (".sql",),
+}
+
+
+class ProjectError(Exception):
+    """The folder holds no dbt project that can be read; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file that becomes one node of dbt's graph.
+
+    Attributes:
+        kind: ``model``, ``seed``, ``snapshot`` or ``test`` (a singular one).
+        file: the file, below the project's folder.
+        fqn: dbt's fully qualified name: project, folders, name.
+    """
+
+    kind: str
+    file: Path
+    fqn: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The node's own name."""
+        return self.fqn[-1]
+
+
+class DbtProject:
+    """The folder of a dbt project.
+
+    Attributes:
+        root: the folder as it was named.
+        configuration: what `dbt_project.yml` says.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Read the configuration.
+
+        Raises:
+            ProjectError: the folder or its `dbt_project.yml` is missing or cannot be read.
+        """
+        self.root = root
+        if not root.is_dir():
+            raise ProjectError(f"there is no folder {root}; `project` names the folder with {CONFIGURATION}")
+        if not (root / CONFIGURATION).is_file():
+            raise ProjectError(f"{root} has no {CONFIGURATION}; `project` names the folder that has it")
+        loaded = _load(root / CONFIGURATION)
+        if not isinstance(loaded, dict) or not isinstance(loaded.get("name"), str):
+            raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
+        self.configuration: dict[str, Any] = loaded
+
+    @property
+    def name(self) -> str:
+        """The name dbt knows it by."""
+        return str(self.configuration["name"])
+
+    def paths(self, kind: str) -> tuple[str, ...]:
+        """The folders of one kind of file, e.g. those of `model-paths`, as the configuration spells them."""
+        listed = self.configuration.get(f"{kind}-paths", [_DEFAULT_PATHS[kind]])
+        return tuple(str(path).rstrip("/") or "." for path in listed)
+
+    @property
+    def names_schemas(self) -> bool:
+        """Whether `dbt_project.yml` gives models schemas of their own."""
+        return _has_key(self.configuration.get("models"), ("schema", "+schema"))
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every model, seed, snapshot and singular test, by path."""
+        found = {
+            (kind, file): Node(kind, file, (self.name, *file.relative_to(folder).parts[:-1], file.stem))
+            for kind, suffixes in _SUFFIXES.items()
+            for folder in self.paths(kind)
+            for file in self._files(folder, suffixes)
+            if not (kind == "test" and file.relative_to(folder).parts[0] in ("generic", "fixtures"))
+        }
+        return tuple(found[key] for key in sorted(found))
+
+    @cached_property
+    def shared(self) -> tuple[Path, ...]:
+        """Files that any node may depend on: macros, generic tests, functions, and packages with what they hold."""
+        generic = [str(Path(folder, each)) for folder in self.paths("test") for each in ("generic", "fixtures")]
+        folders = (*self.paths("macro"), *self.paths("function"), *generic)
+        found = {file for folder in folders for file in self._files(folder, (".sql", ".py", ".csv"))}
+        packages = str(self.configuration.get("packages-install-path", "dbt_packages"))
+        found |= set(self._files(packages, (".sql", ".py", ".csv", "dbt_project.yml")))
+        named = ("packages.yml", "dependencies.yml", "package-lock.yml")
+        return (*sorted(found), *(Path(name) for name in named if (self.root / name).is_file()))
+
+    @cached_property
+    def properties(self) -> tuple[Mapping[str, Any], ...]:
+        """What the YAML files beside the nodes say, by path.
+
+        Raises:
+            ProjectError: one of them is no YAML.
+        """
+        folders = {folder for kind in _SUFFIXES for folder in self.paths(kind)}
+        files = {file for folder in folders for file in self._files(folder, (".yml", ".yaml"))}
+        loaded = (_load(self.root / file) for file in sorted(files) if file.name != CONFIGURATION)
+        return tuple(each for each in loaded if isinstance(each, dict))
+
+    def entries(self, section: str) -> Iterator[Mapping[str, Any]]:
+        """The entries of one section (``models``, ``sources``, …) of all property files."""
+        for properties in self.properties:
+            for entry in properties.get(section) or ():
+                if isinstance(entry, dict):
+                    yield entry
+
+    def text(self, file: Path) -> str:
+        """The content of one of its files."""
+        return (self.root / file).read_text(encoding="utf-8", errors="replace")
+
+    def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
+        for file in (self.root / folder).rglob("*"):
+            if file.name.endswith(suffixes) and file.is_file():
+                yield file.relative_to(self.root)
+
+
+def _has_key(value: Any, keys: tuple[str, ...]) -> bool:
+    return isinstance(value, dict) and any(key in keys or _has_key(each, keys) for key, each in value.items())
+
+
+def _load(file: Path) -> Any:
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
+        raise ProjectError(f"{where}: not valid YAML: {getattr(fault, 'problem', None) or 'not UTF-8'}") from fault

@@ -1,0 +1,137 @@
+"""What dbt did, read from its own artifacts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from datakit_iac.runtimes.job import JobFailedError, Outcome
+
+_KINDS: Final = {"model": "models", "test": "tests", "unit_test": "tests", "seed": "seeds", "snapshot": "snapshots"}
+_BAD: Final = ("error", "fail", "runtime error", "partial success")
+_MANY_LINES: Final = 12
+_MANY_FAILURES: Final = 5
+_PATH_IN_HEADLINE: Final = re.compile(r"^(.+ Error) in .+ \((.+)\)$")
+_NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by macro )")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The result of one node.
+
+    Attributes:
+        kind: dbt's resource type.
+        name: the node's name.
+        file: its file, as the user knows it.
+        status: dbt's word.
+        message: dbt's text, or empty.
+        failures: the number of rows that failed a test.
+        subject: what a test tests, e.g. ``stg_flights.carrier``; else empty.
+    """
+
+    kind: str
+    name: str
+    file: str
+    status: str
+    message: str
+    failures: int
+    subject: str = ""
+
+    def __str__(self) -> str:
+        """What it is and where it stands."""
+        kind = "test" if self.kind == "unit_test" else self.kind
+        subject = f" of {self.subject}" if self.subject else ""
+        return f"{kind} {self.name}{subject} ({self.file})"
+
+
+def outcome(target: Path, project: Path, warnings: Sequence[str]) -> Outcome:
+    """The Outcome of a build, from the artifacts in `target`.
+
+    Args:
+        target: dbt's target folder.
+        project: the user's project, which the files in messages are given from.
+        warnings: what dbt warned of.
+
+    Raises:
+        JobFailedError: a node failed, or nothing was selected.
+    """
+    results = read(target, project)
+    if not results:
+        raise JobFailedError("the selection means no model of the dbt project, so nothing was built", tuple(warnings))
+    if failed := [result for result in results if result.status in _BAD]:
+        raise _failure(failed, results)
+    counts = Counter(_KINDS.get(result.kind, result.kind) for result in results if result.status != "skipped")
+    warned = [f"{each} warns: {_rows(each)}" for each in results if each.status == "warn"]
+    skipped = [f"{each} was skipped" for each in results if each.status == "skipped"]
+    return Outcome(dict(counts), (*warned, *skipped, *dict.fromkeys(warnings)))
+
+
+def read(target: Path, project: Path) -> list[Result]:
+    """The results of a build, in dbt's order; empty where it built nothing."""
+    if not (target / "run_results.json").is_file():
+        return []
+    run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    nodes = {**manifest["nodes"], **manifest.get("unit_tests", {})}
+    return [_result(each, nodes.get(each["unique_id"], {}), nodes, project) for each in run["results"]]
+
+
+def parse_failure(error: str, project: Path) -> JobFailedError:
+    """The failure of a build that dbt could not begin: its error in the user's words and places."""
+    headline, *lines = list(_lines(error)) or ["dbt gave no reason"]
+    if match := _PATH_IN_HEADLINE.match(headline):
+        headline = f"{match.group(1)} in {project / match.group(2)}"
+    return JobFailedError(f"dbt cannot build {project}: {headline}", tuple(lines[:_MANY_LINES]))
+
+
+def _result(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], project: Path) -> Result:
+    kind, _, name = entry["unique_id"].split(".", 2)
+    tested = nodes.get(node.get("attached_node") or "", {}).get("name", "")
+    column = node.get("column_name") or ""
+    return Result(
+        kind=kind,
+        name=node.get("name", name),
+        file=str(project / node.get("original_file_path", "")),
+        status=entry["status"],
+        message=entry.get("message") or "",
+        failures=entry.get("failures") or 0,
+        subject=f"{tested}.{column}" if tested and column else tested,
+    )
+
+
+def _failure(failed: Sequence[Result], results: Sequence[Result]) -> JobFailedError:
+    first = failed[0]
+    headline, lines = _explained(first)
+    rest = [f"{each}: {_explained(each)[0]}" for each in failed[1:_MANY_FAILURES]]
+    if len(failed) > _MANY_FAILURES:
+        rest.append(f"and {len(failed) - _MANY_FAILURES} more failed")
+    done = sum(result.status in ("success", "pass", "warn") for result in results)
+    skipped = sum(result.status == "skipped" for result in results)
+    tally = f"{done} of {len(results)} models and tests succeeded, {len(failed)} failed, {skipped} were skipped"
+    return JobFailedError(f"{first} failed: {headline}", (*lines, *rest, tally))
+
+
+def _explained(result: Result) -> tuple[str, tuple[str, ...]]:
+    """What happened to one node: a sentence and the lines that matter."""
+    if result.status == "fail" and result.failures:
+        return _rows(result), ()
+    lines = list(_lines(result.message))
+    if lines and _PATH_IN_HEADLINE.match(lines[0]):
+        del lines[0]
+    headline = lines.pop(0) if lines else result.status
+    return headline, tuple(lines[:_MANY_LINES])
+
+
+def _rows(result: Result) -> str:
+    return f"{result.failures:,} row{'s' if result.failures != 1 else ''} failed"
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if line.strip() and not _NOISE.match(line.strip()):
+            yield line.strip() if not line.startswith("    ") else line.rstrip().removeprefix("  ")

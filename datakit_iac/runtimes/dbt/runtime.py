@@ -1,0 +1,220 @@
+"""The Runtime `dbt`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.process import Executor
+from datakit_iac.manifest.finding import nearest
+from datakit_iac.manifest.secret import REDACTED
+from datakit_iac.runtimes.dbt import overlay, profile, results
+from datakit_iac.runtimes.dbt.definition import digest
+from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.selection import Selection, select
+from datakit_iac.runtimes.dbt.session import Event, Request, Session
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.technologies.bound import BoundDataSet
+
+_SETTINGS: Final = ("project", "select", "exclude")
+_WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
+
+
+class Dbt:
+    """Builds and tests the models that a Transform selects of a dbt project.
+
+    The worker process that has dbt imported is kept between jobs; `warm` starts it ahead, `close` ends it (it ends
+    with this process in any case).
+    """
+
+    name = "dbt"
+
+    def __init__(self) -> None:
+        self._session = Session()
+
+    def warm(self, executor: Executor | None = None) -> None:
+        """Start the worker, and return at once; again costs nothing."""
+        self._session.warm(executor or LocalProcesses())
+
+    def close(self) -> None:
+        """End the worker."""
+        self._session.close()
+
+    def check(self, job: Job) -> list[str]:
+        """Faults of the settings, of the dbt project and of where its DataSets lie."""
+        if faults := _faults_of_settings(job):
+            return faults
+        try:
+            profile.profile(job.inputs, job.outputs)
+        except ValueError as fault:
+            faults.append(str(fault))
+        try:
+            project = DbtProject(Path(job.settings["project"]))
+            return faults + _faults_of_selection(job, project)
+        except ProjectError as fault:
+            return [*faults, str(fault)]
+
+    def definition(self, job: Job) -> str:
+        """A digest of the selected files, of all they depend on, and of the tables they stand for.
+
+        Raises:
+            ProjectError: there is no dbt project where the settings say.
+        """
+        project = DbtProject(Path(job.settings["project"]))
+        selection = _selection(job, project)
+        places = {
+            word: {dataset.name: [dataset.store, str(dataset.place)] for dataset in datasets}
+            for word, datasets in (("inputs", job.inputs), ("outputs", job.outputs))
+        }
+        words = (
+            {} if selection.exact else {word: sorted(job.settings.get(word) or ()) for word in ("select", "exclude")}
+        )
+        return digest(project, selection, {**places, **words})
+
+    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
+        """Build and test.
+
+        Raises:
+            JobFailedError: a model or a test failed, or dbt could not begin.
+            Cancelled: the user stopped it.
+        """
+        surroundings.progress("starting dbt")
+        try:
+            project = DbtProject(Path(job.settings["project"]))
+            described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
+            home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
+            sources = overlay.sources(project, _datasets(job), described.databases)
+            overlay.build(project, home / "project", sources)
+        except (ProjectError, ValueError) as fault:
+            raise JobFailedError(str(fault)) from None
+        # A profile of its own keeps a target of its own: dbt parses everything anew when the profile changes.
+        target = home / _key("target", json.dumps(described.content, sort_keys=True))
+        (target / "run_results.json").unlink(missing_ok=True)
+        _write_profile(described, surroundings.folder)
+        request = Request(
+            [*_options(home / "project", surroundings.folder, target), *_strictness()],
+            _selecting(job),
+            (home / "project").absolute(),
+            described.env,
+        )
+        progress = _Progress(surroundings.progress)
+        try:
+            error = self._session.build(
+                request,
+                surroundings.executor,
+                surroundings.folder,
+                timeout=job.timeout,
+                cancel=surroundings.cancel,
+                on_event=progress.hear,
+            )
+            if error:
+                raise results.parse_failure(error, project.root)
+            return results.outcome(target, project.root, progress.warnings)
+        except JobFailedError as failure:
+            raise _redacted(failure, described) from None
+
+
+class _Progress:
+    """Counts what is done, and shows it."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self.warnings: list[str] = []
+        self._show = show
+        self._selected: dict[str, int] = {}
+        self._done: Counter[str] = Counter()
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the worker."""
+        if warning := event.get("warning"):
+            self.warnings.append(" ".join(str(warning).split()))
+            return
+        if selected := event.get("selected"):
+            self._selected = dict(selected)
+        if kind := event.get("done"):
+            self._done[kind] += 1
+        if self._selected:
+            parts = (f"{self._done[kind]} of {total} {kind}s" for kind, total in sorted(self._selected.items()))
+            self._show(", ".join(parts))
+
+
+def _faults_of_settings(job: Job) -> list[str]:
+    faults = []
+    if not isinstance(job.settings.get("project"), str):
+        faults.append("`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`")
+    for word in ("select", "exclude"):
+        value = job.settings.get(word)
+        if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
+            faults.append(f"`{word}` is {value!r}; expected a list of dbt selectors, e.g. `{word}: [staging]`")
+    if "vars" in job.settings:
+        faults.append(f"`vars` is not allowed: {_WHY_NO_VARS}")
+    unknown = sorted(set(job.settings) - {*_SETTINGS, "vars"})
+    return faults + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
+
+
+def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
+    if not project.nodes:
+        return [f"{project.root} has no models in {', '.join(project.paths('model'))}"]
+    selection = _selection(job, project)
+    if selection.nodes or not selection.exact:
+        return []
+    known = {part for node in project.nodes for part in node.fqn[1:]}
+    words = " ".join(job.settings.get("select") or ())
+    return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
+
+
+def _selection(job: Job, project: DbtProject) -> Selection:
+    return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
+
+
+def _datasets(job: Job) -> list[BoundDataSet]:
+    return list({(each.store, each.name): each for each in (*job.context, *job.inputs)}.values())
+
+
+def _key(name: str, of: str) -> str:
+    return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
+
+
+def _write_profile(described: profile.Profile, folder: Path) -> None:
+    # JSON is YAML too.
+    handle = os.open(folder / "profiles.yml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(described.content, file, indent=2)
+
+
+def _options(project: Path, profiles: Path, target: Path) -> list[str]:
+    return [
+        "--project-dir", str(project.absolute()),
+        "--profiles-dir", str(profiles.absolute()),
+        "--profile", profile.NAME,
+        "--target", profile.NAME,
+        "--target-path", str(target.absolute()),
+        "--log-path", str(target.absolute()),
+    ]  # fmt: skip
+
+
+def _strictness() -> list[str]:
+    return ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
+
+
+def _selecting(job: Job) -> list[str]:
+    # A test of several models runs with the last of them to be built, not with the first.
+    options = ["--indirect-selection", "buildable"]
+    for word in ("select", "exclude"):
+        for selector in job.settings.get(word) or ():
+            options += [f"--{word}", selector]
+    return options
+
+
+def _redacted(failure: JobFailedError, described: profile.Profile) -> JobFailedError:
+    def hide(text: str) -> str:
+        for value in filter(None, (secret.reveal() for secret in described.env.values())):
+            text = text.replace(value, REDACTED)
+        return text
+
+    return JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines)))
