@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
+from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.types import DataType
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
@@ -59,7 +60,7 @@ class Freshness(Model):
     """The greatest value of `column` is no older than `max_age` (a duration such as ``90d`` or ``6h``)."""
 
     column: str
-    max_age: str
+    max_age: Duration
 
 
 class Test(Model):
@@ -78,7 +79,11 @@ class Test(Model):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
-        return {value: True} if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if value in ("accepted_values", "relationships", "row_count", "freshness", "sql"):
+            raise ValueError(f"the test {value} says nothing without its arguments; expected `{value}: …`")
+        return {value: True}
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Test:
@@ -87,6 +92,9 @@ class Test(Model):
                 "a test names exactly one of unique, not_null, accepted_values, relationships, "
                 "row_count, freshness, sql"
             )
+        (named,) = self.model_fields_set
+        if not getattr(self, named):
+            raise ValueError(f"`{named}: {str(getattr(self, named)).lower()}` tests nothing; leave the test out")
         return self
 
 

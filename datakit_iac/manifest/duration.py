@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -25,3 +27,12 @@ def seconds(text: str) -> float:
     if total <= 0:
         raise ValueError(f"{text!r} is not above zero")
     return total
+
+
+def _checked(text: str) -> str:
+    seconds(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_checked)]
+"""A duration as Go writes it (``1h30m``), with ``d`` for days."""

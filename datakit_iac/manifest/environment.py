@@ -91,8 +91,9 @@ class Environment(Manifest):
 
     @model_validator(mode="after")
     def _bound_once(self) -> Environment:
-        if twice := sorted(set(self.bindings) & set(self.spec.bindings)):
-            raise ValueError(f"bound at the top level and under spec: {', '.join(twice)}; expected one of them")
+        keys = [key.replace("_", "-") for key in (*self.bindings, *self.spec.bindings)]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
         return self
 
     def binding(self, name: str) -> BindingSection | None:

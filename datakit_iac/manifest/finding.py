@@ -34,9 +34,14 @@ class Finding:
     column: int = 0
     hint: str = ""
 
+    @property
+    def where(self) -> str:
+        """``file:line:column``, or as much of it as there is."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
     def __str__(self) -> str:
         """`file:line:column: severity[code] path: message`, then the hint on a line of its own."""
-        where = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
+        where = f"{self.where}: " if self.file else ""
         path = f"{self.path}: " if self.path else ""
         hint = f"\n    fix: {self.hint}" if self.hint else ""
         return f"{where}{self.severity}[{self.code}] {path}{self.message}{hint}"

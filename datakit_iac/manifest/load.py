@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +17,7 @@ from pydantic_core import ErrorDetails
 from datakit_iac.manifest.document import API_VERSION, Manifest
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.parsing import StrictLoader
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, Project, shown, spelled
 
@@ -26,6 +30,9 @@ _COLLECTIONS: Final = {
     "Environment": "environments",
     "Policy": "policies",
 }
+_OURS: Final = "datakit."
+"""How the `apiVersion` of every manifest of ours begins, in whatever version."""
+
 _PASSED_OVER: Final = frozenset({"node_modules", "target", "dbt_packages", "__pycache__"})
 
 
@@ -54,7 +61,7 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
         if manifest is None:
             continue
         key = (manifest.kind, manifest.name)
-        if first := origins.get(key):
+        if first := next((origins[each] for each in _namesakes(*key) if each in origins), None):
             findings.append(_twice(origin, first, manifest))
             continue
         origins[key] = origin
@@ -69,10 +76,10 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
 def _documents(root: Path, findings: list[Finding]) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
     for file in _files(root):
         try:
-            text = file.read_text(encoding="utf-8")
-            if API_VERSION.partition("/")[0] not in text:
+            content = file.read_bytes()
+            if _OURS.encode() not in content:
                 continue
-            documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+            documents = list(yaml.load_all(content.decode(), Loader=StrictLoader))
         except (OSError, UnicodeDecodeError) as fault:
             findings.append(Finding(code="unreadable", message=f"cannot be read: {fault}", file=shown(file)))
             continue
@@ -80,8 +87,13 @@ def _documents(root: Path, findings: list[Finding]) -> Iterator[tuple[Origin, Ma
             findings.append(_broken(file, fault))
             continue
         for index, document in enumerate(documents):
-            if isinstance(document, Mapping) and str(document.get("apiVersion", "")).startswith("datakit."):
+            if not isinstance(document, Mapping):
+                continue
+            if str(document.get("apiVersion", "")).startswith(_OURS):
                 yield Origin(file, index), document
+            elif key := next((key for key, value in document.items() if value == API_VERSION), None):
+                message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"
+                findings.append(Origin(file, index).finding("unknown-field", message, (str(key),), hint="rename it"))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -101,10 +113,15 @@ def _broken(file: Path, fault: yaml.YAMLError) -> Finding:
     )
 
 
+def _namesakes(kind: str, name: str) -> list[tuple[str, str]]:
+    """What nothing else may be called like: a port names a DataSet or a DataSetGroup, so those share their names."""
+    return [(each, name) for each in (("DataSet", "DataSetGroup") if kind.startswith("DataSet") else (kind,))]
+
+
 def _twice(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
     return origin.finding(
         "duplicate-name",
-        f"{manifest.kind} {manifest.name} stands also in {shown(first.file)}",
+        f"{manifest.kind} {manifest.name} stands also in {first.finding('', '', ('metadata', 'name')).where}",
         ("metadata", "name"),
         hint="give one of them another name",
     )
@@ -125,50 +142,118 @@ def _manifest(origin: Origin, document: Mapping[str, Any], findings: list[Findin
     try:
         return model.model_validate(document)
     except ValidationError as invalid:
-        findings.extend(_fault(origin, model, document, error) for error in invalid.errors())
+        findings.extend(_faults(origin, model, document, invalid.errors()))
         return None
 
 
-def _fault(origin: Origin, model: type[BaseModel], document: Mapping[str, Any], error: ErrorDetails) -> Finding:
-    path = _real_path(error["loc"], document)
+def _faults(
+    origin: Origin, model: type[BaseModel], document: Mapping[str, Any], errors: Sequence[ErrorDetails]
+) -> Iterator[Finding]:
+    """One finding for each place; where several types were possible, their expectations together."""
+    places: dict[tuple[Step, ...], list[ErrorDetails]] = {}
+    for error in errors:
+        path = _real_path(error, document)
+        places.setdefault(path if error["type"] != "extra_forbidden" else (*path, error["loc"][-1]), []).append(error)
+    wholes = {key[:length] for key in places for length in range(len(key))}
+    for key, found in places.items():
+        # A value that is a mapping failed as a mapping inside; that it is no text either says nothing.
+        if key in wholes and all(error["type"] in _OTHER_TYPE for error in found):
+            continue
+        yield _fault(origin, model, _real_path(found[0], document), found)
+
+
+_OTHER_TYPE: Final = ("literal_error", "string_type", "int_type", "bool_type")
+
+
+def _fault(origin: Origin, model: type[BaseModel], path: tuple[Step, ...], errors: Sequence[ErrorDetails]) -> Finding:
+    error = errors[0]
     match error["type"]:
         case "extra_forbidden":
-            known = _fields(model, path[:-1])
-            hint = nearest(str(path[-1]), known) if known else ""
-            return origin.finding("unknown-field", f"there is no field {path[-1]!r} here", path, hint=hint)
+            name = error["loc"][-1]
+            known = _fields(model, error["loc"][:-1])
+            hint = nearest(str(name), known) if known else ""
+            return origin.finding("unknown-field", f"there is no field {name!r} here", path, hint=hint)
         case "missing":
             return origin.finding("missing-field", f"{spelled(path)} is expected and missing", path)
         case "value_error":
-            return origin.finding("invalid-value", error["msg"].removeprefix("Value error, "), path)
+            fault = error["ctx"]["error"]
+            return origin.finding("invalid-value", str(fault), path, hint=getattr(fault, "hint", ""))
         case _:
-            expected = error["msg"].replace("Input should be", "expected").replace("String should", "the text should")
-            return origin.finding("invalid-value", f"found {_shown(error['input'])}; {expected}", path)
+            expected = " or ".join(dict.fromkeys(map(_expected, errors)))
+            return origin.finding(
+                "invalid-value", f"found {_shown(error, path)}; expected {expected}", path, hint=_hint(errors)
+            )
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _expected(error: ErrorDetails) -> str:
+    """What would have been right, in the words of manifests and not of Python."""
+    match error["type"]:
+        case "model_type" | "dict_type":
+            return "a mapping"
+        case "list_type":
+            return "a list"
+        case "string_type" | "invalid_key":
+            return "text"
+        case "bool_type":
+            return "true or false"
+        case "int_type":
+            return "a whole number"
+        case "string_pattern_mismatch":
+            return f"text of the form {error['ctx']['pattern']}"
+    return error["msg"].removeprefix("Input should be ")
 
 
-def _real_path(loc: tuple[int | str, ...], document: Any) -> tuple[Step, ...]:
-    """The steps of an error's location that are the document's own, not names of union members or validators."""
+def _hint(errors: Sequence[ErrorDetails]) -> str:
+    for error in errors:
+        value = error["input"]
+        if error["type"] == "literal_error" and isinstance(value, str):
+            known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+            return nearest(value, known) if len(known) > 1 else ""
+        if (
+            error["type"] in ("string_type", "invalid_key")
+            and value is not None
+            and not isinstance(value, (Mapping, list))
+        ):
+            return "put it in quotes"
+    return ""
+
+
+def _shown(error: ErrorDetails, path: tuple[Step, ...]) -> str:
+    """The value that was found; never one of secrets."""
+    if "secrets" in path:
+        return "a value that is not shown"
+    value = error["input"]
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else _REPR.repr(value)
+
+
+_REPR: Final = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
+
+
+def _real_path(error: ErrorDetails, document: Any) -> tuple[Step, ...]:
+    """The steps of an error's location that are the document's own, not names of union members or validators.
+
+    A field that is missing is the one last step that the document does not have.
+    """
     path: list[Step] = []
     node = document
-    for index, step in enumerate(loc):
-        last = index == len(loc) - 1
-        if isinstance(node, Mapping) and isinstance(step, str):
-            if step not in node and not last:
-                continue
-            node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int):
-            node = node[step] if step < len(node) else None
-        else:
-            continue
-        path.append(step)
+    for index, step in enumerate(error["loc"]):
+        if isinstance(node, Mapping) and step in node:
+            path.append(str(step))
+            node = node[step]
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            path.append(step)
+            node = node[step]
+        elif error["type"] == "missing" and index == len(error["loc"]) - 1:
+            path.append(step)
     return tuple(path)
 
 
-def _fields(model: type[BaseModel], path: tuple[Step, ...]) -> list[str]:
+def _fields(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
     """The names that a mapping at `path` may have, where a model says so."""
     current: Any = model
     for step in path:

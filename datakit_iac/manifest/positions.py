@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import yaml
 
@@ -17,11 +18,18 @@ def position(text: str, document: int, path: Sequence[Step]) -> tuple[int, int]:
         document: which document of the file, from 0.
         path: keys and indexes from the document's root.
     """
-    for index, root in enumerate(yaml.compose_all(text, Loader=yaml.CSafeLoader)):
-        if index == document and root is not None:
-            mark = _descend(root, path).start_mark
-            return mark.line + 1, mark.column + 1
-    return 1, 1
+    roots = _composed(text)
+    root = roots[document] if document < len(roots) else None
+    if root is None:
+        return 1, 1
+    mark = _descend(root, path).start_mark
+    return mark.line + 1, mark.column + 1
+
+
+@lru_cache(maxsize=4)
+def _composed(text: str) -> tuple[yaml.Node | None, ...]:
+    # Kept for a while: findings come in the order of files, and a file may have many.
+    return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 
 
 def _descend(node: yaml.Node, path: Sequence[Step]) -> yaml.Node:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name
-from datakit_iac.manifest.duration import seconds
+from datakit_iac.manifest.duration import Duration
 
 RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
 WriteMode = Literal["append", "overwrite", "overwrite-delete-stale"]
-
-
-def _duration(text: str) -> str:
-    seconds(text)
-    return text
-
-
-Duration = Annotated[str, AfterValidator(_duration)]
-"""A duration as Go writes it (``1h30m``), with ``d`` for days."""
 
 
 class Port(Model):

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from datakit_iac.manifest.finding import nearest
+
 SYNONYMS: Final[dict[str, str]] = {
     "bool": "boolean",
     "short": "smallint",
@@ -77,6 +79,19 @@ _WIDER: Final[dict[str, frozenset[str]]] = {
     "date": frozenset({"timestamp"}),
 }
 _DEFAULT_DECIMAL: Final = (18, 3)
+_LONGEST: Final = 200
+
+
+class UnknownTypeError(ValueError):
+    """A text names no type.
+
+    Attributes:
+        hint: the nearest name there is.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.hint = nearest(text.strip().lower(), (*NAMES, *SYNONYMS))
+        super().__init__(f"{text!r} is no type; expected one of {', '.join(NAMES)} or array<type>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +116,18 @@ class DataType:
         """Read a type in any accepted spelling.
 
         Raises:
-            ValueError: the text names no type; the message lists the names there are.
+            UnknownTypeError: the text names no type; the message lists the names there are.
+            ValueError: its parameters are not right.
         """
+        if len(text) > _LONGEST:
+            raise ValueError(f"{text[:30]!r}… is no type: a spelling has at most {_LONGEST} characters")
         if array := _ARRAY.match(text):
             return cls("array", element=cls.parse(array.group(1)))
         spelling = _SPELLING.match(text)
         name = spelling.group(1).lower() if spelling else ""
         name = SYNONYMS.get(name, name)
         if spelling is None or name not in NAMES:
-            raise ValueError(f"{text!r} is no type; expected one of {', '.join(NAMES)} or array<type>")
+            raise UnknownTypeError(text)
         parameters = tuple(int(group) for group in spelling.groups()[1:] if group is not None)
         if len(parameters) > _PARAMETERS.get(name, 0):
             raise ValueError(f"{text!r} has too many parameters for {name}")

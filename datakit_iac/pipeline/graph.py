@@ -44,8 +44,11 @@ class Graph:
 def build(project: Project) -> tuple[Graph, list[Finding]]:
     """The graph of a project, and what is wrong with its edges: dangling names, cycles, several writers."""
     findings: list[Finding] = []
-    reads = {name: tuple(_ports(project, each, "inputs", findings)) for name, each in project.transforms.items()}
-    writes = {name: tuple(_ports(project, each, "outputs", findings)) for name, each in project.transforms.items()}
+    findings += _groups(project)
+    reads, writes = (
+        {name: tuple(dict.fromkeys(_ports(project, each, side, findings))) for name, each in project.transforms.items()}
+        for side in ("inputs", "outputs")
+    )
     readers, writers = _inverted(reads), _inverted(writes)
     findings += _several_writers(project, writers)
     before = {name: {writer for each in reads[name] for writer in writers.get(each, ())} for name in sorted(reads)}
@@ -60,19 +63,33 @@ def build(project: Project) -> tuple[Graph, list[Finding]]:
 def _ports(project: Project, transform: Transform, side: str, findings: list[Finding]) -> Iterator[str]:
     ports: list[Port] = getattr(transform.spec, side)
     for index, port in enumerate(ports):
-        for name in project.members(port.dataset):
-            if name in project.datasets:
-                yield name
-                continue
-            known = [*project.datasets, *project.groups]
-            findings.append(
-                project.origin(transform).finding(
-                    "unknown-dataset",
-                    f"Transform {transform.name} refers to DataSet {name!r}, which is not declared",
-                    ("spec", side, index, "dataset"),
-                    hint=nearest(name, known),
-                )
+        members = project.members(port.dataset)
+        yield from (name for name in members if name in project.datasets)
+        if port.dataset in project.datasets or port.dataset in project.groups:
+            continue
+        findings.append(
+            project.origin(transform).finding(
+                "unknown-dataset",
+                f"Transform {transform.name} refers to DataSet {port.dataset!r}, which is not declared",
+                ("spec", side, index, "dataset"),
+                hint=nearest(port.dataset, [*project.datasets, *project.groups]),
             )
+        )
+
+
+def _groups(project: Project) -> Iterator[Finding]:
+    """Members of groups that are not declared, or lie in another Store than their group."""
+    for group in project.groups.values():
+        for index, name in enumerate(group.spec.datasets):
+            path = ("spec", "datasets", index)
+            member = project.datasets.get(name)
+            if member is None:
+                message = f"DataSetGroup {group.name} holds DataSet {name!r}, which is not declared"
+                hint = nearest(name, project.datasets)
+                yield project.origin(group).finding("unknown-dataset", message, path, hint=hint)
+            elif member.spec.store != group.spec.store:
+                message = f"DataSet {name} lies in Store {member.spec.store}, its group in {group.spec.store}"
+                yield project.origin(group).finding("group-store", message, path)
 
 
 def _inverted(edges: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:

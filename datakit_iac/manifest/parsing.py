@@ -1,0 +1,45 @@
+"""YAML as plain values, strictly: a key that stands twice and a text that is no value are faults with a position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, Final
+
+import yaml
+from yaml.constructor import ConstructorError, SafeConstructor
+
+_TAG: Final = "tag:yaml.org,2002:"
+
+
+class StrictLoader(yaml.CSafeLoader):
+    """The C loader, which by itself drops all but the last of equal keys and lets Python's errors through."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping, each of whose keys stands once; merged ones (``<<``) may stand again."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == _TAG + "str":
+                if key.value in seen:
+                    raise ConstructorError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _strictly(construct: Callable[..., Any], kind: str) -> Callable[[StrictLoader, yaml.ScalarNode], Any]:
+    def constructed(loader: StrictLoader, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, KeyError, IndexError, AttributeError) as fault:
+            problem = f"{node.value[:60]!r} is no {kind}; where text is meant, put it in quotes"
+            raise ConstructorError(problem=problem, problem_mark=node.start_mark) from fault
+
+    return constructed
+
+
+for _name, _construct, _kind in (
+    ("int", SafeConstructor.construct_yaml_int, "whole number"),
+    ("float", SafeConstructor.construct_yaml_float, "number"),
+    ("bool", SafeConstructor.construct_yaml_bool, "true or false"),
+    ("timestamp", SafeConstructor.construct_yaml_timestamp, "date"),
+):
+    StrictLoader.add_constructor(_TAG + _name, _strictly(_construct, _kind))

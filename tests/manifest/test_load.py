@@ -1,0 +1,389 @@
+"""Reading manifests: found wherever they lie, and each fault told once, at its place, all of them together."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.manifest.finding import InvalidProjectError
+from datakit_iac.manifest.load import load, read
+from tests.manifest.writing import (
+    CONNECTOR,
+    DATASET,
+    ENVIRONMENT,
+    HEAD,
+    POLICY,
+    PROJECT,
+    STORE,
+    TRANSFORM,
+    findings,
+    manifest,
+    only,
+    write,
+)
+
+
+def test_a_manifest_is_known_by_its_kind_wherever_it_lies(tmp_path: Path) -> None:
+    write(tmp_path, CONNECTOR, file="deep/down/anything.yml")
+    write(tmp_path, STORE, DATASET, file="two.yaml")
+    project = load(tmp_path)
+    assert (list(project.connectors), list(project.stores), list(project.datasets)) == (
+        ["duckdb"],
+        ["warehouse"],
+        ["users"],
+    )
+    assert project.origin(project.datasets["users"]).document == 1
+
+
+def test_every_kind_of_manifest_is_read(tmp_path: Path) -> None:
+    project, found = read(write(tmp_path, *PROJECT))
+    assert found == []
+    assert [each.kind for each in project] == ["Connector", "Store", "DataSet", "Transform", "Environment", "Policy"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ["apiVersion: v1\nkind: Pod\n", "just: text\n", "- a\n- list\n", "", "broken: [\n", "{{ helm }}: {{ template }}\n"],
+)
+def test_what_is_not_ours_is_left_alone(tmp_path: Path, foreign: str) -> None:
+    write(tmp_path, foreign, file="foreign.yaml")
+    (tmp_path / "latin1.yaml").write_bytes("name: Müller".encode("latin-1"))
+    assert read(write(tmp_path, STORE))[1] == []
+
+
+def test_hidden_folders_and_build_outputs_are_passed_over(tmp_path: Path) -> None:
+    for folder in (".git", "target", "node_modules"):
+        write(tmp_path, STORE, file=f"{folder}/store.yaml")
+    assert read(write(tmp_path, STORE))[1] == []
+
+
+def test_a_folder_that_is_not_there_is_one_finding(tmp_path: Path) -> None:
+    assert only(read(tmp_path / "nowhere")[1]).code == "no-project"
+
+
+def test_a_folder_without_manifests_says_so(tmp_path: Path) -> None:
+    assert only(read(tmp_path)[1]).code == "empty-project"
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    (tmp_path / "latin1.yaml").write_bytes(HEAD.encode() + "kind: Müller".encode("latin-1"))
+    assert [each.code for each in read(tmp_path)[1]] == ["unreadable", "unreadable"]
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + "kind: [\n", file="a.yaml")
+    write(tmp_path, manifest("Stor", "s", "spec: {}"), manifest("Store", "s", "spec: {}"), file="b.yaml")
+    with pytest.raises(InvalidProjectError, match=r"3 errors; nothing was touched\.$") as invalid:
+        load(tmp_path)
+    assert [each.code for each in invalid.value.findings] == ["broken-yaml", "unknown-kind", "missing-field"]
+
+
+def test_two_manifests_of_one_name_are_a_fault_that_names_both_places(tmp_path: Path) -> None:
+    write(tmp_path, STORE, file="a.yaml")
+    write(tmp_path, STORE, file="b.yaml")
+    found = only(read(tmp_path)[1])
+    assert (found.code, found.line, found.column) == ("duplicate-name", 3, 18)
+    assert found.file.endswith("b.yaml")
+    assert "a.yaml:3:18" in found.message
+
+
+def test_a_group_may_not_be_called_like_a_dataset(tmp_path: Path) -> None:
+    group = manifest("DataSetGroup", "users", "spec: {store: warehouse, datasets: [users]}")
+    assert only(findings(tmp_path, DATASET, group)).code == "duplicate-name"
+
+
+def test_a_dataset_and_a_transform_may_share_a_name(tmp_path: Path) -> None:
+    assert findings(tmp_path, DATASET, TRANSFORM.replace("name: load", "name: users")) == []
+
+
+# Each case is a document with the fault between « and »; the position told must be that of «.
+# `found` is the beginning of the message, `fix` is part of the hint.
+CASES = {
+    "unknown kind": (HEAD + "kind: «Stor\nmetadata: {name: s}\nspec: {}\n", "unknown-kind", "there is", "'Store'"),
+    "kind that is a list": (HEAD + "kind: «[Store]\nmetadata: {name: s}\n", "unknown-kind", "there is", ""),
+    "unknown version": (
+        "apiVersion: «datakit.infoblox.dev/v2\nkind: Store\n",
+        "unknown-version",
+        "found 'datakit.infoblox.dev/v2', expected 'datakit.infoblox.dev/v1alpha1'",
+        "",
+    ),
+    "mistyped host of the version": (
+        "apiVersion: «datakit.infobloks.dev/v1alpha1\nkind: Store\n",
+        "unknown-version",
+        "found",
+        "",
+    ),
+    "mistyped apiVersion": ("apiVerison: «datakit.infoblox.dev/v1alpha1\nkind: Store\n", "unknown-field", "", "rename"),
+    "unknown field": (
+        STORE.replace("connection: ", "conection: «"),
+        "unknown-field",
+        "there is no field 'conection'",
+        "'connection'",
+    ),
+    "unknown field of a column": (
+        DATASET.replace("pii: true", "pi: «true"),
+        "unknown-field",
+        "there is no field 'pi'",
+        "'pii'",
+    ),
+    "unknown field at the top": (STORE + "spce: «{}\n", "unknown-field", "there is no field 'spce'", "'spec'"),
+    "missing field": (
+        STORE.replace("connector: duckdb, ", "").replace("spec: {", "spec: «{"),
+        "missing-field",
+        "spec.connector",
+        "",
+    ),
+    "missing field of a list's item": (
+        DATASET.replace("- name: email\n      type: text", "- «name: email"),
+        "missing-field",
+        "spec.schema[1].type",
+        "",
+    ),
+    "missing spec": (HEAD.replace("api", "«api") + "kind: Store\nmetadata: {name: s}\n", "missing-field", "spec", ""),
+    "unknown type": (DATASET.replace("type: text", "type: «txet"), "invalid-value", "'txet' is no type", "'text'"),
+    "type that is no text": (DATASET.replace("type: text", "type: «5"), "invalid-value", "expected a type's name", ""),
+    "name with a capital": (
+        manifest("Store", "«Warehouse", "spec: {connector: duckdb}"),
+        "invalid-value",
+        "found 'Warehouse'",
+        "",
+    ),
+    "version without a patch": (
+        CONNECTOR.replace("version: 1.4.2", 'version: «"1.4"'),
+        "invalid-value",
+        "'1.4' is no semantic version",
+        "",
+    ),
+    "version read as a number": (
+        CONNECTOR.replace("version: 1.4.2", "version: «1.4"),
+        "invalid-value",
+        "found 1.4; expected text",
+        "quotes",
+    ),
+    "norway": (
+        STORE.replace("spec: {", "spec: {description: «NO, "),
+        "invalid-value",
+        "found False; expected text",
+        "quotes",
+    ),
+    "unknown word": (
+        DATASET.replace("store: warehouse", "store: warehouse\n  tier: «glod"),
+        "invalid-value",
+        "found 'glod'; expected 'bronze', 'silver' or 'gold'",
+        "'gold'",
+    ),
+    "word in a list": (
+        CONNECTOR.replace("[source, ", "[«sauce, "),
+        "invalid-value",
+        "found 'sauce'",
+        "'source'",
+    ),
+    "empty list": (
+        CONNECTOR.replace("[source, destination]", "«[]"),
+        "invalid-value",
+        "found a list; expected",
+        "",
+    ),
+    "text for a list": (
+        CONNECTOR.replace("[source, destination]", "«source"),
+        "invalid-value",
+        "found 'source'; expected a list",
+        "",
+    ),
+    "text for a mapping": (
+        STORE.replace("{path: warehouse.duckdb}", "«warehouse"),
+        "invalid-value",
+        "found 'warehouse'; expected a mapping",
+        "",
+    ),
+    "nothing for a mapping": (
+        HEAD + "kind: Store\nmetadata: {name: s}\nspec:«\n",
+        "invalid-value",
+        "found nothing",
+        "",
+    ),
+    "a union's word": (
+        POLICY.replace("{dev: advisory}", "«advisery"),
+        "invalid-value",
+        "found 'advisery'; expected 'advisory', 'mandatory' or 'disabled' or a mapping",
+        "'advisory'",
+    ),
+    "a word inside a union": (
+        POLICY.replace("dev: advisory", "dev: «advisery"),
+        "invalid-value",
+        "found",
+        "'advisory'",
+    ),
+    "a union of scalars": (
+        CONNECTOR.replace("version: 1.4.2", "connectionSchema: [{field: host, default: «[1]}]"),
+        "invalid-value",
+        "found a list; expected text or a whole number or true or false",
+        "",
+    ),
+    "a key that is no text": (
+        DATASET.replace("{name: users}", "{name: users, labels: {5: «tier}}"),
+        "invalid-value",
+        "found 5; expected text",
+        "quotes",
+    ),
+    "an unknown test by its bare name": (
+        DATASET.replace("[unique,", "[«uniqe,"),
+        "unknown-field",
+        "there is no field 'uniqe'",
+        "'unique'",
+    ),
+    "a test without its arguments": (
+        DATASET.replace("[unique,", "[«row_count,"),
+        "invalid-value",
+        "the test row_count says nothing without its arguments",
+        "",
+    ),
+    "a test that tests nothing": (DATASET.replace("[unique,", "[«{unique: false},"), "invalid-value", "`unique:", ""),
+    "two tests in one": (
+        DATASET.replace("[unique,", "[«{unique: true, not_null: true},"),
+        "invalid-value",
+        "a test names exactly one",
+        "",
+    ),
+    "freshness that is no duration": (
+        DATASET.replace("[unique,", "[{freshness: {column: id, maxAge: «soon}},"),
+        "invalid-value",
+        "'soon' is no duration",
+        "",
+    ),
+    "two places": (
+        DATASET.replace("spec:", "«spec:").replace("table: raw.users", "table: raw.users\n  prefix: users/"),
+        "invalid-value",
+        "exactly one of table, prefix and topic is expected, found table and prefix",
+        "",
+    ),
+    "no place": (
+        DATASET.replace("spec:", "«spec:").replace("table: raw.users", "format: csv"),
+        "invalid-value",
+        "exactly one of table, prefix and topic is expected, found none of them",
+        "",
+    ),
+    "a column twice, but for its case": (
+        DATASET.replace("spec:", "«spec:").replace("name: email", "name: ID"),
+        "invalid-value",
+        "columns named twice: id",
+        "",
+    ),
+    "a duration that is none": (TRANSFORM.replace("1h30m", "«1y"), "invalid-value", "'1y' is no duration", ""),
+    "a date that is none": (
+        DATASET.replace("schema:", "consents: [{object: table, reason: r, expires: «2024-13-45}]\n  schema:"),
+        "broken-yaml",
+        "this is no YAML: '2024-13-45' is no date",
+        "",
+    ),
+    "a day in words": (
+        DATASET.replace("schema:", "consents: [{object: table, reason: r, expires: «tomorrow}]\n  schema:"),
+        "invalid-value",
+        "",
+        "",
+    ),
+    "a key twice": (STORE.replace("}}", "}, «connector: other}"), "broken-yaml", "this is no YAML: the key", ""),
+    "broken YAML": (HEAD + "kind: Store\nmetadata: {name: s\nspec«: {}\n", "broken-yaml", "this is no YAML", ""),
+    "a number that is none": (STORE.replace("duckdb, c", "«0b_, c"), "broken-yaml", "this is no YAML: '0b_'", ""),
+    "approval in short": (ENVIRONMENT + "spec: {approval: «twice}\n", "invalid-value", "found 'twice'", "multi-party"),
+    "approval at length": (
+        ENVIRONMENT + "spec: {approval: {mode: «teem}}\n",
+        "invalid-value",
+        "found 'teem'",
+        "'team'",
+    ),
+    "a schedule without a cron": (
+        TRANSFORM + "  trigger: «{policy: schedule}\n",
+        "invalid-value",
+        "a schedule needs",
+        "",
+    ),
+    "a section of another runtime": (
+        TRANSFORM.replace("spec:", "«spec:") + "  dbt: {project: models}\n",
+        "invalid-value",
+        "the section `dbt` stands with runtime dbt, not with cloudquery",
+        "",
+    ),
+    "a store bound twice": (
+        ENVIRONMENT.replace("api", "«api") + "spec: {bindings: {warehouse: {type: duckdb}}}\n",
+        "invalid-value",
+        "bound twice: warehouse",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_fault_is_one_finding_at_its_place(tmp_path: Path, case: str) -> None:
+    text, code, message, fix = CASES[case]
+    before, _, _ = text.partition("«")
+    line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+    found = only(findings(tmp_path, text.replace("«", "")))
+    assert found.code == code
+    assert found.message.startswith(message)
+    assert fix in found.hint
+    assert (found.line, found.column) == (line, column)
+
+
+def test_a_fault_in_the_third_document_is_counted_from_the_files_beginning(tmp_path: Path) -> None:
+    found = only(findings(tmp_path, CONNECTOR, STORE, DATASET.replace("type: text", "type: txet")))
+    lines = (tmp_path / "project.yaml").read_text().splitlines()
+    assert lines[found.line - 1][found.column - 1 :] == "txet"
+    assert found.path == "spec.schema[1].type"
+
+
+def test_a_finding_reads_as_compilers_write_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (found,) = findings(Path(), manifest("Store", "s", "spec:\n  conector: x\n  connector: y"))
+    assert str(found) == (
+        "project.yaml:5:13: error[unknown-field] spec.conector: there is no field 'conector' here\n"
+        "    fix: did you mean 'connector'?"
+    )
+
+
+def test_merged_keys_are_no_repetition(tmp_path: Path) -> None:
+    text = DATASET.replace("- {name: id, type", "- &id {name: id, type").replace(
+        "- name: email\n", "- {<<: *id, name: other}\n    - name: email\n"
+    )
+    assert findings(tmp_path, text) == []
+
+
+def test_a_secret_stands_only_as_a_variable_and_is_not_repeated(tmp_path: Path) -> None:
+    text = manifest("Store", "s", "spec:\n  connector: c\n  secrets: {a: hunter2, b: 12345678, c: [hunter3]}")
+    found = findings(tmp_path, text)
+    assert [each.path for each in found] == ["spec.secrets.a", "spec.secrets.b", "spec.secrets.c"]
+    assert not re.search("hunter|1234", "\n".join(map(str, found)))
+
+
+def test_a_variable_is_a_secret(tmp_path: Path) -> None:
+    assert findings(tmp_path, manifest("Store", "s", "spec: {connector: c, secrets: {a: '${TOKEN}'}}")) == []
+
+
+TOKENS = ["", "{", "}", "[", "]", ":", "- ", "&a ", "*a", "!!int ", "null", "5", "1e9", "2024-13-01", "'", '"', "\t"]
+TOKENS += ["<<: ", "? ", "| ", "> ", "%", "@", "`", "---\n", "...\n", "\x00", "\ufeff", "é", "true", "~", "{}", "[]"]
+TOKENS += ["spec: ", "kind: ", "name: ", "type: ", "9" * 5000, "a" * 5000, "array<" * 500, "0b_", "-.inf", "!!set "]
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """A text with one to three slips: something cut, doubled, swapped for another token, or indented anew."""
+    for _ in range(chance.randint(1, 3)):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.choice([0, 1, 1, 2, 5, 20]))
+        text = text[:start] + chance.choice([chance.choice(TOKENS), text[start:end] * 2, "\n" + " " * 3]) + text[end:]
+    return text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_input_whatever_ends_in_a_traceback(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(500):
+        path = tmp_path / "project.yaml"
+        path.write_text(mutated(chance.choice(PROJECT), chance), encoding="utf-8")
+        for found in read(tmp_path)[1]:
+            assert found.code
+            assert found.message
+            assert (found.line > 0) or found.code in ("empty-project", "unreadable")
