@@ -209,11 +209,7 @@ def _hint(errors: Sequence[ErrorDetails]) -> str:
         if error["type"] == "literal_error" and isinstance(value, str):
             known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
             return nearest(value, known) if len(known) > 1 else ""
-        if (
-            error["type"] in ("string_type", "invalid_key")
-            and value is not None
-            and not isinstance(value, (Mapping, list))
-        ):
+        if error["type"] in ("string_type", "invalid_key") and isinstance(value, (int, float, date)):
             return "put it in quotes"
     return ""
 

@@ -124,7 +124,7 @@ class DataType:
         if array := _ARRAY.match(text):
             return cls("array", element=cls.parse(array.group(1)))
         spelling = _SPELLING.match(text)
-        name = spelling.group(1).lower() if spelling else ""
+        name = " ".join(spelling.group(1).lower().split()) if spelling else ""
         name = SYNONYMS.get(name, name)
         if spelling is None or name not in NAMES:
             raise UnknownTypeError(text)

@@ -14,6 +14,7 @@ from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.transform import Trigger
+from datakit_iac.manifest.types import DataType
 from tests.manifest.writing import DATASET, ENVIRONMENT, manifest, write
 
 
@@ -62,8 +63,8 @@ def test_a_bare_test_stands_for_one_without_arguments() -> None:
 
 
 def test_a_column_of_the_primary_key_needs_a_value() -> None:
-    assert Column(name="id", type="bigint", primary_key=True).required
-    assert not Column(name="id", type="bigint").required
+    assert Column(name="id", type=DataType("bigint"), primary_key=True).required
+    assert not Column(name="id", type=DataType("bigint")).required
 
 
 def test_one_column_of_origin_may_stand_without_a_list() -> None:
