@@ -32,7 +32,7 @@ check: setup ## Format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo > .datakit/lint-imports.log || { cat .datakit/lint-imports.log; exit 1; }
+	@said=$$($(BIN)/lint-imports --no-logo) || { echo "$$said"; exit 1; }
 
 format: setup ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet .

@@ -44,16 +44,12 @@ class LanguageHost(LanguageServer):
         self._has_run = threading.Event()
 
     def InstallDependencies(  # noqa: N802
-        self,
-        request: Any,
-        context: grpc.ServicerContext,
+        self, request: Any, context: grpc.ServicerContext
     ) -> Iterator[Any]:
-        """Refuse: what a project needs is installed by its own set-up, from its lock file."""
-        context.abort(
-            grpc.StatusCode.UNIMPLEMENTED,
-            "this language host installs nothing; install the project's packages into its virtual environment",
-        )
-        yield  # pragma: no cover  (makes this a generator, as the call is a stream)
+        """Install nothing: packages come from a project's own set-up; only its interpreter must be there."""
+        python = self._interpreter(request.info, context, default="venv" if request.is_plugin else "")
+        told = f"Nothing is installed by this language host; {python} is used as it is.\n"
+        yield language_pb2.InstallDependenciesResponse(stdout=told.encode())
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """The packages installed beside us, for `pulumi about`."""
@@ -80,11 +76,7 @@ class LanguageHost(LanguageServer):
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         """Run a plugin, a policy pack for instance, and stream what it prints until it ends."""
-        root = Path(request.info.root_directory)
-        try:
-            python = interpreter_of(root, json_format.MessageToDict(request.info.options), default="venv")
-        except InterpreterError as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        python = self._interpreter(request.info, context, default="venv")
         command = child.plugin_command(python, Path(request.info.program_directory) / request.info.entry_point)
         given = dict(pair.partition("=")[::2] for pair in request.env) or dict(os.environ)
         env = environment_for(python, given)
@@ -104,6 +96,13 @@ class LanguageHost(LanguageServer):
         self._interrupt()
         self._children.stop()
         return empty_pb2.Empty()
+
+    def _interpreter(self, info: Any, context: grpc.ServicerContext, default: str) -> Path:
+        options = json_format.MessageToDict(info.options)
+        try:
+            return interpreter_of(Path(info.root_directory), options, default=default)
+        except InterpreterError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
     def _launch(self, request: Any) -> program.Launch:
         info = request.info
