@@ -23,7 +23,7 @@ class ConnectorType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Nothing is made."""
-        return new["name"], new
+        return new["name"], {}
 
     def read(
         self,
@@ -37,7 +37,7 @@ class ConnectorType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Nothing is made."""
-        return new
+        return {}
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """Nothing was made."""

@@ -65,13 +65,13 @@ class DataSetType:
         dataset = decode.dataset(new)
         if new.get("external"):
             _demand(dataset, call)
-            return _id(dataset), _outputs(new, EXTERNAL)
+            return _id(dataset), _outputs(EXTERNAL)
         if call.preview:
             statements = technology(dataset.connection.technology).ddl(dataset, None)
             call.tell(f"additive: {'; '.join(statements)}")
-            return _id(dataset), _outputs(new, UNKNOWN)
+            return _id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
-            return _id(dataset), _outputs(new, settle(session, dataset, new, call))
+            return _id(dataset), _outputs(settle(session, dataset, new, call))
 
     def read(
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
@@ -90,21 +90,21 @@ class DataSetType:
             return inputs, state
         inputs = {**inputs, **drifted(dataset, live)}
         generation = state.get("generation") or (live.mark.generation if live.mark else "0")
-        return inputs, _outputs(inputs, generation)
+        return inputs, _outputs(generation)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Alter it in place; the plan is made anew against what is really there."""
         dataset = decode.dataset(new)
         if new.get("external"):
-            return _outputs(new, EXTERNAL)
+            return _outputs(EXTERNAL)
         if call.preview:
             changes = changes_to(dataset, decode.dataset(old).columns)
             if statements := technology(dataset.connection.technology).ddl(dataset, changes):
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
             filled_anew = any(change.kind == "add" for change in changes)
-            return _outputs(new, UNKNOWN if filled_anew else state.get("generation"))
+            return _outputs(UNKNOWN if filled_anew else state.get("generation"))
         with opened(dataset.connection, call) as session:
-            return _outputs(new, settle(session, dataset, new, call, state.get("generation", "")))
+            return _outputs(settle(session, dataset, new, call, state.get("generation", "")))
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """Leave it where the environment retains; else drop it when empty or by consent, or put it in the trash."""
@@ -142,8 +142,9 @@ def _address(resource_id: str) -> Properties:
     return {"name": address.rpartition(".")[2].replace("_", "-"), "store": store, place: address}
 
 
-def _outputs(new: Properties, generation: object) -> Properties:
-    return {**new, "generation": generation}
+def _outputs(generation: object) -> Properties:
+    """What the inputs do not say already; the SDK shows inputs as outputs, and the state stays small."""
+    return {"generation": generation}
 
 
 def _demand(dataset: BoundDataSet, call: Call) -> None:

@@ -26,6 +26,8 @@ from datakit_iac.technologies.technology import StoreError
 REASONS: Final = ("definition", "versions", "generations")
 """The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
 
+_PLANNED: Final = {"outputVersions": UNKNOWN, "counts": UNKNOWN}
+
 HOME: Final = Path(".datakit")
 """Run folders and caches, below the Pulumi project's folder."""
 
@@ -52,7 +54,7 @@ class RunType:
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
         if call.preview:
-            return new["transform"], {**new, "outputVersions": UNKNOWN, "counts": UNKNOWN}
+            return new["transform"], dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
     def read(
@@ -70,10 +72,10 @@ class RunType:
         if call.preview:
             if reasons := _reasons(old, new):
                 call.tell(f"runs again: {reasons}")
-            return {**new, "outputVersions": UNKNOWN, "counts": UNKNOWN}
+            return dict(_PLANNED)
         if self.diff(old, new, state).changed or state.get("incomplete"):
             return _execute(new, call)
-        return {**new, "outputVersions": state.get("outputVersions"), "counts": state.get("counts")}
+        return state
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """What it wrote belongs to the DataSets; nothing to undo."""
@@ -101,7 +103,7 @@ def _execute(new: Properties, call: Call) -> Properties:
     """
     job = decode.job(new, call.environment)
     # An incomplete run has no versions: nothing downstream may take it for done.
-    incomplete = {**new, "outputVersions": {}, "counts": {}, "incomplete": True}
+    incomplete = {"outputVersions": {}, "counts": {}, "incomplete": True}
     try:
         outcome, verified = _run_and_verify(job, new, call)
     except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
@@ -109,9 +111,8 @@ def _execute(new: Properties, call: Call) -> Properties:
         raise PartialError(job.transform, incomplete, f"Transform {job.transform}: {reason}") from failure
     for note in outcome.notes:
         call.warn(note)
-    counts = {**outcome.counts}
-    call.tell(", ".join(f"{name} {count:,}" for name, count in counts.items()) or "done")
-    return {**new, "outputVersions": verified.versions, "counts": counts}
+    call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
+    return {"outputVersions": verified.versions, "counts": outcome.counts}
 
 
 def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, Verified]:

@@ -153,8 +153,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Read(self, request: Any, context: Any) -> Any:
         """Find a resource as it really is."""
         inputs, state = properties.read(request.inputs), properties.read(request.properties)
-        operation = partial(self._type(request).read, request.id, inputs, state, self._call(request, state))
-        found = await self._in_thread(context, state, operation)
+        operation = partial(self._type(request).read, request.id, inputs, state, self._call(request, inputs))
+        found = await self._in_thread(context, inputs, operation)
         if found is None:
             return provider_pb2.ReadResponse()
         live_inputs, outputs = found
@@ -173,8 +173,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
         inputs, state = properties.read(request.old_inputs), properties.read(request.properties)
-        operation = partial(self._type(request).delete, inputs or state, state, self._call(request, state))
-        await self._in_thread(context, state, operation)
+        operation = partial(self._type(request).delete, inputs, state, self._call(request, inputs))
+        await self._in_thread(context, inputs, operation)
         return Empty()
 
     def _type(self, request: Any) -> ResourceType:

@@ -30,7 +30,7 @@ class StoreType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Reach the Store, making it first where it says `create`."""
-        outputs = {**new, "location": _location(new)}
+        outputs = {"location": _location(new)}
         if not call.preview:
             _reach(new, call)
         return outputs["location"], outputs
@@ -46,13 +46,13 @@ class StoreType:
             _reach({**inputs, "create": False}, call)
         except StoreMissingError:
             return None
-        return inputs, {**state, **inputs, "location": resource_id}
+        return inputs, {"location": resource_id}
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Reach it with the new options."""
         if not call.preview:
             _reach(new, call)
-        return {**new, "location": _location(new)}
+        return {"location": _location(new)}
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """The Store and its data stay."""

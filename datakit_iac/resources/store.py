@@ -83,9 +83,10 @@ class Store(pulumi.CustomResource):
         super().__init__("datakit:index:Store", resource_name, properties, opts)
         self.bound = Connection(technology, dict(connection))
         # The resource's own outputs, so that whatever uses them comes after it.
-        self.reached = {
+        self.reached: dict[str, Any] = {
             "name": resource_name,
             "technology": technology,
             "connection": self.location.apply(lambda _: dict(connection)),
-            "secrets": properties["secrets"],
         }
+        if secrets:
+            self.reached["secrets"] = properties["secrets"]
