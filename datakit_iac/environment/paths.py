@@ -13,8 +13,8 @@ _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]+:")
 def rooted(path: str, root: Path) -> str:
     """A path of a project, from the working directory, which is the Pulumi project's and the provider's too.
 
-    Relative ones stay relative, so that a checkout can be moved; absolute ones and ``scheme:`` are left alone.
+    Relative ones stay relative, so that a checkout can be moved; absolute ones, ``~`` and ``scheme:`` are left alone.
     """
-    if Path(path).is_absolute() or _SCHEME.match(path):
+    if Path(path).expanduser().is_absolute() or _SCHEME.match(path):
         return path
     return Path(os.path.relpath(root.absolute() / path)).as_posix()

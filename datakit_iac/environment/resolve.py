@@ -16,7 +16,7 @@ from datakit_iac.manifest.environment import BindingSection, Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import variable
+from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.store import Store
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import build
@@ -60,6 +60,7 @@ class _Resolution:
             name: dataset for name, each in self._project.datasets.items() if (dataset := self._dataset(each, stores))
         }
         self._findings.extend(self._same_places(datasets))
+        self._findings.extend(self._unknown_bindings())
         transforms = {
             name: ResolvedTransform(self._project.transforms[name], job)
             for name in self._graph.order
@@ -92,14 +93,16 @@ class _Resolution:
         try:
             found = technology(kind)
         except StoreError as fault:
-            self._find(manifest, "unknown-technology", str(fault), path)
+            named = (connector, ("spec", "type")) if kind == connector.spec.type else (manifest, (*path, "type"))
+            self._find(named[0], "unknown-technology", str(fault), named[1])
             return None
         if isinstance(options.get("path"), str):
             options["path"] = rooted(options["path"], self._project.root)
         connection = Connection(kind, options)
-        for fault_text in found.check(connection):
+        hidden = {name: Secret(reference) for name, reference in secrets.items()}
+        for fault_text in found.check(replace(connection, secrets=hidden)):
             self._find(manifest, "invalid-connection", f"Store {store.name}: {fault_text}", path)
-        self._unset(store, manifest, secrets)
+        self._unset(store, binding, secrets)
         create = binding.create if binding and binding.create is not None else store.spec.create
         return ResolvedStore(store.name, connector.name, connection, secrets, create)
 
@@ -113,14 +116,17 @@ class _Resolution:
             return None
         constraint, version = store.spec.connector_version, connector.spec.version
         try:
-            if constraint and version and not satisfies(version, constraint):
-                message = f"Connector {wanted} has version {version}; Store {store.name} expects {constraint}"
+            if constraint and not (version and satisfies(version, constraint)):
+                message = (
+                    f"Connector {wanted} has {f'version {version}' if version else 'no version'}; "
+                    f"Store {store.name} expects {constraint}"
+                )
                 self._find(store, "connector-version", message, ("spec", "connectorVersion"))
         except ValueError as fault:
             self._find(store, "invalid-value", str(fault), ("spec", "connectorVersion"))
         return connector
 
-    def _place_of(self, store: Store, binding: BindingSection | None) -> tuple[Any, tuple[Step, ...]]:
+    def _place_of(self, store: Store | DataSet, binding: BindingSection | None) -> tuple[Any, tuple[Step, ...]]:
         """The manifest and field to blame for a connection: the binding where there is one."""
         if binding is None:
             return store, ("spec", "connection")
@@ -134,11 +140,12 @@ class _Resolution:
                     return environment, (*path, key)
         return environment, ()
 
-    def _unset(self, store: Store, manifest: Any, secrets: Mapping[str, str]) -> None:
+    def _unset(self, store: Store, binding: BindingSection | None, secrets: Mapping[str, str]) -> None:
         for name, reference in secrets.items():
             if variable(reference) not in self._variables:
                 message = f"Store {store.name} takes its secret {name} from {reference}, which is not set"
-                path = ("spec", "secrets", name) if manifest is store else ("bindings",)
+                manifest, path = self._place_of(store, binding if binding and name in binding.secrets else None)
+                path = (*path, "secrets", name) if manifest is not store else ("spec", "secrets", name)
                 self._find(manifest, "unset-variable", message, path, f"export {variable(reference)}=…")
 
     # DataSets.
@@ -153,8 +160,9 @@ class _Resolution:
             return None
         external = "destination" not in self._project.connectors[store.connector].spec.capabilities
         if external and (writers := self._graph.writers.get(dataset.name)):
-            message = f"Transform {writers[0]} writes DataSet {dataset.name}, but {store.connector} is no destination"
-            self._find(self._project.transforms[writers[0]], "not-a-destination", message, ("spec", "outputs"))
+            for writer in writers:
+                message = f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is no destination"
+                self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
         origin = self._project.origin(dataset).finding("", "", ("metadata", "name"))
         return ResolvedDataSet(
             manifest=dataset,
@@ -169,8 +177,17 @@ class _Resolution:
         binding = self._environment.binding(dataset.name) if dataset.name not in self._project.stores else None
         place = spec.place
         if binding:
+            manifest, path = self._place_of(dataset, binding)
             moved = {key: getattr(binding, key) for key in ("table", "prefix", "topic")}
-            place = place.model_copy(update={key: value for key, value in moved.items() if value})
+            if sum(map(bool, moved.values())) > 1:
+                message = f"DataSet {dataset.name} is bound to several places; expected one of table, prefix and topic"
+                self._find(manifest, "invalid-value", message, path)
+            if any(moved.values()):
+                place = place.model_copy(update=moved)
+            for field in sorted(binding.model_fields_set | set(binding.connection)):
+                if field not in moved:
+                    message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
+                    self._find(manifest, "unknown-field", message, (*path, field), nearest(field, moved))
         tags = {
             "classification": spec.classification,
             "tier": dataset.tier,
@@ -196,6 +213,18 @@ class _Resolution:
             if (first := seen.setdefault(key, name)) != name:
                 message = f"DataSet {name} lies where DataSet {first} lies: {key[1]} in {key[0]}"
                 yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
+
+    def _unknown_bindings(self) -> Iterator[Finding]:
+        environment, known = self._environment, {*self._project.stores, *self._project.datasets}
+        for path, bindings in (
+            (("bindings",), environment.bindings),
+            (("spec", "bindings"), environment.spec.bindings),
+        ):
+            for key in bindings:
+                if key.replace("_", "-") not in known:
+                    message = f"there is no Store and no DataSet {key!r}, so this binds nothing"
+                    hint = nearest(key, known)
+                    yield self._project.origin(environment).finding("unknown-binding", message, (*path, key), hint=hint)
 
     # Transforms.
 

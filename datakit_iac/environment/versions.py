@@ -35,6 +35,8 @@ def _specifiers(constraint: str) -> SpecifierSet:
         return SpecifierSet(f"=={constraint}" if patch else f"=={constraint}.*")
     release = [int(major), int(minor or 0), int(patch or 0)]
     # npm's reading: ^ keeps the leftmost number that is not zero, ~ keeps major and minor.
-    kept = next((place for place, number in enumerate(release) if number), 2) if sign == "^" else (1 if minor else 0)
+    given = sum(part is not None for part in (major, minor, patch))
+    leftmost = next((place for place, number in enumerate(release) if number), given - 1)
+    kept = leftmost if sign == "^" else (1 if minor else 0)
     upper = [*release[:kept], release[kept] + 1]
     return SpecifierSet(f">={'.'.join(map(str, release))},<{'.'.join(map(str, upper))}")
