@@ -9,10 +9,10 @@ TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy check format test test-unit lock clean
+.PHONY: help setup up preview destroy check format test test-unit lock clean clean-state
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## Set up the virtual environment, the Pulumi engine and the stack dev
 	@$(TOOLCHAIN) setup
@@ -49,6 +49,9 @@ lock: ## Pin the packages anew in requirements.lock (needs uv)
 		--extra embedded --extra example --extra kubernetes --extra s3 --group dev \
 		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
 
-clean: ## Remove the environment, the local state of dev and everything else that was made
-	@rm -rf .venv .venv-policy .datakit .datakit-state stacks/Pulumi.dev.yaml dist build \
-		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## Remove what `make setup` makes again: the environment and caches; state and passphrase stay
+	@rm -rf .venv .venv-policy dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+clean-state: ## Forget what was deployed: the local state of every stack, and the passphrase of its secrets
+	@rm -rf .datakit .datakit-state stacks/Pulumi.dev.yaml
+	@rm -f .venv/datakit-setup.json

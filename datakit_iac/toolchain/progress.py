@@ -6,6 +6,7 @@ starts, one every 15 seconds, and one when it ends.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -86,7 +87,9 @@ class Step:
     def _show(self, text: str, *, last: bool = False) -> None:
         line = f"  {self._title:<{TITLE_WIDTH}} {text}"
         if self._terminal:
-            line = f"\r\x1b[2K{line}" + ("\n" if last else "")
+            # A line that wraps could not be overwritten.
+            shown = line if last else line[: shutil.get_terminal_size().columns - 1]
+            line = f"\r\x1b[2K{shown}" + ("\n" if last else "")
         else:
             line += "\n"
         self._stream.write(line)

@@ -96,7 +96,7 @@ def _no_stack(project: Project, stack: str, ended: process.Ended) -> ToolchainEr
             f"or, if it holds no secrets you need, remove that file and run it again"
         )
     else:
-        fix = "read the lines above; `make clean` removes the local state and starts afresh"
+        fix = "read the lines above; `make clean-state` forgets the local state, to start afresh"
     return ToolchainError(
         f"the stack {stack} of {project.folder} could not be made",
         expected=f"`pulumi stack init --stack {stack}` to succeed",
