@@ -1,0 +1,150 @@
+"""What changes the definition of a job, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from datakit_iac.manifest.secret import Secret
+from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import Connection
+from tests.runtimes.dbt.conftest import Shop
+
+Edit = Callable[[Shop], None]
+
+
+def staging(shop: Shop) -> Job:
+    return shop.job("staging")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda s: s.replace("models/staging/stg_orders.sql", "id,", "id + 1 as id,"), id="a model"),
+        pytest.param(lambda s: s.write("models/staging/stg_new.sql", "select 1 as one"), id="a new model"),
+        pytest.param(lambda s: (s.root / "models/staging/stg_customers.sql").unlink(), id="a model gone"),
+        pytest.param(lambda s: s.replace("macros/schema.sql", "name or", "name | lower or"), id="a macro"),
+        pytest.param(lambda s: s.replace("dbt_project.yml", "table", "view"), id="the configuration"),
+        pytest.param(lambda s: s.replace("models/staging/staging.yml", "[unique, not_null]", "[unique]"), id="a test"),
+        pytest.param(lambda s: s.replace("models/staging/staging.yml", "[ann, ben]", "[ann]"), id="a test's values"),
+        pytest.param(lambda s: s.write("tests/t.sql", "select 1 from {{ ref('stg_orders') }}"), id="a singular test"),
+        pytest.param(
+            lambda s: s.write("models/u.yml", "unit_tests: [{name: u, model: stg_orders, given: []}]"), id="a unit test"
+        ),
+        pytest.param(lambda s: s.write("packages.yml", "packages: [{local: ../x}]"), id="packages"),
+        pytest.param(
+            lambda s: s.replace(
+                "models/staging/staging.yml", "- name: id\n", "- name: id\n        data_type: integer\n"
+            ),
+            id="a column's type",
+        ),
+    ],
+)
+def test_what_decides_the_result_changes_it(shop: Shop, edit: Edit) -> None:
+    before = Dbt().definition(staging(shop))
+    edit(shop)
+    assert Dbt().definition(staging(shop)) != before
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda s: s.replace("models/marts/revenue.sql", "sum", "max"), id="a model downstream"),
+        pytest.param(
+            lambda s: s.replace("models/marts/marts.yml", "revenue\n", "revenue\n    config: {enabled: true}\n"),
+            id="its properties",
+        ),
+        pytest.param(lambda s: s.replace("tests/revenue_is_positive.sql", "0", "1"), id="its test"),
+        pytest.param(lambda s: s.replace("models/staging/staging.yml", "Orders.", "All orders."), id="a description"),
+        pytest.param(lambda s: s.replace("models/staging/staging.yml", "The order.", "Its number."), id="a column's"),
+        pytest.param(
+            lambda s: s.replace("models/staging/staging.yml", "version: 2", "version: 2 # two"), id="a comment"
+        ),
+        pytest.param(
+            lambda s: s.replace(
+                "models/staging/staging.yml", "description: Orders.", "docs: {show: false}\n    meta: {a: 1}"
+            ),
+            id="docs and meta",
+        ),
+        pytest.param(
+            lambda s: s.replace("dbt_project.yml", 'name: shop\nversion: "1.0"', 'version: "1.1"\nname: shop'),
+            id="order of keys",
+        ),
+        pytest.param(lambda s: s.replace("dbt_project.yml", "whatever", "mine"), id="the profile's name"),
+        pytest.param(
+            lambda s: s.write("dbt_project.yml", (s.root / "dbt_project.yml").read_text() + "target-path: x\n"),
+            id="the target path",
+        ),
+        pytest.param(lambda s: s.write("README.md", "Read me."), id="another file"),
+        pytest.param(lambda s: s.write("models/docs.md", "{% docs x %}y{% enddocs %}"), id="a doc block"),
+        pytest.param(lambda s: s.write("target/compiled/x.sql", "select 1"), id="what dbt wrote"),
+    ],
+)
+def test_what_does_not_leaves_it(shop: Shop, edit: Edit) -> None:
+    before = Dbt().definition(staging(shop))
+    edit(shop)
+    assert Dbt().definition(staging(shop)) == before
+
+
+def test_a_model_upstream_of_another_selection_leaves_that(shop: Shop) -> None:
+    before = Dbt().definition(shop.job("marts"))
+    shop.replace("models/staging/stg_orders.sql", "id,", "id + 1 as id,")
+    assert Dbt().definition(shop.job("marts")) == before
+
+
+def test_an_ephemeral_model_counts_with_those_that_use_it(shop: Shop) -> None:
+    shop.write("models/base/cents.sql", "{{ config(materialized='ephemeral') }} select 100 as cents")
+    shop.write("models/marts/revenue.sql", "select * from {{ ref('cents') }}")
+    marts, stagings = Dbt().definition(shop.job("marts")), Dbt().definition(staging(shop))
+    shop.replace("models/base/cents.sql", "100", "10")
+    assert Dbt().definition(shop.job("marts")) != marts
+    assert Dbt().definition(staging(shop)) == stagings
+
+
+def test_a_selection_that_needs_the_graph_counts_every_model(shop: Shop) -> None:
+    before = Dbt().definition(shop.job("+stg_orders"))
+    shop.replace("models/marts/revenue.sql", "sum", "max")
+    assert Dbt().definition(shop.job("+stg_orders")) != before
+
+
+def test_connections_leave_it(shop: Shop) -> None:
+    job = staging(shop)
+    elsewhere = Connection("duckdb", {"path": "elsewhere.duckdb"}, {"token": Secret("hidden")})
+    moved = [tuple(replace(each, connection=elsewhere) for each in ports) for ports in (job.inputs, job.outputs)]
+    assert Dbt().definition(replace(job, inputs=moved[0], outputs=moved[1])) == Dbt().definition(job)
+
+
+def test_the_tables_of_its_ports_change_it(shop: Shop) -> None:
+    job = staging(shop)
+    other = replace(job, inputs=(shop.dataset("raw-orders", "raw.other"),))
+    assert Dbt().definition(other) != Dbt().definition(job)
+
+
+def test_the_spelling_of_a_selection_leaves_it(shop: Shop) -> None:
+    assert Dbt().definition(shop.job("path:models/staging")) == Dbt().definition(staging(shop))
+
+
+CHECKS = [
+    ({"select": ["stagin"]}, "did you mean 'staging'"),
+    ({"select": "staging"}, "expected a list of dbt selectors"),
+    ({"project": "nowhere"}, "there is no folder nowhere"),
+    ({"vars": {"a": 1}}, "`vars` is not allowed"),
+    ({"selekt": ["x"]}, "did you mean 'select'"),
+    ({"project": None}, "`project` is missing"),
+]
+
+
+@pytest.mark.parametrize(("settings", "says"), CHECKS)
+def test_a_fault_of_the_settings_is_one_sentence(shop: Shop, settings: dict[str, object], says: str) -> None:
+    job = staging(shop)
+    faults = Dbt().check(replace(job, settings={**job.settings, **settings}))
+    assert len(faults) == 1
+    assert says in faults[0]
+    assert "\n" not in faults[0]
+
+
+def test_a_good_job_has_no_faults(shop: Shop) -> None:
+    assert Dbt().check(staging(shop)) == []

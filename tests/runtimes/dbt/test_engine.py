@@ -1,0 +1,258 @@
+"""Real dbt on a small real project."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.selection import select
+from datakit_iac.runtimes.job import JobFailedError
+from tests.runtimes.dbt.conftest import Runner, Shop
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("warehouse"), pytest.mark.timeout(120)]
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(database) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_two_jobs_build_and_test_and_let_go_of_the_database(shop: Shop, run: Runner) -> None:
+    staging = run(shop.job("staging"))
+    assert staging.counts == {"models": 2, "tests": 3}
+    # Opened for writing here: the worker, still there, holds it no more.
+    assert rows(shop.database, "from stg_customers order by 1") == [("ann",), ("ben",)]
+    marts = run(shop.job("marts", transform="marts"))
+    assert marts.counts == {"models": 1, "tests": 2}
+    assert marts.notes == ()
+    assert rows(shop.database, "from marts.revenue order by 1") == [("ann", 6), ("ben", 7)]
+    assert "2 of 2 models, 3 of 3 tests" in run.shown
+    assert "1 of 1 models, 2 of 2 tests" in run.shown
+
+
+def test_the_project_is_left_as_it_was_and_the_profile_is_private(shop: Shop, run: Runner) -> None:
+    before = sorted(shop.root.rglob("*"))
+    run(shop.job("staging"))
+    assert sorted(shop.root.rglob("*")) == before
+    assert stat.S_IMODE((run.folder / "run-1/profiles.yml").stat().st_mode) == 0o600
+    assert not list(run.cache.rglob("profiles.yml"))
+
+
+def test_the_second_run_parses_only_what_changed(shop: Shop, run: Runner) -> None:
+    def parsed() -> int:
+        (report,) = run.cache.rglob("perf_info.json")
+        return int(json.loads(report.read_text())["path_count"])
+
+    run(shop.job("staging"))
+    everything = parsed()
+    run(shop.job("marts"))
+    assert parsed() == 0
+    shop.replace("models/marts/revenue.sql", "sum(amount)", "max(amount)")
+    run(shop.job("marts"))
+    assert 0 < parsed() < everything
+    assert rows(shop.database, "from marts.revenue order by 1") == [("ann", 5), ("ben", 7)]
+
+
+def failure(run: Runner, shop: Shop, *select: str) -> JobFailedError:
+    with pytest.raises(JobFailedError) as caught:
+        run(shop.job(*select))
+    assert "Traceback" not in str(caught.value)
+    assert str(run.cache) not in str(caught.value)
+    return caught.value
+
+
+def test_a_failing_model_is_named_with_its_file_and_the_databases_words(shop: Shop, run: Runner) -> None:
+    shop.write("models/staging/stg_orders.sql", "select nothing from {{ source('warehouse', 'raw_orders') }}")
+    failed = failure(run, shop, "staging")
+    assert failed.cause.startswith(f"model stg_orders ({shop.root}/models/staging/stg_orders.sql) failed: Binder Error")
+    assert 'column "nothing" not found' in str(failed)
+    assert "0 of 5 models and tests succeeded, 1 failed, 4 were skipped" in failed.lines
+    assert len(failed.lines) < 15
+
+
+def test_a_failing_test_is_named_with_its_subject_and_rows(shop: Shop, run: Runner) -> None:
+    shop.replace("models/staging/staging.yml", "[ann, ben]", "[ann]")
+    failed = failure(run, shop, "staging")
+    assert "of stg_customers.customer" in failed.cause
+    assert "models/staging/staging.yml" in failed.cause
+    assert failed.cause.endswith("failed: 1 row failed")
+    assert rows(shop.database, "select count(*) from stg_orders") == [(3,)]
+
+
+def test_a_test_that_only_warns_is_a_note(shop: Shop, run: Runner) -> None:
+    shop.replace(
+        "models/staging/staging.yml",
+        "arguments: {values: [ann, ben]}",
+        "arguments: {values: [ann]}\n              config: {severity: warn}",
+    )
+    outcome = run(shop.job("staging"))
+    assert any("1 row failed" in note for note in outcome.notes)
+    assert outcome.counts["tests"] == 3
+
+
+def test_broken_jinja_is_named_with_file_and_line(shop: Shop, run: Runner) -> None:
+    shop.write("models/staging/stg_orders.sql", "select 1\n\nfrom {{ ref('x' }}\n")
+    failed = failure(run, shop, "staging")
+    assert f"{shop.root}/models/staging/stg_orders.sql" in failed.cause
+    assert any("line 3" in line for line in failed.lines)
+
+
+def test_a_missing_ref_is_named(shop: Shop, run: Runner) -> None:
+    shop.write("models/staging/stg_orders.sql", "select * from {{ ref('nowhere') }}")
+    assert "nowhere" in str(failure(run, shop, "staging"))
+
+
+def test_a_broken_contract_is_named_with_its_columns(shop: Shop, run: Runner) -> None:
+    shop.write(
+        "models/staging/contract.yml",
+        """
+        models:
+          - name: stg_new
+            config: {contract: {enforced: true}}
+            columns: [{name: one, data_type: integer}]
+        """,
+    )
+    shop.write("models/staging/stg_new.sql", "select 'x' as one")
+    failed = str(failure(run, shop, "stg_new"))
+    assert "model stg_new" in failed
+    assert "VARCHAR" in failed
+    assert "INTEGER" in failed
+
+
+def test_selecting_nothing_fails_and_says_so(shop: Shop, run: Runner) -> None:
+    failed = failure(run, shop, "tag:nowhere")
+    assert "means no model" in failed.cause
+    assert any("tag:nowhere" in line for line in failed.lines)
+
+
+def test_inputs_in_another_file_are_read(shop: Shop, run: Runner, tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "fx.duckdb") as other:
+        other.execute("create table rates as select 2 as rate")
+    shop.write("models/fx/doubled.sql", "select rate * 2 as doubled from {{ source('fx_store', 'rates') }}")
+    job = shop.job("fx")
+    rates = shop.dataset("rates", store="fx-store", path=str(tmp_path / "fx.duckdb"))
+    object.__setattr__(job, "inputs", (rates, *job.inputs))
+    run(job)
+    assert rows(shop.database, "from doubled") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["staging", "shop.marts", "stg_*", "path:models/staging", "models/marts", "stg_orders.sql", "file:revenue"],
+)
+def test_files_are_selected_as_dbt_selects(shop: Shop, run: Runner, selector: str) -> None:
+    run(shop.job())
+    run(shop.job(selector))
+    (results,) = run.cache.rglob("run_results.json")
+    built = {each["unique_id"].split(".")[2] for each in json.loads(results.read_text())["results"]}
+    ours = {node.name for node in select(DbtProject(shop.root), [selector]).nodes if node.kind == "model"}
+    assert ours
+    assert ours == built & {"stg_orders", "stg_customers", "revenue"}
+
+
+SLOW = "select count(*) as n from range(100000000) a, range(100000) b where a.range % 7 = b.range % 5"
+
+
+def newest_worker() -> int:
+    """The worker started last by this process, or 0."""
+    ours = {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
+    for guardian in sorted(map(int, ours), reverse=True):
+        words = Path(f"/proc/{guardian}/cmdline").read_bytes().split(b"\0")
+        children = Path(f"/proc/{guardian}/task/{guardian}/children").read_text().split()
+        if any(word.endswith(b"dbt/worker.py") for word in words):
+            return int(children[0]) if children else 0
+    return 0
+
+
+def test_cancel_in_the_middle_of_a_model_takes_less_than_five_seconds(shop: Shop, run_alone: Runner) -> None:
+    shop.write("models/slow/slow.sql", SLOW)
+    asked: list[float] = []
+
+    def cancel() -> None:
+        asked.append(time.monotonic())
+        run_alone.cancel.set()
+
+    def on_progress(line: str) -> None:
+        if "of 1 models" in line:
+            threading.Timer(0.5, cancel).start()
+
+    run_alone.on_progress = on_progress
+    with pytest.raises(Cancelled):
+        run_alone(shop.job("slow"))
+    assert time.monotonic() - asked[0] < 5
+    # The file is free, and the next job finds a new worker.
+    run_alone.cancel.clear()
+    run_alone.on_progress = lambda _: None
+    assert run_alone(shop.job("staging")).counts["models"] == 2
+
+
+def test_the_time_out_stops_it(shop: Shop, run_alone: Runner) -> None:
+    shop.write("models/slow/slow.sql", SLOW)
+    with pytest.raises(JobFailedError, match="did not end within 8 s"):
+        run_alone(shop.job("slow", timeout=8))
+
+
+def test_a_killed_worker_fails_the_job_and_the_next_one_starts_anew(shop: Shop, run_alone: Runner) -> None:
+    shop.write("models/slow/slow.sql", SLOW)
+
+    def on_progress(line: str) -> None:
+        if "of 1 models" in line:
+            os.kill(newest_worker(), signal.SIGKILL)
+
+    run_alone.on_progress = on_progress
+    with pytest.raises(JobFailedError, match="the process that runs dbt was ended by signal 9"):
+        run_alone(shop.job("slow"))
+    run_alone.on_progress = lambda _: None
+    assert run_alone(shop.job("staging")).counts["models"] == 2
+
+
+def test_a_worker_that_died_between_jobs_is_replaced(shop: Shop, run_alone: Runner) -> None:
+    run_alone.runtime.warm()
+    while not (worker := newest_worker()):
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.5)
+    assert run_alone(shop.job("staging")).counts["models"] == 2
+
+
+class OneShot:
+    """An Executor that keeps no process between jobs."""
+
+    def run(self, command: Command, **options: object) -> int:
+        return LocalProcesses().run(command, **options)  # type: ignore[arg-type]
+
+
+def test_an_executor_without_conversations_does_too(shop: Shop, run_alone: Runner) -> None:
+    run_alone.executor = OneShot()
+    run_alone.runtime.warm(run_alone.executor)
+    assert run_alone(shop.job("staging")).counts == {"models": 2, "tests": 3}
+    assert "2 of 2 models, 3 of 3 tests" in run_alone.shown
+
+
+def test_dbt_calls_nobody(shop: Shop, run_alone: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = """
+        import sys
+        def heard(event, details):
+            if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+                with open({log!r}, "a") as log: log.write(f"{{event}} {{details}}\\n")
+        sys.addaudithook(heard)
+    """
+    log = tmp_path / "calls"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(textwrap.dedent(watch).format(log=str(log)))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *filter(None, sys.path)]))
+    run_alone(shop.job("staging"))
+    assert not log.exists(), log.read_text()

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from datakit_iac.runtimes.dbt import overlay
+from datakit_iac.runtimes.dbt.project import DbtProject
+from tests.runtimes.dbt.conftest import Shop
+
+
+def build(shop: Shop, folder: Path) -> None:
+    project = DbtProject(shop.root)
+    overlay.build(project, folder, overlay.sources(project, [shop.dataset("raw-orders", "raw.orders")]))
+
+
+def files(folder: Path) -> dict[str, int]:
+    return {
+        str(Path(current, name).relative_to(folder)): Path(current, name).lstat().st_mtime_ns
+        for current, _, names in os.walk(folder)
+        for name in names
+    }
+
+
+def test_it_links_the_users_files_and_adds_sources(shop: Shop, tmp_path: Path) -> None:
+    before = files(shop.root)
+    build(shop, tmp_path / "overlay")
+    assert files(shop.root) == before
+    assert set(files(tmp_path / "overlay")) == {*before, "datakit_sources/sources.yml"}
+    model = tmp_path / "overlay/models/staging/stg_orders.sql"
+    assert model.readlink() == shop.root / "models/staging/stg_orders.sql"
+    configuration = yaml.safe_load((tmp_path / "overlay/dbt_project.yml").read_text())
+    assert configuration["model-paths"] == ["models", "datakit_sources"]
+    assert yaml.safe_load((tmp_path / "overlay/datakit_sources/sources.yml").read_text())["sources"] == [
+        {"name": "warehouse", "schema": "raw", "tables": [{"name": "raw_orders", "identifier": "orders"}]}
+    ]
+
+
+def test_again_it_touches_nothing(shop: Shop, tmp_path: Path) -> None:
+    build(shop, tmp_path / "overlay")
+    before = files(tmp_path / "overlay")
+    build(shop, tmp_path / "overlay")
+    assert files(tmp_path / "overlay") == before
+
+
+def test_it_follows_files_that_come_and_go(shop: Shop, tmp_path: Path) -> None:
+    build(shop, tmp_path / "overlay")
+    (shop.root / "models/marts/revenue.sql").unlink()
+    (shop.root / "models/marts/marts.yml").unlink()
+    shop.write("models/new/x.sql", "select 1")
+    build(shop, tmp_path / "overlay")
+    assert not (tmp_path / "overlay/models/marts").exists()
+    assert (tmp_path / "overlay/models/new/x.sql").is_symlink()
+
+
+def test_a_model_path_that_is_the_folder_itself_holds_the_sources_already(shop: Shop, tmp_path: Path) -> None:
+    shop.replace("dbt_project.yml", "profile:", "model-paths: [.]\nprofile:")
+    build(shop, tmp_path / "overlay")
+    assert yaml.safe_load((tmp_path / "overlay/dbt_project.yml").read_text())["model-paths"] == ["."]
+
+
+def test_sources_are_in_the_order_of_names(shop: Shop) -> None:
+    project = DbtProject(shop.root)
+    datasets = [shop.dataset("b", "two.b"), shop.dataset("a", "one.a"), shop.dataset("c", store="z"), shop.dataset("d")]
+    assert overlay.sources(project, datasets) == overlay.sources(project, datasets[::-1])
+
+
+def test_what_the_project_declares_itself_is_left_to_it(shop: Shop) -> None:
+    shop.write("models/sources.yml", "sources: [{name: warehouse, tables: [{name: raw_orders}]}]")
+    project = DbtProject(shop.root)
+    assert overlay.sources(project, [shop.dataset("raw-orders")]) == {"version": 2, "sources": []}
