@@ -83,6 +83,8 @@ def _equip(libexec: Path, engine: Engine, venv: Path) -> tuple[Path, Path]:
 
 
 def _link(source: Path, target: Path) -> None:
+    if target.exists() and target.samefile(source):
+        return  # renaming one link of a file to another would leave both
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:

@@ -124,6 +124,15 @@ def test_an_engine_without_a_language_host_gets_ours_beside_a_link_to_it(
     assert not (venv / "bin" / "pulumi-language-python").exists()
 
 
+def test_writing_it_again_leaves_nothing_behind(
+    launch: wrapper.Launch, engine: Engine, venv: Path, machine: dict[str, str]
+) -> None:
+    before = sorted(venv.rglob("*"))
+
+    assert wrapper.write(venv, engine, machine) == launch
+    assert sorted(venv.rglob("*")) == before
+
+
 @pytest.mark.parametrize("folder", ["engine dir", "bin"])
 def test_an_official_language_host_is_preferred(
     tmp_path: Path, venv: Path, engine: Engine, machine: dict[str, str], folder: str
