@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.versions import satisfies
 from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.dataset import Column, DataSet, Place
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.environment import BindingSection, Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
@@ -45,6 +45,9 @@ def resolve(project: Project, environment: str, variables: Mapping[str, str]) ->
     if any(finding.severity == "error" for finding in resolved.findings):
         raise InvalidProjectError(resolved.findings)
     return resolved
+
+
+_PLACES: Final = ("table", "prefix", "topic")
 
 
 class _Resolution:
@@ -174,20 +177,7 @@ class _Resolution:
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
         spec = dataset.spec
-        binding = self._environment.binding(dataset.name) if dataset.name not in self._project.stores else None
-        place = spec.place
-        if binding:
-            manifest, path = self._place_of(dataset, binding)
-            moved = {key: getattr(binding, key) for key in ("table", "prefix", "topic")}
-            if sum(map(bool, moved.values())) > 1:
-                message = f"DataSet {dataset.name} is bound to several places; expected one of table, prefix and topic"
-                self._find(manifest, "invalid-value", message, path)
-            if any(moved.values()):
-                place = place.model_copy(update=moved)
-            for field in sorted(binding.model_fields_set | set(binding.connection)):
-                if field not in moved:
-                    message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
-                    self._find(manifest, "unknown-field", message, (*path, field), nearest(field, moved))
+        self._check_binding(dataset)
         tags = {
             "classification": spec.classification,
             "tier": dataset.tier,
@@ -198,12 +188,55 @@ class _Resolution:
             name=dataset.name,
             store=store.name,
             connection=store.connection,
-            place=place,
-            columns=tuple(spec.columns),
+            place=self._place(dataset),
+            columns=tuple(self._related(dataset, index, column) for index, column in enumerate(spec.columns)),
             description=dataset.description,
             tests=tuple(spec.tests),
             tags={key: value for key, value in tags.items() if value},
         )
+
+    def _place(self, dataset: DataSet) -> Place:
+        """Where a DataSet lies, as its binding moves it."""
+        binding = self._dataset_binding(dataset)
+        moved = {key: getattr(binding, key, None) for key in _PLACES}
+        return dataset.spec.place.model_copy(update=moved) if any(moved.values()) else dataset.spec.place
+
+    def _dataset_binding(self, dataset: DataSet) -> BindingSection | None:
+        return self._environment.binding(dataset.name) if dataset.name not in self._project.stores else None
+
+    def _check_binding(self, dataset: DataSet) -> None:
+        binding = self._dataset_binding(dataset)
+        if binding is None:
+            return
+        manifest, path = self._place_of(dataset, binding)
+        if sum(bool(getattr(binding, key)) for key in _PLACES) > 1:
+            message = f"DataSet {dataset.name} is bound to several places; expected one of table, prefix and topic"
+            self._find(manifest, "invalid-value", message, path)
+        for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_PLACES)):
+            message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
+            self._find(manifest, "unknown-field", message, (*path, field), nearest(field, _PLACES))
+
+    def _related(self, dataset: DataSet, index: int, column: Column) -> Column:
+        """The column, its tests of relationships knowing the other DataSet's table."""
+        tests = list(column.tests)
+        for place, test in enumerate(column.tests):
+            if test.relationships is None:
+                continue
+            path = ("spec", "schema", index, "tests", place, "relationships", "to")
+            wanted = test.relationships.to
+            parent = self._project.datasets.get(wanted)
+            if parent is None:
+                message = f"{dataset.name}.{column.name} relates to DataSet {wanted!r}, which is not declared"
+                self._find(dataset, "unknown-dataset", message, path, nearest(wanted, self._project.datasets))
+            elif parent.spec.store != dataset.spec.store:
+                message = (
+                    f"{dataset.name}.{column.name} relates to DataSet {wanted} of another Store, {parent.spec.store}"
+                )
+                self._find(dataset, "other-store", message, path, "test it where both lie in one Store")
+            else:
+                known = test.relationships.model_copy(update={"table": self._place(parent).table})
+                tests[place] = test.model_copy(update={"relationships": known})
+        return column.model_copy(update={"tests": tests})
 
     def _same_places(self, datasets: Mapping[str, ResolvedDataSet]) -> Iterator[Finding]:
         seen: dict[tuple[str, str], str] = {}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.duration import Duration
@@ -39,14 +47,18 @@ Day = Annotated[date, BeforeValidator(_day)]
 class AcceptedValues(Model):
     """Every value of the column is one of these."""
 
-    values: list[Any]
+    values: Annotated[list[Any], Field(min_length=1)]
 
 
 class Relationships(Model):
-    """Every value of the column stands in `field` of another DataSet."""
+    """Every value of the column stands in `field` of another DataSet of the same Store.
+
+    `table` is the table of `to`; a project's manifests leave it out, since resolving the project finds it.
+    """
 
     to: Name
     field: str
+    table: str | None = None
 
 
 class RowCount(Model):
@@ -96,6 +108,17 @@ class Test(Model):
         if not getattr(self, named):
             raise ValueError(f"`{named}: {str(getattr(self, named)).lower()}` tests nothing; leave the test out")
         return self
+
+    @property
+    def of_column(self) -> bool:
+        """Whether it asks something of one column's values, so that it means nothing without a column."""
+        return bool(self.unique or self.not_null or self.accepted_values or self.relationships)
+
+
+def _of_rows(test: Test) -> Test:
+    if test.of_column:
+        raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
+    return test
 
 
 class Column(Model):
@@ -160,7 +183,7 @@ class DataSetSpec(Model):
     owner: str = ""
     retention: str = ""
     columns: list[Column] = Field(default_factory=list, alias="schema")
-    tests: list[Test] = Field(default_factory=list)
+    tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -90,10 +91,11 @@ def plan(
         canonical: how the technology keeps a type; two types it keeps alike are no difference.
     """
     remaining = {column.name.lower(): column for column in before}
+    kept = {column.name.lower() for column in after}
     changes: list[Change] = []
     for column in after:
         known = remaining.pop(column.name.lower(), None)
-        if known is None and (former := _former(column, remaining)):
+        if known is None and (former := _former(column, remaining.keys() - kept)):
             known = remaining.pop(former)
             changes.append(Change("rename", column.name, known, column))
         changes.extend(_column(known, column, canonical))
@@ -113,7 +115,7 @@ def strongest(changes: Iterable[Change]) -> Effect:
     return max((change.effect for change in changes), key=order.index, default=Effect.ADDITIVE)
 
 
-def _former(column: Column, remaining: dict[str, Column]) -> str | None:
+def _former(column: Column, remaining: AbstractSet[str]) -> str | None:
     return next((name.lower() for name in column.previous_names if name.lower() in remaining), None)
 
 

@@ -279,3 +279,29 @@ def test_a_dataset_knows_its_manifest_and_who_depends_on_it(tmp_path: Path) -> N
     assert raw.downstream == ("load",)
     file, line, column = raw.where.split(":")
     assert (tmp_path / file).read_text().splitlines()[int(line) - 1][int(column) - 1 :] == "raw}"
+
+
+# Tests that speak of another DataSet.
+
+
+def related(to: str) -> str:
+    columns = f"{{name: buyer, type: bigint, tests: [{{relationships: {{to: {to}, field: id}}}}]}}"
+    return manifest("DataSet", "orders", f"spec: {{store: warehouse, table: orders, schema: [{columns}]}}")
+
+
+def test_a_relationship_learns_the_table_of_the_other_dataset(tmp_path: Path) -> None:
+    environment = bound("users: {table: dev.users}")
+    project = resolved(tmp_path, CONNECTOR, STORE, DATASET, related("users"), environment)
+    relationships = project.datasets["orders"].bound.columns[0].tests[0].relationships
+    assert relationships is not None
+    assert relationships.table == "dev.users"
+
+
+def test_a_relationship_to_nothing_is_told_with_the_nearest(tmp_path: Path) -> None:
+    found = only(list(faults(tmp_path, *BASE, related("user"))))
+    assert (found.code, found.hint) == ("unknown-dataset", "did you mean 'users'?")
+    assert found.path == "spec.schema[0].tests[0].relationships.to"
+
+
+def test_a_relationship_across_stores_is_refused(tmp_path: Path) -> None:
+    assert only(list(faults(tmp_path, *BASE, FILES, LAKE, RAW, related("raw")))).code == "other-store"

@@ -56,7 +56,7 @@ class DuckDB:
         """Open the file; another process that holds it is waited for."""
         from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 
-        path = Path(connection.options["path"])
+        path = Path(connection.options["path"]).expanduser()
         if not create and not path.exists():
             raise StoreMissingError(
                 f"there is no DuckDB file {path}; let its Store make it (`create: true`), or mend the path"
@@ -67,10 +67,13 @@ class DuckDB:
 
 def _unusable(path: str) -> list[str]:
     """Why a path can be no database file, as far as looking at it tells."""
-    file = Path(path)
-    if file.exists():
-        usable = file.is_file() and os.access(file, os.R_OK | os.W_OK)
-        return [] if usable else [f"{path} is no file that can be read and written"]
-    above = next(folder for folder in file.absolute().parents if folder.exists())
+    try:
+        file = Path(path).expanduser().absolute()
+        if file.exists():
+            usable = file.is_file() and os.access(file, os.R_OK | os.W_OK)
+            return [] if usable else [f"{path} is no file that can be read and written"]
+        above = next(folder for folder in file.parents if folder.exists())
+    except (OSError, RuntimeError) as fault:  # a folder on the way that may not be looked into, a name too long
+        return [f"{path} cannot be looked at: {getattr(fault, 'strerror', None) or fault}"]
     usable = above.is_dir() and os.access(above, os.W_OK)
     return [] if usable else [f"{path} cannot be made: {above} is no folder that can be written"]

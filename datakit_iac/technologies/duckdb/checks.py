@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit_iac.manifest.dataset import Column, RowCount, Test
+from datakit_iac.manifest.dataset import Column, Freshness, Place, Relationships, RowCount, Test
+from datakit_iac.manifest.duration import seconds
 from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.duckdb import types
 from datakit_iac.technologies.duckdb.statements import literal, qualified, quoted
+from datakit_iac.technologies.technology import StoreError
 
 Query = tuple[str, str, str]
 """A test's name, its subject, and the SQL that counts the rows that fail it."""
 
 
 def queries(dataset: BoundDataSet) -> Iterator[Query]:
-    """All tests of a DataSet: what its columns promise, then what its tests ask."""
+    """All tests of a DataSet: what its columns promise, then what its tests ask.
+
+    Raises:
+        StoreError: a test cannot be asked of DuckDB.
+    """
     table = qualified(dataset.place)
     if key := [column.name for column in dataset.columns if column.primary_key]:
         yield "unique", ", ".join(key), _repeated(table, key)
@@ -23,34 +30,58 @@ def queries(dataset: BoundDataSet) -> Iterator[Query]:
         for test in column.tests:
             yield from _of_column(table, column, test)
     for test in dataset.tests:
-        yield from _of_dataset(table, dataset.name, test)
+        if test.of_column:
+            raise StoreError(f"a test of {dataset.name} as a whole names what only one column can have: {test!r}")
+        yield from _of_rows(table, dataset.name, test)
 
 
 def _of_column(table: str, column: Column, test: Test) -> Iterator[Query]:
-    name = quoted(column.name)
     if test.unique:
         yield "unique", column.name, _repeated(table, [column.name])
     if test.not_null and not column.required:
         yield "not_null", column.name, _empty(table, column.name)
     if test.accepted_values:
-        values = ", ".join(literal(str(value)) for value in test.accepted_values.values)
-        yield (
-            "accepted_values",
-            column.name,
-            f"SELECT count(*) FROM {table} WHERE {name} IS NOT NULL AND {name}::VARCHAR NOT IN ({values})",
-        )
-    yield from _of_dataset(table, column.name, test)
+        yield "accepted_values", column.name, _others(table, column, test.accepted_values.values)
+    if test.relationships:
+        yield "relationships", column.name, _orphans(table, column.name, test.relationships)
+    yield from _of_rows(table, column.name, test)
 
 
-def _of_dataset(table: str, subject: str, test: Test) -> Iterator[Query]:
+def _of_rows(table: str, subject: str, test: Test) -> Iterator[Query]:
     if test.row_count:
         yield "row_count", subject, _outside(table, test.row_count)
     if test.sql:
-        yield "sql", subject, f"SELECT count(*) FROM ({test.sql.replace('{{ this }}', table)})"
+        query = test.sql.replace("{{ this }}", table).strip().removesuffix(";")
+        yield "sql", subject, f"SELECT count(*) FROM ({query}\n)"
+    if test.freshness:
+        yield "freshness", test.freshness.column, _stale(table, test.freshness)
 
 
 def _empty(table: str, column: str) -> str:
     return f"SELECT count(*) FROM {table} WHERE {quoted(column)} IS NULL"
+
+
+def _others(table: str, column: Column, values: list[object]) -> str:
+    name, kind = quoted(column.name), types.write(column.type)
+    accepted = ", ".join(f"{literal(str(value))}::{kind}" for value in values if value is not None) or "NULL"
+    return f"SELECT count(*) FROM {table} WHERE {name} IS NOT NULL AND coalesce({name} NOT IN ({accepted}), true)"
+
+
+def _orphans(table: str, column: str, parent: Relationships) -> str:
+    if parent.table is None:
+        raise StoreError(f"relationships({column}) does not say in which table of this Store {parent.to} lies")
+    name, field = quoted(column), quoted(parent.field)
+    parents = f"SELECT 1 FROM {qualified(Place(table=parent.table))} AS parent WHERE parent.{field} = child.{name}"
+    return f"SELECT count(*) FROM {table} AS child WHERE child.{name} IS NOT NULL AND NOT EXISTS ({parents})"
+
+
+def _stale(table: str, freshness: Freshness) -> str:
+    # A column without a time zone is taken for UTC; no rows at all are not fresh either.
+    newest, limit = f"epoch(max({quoted(freshness.column)}))", seconds(freshness.max_age)
+    return (
+        f"SELECT CASE WHEN coalesce({newest} < epoch(now()) - {limit!r}, true)"
+        f" THEN greatest(count(*), 1) ELSE 0 END FROM {table}"
+    )
 
 
 def _repeated(table: str, columns: list[str]) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
@@ -66,6 +66,18 @@ def _holder(fault: Exception) -> str:
     return f"process {match.group(2)} ({match.group(1)})" if match else "another process"
 
 
+_OBJECTS: Final = (
+    "SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name, comment FROM duckdb_tables()"
+    " UNION ALL SELECT 'VIEW', schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal"
+)
+"""Tables and views with their comments; DuckDB compares their names without regard to case."""
+
+
+class _Object(NamedTuple):
+    kind: str
+    comment: str | None
+
+
 class DuckDBSession:
     """Tables of one open DuckDB file; see `Session`."""
 
@@ -78,17 +90,12 @@ class DuckDBSession:
 
     def describe(self, place: Place) -> Live | None:
         """The table's columns, comment and number of rows, from the catalog."""
-        schema, table = statements.parts(place)
-        found = self._rows(
-            "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?"
-            " UNION ALL SELECT comment FROM duckdb_views() WHERE schema_name = ? AND view_name = ?",
-            [schema, table, schema, table],
-        )
-        if not found:
+        found = self._found(place)
+        if found is None:
             return None
-        description, mark = Mark.split(found[0][0])
+        description, mark = Mark.split(found.comment)
         ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)}")
-        return Live(self._columns(schema, table), description, mark, rows)
+        return Live(self._columns(*statements.parts(place)), description, mark, rows)
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""
@@ -97,24 +104,28 @@ class DuckDBSession:
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
         """Carry out the changes and stamp the table, in one transaction.
 
-        A column is required only once no row lacks its value; until then the tests of the contract say so.
+        A column is required only once no row lacks its value; until then the tests of the contract say so. Those of a
+        view, which a tool may put in a table's place, never are.
         """
-        fulfilled = [change for change in changes if change.kind != "require" or not self._nulls(dataset, change)]
+        view = self._is_view(dataset.place)
+        fulfilled = [
+            change for change in changes if change.kind != "require" or not (view or self._nulls(dataset, change))
+        ]
         altering = [statements.alter(dataset.place, change) for change in fulfilled]
         self._together([*altering, statements.stamp(dataset, mark)])
 
     def rename(self, place: Place, name: str) -> None:
-        """Rename the table within its schema."""
-        self._together([f"ALTER TABLE {statements.qualified(place)} RENAME TO {statements.quoted(name)}"])
+        """Rename the table or view within its schema."""
+        self._together([f"ALTER {self._word(place)} {statements.qualified(place)} RENAME TO {statements.quoted(name)}"])
 
     def drop(self, place: Place) -> None:
-        """Drop the table."""
-        self._together([f"DROP TABLE {statements.qualified(place)}"])
+        """Drop the table or view."""
+        self._together([f"DROP {self._word(place)} {statements.qualified(place)}"])
 
     def names(self, place: Place, prefix: str) -> list[str]:
-        """Tables of the same schema whose names begin with `prefix`."""
+        """Tables and views of the same schema whose names begin with `prefix`."""
         rows = self._rows(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND starts_with(table_name, ?) ORDER BY 1",
+            f"SELECT name FROM ({_OBJECTS}) WHERE lower(schema) = lower(?) AND starts_with(name, ?) ORDER BY 1",
             [statements.parts(place)[0], prefix],
         )
         return [row[0] for row in rows]
@@ -135,7 +146,11 @@ class DuckDBSession:
         """Run each test of the contract as one query that counts the rows that fail."""
         found = []
         for test, subject, query in checks.queries(dataset):
-            ((rows,),) = self._rows(query)
+            try:
+                ((rows,),) = self._rows(query)
+            except duckdb.Error as fault:
+                reason = f"test {test}({subject}) of {dataset.name} cannot run: {_first_line(fault)}"
+                raise StoreError(reason) from fault
             if rows:
                 found.append(Violation(test, subject, rows))
         return found
@@ -143,13 +158,28 @@ class DuckDBSession:
     def _columns(self, schema: str, table: str) -> tuple[Column, ...]:
         rows = self._rows(
             "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns()"
-            " WHERE schema_name = ? AND table_name = ? AND NOT starts_with(column_name, '_cq_') ORDER BY column_index",
+            " WHERE lower(schema_name) = lower(?) AND lower(table_name) = lower(?)"
+            " AND NOT starts_with(column_name, '_cq_') ORDER BY column_index",
             [schema, table],
         )
         return tuple(
             Column(name=name, type=types.read(data_type), nullable=nullable, description=comment or "")
             for name, data_type, nullable, comment in rows
         )
+
+    def _found(self, place: Place) -> _Object | None:
+        rows = self._rows(
+            f"SELECT kind, comment FROM ({_OBJECTS}) WHERE lower(schema) = lower(?) AND lower(name) = lower(?)",
+            list(statements.parts(place)),
+        )
+        return _Object(*rows[0]) if rows else None
+
+    def _is_view(self, place: Place) -> bool:
+        return self._word(place) == "VIEW"
+
+    def _word(self, place: Place) -> str:
+        found = self._found(place)
+        return found.kind if found else "TABLE"
 
     def _nulls(self, dataset: BoundDataSet, change: Change) -> bool:
         name = change.before.name if change.before else change.column

@@ -47,8 +47,8 @@ def write(data_type: DataType) -> str:
 
 def read(spelling: str) -> DataType:
     """The type of a column as DuckDB's catalog shows it; what has no counterpart here reads as a string."""
-    if spelling.endswith("[]"):
-        return DataType("array", element=read(spelling[:-2]))
+    if spelling.endswith("]"):
+        return DataType("array", element=read(spelling[: spelling.rindex("[")]))
     if match := _DECIMAL.match(spelling):
         return DataType("decimal", (int(match.group(1)), int(match.group(2))))
     if spelling in _WIDE:

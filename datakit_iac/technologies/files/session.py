@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,8 @@ class FilesSession:
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the prefix a folder that carries our mark."""
+        if _is_pattern(dataset.place):
+            raise StoreError(f"{dataset.place} is a pattern of files; what is made needs a prefix of its own")
         self._path(dataset.place).mkdir(parents=True, exist_ok=True)
         self.alter(dataset, (), mark)
 
@@ -52,12 +55,16 @@ class FilesSession:
 
     def rename(self, place: Place, name: str) -> None:
         """Rename the prefix within its folder."""
-        target = self._path(place)
+        target = self._below(place)
         target.rename(target.with_name(name))
 
     def drop(self, place: Place) -> None:
         """Remove the prefix and its files."""
-        shutil.rmtree(self._path(place))
+        target = self._below(place)
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink()
 
     def names(self, place: Place, prefix: str) -> list[str]:
         """What lies in the same folder and begins with `prefix`."""
@@ -84,13 +91,26 @@ class FilesSession:
         return []
 
     def _path(self, place: Place) -> Path:
-        return self._folder / (place.prefix or "")
+        target = Path(os.path.normpath(self._folder / (place.prefix or "")))
+        if not target.is_relative_to(self._folder):
+            raise StoreError(f"prefix {place} does not lie in {self._folder}; expected a folder or file there")
+        return target
+
+    def _below(self, place: Place) -> Path:
+        """What is only one of the things in the folder, and not the folder itself."""
+        target = self._path(place)
+        if target == self._folder:
+            raise StoreError(f"prefix {place} is the whole folder {self._folder}, which stays")
+        return target
 
     def _files(self, place: Place) -> list[Path]:
-        prefix = place.prefix or ""
-        if any(sign in prefix for sign in "*?["):
-            return sorted(path for path in self._folder.glob(prefix) if path.is_file())
-        target = self._folder / prefix
+        target = self._path(place)
+        if _is_pattern(place):
+            return sorted(path for path in self._folder.glob(place.prefix or "") if path.is_file())
         if target.is_file():
             return [target]
         return sorted(path for path in target.rglob("*") if path.is_file() and path.name != MARK)
+
+
+def _is_pattern(place: Place) -> bool:
+    return any(sign in str(place) for sign in "*?[")
