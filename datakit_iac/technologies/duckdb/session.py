@@ -131,13 +131,16 @@ class DuckDBSession:
         return [row[0] for row in rows]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
-        """Number of rows and the sum of their hashes, loaders' bookkeeping left out."""
+        """Number of rows and the sum of their hashes, loaders' bookkeeping left out.
+
+        The sum is one of HUGEINT, which is exact; DuckDB sums UHUGEINT as DOUBLE, so that the order of rows shows.
+        """
         live = self.describe(dataset.place)
         if live is None:
             return ""
         names = [statements.quoted(column.name) for column in dataset.columns or live.columns]
         ((rows, total),) = self._rows(
-            f"SELECT count(*), coalesce(sum(hash({', '.join(names)})::UHUGEINT), 0)"
+            f"SELECT count(*), coalesce(sum(hash({', '.join(names)})::HUGEINT), 0)"
             f" FROM {statements.qualified(dataset.place)}"
         )
         return f"{rows}-{int(total):x}"

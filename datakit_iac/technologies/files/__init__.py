@@ -81,7 +81,7 @@ def _unusable(path: str) -> list[str]:
     """Why a path can be no folder to read, as far as looking at it tells."""
     try:
         folder = resolve(path)
-    except (OSError, ValueError) as fault:
+        usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    except (OSError, ValueError, RuntimeError) as fault:
         return [str(fault)]
-    usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
     return [] if usable else [f"{path} is no folder that can be read"]

@@ -1,0 +1,105 @@
+"""What must change for one schema to become another."""
+
+from __future__ import annotations
+
+import pytest
+
+from datakit_iac.manifest.dataset import Column
+from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.evolution import Effect, destructive, plan, strongest
+from tests.technologies.kits import column
+
+
+def same(data_type: DataType) -> DataType:
+    return data_type
+
+
+A, B = column("a"), column("b")
+
+PLANS: dict[str, tuple[list[Column], list[Column], list[str]]] = {
+    "nothing": ([A, B], [A, B], []),
+    "another order of columns": ([A, B], [B, A], []),
+    "another case": ([column("Email")], [column("email")], []),
+    "add": ([A], [A, B], ["add b"]),
+    "add with a description": ([A], [A, column("b", description="B.")], ["add b", "describe b"]),
+    "drop": ([A, B], [A], ["drop b"]),
+    "rename": ([A], [column("b", previousNames=["a"])], ["rename b"]),
+    "rename whatever the case": ([column("OLD")], [column("new", previousNames=["old"])], ["rename new"]),
+    "rename and widen": ([column("a", "int")], [column("b", "bigint", previousNames=["a"])], ["rename b", "widen b"]),
+    "a rename long done": ([B], [column("b", previousNames=["a"])], []),
+    "a rename while both are there": ([A, B], [column("b", previousNames=["a"])], ["drop a"]),
+    "a former name that is still declared": ([A], [column("b", previousNames=["a"]), A], ["add b"]),
+    "the same, the other way round": ([A], [A, column("b", previousNames=["a"])], ["add b"]),
+    "a second former name": ([B], [column("c", previousNames=["a", "b"])], ["rename c"]),
+    "one former name for two": (
+        [A],
+        [column("b", previousNames=["a"]), column("c", previousNames=["a"])],
+        ["rename b", "add c"],
+    ),
+    "no guess without a former name": ([A], [B], ["drop a", "add b"]),
+    "widen": ([column("a", "int")], [column("a", "bigint")], ["widen a"]),
+    "narrow": ([column("a", "bigint")], [column("a", "int")], ["narrow a"]),
+    "another spelling": ([column("a", "int8")], [column("a", "BIGINT")], []),
+    "allow-null": ([column("a", nullable=False)], [A], ["allow-null a"]),
+    "require": ([A], [column("a", nullable=False)], ["require a"]),
+    "a key is required": ([A], [column("a", primaryKey=True)], ["require a"]),
+    "describe": ([A], [column("a", description="A.")], ["describe a"]),
+    "describe no more": ([column("a", description="A.")], [A], ["describe a"]),
+    "everything in an order that can be done": (
+        [column("a", "int"), column("b"), column("c", nullable=False), column("d"), column("e", "bigint")],
+        [
+            column("e", "int", description="E."),
+            column("d", nullable=False),
+            column("c"),
+            column("new"),
+            column("aa", "bigint", previousNames=["a"]),
+        ],
+        ["rename aa", "drop b", "add new", "allow-null c", "widen aa", "narrow e", "require d", "describe e"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_the_plan_is_these_steps_in_this_order(case: str) -> None:
+    before, after, expected = PLANS[case]
+    assert [f"{change.kind} {change.column}" for change in plan(before, after, canonical=same)] == expected
+
+
+def test_types_that_the_technology_keeps_alike_are_no_change() -> None:
+    assert plan([column("a", "string(5)")], [A], canonical=lambda _: DataType("string")) == ()
+
+
+EFFECTS = {
+    "add": Effect.ADDITIVE,
+    "drop": Effect.DESTRUCTIVE,
+    "rename": Effect.REWRITING,
+    "widen": Effect.REWRITING,
+    "narrow": Effect.DESTRUCTIVE,
+    "allow-null": Effect.ADDITIVE,
+    "require": Effect.DESTRUCTIVE,
+    "describe": Effect.ADDITIVE,
+}
+WORDS = {
+    "add": "column b (string) is added",
+    "drop": "column b is dropped",
+    "rename": "column a is renamed to b",
+    "widen": "column a changes from integer to bigint",
+    "narrow": "column a changes from bigint to integer",
+    "allow-null": "column a may be empty",
+    "require": "column a must have a value",
+    "describe": "column a is described anew",
+}
+
+
+@pytest.mark.parametrize("kind", EFFECTS)
+def test_each_kind_of_change_has_its_effect_and_its_words(kind: str) -> None:
+    before, after, _ = PLANS[kind]
+    (change,) = plan(before, after, canonical=same)
+    assert (change.effect, str(change)) == (EFFECTS[kind], WORDS[kind])
+
+
+def test_the_strongest_effect_is_that_of_all() -> None:
+    changes = plan(*PLANS["everything in an order that can be done"][:2], canonical=same)
+    assert strongest(changes) is Effect.DESTRUCTIVE
+    assert [change.kind for change in destructive(changes)] == ["drop", "narrow", "require"]
+    assert strongest([]) is Effect.ADDITIVE

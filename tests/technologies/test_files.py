@@ -1,0 +1,91 @@
+"""Files alone: patterns, single files, and what lies outside the folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.manifest.dataset import Place, Test
+from datakit_iac.technologies.bound import Connection
+from datakit_iac.technologies.files import Files
+from datakit_iac.technologies.technology import StoreError, StoreMissingError
+from tests.technologies.kits import MARK, Kit, files_kit
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    (tmp_path / "store").mkdir()
+    return files_kit(tmp_path)
+
+
+def test_a_single_file_is_a_dataset(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "store" / "users.csv").write_text("1,ann")
+    with Files().open(kit.connection) as session:
+        live = session.describe(Place(prefix="users.csv"))
+        assert live is not None
+        assert live.rows == 1
+        session.drop(Place(prefix="users.csv"))
+        assert session.describe(Place(prefix="users.csv")) is None
+
+
+def test_a_pattern_is_all_the_files_that_fit(kit: Kit, tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.txt"):
+        (tmp_path / "store" / name).write_text(name)
+    dataset = replace(kit.dataset(), place=Place(prefix="*.csv"))
+    with Files().open(kit.connection) as session:
+        live = session.describe(dataset.place)
+        assert live is not None
+        assert live.rows == 2
+        before = session.fingerprint(dataset)
+        (tmp_path / "store" / "c.txt").write_text("changed")
+        assert session.fingerprint(dataset) == before
+        with pytest.raises(StoreError, match="is a pattern"):
+            session.create(dataset, MARK)
+
+
+@pytest.mark.parametrize("prefix", ["..", "../other", "/", "/etc", "a/../../b"])
+def test_nothing_outside_the_folder_is_touched(kit: Kit, prefix: str) -> None:
+    with Files().open(kit.connection) as session:
+        for act in (session.describe, session.drop):
+            with pytest.raises(StoreError, match="does not lie in"):
+                act(Place(prefix=prefix))
+
+
+def test_the_folder_itself_stays(kit: Kit, tmp_path: Path) -> None:
+    with Files().open(kit.connection) as session:
+        with pytest.raises(StoreError, match="whole folder"):
+            session.drop(Place(prefix="."))
+        with pytest.raises(StoreError, match="whole folder"):
+            session.rename(Place(prefix="."), "other")
+    assert (tmp_path / "store").is_dir()
+
+
+def test_tests_on_files_are_refused_in_words(kit: Kit) -> None:
+    with Files().open(kit.connection) as session:
+        assert session.violations(kit.dataset()) == []
+        with pytest.raises(StoreError, match="cannot run on files"):
+            session.violations(kit.dataset(tests=(Test(sql="SELECT 1"),)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"nulls": "NA"}, {"nulls": [1]}, {"delimiter": 5}, {"header": "yes"}],
+    ids=lambda options: next(iter(options)),
+)
+def test_options_of_csv_have_their_types(kit: Kit, options: dict[str, object]) -> None:
+    faults = Files().check(Connection("files", {**kit.connection.options, **options}))
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{next(iter(options))} is ")
+
+
+def test_a_folder_of_an_installed_package_is_a_store() -> None:
+    assert Files().check(Connection("files", {"path": "package:datakit_iac/manifest"})) == []
+    with pytest.raises(StoreMissingError), Files().open(Connection("files", {"path": "package:datakit_iac/nowhere"})):
+        pass
+
+
+def test_a_package_that_is_not_installed_is_a_fault() -> None:
+    (fault,) = Files().check(Connection("files", {"path": "package:nowhere"}))
+    assert "there is no installed Python package 'nowhere'" in fault
