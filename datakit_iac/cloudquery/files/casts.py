@@ -16,8 +16,14 @@ _ISO_DATE: Final = 10
 _LONGEST_TIME: Final = 15
 
 
-def value(text: str, data_type: DataType) -> str:
-    """The expression that makes the typed value of the text expression `text`; it fails where a value does not fit."""
+def value(text: str, data_type: DataType, depth: int = 0) -> str:
+    """The expression that makes the typed value of the text expression `text`; it fails where a value does not fit.
+
+    `depth` is the number of arrays around it.
+    """
+    if data_type.element is not None:
+        each = f"element_{depth}"
+        return f"list_transform(CAST({text} AS VARCHAR[]), lambda {each}: {value(each, data_type.element, depth + 1)})"
     cast = _cast(text, data_type)
     doubt = _doubt(text, data_type)
     if not doubt:
@@ -25,8 +31,12 @@ def value(text: str, data_type: DataType) -> str:
     return f"CASE WHEN {doubt} AND NOT {_is_lossless(text, data_type)} THEN error('misfit') ELSE {cast} END"
 
 
-def misfits(text: str, data_type: DataType) -> str:
+def misfits(text: str, data_type: DataType, depth: int = 0) -> str:
     """The expression that is true where a value does not fit."""
+    if data_type.element is not None:
+        each, elements = f"element_{depth}", f"TRY_CAST({text} AS VARCHAR[])"
+        wrong = f"len(list_filter({elements}, lambda {each}: {misfits(each, data_type.element, depth + 1)})) > 0"
+        return f"{text} IS NOT NULL AND ({elements} IS NULL OR {wrong})"
     wrong = f"({_cast(text, data_type, 'TRY_CAST')}) IS NULL"
     if _doubt(text, data_type):
         wrong += f" OR ({_doubt(text, data_type)} AND NOT {_is_lossless(text, data_type)})"

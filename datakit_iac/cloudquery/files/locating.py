@@ -15,7 +15,7 @@ from datakit_iac.cloudquery.files.scanning import Found
 from datakit_iac.cloudquery.files.spec import DeclaredColumn
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_LINE: Final = re.compile(r"^CSV Error on Line: (\d+)", re.MULTILINE)
+_LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 _SHOWN: Final = 80
 """Characters of a value that are shown."""
 
@@ -95,7 +95,7 @@ def _structural(part: Part, fault: Exception) -> PluginFault:
     line = _LINE.search(text)
     place = f", line {line.group(1)}" if line else ""
     lines = [each.strip() for each in text.splitlines() if each.strip()]
-    said = [each for each in lines if not _LINE.match(each)][:2] if line else lines[:1]
+    said = [each for each in lines if not _LINE.search(each)][:2] if line else lines[:1]
     message = "; ".join(said).replace(str(file.path), file.shown)
     return PluginFault(f"{file.shown}{place}: {message.removeprefix('Invalid Input Error: ')}")
 

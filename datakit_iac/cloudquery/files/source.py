@@ -91,12 +91,18 @@ class FilesSource:
         try:
             yield from self._connection.sql(part.query()).to_arrow_reader(self._spec.batch_rows)
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
-            raise locating.misfit(self._connection, part, fault) from fault
+            raise locating.misfit(self._second(), part, fault) from fault
+
+    def _second(self) -> duckdb.DuckDBPyConnection:
+        """A connection beside the one whose result is being read."""
+        cursor = self._connection.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        return cursor
 
     def _checked(self, batch: pa.RecordBatch, table: _Table, part: Part) -> pa.RecordBatch:
         required = [column for column, _ in part.columns if column.required]
         if lacking := [column for column in required if batch.column(column.name).null_count]:
-            raise locating.empty(self._connection, part, lacking)
+            raise locating.empty(self._second(), part, lacking)
         columns = [_carried(batch.column(number), field.type) for number, field in enumerate(table.schema)]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 

@@ -11,9 +11,9 @@ from datakit_iac.cloudquery import events
 from datakit_iac.runtimes.job import JobFailedError, Outcome
 
 _KEPT: Final = 6
-_SUMMARY: Final = re.compile(r"Sync completed .*?Errors: (\d+)")
+_SUMMARY: Final = re.compile(r"INF Sync summary .*?\berrors=(\d+)")
 _PLUGIN_SAID: Final = re.compile(r"rpc error: code = \w+ desc = ")
-_NOISE: Final = re.compile(r"^(Loading spec|Starting sync|\W*$)|Syncing resources\.\.\.|Sync completed successfully")
+_NOISE: Final = re.compile(r"^(\S+ (INF|DBG) |Loading spec|Starting sync|Sync completed)")
 
 
 class Output:
@@ -38,7 +38,7 @@ class Output:
 
     def take(self, line: str) -> None:
         """Take one line of output."""
-        line = self._redacted(line.rpartition("\r")[2].strip())
+        line = self._redacted(line.strip())
         if event := events.read(line):
             self._take_event(event)
         elif summary := _SUMMARY.search(line):

@@ -101,7 +101,8 @@ def _command(
     argv = [sys.executable, "-I", "-S", str(_LAUNCH), str(folder)]
     argv += [f"source={source.path()}", f"destination={destination.path()}", "--", str(cli())]
     argv += ["sync", str(folder / "cloudquery.yaml"), "--telemetry-level", "none", "--cq-dir", str(folder / "cq")]
-    argv += ["--log-file-name", str(folder / "cloudquery.log")]
+    # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
+    argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
     return Command(argv, Path.cwd(), rendered.variables, timeout)
 
 
