@@ -30,8 +30,8 @@ _START: Final = 60.0
 """Seconds a plugin has to listen: the first start after an installation reads 300 MB of libraries."""
 _END: Final = 2.0
 """Seconds a plugin has to end when asked to."""
-_LONGEST_SOCKET: Final = 90
-"""Characters of a socket's path; the kernel takes 107."""
+_LONGEST_FOLDER: Final = 70
+"""Characters of a folder that sockets can lie below: the kernel takes 107 for a socket's path."""
 
 
 class _Stopped(BaseException):
@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     folder, plugins, command = _arguments(argv)
-    sockets = Path(tempfile.mkdtemp(prefix="datakit-", dir=None if len(str(folder)) > _LONGEST_SOCKET else folder))
+    sockets = Path(tempfile.mkdtemp(prefix="datakit-", dir=None if len(str(folder)) > _LONGEST_FOLDER else folder))
     started: dict[str, subprocess.Popen[bytes]] = {}
     try:
         environment = {**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from typing import Final
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+PAUSE: Final = 0.5
+"""Seconds between two statuses of one resource; off a terminal each is a line."""
 
 
 class Engine:
@@ -17,13 +22,18 @@ class Engine:
 
     def __init__(self, address: str) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+        self._last: dict[str, float] = {}
 
     def tell(self, urn: str, message: str, *, warning: bool = False) -> None:
         """Show a message under the resource, for good."""
         self._log(urn, message, engine_pb2.WARNING if warning else engine_pb2.INFO, ephemeral=False)
 
     def status(self, urn: str, message: str) -> None:
-        """Show what the resource is doing now; the next status takes its place."""
+        """Show what the resource is doing now; the next status takes its place, and comes no sooner than `PAUSE`."""
+        now = time.monotonic()
+        if now - self._last.get(urn, 0.0) < PAUSE:
+            return
+        self._last[urn] = now
         self._log(urn, message, engine_pb2.INFO, ephemeral=True)
 
     def _log(self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool) -> None:

@@ -26,7 +26,10 @@ from datakit_iac.technologies.technology import StoreError
 REASONS: Final = ("definition", "versions", "generations")
 """The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
 
-_PLANNED: Final = {"outputVersions": UNKNOWN, "counts": UNKNOWN}
+TESTS: Final = "tests"
+"""The input whose change makes what was written be verified again."""
+
+_PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
 
 HOME: Final = Path(".datakit")
 """Run folders and caches, below the Pulumi project's folder."""
@@ -49,7 +52,7 @@ class RunType:
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Only what decides the result counts; the rest is recorded as it comes."""
-        return Difference({key: "update" for key in REASONS if old.get(key) != new.get(key)})
+        return Difference({key: "update" for key in (*REASONS, TESTS) if old.get(key) != new.get(key)})
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
@@ -69,13 +72,13 @@ class RunType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Run it again."""
+        again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
         if call.preview:
-            if reasons := _reasons(old, new):
-                call.tell(f"runs again: {reasons}")
-            return dict(_PLANNED)
-        if self.diff(old, new, state).changed or state.get("incomplete"):
-            return _execute(new, call)
-        return state
+            call.tell(
+                f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
+            )
+            return dict(_PLANNED) if again else state
+        return _execute(new, call) if again else _test_anew(new, state, call)
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """What it wrote belongs to the DataSets; nothing to undo."""
@@ -102,17 +105,36 @@ def _execute(new: Properties, call: Call) -> Properties:
         PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
     """
     job = decode.job(new, call.environment)
-    # An incomplete run has no versions: nothing downstream may take it for done.
-    incomplete = {"outputVersions": {}, "counts": {}, "incomplete": True}
     try:
         outcome, verified = _run_and_verify(job, new, call)
     except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
-        reason = "stopped as you asked" if isinstance(failure, Cancelled) else str(failure)
-        raise PartialError(job.transform, incomplete, f"Transform {job.transform}: {reason}") from failure
+        raise _incomplete(job, failure) from failure
     for note in outcome.notes:
         call.warn(note)
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
-    return {"outputVersions": verified.versions, "counts": outcome.counts}
+    return {"written": verified.versions, "counts": outcome.counts}
+
+
+def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
+    """Hold what the last run wrote to the tests of today.
+
+    Raises:
+        PartialError: it does not pass; nothing downstream may take it for done.
+    """
+    job = decode.job(new, call.environment)
+    try:
+        with turns([each.connection for each in job.outputs], call):
+            verify(job, new.get("generations") or {}, call)
+    except (Cancelled, JobFailedError, StoreError) as failure:
+        raise _incomplete(job, failure) from failure
+    return state
+
+
+def _incomplete(job: Job, failure: Exception) -> PartialError:
+    """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
+    reason = "stopped as you asked" if isinstance(failure, Cancelled) else str(failure)
+    outputs = {"written": {}, "counts": {}, "incomplete": True}
+    return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
 
 
 def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, Verified]:

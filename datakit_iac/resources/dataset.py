@@ -75,16 +75,16 @@ class DataSet(pulumi.CustomResource):
             prefix=prefix,
             topic=topic,
             format=format,
-            schema=_dumped(schema),
+            schema=dumped(schema),
             description=description,
             classification=classification,
             tier=tier,
             owner=owner,
             retention=retention,
-            tests=_dumped(tests),
+            tests=dumped(tests),
         )
         steering = _present(
-            consents=_dumped(consents),
+            consents=dumped(consents),
             external=external,
             deletion=deletion,
             downstream=list(downstream),
@@ -93,10 +93,9 @@ class DataSet(pulumi.CustomResource):
         super().__init__(
             "datakit:index:DataSet", resource_name, {**self.contract, **steering, "generation": None}, opts
         )
-        self.name = resource_name
         self.bound = BoundDataSet(
             name=resource_name,
-            store=store.bound.technology,
+            store=store.reached["name"],
             connection=store.bound,
             place=Place(table=table, prefix=prefix, topic=topic, format=format),
             columns=tuple(schema),
@@ -112,7 +111,8 @@ class DataSet(pulumi.CustomResource):
         return version
 
 
-def _dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
+def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
+    """Parts of a manifest as properties of a resource."""
     return [part.model_dump(mode="json", by_alias=True, exclude_defaults=True) for part in parts]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from datakit_iac.resources.dataset import DataSet
+from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.runtimes.job import Job
-from datakit_iac.runtimes.registry import runtime as find_runtime
+from datakit_iac.runtimes.registry import runtime
 
 
 class Transform(pulumi.CustomResource):
@@ -28,6 +30,10 @@ class Transform(pulumi.CustomResource):
 
     Attributes:
         definition: a digest of everything that decides what it computes.
+        job: what would run.
+        reads: the DataSets it reads.
+        writes: the DataSets it writes.
+        neighbours: further DataSets that its code base refers to.
     """
 
     definition: pulumi.Output[str]
@@ -45,25 +51,24 @@ class Transform(pulumi.CustomResource):
         timeout: float | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        self.name, self.runtime = resource_name, runtime
-        self.inputs, self.outputs, self.context = tuple(inputs), tuple(outputs), tuple(context)
-        self.settings, self.timeout = dict(settings or {}), timeout
-        job = Job(
+        self.reads, self.writes, self.neighbours = tuple(inputs), tuple(outputs), tuple(context)
+        self.job = Job(
             transform=resource_name,
             runtime=runtime,
-            settings=self.settings,
-            inputs=tuple(each.bound for each in self.inputs),
-            outputs=tuple(each.bound for each in self.outputs),
-            context=tuple(each.bound for each in self.context),
+            settings=dict(settings or {}),
+            inputs=tuple(each.bound for each in self.reads),
+            outputs=tuple(each.bound for each in self.writes),
+            context=tuple(each.bound for each in self.neighbours),
+            timeout=timeout,
         )
         properties: dict[str, Any] = {
             "name": resource_name,
             "runtime": runtime,
-            "settings": self.settings,
-            "inputs": [each.name for each in self.inputs],
-            "outputs": [each.name for each in self.outputs],
+            "settings": self.job.settings,
+            "inputs": [each.name for each in self.job.inputs],
+            "outputs": [each.name for each in self.job.outputs],
             "schedule": dict(schedule) if schedule else None,
-            "definition": find_runtime(runtime).definition(job),
+            "definition": _definition(self.job),
         }
         super().__init__("datakit:index:Transform", resource_name, properties, opts)
 
@@ -78,33 +83,50 @@ class Run(pulumi.CustomResource):
 
     Attributes:
         counts: rows by table, or models and tests by result.
-        output_versions: what tells each output's content from any other; the same content stops the chain.
+        written: the version of each DataSet it wrote; the same content stops the chain.
     """
 
     counts: pulumi.Output[dict[str, int]]
+    written: pulumi.Output[dict[str, str]]
 
     def __init__(self, resource_name: str, *, transform: Transform, opts: pulumi.ResourceOptions | None = None) -> None:
         properties: dict[str, Any] = {
-            "transform": transform.name,
-            "runtime": transform.runtime,
-            "settings": transform.settings,
-            "inputs": [each.contract for each in transform.inputs],
-            "outputs": [each.contract for each in transform.outputs],
-            "context": [each.contract for each in transform.context],
-            "timeout": transform.timeout,
+            "transform": transform.job.transform,
+            "runtime": transform.job.runtime,
+            "settings": transform.job.settings,
+            "inputs": [each.contract for each in transform.reads],
+            "outputs": [each.contract for each in transform.writes],
+            "context": [each.contract for each in transform.neighbours],
+            "timeout": transform.job.timeout,
             "definition": transform.definition,
-            "versions": {each.name: each.version or each.fingerprint() for each in transform.inputs},
-            "generations": {each.name: each.generation for each in transform.outputs},
+            "tests": _tests(transform.job),
+            "versions": {each.bound.name: each.version or each.fingerprint() for each in transform.reads},
+            "generations": {each.bound.name: each.generation for each in transform.writes},
             "counts": None,
-            "outputVersions": None,
+            "written": None,
         }
         super().__init__("datakit:index:Run", resource_name, properties, opts)
-        for each in transform.outputs:
-            each.version = self.output_versions[each.name]
+        for each in transform.writes:
+            each.version = self.written[each.bound.name]
 
-    @property
-    @pulumi.getter(name="outputVersions")
-    def output_versions(self) -> pulumi.Output[dict[str, str]]:
-        """The version of each output, by DataSet name."""
-        versions: pulumi.Output[dict[str, str]] = pulumi.get(self, "output_versions")
-        return versions
+
+def _definition(job: Job) -> str:
+    """What the runtime says decides the result, and the columns that the outputs must have."""
+    columns = {
+        each.name: [[column.name, str(column.type), column.required] for column in each.columns] for each in job.outputs
+    }
+    return _digest([runtime(job.runtime).definition(job), columns])
+
+
+def _tests(job: Job) -> str:
+    """A digest of the tests of the outputs: when only they changed, the data is tested again and not made again."""
+    return _digest(
+        {
+            each.name: [dumped(each.tests), {column.name: dumped(column.tests) for column in each.columns}]
+            for each in job.outputs
+        }
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

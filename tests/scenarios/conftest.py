@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.workspace import Workspace
+from tests.scenarios.pipeline import FILES
+from tests.scenarios.workspace import Outcome, Workspace
 
 HERE = Path(__file__).parent
 
@@ -24,6 +25,36 @@ def workspace(tmp_path: Path) -> Workspace:
     made.write("project/platform.yaml", PLATFORM)
     made.write("project/users.yaml", USERS)
     return made
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Workspace:
+    """The project of `pipeline.py`, not applied yet."""
+    made = Workspace(tmp_path)
+    for path, text in FILES.items():
+        made.write(f"project/{path}", text)
+    return made
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Outcome]:
+    """The same project, applied once for all tests of a worker."""
+    made = Workspace(tmp_path_factory.mktemp("once"))
+    for path, text in FILES.items():
+        made.write(f"project/{path}", text)
+    return made, made.up()
+
+
+@pytest.fixture
+def first_up(once: tuple[Workspace, Outcome]) -> Outcome:
+    """What the first `up` of the applied project did."""
+    return once[1].ok()
+
+
+@pytest.fixture
+def applied(once: tuple[Workspace, Outcome], first_up: Outcome, tmp_path: Path) -> Workspace:  # noqa: ARG001
+    """The project of `pipeline.py` after its first `up`, copied to a place of its own, as a checkout may be moved."""
+    return once[0].copied(tmp_path / "copy")
 
 
 PLATFORM = """\

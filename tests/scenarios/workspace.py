@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,12 +57,8 @@ class Outcome:
 class Workspace:
     """A Pulumi project whose manifests lie in `project/`, with a stack `dev` of its own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, made: bool = False) -> None:
         self.root, self.project = root, root / "project"
-        self.write("Pulumi.yaml", json.dumps(_pulumi_yaml()))
-        self.write("__main__.py", PROGRAM)
-        (root / "state").mkdir()
-        self.project.mkdir()
         self.env = {
             **os.environ,
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -70,7 +67,20 @@ class Workspace:
             "NO_COLOR": "1",
             "PULUMI_DEBUG_COMMANDS": "true",  # offers --event-log
         }
+        if not made:
+            self._make()
+
+    def _make(self) -> None:
+        self.write("Pulumi.yaml", json.dumps(_pulumi_yaml()))
+        self.write("__main__.py", PROGRAM)
+        (self.root / "state").mkdir()
+        self.project.mkdir()
         self.run("stack", "init", "dev").ok()
+
+    def copied(self, root: Path) -> Workspace:
+        """The same project, state and data in another folder."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Workspace(root, made=True)
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of the workspace."""
@@ -149,7 +159,7 @@ class Workspace:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 try:
-                    where = os.readlink(entry / "cwd")
+                    where = str((entry / "cwd").readlink())
                     line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 except OSError:
                     continue
