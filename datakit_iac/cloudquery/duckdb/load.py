@@ -33,12 +33,14 @@ class _Target:
     """A table that rows go to.
 
     Attributes:
-        name: which.
+        sent_as: its name as the source spells it.
+        name: the same, taken apart.
         key: its primary key, as the source declares it.
         had_rows: whether there were rows before this sync.
         is_stamped: whether rows carry the time of their sync.
     """
 
+    sent_as: str
     name: TableName
     key: tuple[str, ...]
     had_rows: bool
@@ -82,7 +84,7 @@ class Load:
         target = TableName.parse(name)
         had_rows = describe(self._connection, target) is not None and bool(count(self._connection, target))
         self._notes += migrate(self._connection, table, force=force)
-        self._targets[name] = _Target(target, key, had_rows, wire.SYNC_TIME in table.names)
+        self._targets[name] = _Target(name, target, key, had_rows, wire.SYNC_TIME in table.names)
 
     def insert(self, record: bytes) -> None:
         """Take a batch; it is written with others."""
@@ -160,10 +162,9 @@ class Load:
             self._connection.execute(f"INSERT INTO {target.name.sql} ({columns}) SELECT {columns} FROM {_INCOMING}")
         except duckdb.Error as fault:
             raise PluginFault(f"{target.name}: {_refusal(fault)}") from fault
-        finally:
-            self._connection.unregister(_INCOMING)
+        self._connection.unregister(_INCOMING)
         target.rows += incoming.num_rows
-        emit(Event("progress", f"{target.name} {target.rows:,} rows", str(target.name), target.rows))
+        emit(Event("progress", f"{target.name} {target.rows:,} rows", target.sent_as, target.rows))
 
     def _number(self, query: str) -> int | None:
         row = self._connection.execute(query).fetchone()
@@ -210,6 +211,8 @@ def _origin(source: str) -> str:
 
 def _refusal(fault: Exception) -> str:
     text = str(fault).partition("\n")[0].removeprefix("Constraint Error: ")
-    if "Duplicate key" in text:
-        return f"{text} Rows with this key are there already, or come twice: append needs new keys, overwrite replaces"
+    if "duplicate key" in text.lower():
+        return (
+            f"{text}: rows with this key come twice, or are there and writing is append; mend the source, or overwrite"
+        )
     return text
