@@ -29,14 +29,12 @@ class Transform(pulumi.CustomResource):
         opts: Pulumi's resource options.
 
     Attributes:
-        definition: a digest of everything that decides what it computes.
+        digest: of everything that decides what it computes.
         job: what would run.
         reads: the DataSets it reads.
         writes: the DataSets it writes.
         neighbours: further DataSets that its code base refers to.
     """
-
-    definition: pulumi.Output[str]
 
     def __init__(
         self,
@@ -61,6 +59,7 @@ class Transform(pulumi.CustomResource):
             context=tuple(each.bound for each in self.neighbours),
             timeout=timeout,
         )
+        self.digest = _definition(self.job)
         properties: dict[str, Any] = {
             "name": resource_name,
             "runtime": runtime,
@@ -68,7 +67,7 @@ class Transform(pulumi.CustomResource):
             "inputs": [each.name for each in self.job.inputs],
             "outputs": [each.name for each in self.job.outputs],
             "schedule": dict(schedule) if schedule else None,
-            "definition": _definition(self.job),
+            "definition": self.digest,
         }
         super().__init__("datakit:index:Transform", resource_name, properties, opts)
 
@@ -98,14 +97,15 @@ class Run(pulumi.CustomResource):
             "outputs": [each.contract for each in transform.writes],
             "context": [each.contract for each in transform.neighbours],
             "timeout": transform.job.timeout,
-            "definition": transform.definition,
+            "definition": transform.digest,
             "tests": _tests(transform.job),
             "versions": {each.bound.name: each.version or each.fingerprint() for each in transform.reads},
             "generations": {each.bound.name: each.generation for each in transform.writes},
             "counts": None,
             "written": None,
         }
-        super().__init__("datakit:index:Run", resource_name, properties, opts)
+        after = pulumi.ResourceOptions(depends_on=[transform])
+        super().__init__("datakit:index:Run", resource_name, properties, pulumi.ResourceOptions.merge(after, opts))
         for each in transform.writes:
             each.version = self.written[each.bound.name]
 
