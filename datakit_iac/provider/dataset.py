@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import ValidationError
-
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
@@ -30,10 +28,9 @@ class DataSetType:
         """A readable contract, and no change that loses data without consent."""
         if has_unknowns(new.get("store")) or has_unknowns(new.get("schema")):
             return []
-        try:
-            after = decode.dataset(new)
-        except ValidationError as invalid:
-            return decode.faults(invalid, "schema")
+        if faults := decode.unsound(new):
+            return faults
+        after = decode.dataset(new)
         kind = after.connection.technology
         capabilities = technology(kind).capabilities
         named = next((field for field in ("table", "prefix", "topic") if getattr(after.place, field)), "place")

@@ -74,6 +74,18 @@ def consented(properties: Properties, subject: str) -> bool:
     return any(consent.object == subject and consent.expires >= today for consent in consents)
 
 
+def unsound(properties: Properties) -> list[Fault]:
+    """The faults of the shape of a DataSet's columns, tests and consents."""
+    found: list[Fault] = []
+    shapes: dict[str, TypeAdapter[Any]] = {"schema": _COLUMNS, "tests": _TESTS, "consents": _CONSENTS}
+    for key, shape in shapes.items():
+        try:
+            shape.validate_python(tuple(properties.get(key) or ()))
+        except ValidationError as invalid:
+            found += faults(invalid, key)
+    return found
+
+
 def faults(invalid: ValidationError, within: str) -> list[Fault]:
     """The faults of a validation, each at its property."""
     found = []

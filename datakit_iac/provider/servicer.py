@@ -116,17 +116,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any, context: Any) -> Any:
         """Find the faults of new inputs."""
         old, new = properties.read(request.olds), properties.read(request.news)
-        operation = partial(self._type(request).check, old, new, self._call(request, new))
-        faults: list[Fault] = await self._in_thread(context, new, operation)
+        operation = partial(self._type(request).check, old, new, self._call(request, [old, new]))
+        faults: list[Fault] = await self._in_thread(context, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
-        failures = [provider_pb2.CheckFailure(reason=redacted(str(fault), new)) for fault in faults]
+        failures = [provider_pb2.CheckFailure(reason=redacted(str(fault), [old, new])) for fault in faults]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what differs between old and new inputs."""
         old, new = properties.read(request.old_inputs), properties.read(request.news)
         operation = partial(self._type(request).diff, old, new, properties.read(request.olds))
-        difference = await self._in_thread(context, new, operation)
+        difference = await self._in_thread(context, [old, new], operation)
         ignored = set(request.ignoreChanges)
         changed = {path: kind for path, kind in difference.changed.items() if path not in ignored}
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
@@ -166,8 +166,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Carry out a difference."""
         old, new = properties.read(request.old_inputs), properties.read(request.news)
         state = properties.read(request.olds)
-        operation = partial(self._type(request).update, old, new, state, self._call(request, new))
-        outputs = await self._in_thread(context, new, operation)
+        operation = partial(self._type(request).update, old, new, state, self._call(request, [old, new]))
+        outputs = await self._in_thread(context, [old, new], operation)
         return provider_pb2.UpdateResponse(properties=properties.write(outputs))
 
     async def Delete(self, request: Any, context: Any) -> Any:

@@ -48,10 +48,9 @@ def settle(session: Session, dataset: BoundDataSet, new: Properties, call: Call,
     if live is None:
         session.create(dataset, Mark(call.stack, dataset.name, fresh))
         return fresh
-    if not generation:
-        if live.mark is None or live.mark.stack != call.stack:
-            raise ResourceError(_foreign(dataset, live.mark, call))
-        generation = live.mark.generation
+    if not _is_ours(live, generation, call):
+        raise ResourceError(_foreign(dataset, live.mark, call))
+    generation = generation or (live.mark.generation if live.mark else fresh)
     changes = [change for change in changes_to(dataset, live.columns) if _permitted(change, dataset, new, call)]
     if any(change.kind == "add" for change in changes):
         generation = fresh
@@ -59,6 +58,17 @@ def settle(session: Session, dataset: BoundDataSet, new: Properties, call: Call,
     if statements := found.ddl(dataset, changes):
         call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
     return generation
+
+
+def _is_ours(live: Live, generation: str, call: Call) -> bool:
+    """Whether what is there may be altered: its mark, or its lack of one, is what our record leads us to expect.
+
+    A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
+    another stack is expected where it was imported.
+    """
+    if live.mark is None:
+        return bool(generation)
+    return live.mark.stack == call.stack or live.mark.generation == generation
 
 
 def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
@@ -78,7 +88,8 @@ def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
             update: dict[str, Any] = {"description": found.description}
             schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
     schema += [column for name, column in there.items() if name not in declared]
-    changed: dict[str, Any] = {"schema": [dumped(column) for column in schema]}
+    unchanged = schema == list(dataset.columns)  # then its spelling stays, too
+    changed: dict[str, Any] = {} if unchanged else {"schema": [dumped(column) for column in schema]}
     return changed | ({"description": live.description} if live.description != dataset.description else {})
 
 

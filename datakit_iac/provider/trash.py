@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -37,10 +38,17 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, call: C
 def _empty_trash(session: Session, place: Place, now: datetime, call: Call) -> None:
     """Drop what lay in this DataSet's trash longer than its time to live."""
     for name in session.names(place, f"{_leaf(place)}{INFIX}"):
-        stamp = name.rpartition(INFIX)[2]
-        if datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) + TIME_TO_LIVE < now:
+        thrown = _thrown(name)
+        if thrown and thrown + TIME_TO_LIVE < now:
             session.drop(_sibling(place, name))
             call.tell(f"{name} lay in the trash for {TIME_TO_LIVE.days} days and is dropped")
+
+
+def _thrown(name: str) -> datetime | None:
+    """When something was put into the trash; None where the name is not one that we gave."""
+    with contextlib.suppress(ValueError):
+        return datetime.strptime(name.rpartition(INFIX)[2], _STAMP).replace(tzinfo=UTC)
+    return None
 
 
 def _leaf(place: Place) -> str:

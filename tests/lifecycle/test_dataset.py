@@ -1,0 +1,501 @@
+"""The life of a DataSet: made, altered in place, watched for drift, never lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
+from tests.lifecycle.warehouse import ID, NAME, PATH, Warehouse
+
+NEW = {"name": "email", "type": "text", "pii": True}
+TODAY = datetime.now(UTC).date()
+
+
+def consent(subject: str, days: int = 1) -> list[dict[str, str]]:
+    return [{"object": subject, "reason": "asked for", "expires": (TODAY + timedelta(days=days)).isoformat()}]
+
+
+# Creating.
+
+
+def test_a_preview_of_a_new_dataset_shows_the_ddl_and_touches_nothing(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    before = warehouse.content()
+    assert users.preview(warehouse.users()).kind == "create"
+    assert warehouse.content() == before
+    assert 'additive: CREATE SCHEMA IF NOT EXISTS "raw"; CREATE TABLE "raw"."users"' in lifecycle.said()
+
+
+def test_a_new_dataset_is_a_table_that_carries_its_mark(users: Subject, warehouse: Warehouse) -> None:
+    assert users.up(warehouse.users()).kind == "create"
+    assert users.id == f"duckdb:{PATH}#raw.users"
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
+    assert (live.mark.stack, live.mark.dataset, live.mark.generation) == (
+        "project/dev",
+        "users",
+        users.outputs["generation"],
+    )
+    assert (live.description, live.columns[1].description) == ("All users.", "What they are called.")
+
+
+def test_the_second_up_does_nothing(filled: Subject, warehouse: Warehouse) -> None:
+    assert filled.up(warehouse.users()).kind == "same"
+
+
+def test_a_create_that_is_tried_again_adopts_what_is_ours(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    retry = lifecycle.subject("datakit:index:DataSet", "users")
+    assert retry.up(warehouse.users()).kind == "create"
+    assert retry.outputs == filled.outputs
+    assert (warehouse.tables(), len(warehouse.rows())) == (["users"], 2)
+
+
+def test_a_retry_with_another_schema_adopts_and_alters(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    retry = lifecycle.subject("datakit:index:DataSet", "users")
+    retry.up(warehouse.users(ID, NAME, NEW))
+    assert warehouse.rows() == [(1, "ann", None), (2, "bob", None)]
+    assert retry.outputs["generation"] != filled.outputs["generation"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "owner"),
+    [
+        ("hands off", "was not made by datakit"),
+        ("[datakit stack=shop/prod dataset=users generation=1f]", "belongs to stack shop/prod"),
+    ],
+)
+def test_what_is_anothers_is_refused_with_the_way_to_import_it(
+    users: Subject, warehouse: Warehouse, comment: str, owner: str
+) -> None:
+    warehouse.run(f"CREATE SCHEMA raw; CREATE TABLE raw.users (x INT); COMMENT ON TABLE raw.users IS '{comment}'")
+    with pytest.raises(OperationError) as refused:
+        users.up(warehouse.users())
+    assert owner in str(refused.value)
+    assert f"pulumi import datakit:index:DataSet users 'duckdb:{PATH}#raw.users' --stack dev" in str(refused.value)
+    assert refused.value.partial is None
+    assert warehouse.run("SELECT comment FROM duckdb_tables()") == [(comment,)]
+
+
+def test_a_table_is_imported_by_its_id_and_marked_by_the_next_up(users: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
+    assert users.adopt(f"duckdb:{PATH}#raw.users")
+    assert [column["name"] for column in users.inputs["schema"]] == ["id", "name"]
+    assert users.up(warehouse.users()).kind == "update"
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
+    assert warehouse.rows() == [(1, "ann")]
+
+
+def test_an_import_of_nothing_finds_nothing(users: Subject) -> None:
+    assert not users.adopt(f"duckdb:{PATH}#raw.nothing")
+
+
+@pytest.mark.parametrize("wrong", ["raw.users", "duckdb:x.duckdb", "duckdb:x.duckdb#"])
+def test_an_import_by_what_is_no_id_says_what_an_id_is(users: Subject, wrong: str) -> None:
+    with pytest.raises(OperationError, match="expected TECHNOLOGY:LOCATION#TABLE"):
+        users.adopt(wrong)
+
+
+def test_a_dataset_in_a_store_that_is_gone_says_so(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    elsewhere = {**warehouse.store, "connection": {"path": "gone.duckdb"}}
+    with pytest.raises(OperationError, match=r"there is no DuckDB file gone\.duckdb"):
+        users.up(warehouse.users(store=elsewhere))
+
+
+# What cannot stand.
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"schema": []}, r"^schema: users declares no columns"),
+        ({"table": None, "prefix": "users/"}, r"^prefix: a DataSet in duckdb has a table; users names a prefix$"),
+        ({"schema": [{"name": "id", "type": "bigimt"}]}, r"^schema.*'bigimt' is no type"),
+        ({"schema": [{"name": "id"}]}, r"^schema.*Field required"),
+        ({"schema": [{"name": "id", "type": "text", "tests": [{"uniqe": True}]}]}, "uniqe"),
+        ({"tests": [{"row_cuont": {"min": 1}}]}, "row_cuont"),
+        ({"consents": [{"object": "all", "reason": "r", "expires": "2030-01-01"}]}, "^consents"),
+    ],
+)
+def test_inputs_that_cannot_stand_are_refused_with_the_property(
+    users: Subject, warehouse: Warehouse, more: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        users.preview(warehouse.users(**more))
+
+
+def test_every_fault_is_told_at_once(users: Subject, warehouse: Warehouse) -> None:
+    with pytest.raises(RefusedError) as refused:
+        users.preview(warehouse.users({"name": "a", "type": "x"}, {"name": "b", "type": "y"}))
+    assert len(refused.value.reasons) == 2
+
+
+# Additive and rewriting changes.
+
+
+def test_a_new_column_is_added_in_place(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    generation = filled.outputs["generation"]
+    step = filled.preview(warehouse.users(ID, NAME, NEW))
+    assert (step.kind, step.changed) == ("update", ("schema",))
+    assert 'additive: ALTER TABLE "raw"."users" ADD COLUMN "email" VARCHAR' in lifecycle.said()
+    assert warehouse.rows() == [(1, "ann"), (2, "bob")]
+    filled.up(warehouse.users(ID, NAME, NEW))
+    assert warehouse.rows() == [(1, "ann", None), (2, "bob", None)]
+    assert filled.outputs["generation"] != generation
+
+
+def test_a_wider_type_is_altered_in_place(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    users.up(warehouse.users({"name": "id", "type": "int"}, NAME))
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
+    generation = users.outputs["generation"]
+    assert users.up(warehouse.users()).kind == "update"
+    assert "rewriting: ALTER TABLE" in lifecycle.said()
+    assert (warehouse.rows(), users.outputs["generation"]) == ([(1, "ann")], generation)
+
+
+def test_another_spelling_of_a_type_is_no_change(filled: Subject, warehouse: Warehouse) -> None:
+    assert filled.up(warehouse.users({"name": "id", "type": "INT8"}, {**NAME, "type": "varchar(20)"})).kind == "same"
+
+
+def test_a_rename_by_previous_names_keeps_the_rows(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    assert filled.up(warehouse.users(ID, {**NAME, "name": "nick", "previousNames": ["name"]})).kind == "update"
+    assert "rewriting: " in lifecycle.said()
+    assert warehouse.run("SELECT nick FROM raw.users ORDER BY 1") == [("ann",), ("bob",)]
+
+
+def test_a_description_is_changed_in_place(filled: Subject, warehouse: Warehouse) -> None:
+    filled.up(warehouse.users(ID, {**NAME, "description": "Other."}, description="New."))
+    live = warehouse.live()
+    assert live is not None
+    assert (live.description, live.columns[1].description, live.rows) == ("New.", "Other.", 2)
+
+
+def test_a_description_that_goes_is_removed(filled: Subject, warehouse: Warehouse) -> None:
+    without = {key: value for key, value in NAME.items() if key != "description"}
+    inputs = warehouse.users(ID, without)
+    del inputs["description"]
+    filled.up(inputs)
+    live = warehouse.live()
+    assert live is not None
+    assert (live.description, live.columns[1].description) == ("", "")
+
+
+@pytest.mark.parametrize("steering", ["consents", "deletion", "downstream", "manifest"])
+def test_what_only_steers_us_is_no_change(filled: Subject, warehouse: Warehouse, steering: str) -> None:
+    values = {"consents": consent("table"), "deletion": "delete", "downstream": [], "manifest": "elsewhere"}
+    assert filled.preview(warehouse.users(**{steering: values[steering]})).kind == "same"
+
+
+def test_a_column_is_required_once_every_row_has_its_value(filled: Subject, warehouse: Warehouse) -> None:
+    filled.up(warehouse.users(ID, {**NAME, "nullable": False}, consents=consent("column/name")))
+    live = warehouse.live()
+    assert live is not None
+    assert not live.columns[1].nullable
+
+
+# Destructive changes.
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ([ID], "column name is dropped"),
+        ([{"name": "id", "type": "int"}, NAME], "column id changes from bigint to integer"),
+        ([ID, {**NAME, "nullable": False}], "column name must have a value"),
+    ],
+)
+def test_a_destructive_change_is_refused_with_downstream_and_the_way_out(
+    filled: Subject, warehouse: Warehouse, columns: list[object], what: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        filled.up(warehouse.users(*columns))
+    reason = str(refused.value)
+    assert f"{what} of users: destructive, refused. Downstream: marts, report." in reason
+    assert "consents: [{object: column/" in reason
+    assert "dataset/users.yaml:3:9" in reason
+    assert warehouse.rows() == [(1, "ann"), (2, "bob")]
+
+
+def test_a_consent_lets_a_column_go(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    filled.up(warehouse.users(ID, consents=consent("column/name")))
+    assert warehouse.rows() == [(1,), (2,)]
+    assert 'destructive: ALTER TABLE "raw"."users" DROP COLUMN "name"' in lifecycle.said()
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_consent_holds_until_the_end_of_its_day(filled: Subject, warehouse: Warehouse, days: int) -> None:
+    assert filled.preview(warehouse.users(ID, consents=consent("column/name", days))).kind == "update"
+
+
+@pytest.mark.parametrize("given", [consent("column/name", -2), consent("column/id"), consent("table"), []])
+def test_a_consent_that_expired_or_names_something_else_is_none(
+    filled: Subject, warehouse: Warehouse, given: list[dict[str, str]]
+) -> None:
+    with pytest.raises(RefusedError, match="destructive, refused"):
+        filled.preview(warehouse.users(ID, consents=given))
+
+
+def test_a_narrower_type_that_the_data_does_not_fit_leaves_everything_as_it_was(
+    filled: Subject, warehouse: Warehouse
+) -> None:
+    before = warehouse.live()
+    with pytest.raises(OperationError, match="DuckDB refused"):
+        filled.up(warehouse.users(ID, {**NAME, "type": "int"}, NEW, consents=consent("column/name")))
+    assert warehouse.live() == before
+
+
+# Drift.
+
+
+def test_a_table_dropped_by_hand_is_seen_and_made_again(filled: Subject, warehouse: Warehouse) -> None:
+    generation = filled.outputs["generation"]
+    warehouse.run("DROP TABLE raw.users")
+    assert not filled.refresh()
+    assert filled.up(warehouse.users()).kind == "create"
+    assert filled.outputs["generation"] != generation
+
+
+def test_a_table_dropped_by_hand_and_not_refreshed_is_made_again_by_an_update(
+    filled: Subject, warehouse: Warehouse
+) -> None:
+    warehouse.run("DROP TABLE raw.users")
+    filled.up(warehouse.users(description="New."))
+    assert warehouse.tables() == ["users"]
+
+
+def test_a_file_that_is_gone_is_a_dataset_that_is_gone(filled: Subject, folder: Any) -> None:
+    (folder / PATH).unlink()
+    assert not filled.refresh()
+
+
+def test_a_refresh_without_drift_changes_nothing(filled: Subject, warehouse: Warehouse) -> None:
+    before = filled.inputs, filled.outputs
+    assert filled.refresh()
+    assert (filled.inputs, filled.outputs) == before
+    assert filled.preview(warehouse.users()).kind == "same"
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"schema": [{"name": "ID", "type": "int8", "primaryKey": True, "tests": ["unique"]}, NAME]},
+        {"schema": [ID, {**NAME, "type": "string(10)", "pii": False, "from": ["raw.name"], "nullable": False}]},
+        {"description": ""},
+        {"classification": "internal", "tier": "gold", "owner": "ann", "tests": [{"row_count": {"min": 1}}]},
+    ],
+)
+def test_a_preview_after_a_refresh_is_empty(users: Subject, warehouse: Warehouse, inputs: dict[str, Any]) -> None:
+    wanted = {key: value for key, value in warehouse.users(**inputs).items() if value != ""}
+    users.up(wanted)
+    assert users.refresh()
+    assert users.preview(wanted).kind == "same"
+
+
+def test_a_column_dropped_by_hand_comes_back(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("ALTER TABLE raw.users DROP COLUMN name")
+    filled.refresh()
+    assert [column["name"] for column in filled.inputs["schema"]] == ["id"]
+    assert filled.up(warehouse.users()).kind == "update"
+    assert warehouse.rows() == [(1, None), (2, None)]
+
+
+def test_a_column_added_by_hand_is_seen_and_stays_with_a_warning(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    warehouse.run("ALTER TABLE raw.users ADD COLUMN extra INTEGER; UPDATE raw.users SET extra = 5")
+    filled.up(warehouse.users(description="New."))
+    assert "column extra is in raw.users but not in the contract; it stays" in lifecycle.said()
+    assert warehouse.rows() == [(1, "ann", 5), (2, "bob", 5)]
+
+
+def test_a_column_added_by_hand_and_read_back_is_not_dropped_silently(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("ALTER TABLE raw.users ADD COLUMN extra INTEGER")
+    filled.refresh()
+    assert filled.inputs["schema"][2] == {"name": "extra", "type": "integer"}
+    with pytest.raises(RefusedError, match="column extra is dropped of users: destructive, refused"):
+        filled.up(warehouse.users())
+
+
+def test_a_type_changed_by_hand_is_repaired(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("ALTER TABLE raw.users ALTER COLUMN id TYPE INTEGER")
+    filled.refresh()
+    assert filled.inputs["schema"][0]["type"] == "integer"
+    assert filled.up(warehouse.users()).kind == "update"
+    live = warehouse.live()
+    assert live is not None
+    assert str(live.columns[0].type) == "bigint"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COMMENT ON COLUMN raw.users.name IS 'x'",
+        "COMMENT ON TABLE raw.users IS 'x'",
+        "COMMENT ON TABLE raw.users IS NULL",
+    ],
+)
+def test_a_description_changed_by_hand_is_repaired(filled: Subject, warehouse: Warehouse, sql: str) -> None:
+    before = warehouse.live()
+    warehouse.run(sql)
+    filled.refresh()
+    assert filled.up(warehouse.users()).kind == "update"
+    assert warehouse.live() == before
+
+
+# Moving.
+
+
+@pytest.mark.parametrize("table", ["raw.people", "users"])
+def test_another_table_is_another_dataset(filled: Subject, warehouse: Warehouse, table: str) -> None:
+    step = filled.up(warehouse.users(table=table))
+    assert (step.kind, step.replaces) == ("replace", ("table",))
+    assert len(warehouse.rows("raw.users")) == 2
+    assert warehouse.rows(table) == []
+
+
+def test_another_file_is_another_dataset(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    other = {**warehouse.store, "connection": {"path": "other.duckdb"}}
+    lifecycle.subject("datakit:index:Store", "other").up(other)
+    assert filled.up(warehouse.users(store=other)).replaces == ("store",)
+    assert filled.id == "duckdb:other.duckdb#raw.users"
+
+
+@pytest.mark.parametrize(
+    "connection", [{"path": f"./{PATH}"}, {"path": PATH}], ids=["another spelling of the path", "the same"]
+)
+def test_a_dataset_that_keeps_its_place_is_never_replaced(
+    filled: Subject, warehouse: Warehouse, connection: dict[str, str]
+) -> None:
+    store = {**warehouse.store, "name": "renamed", "connection": connection}
+    assert filled.preview(warehouse.users(store=store)).kind != "replace"
+
+
+def test_a_renamed_dataset_of_the_same_table_takes_it_over(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    people = lifecycle.subject("datakit:index:DataSet", "people")
+    people.up(warehouse.users(name="people"))
+    filled.inputs["deletion"] = "delete"
+    filled.destroy()
+    assert len(warehouse.rows()) == 2
+
+
+# Deleting.
+
+
+def test_data_stays_where_the_environment_retains(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    filled.destroy()
+    assert len(warehouse.rows()) == 2
+    assert "stays: this environment retains data" in lifecycle.said()
+
+
+def deletable(users: Subject, warehouse: Warehouse, **more: object) -> None:
+    users.up(warehouse.users(deletion="delete", **more))
+
+
+def test_a_table_with_rows_goes_to_the_trash(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    deletable(users, warehouse)
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
+    users.destroy()
+    (trash,) = warehouse.tables()
+    assert trash.startswith("users__trash_")
+    assert warehouse.rows(f"raw.{trash}") == [(1, "ann")]
+    assert f"raw.users held 1 rows: kept as {trash} for 7 days" in lifecycle.said()
+
+
+def test_an_empty_table_is_dropped(users: Subject, warehouse: Warehouse) -> None:
+    deletable(users, warehouse)
+    users.destroy()
+    assert warehouse.tables() == []
+
+
+@pytest.mark.parametrize(("days", "left"), [(1, 0), (-2, 1)])
+def test_a_consent_drops_a_table_with_rows_until_it_expires(
+    users: Subject, warehouse: Warehouse, days: int, left: int
+) -> None:
+    deletable(users, warehouse, consents=consent("table", days))
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
+    users.destroy()
+    assert len(warehouse.tables()) == left
+
+
+@pytest.mark.parametrize("comment", ["NULL", "'[datakit stack=shop/prod dataset=users generation=1f]'"])
+def test_what_carries_anothers_mark_stays(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle, comment: str
+) -> None:
+    deletable(users, warehouse)
+    warehouse.run(f"COMMENT ON TABLE raw.users IS {comment}")
+    users.destroy()
+    assert warehouse.tables() == ["users"]
+    assert "does not carry the mark" in lifecycle.said()
+
+
+def test_what_is_gone_already_is_no_error(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle, folder: Any
+) -> None:
+    deletable(users, warehouse)
+    warehouse.run("DROP TABLE raw.users")
+    users.destroy()
+    users.up(warehouse.users(deletion="delete"))
+    (folder / PATH).unlink()
+    users.destroy()
+    assert "is gone already" in lifecycle.said()
+
+
+def stamp(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def test_the_trash_is_emptied_after_its_time(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    deletable(users, warehouse)
+    old, young = f"users__trash_{stamp(8)}", f"users__trash_{stamp(6)}"
+    for name in (old, young, "users__trash_of_somebody", "users_trash"):
+        warehouse.run(f'CREATE TABLE raw."{name}" (x INT)')
+    users.destroy()
+    assert warehouse.tables() == sorted([young, "users__trash_of_somebody", "users_trash"])
+    assert f"{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
+
+
+def test_a_view_in_the_tables_place_is_deleted_too(users: Subject, warehouse: Warehouse) -> None:
+    deletable(users, warehouse)
+    comment = warehouse.run("SELECT comment FROM duckdb_tables()")[0][0]
+    warehouse.run("DROP TABLE raw.users; CREATE VIEW raw.users AS SELECT 1 AS id WHERE false")
+    warehouse.run(f"COMMENT ON VIEW raw.users IS '{comment}'")
+    users.destroy()
+    assert warehouse.live() is None
+
+
+def test_a_table_that_another_stack_made_in_its_place_is_not_altered(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("COMMENT ON TABLE raw.users IS '[datakit stack=shop/prod dataset=users generation=1f]'")
+    with pytest.raises(OperationError, match="belongs to stack shop/prod"):
+        filled.up(warehouse.users(ID, NAME, NEW))
+    assert warehouse.rows() == [(1, "ann"), (2, "bob")]
+
+
+def test_the_table_of_another_stack_is_taken_over_by_an_import(users: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT, name VARCHAR)")
+    warehouse.run("COMMENT ON TABLE raw.users IS '[datakit stack=shop/prod dataset=users generation=1f]'")
+    users.adopt(f"duckdb:{PATH}#raw.users")
+    users.up(warehouse.users())
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
+    assert live.mark.stack == "project/dev"
+
+
+def test_a_table_that_a_tool_swapped_in_is_ours_still(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE OR REPLACE TABLE raw.users AS SELECT * FROM raw.users")
+    filled.up(warehouse.users(ID, NAME, NEW))
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
