@@ -13,6 +13,7 @@ import pytest
 from datakit_iac.cloudquery.events import Event
 from datakit_iac.manifest.dataset import Column, Place
 from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered
@@ -33,7 +34,7 @@ def job(tmp_path: Path) -> Job:
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_text("id\n1\n")
     inputs = (files("a-file", tmp_path, "a.csv"), files("b-file", tmp_path, "b.csv"))
-    outputs = (table("a", Column(name="id", type="integer")), table("b"))
+    outputs = (table("a", Column(name="id", type=DataType.parse("integer"))), table("b"))
     pairs = [{"from": "a-file", "to": "a"}, {"from": "b-file", "to": "b"}]
     return Job("load", "cloudquery", {"tables": pairs}, inputs, outputs)
 
@@ -110,15 +111,26 @@ def test_the_definition_holds_what_decides_the_result_and_nothing_else(job: Job,
         replace(job, settings={"tables": list(reversed(job.settings["tables"]))}),
         replace(job, environment="prod", timeout=5),
         replace(job, outputs=(replace(job.outputs[0], description="x"), job.outputs[1])),
-        replace(job, outputs=(table("a", Column(name="id", type="int", description="x", pii=True)), job.outputs[1])),
+        replace(
+            job,
+            outputs=(
+                table("a", Column(name="id", type=DataType.parse("int"), description="x", pii=True)),
+                job.outputs[1],
+            ),
+        ),
         replace(job, outputs=(table("a", *job.outputs[0].columns, database="other.duckdb"), job.outputs[1])),
         replace(job, inputs=(files("a-file", tmp_path / "elsewhere", "a.csv"), job.inputs[1])),
     ]
     other = [
         replace(job, settings={**job.settings, "writeMode": "append"}),
-        replace(job, outputs=(table("a", Column(name="id", type="bigint")), job.outputs[1])),
-        replace(job, outputs=(table("a", Column(name="id", type="integer", primary_key=True)), job.outputs[1])),
-        replace(job, outputs=(table("a", Column(name="id", type="integer", nullable=False)), job.outputs[1])),
+        replace(job, outputs=(table("a", Column(name="id", type=DataType.parse("bigint"))), job.outputs[1])),
+        replace(
+            job,
+            outputs=(table("a", Column(name="id", type=DataType.parse("integer"), primary_key=True)), job.outputs[1]),
+        ),
+        replace(
+            job, outputs=(table("a", Column(name="id", type=DataType.parse("integer"), nullable=False)), job.outputs[1])
+        ),
         replace(job, inputs=(files("a-file", tmp_path, "a.csv", nulls=["NA"]), job.inputs[1])),
         replace(job, inputs=(files("a-file", tmp_path, "c.csv"), job.inputs[1])),
     ]

@@ -1,0 +1,298 @@
+"""Whole syncs: the real CLI, our plugins as processes, small files, and what is left after a fault."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.types import DataType
+from datakit_iac.runtimes.cloudquery import CloudQuery
+from datakit_iac.runtimes.cloudquery.runtime import cli
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+pytestmark = pytest.mark.engine
+
+COLUMNS = (
+    Column(name="id", type=DataType.parse("integer"), primary_key=True),
+    Column(name="v", type=DataType.parse("string")),
+)
+
+
+class Loud(LocalProcesses):
+    """An Executor that shows each line to a test first."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+
+    def run(self, command: Command, *, on_line: Callable[[str], None], cancel: threading.Event) -> int:
+        def both(line: str) -> None:
+            self._on_line(line)
+            on_line(line)
+
+        return super().run(command, on_line=both, cancel=cancel)
+
+
+@dataclass
+class Bench:
+    """A folder of files, a DuckDB file, and a job between them."""
+
+    folder: Path
+    shown: list[str] = field(default_factory=list)
+    runs: int = 0
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "w.duckdb"
+
+    def write(self, *lines: str, name: str = "a.csv") -> None:
+        (self.folder / name).write_text("id,v\n" + "".join(f"{line}\n" for line in lines))
+
+    def job(self, **settings: Any) -> Job:
+        files = Connection("files", {"path": str(self.folder), "nulls": ["NA"]})
+        warehouse = Connection("duckdb", {"path": str(self.database)})
+        source = BoundDataSet("a-file", "files", files, Place(prefix="a.csv"))
+        target = BoundDataSet("a", "warehouse", warehouse, Place(table="raw.a"), COLUMNS)
+        return Job("load", "cloudquery", settings, (source,), (target,))
+
+    def run(self, job: Job | None = None, **options: Any) -> Outcome:
+        self.runs += 1
+        folder = self.folder / f"run {self.runs}"
+        folder.mkdir(mode=0o700)
+        surroundings = Surroundings(
+            options.get("executor", LocalProcesses()),
+            folder,
+            folder,
+            self.shown.append,
+            options.get("cancel", threading.Event()),
+        )
+        return CloudQuery().run(job or self.job(), surroundings)
+
+    def rows(self, table: str = "raw.a") -> list[Any]:
+        with duckdb.connect(self.database) as connection:
+            return connection.execute(f"SELECT id, v FROM {table} ORDER BY ALL").fetchall()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    bench.write("1,x", "2,NA")
+    yield bench
+    assert not _family(str(tmp_path)), "processes were left behind"
+
+
+def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
+    outcome = bench.run()
+
+    assert outcome == Outcome({"a": 2}, ())
+    assert bench.rows() == [(1, "x"), (2, None)]
+    assert "a 2 rows" in bench.shown
+    spec = bench.folder / "run 1" / "cloudquery.yaml"
+    assert stat.S_IMODE(spec.stat().st_mode) == 0o600
+    assert (bench.folder / "run 1" / "cloudquery.log").is_file()
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("overwrite-delete-stale", [(2, "new"), (3, "y")]),
+        ("overwrite", [(1, "x"), (2, "new"), (3, "y")]),
+        ("append", [(1, "x"), (2, "new"), (2, None), (3, "y")]),
+    ],
+)
+def test_a_second_sync_keeps_the_promise_of_its_write_mode(bench: Bench, mode: str, expected: list[Any]) -> None:
+    bench.run(bench.job(writeMode=mode))
+    bench.write("2,new", "3,y")
+    bench.run(bench.job(writeMode=mode))
+
+    assert bench.rows() == expected
+
+
+def test_the_same_sync_twice_doubles_nothing_and_keeps_comments(bench: Bench) -> None:
+    with duckdb.connect(bench.database) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER NOT NULL, v VARCHAR)")
+        connection.execute("COMMENT ON TABLE raw.a IS 'ours'; COMMENT ON COLUMN raw.a.v IS 'a value'")
+
+    assert [bench.run().counts for _ in range(2)] == [{"a": 2}, {"a": 2}]
+
+    assert bench.rows() == [(1, "x"), (2, None)]
+    with duckdb.connect(bench.database) as connection:
+        assert connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall() == [
+            ("ours",)
+        ]
+
+
+def test_several_tables_and_notes(bench: Bench) -> None:
+    (bench.folder / "b.jsonl").write_text('{"id": 7, "v": "z", "w": 1}\n')
+    job = bench.job()
+    source = replace(job.inputs[0], name="b-file", place=Place(prefix="b.jsonl"))
+    target = replace(job.outputs[0], name="b", place=Place(table="b"))
+    pairs = [{"from": "a-file", "to": "a"}, {"from": "b-file", "to": "b"}]
+
+    outcome = bench.run(
+        replace(job, settings={"tables": pairs}, inputs=(*job.inputs, source), outputs=(*job.outputs, target))
+    )
+
+    assert outcome.counts == {"a": 2, "b": 1}
+    assert outcome.notes == (f"b: 1 column of {bench.folder / 'b.jsonl'} not in the contract, left out: w",)
+    assert bench.rows("b") == [(7, "z")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        (["1,x", "one,y"], "a.csv, line 3, column id: 'one' is no integer; mend the value or the type"),
+        (["1,x", "NA,y"], "a.csv, line 3, column id: no value, but the contract requires one"),
+        (["1,x", "1,y"], 'duplicate key "1": rows with this key come twice'),
+        (["1,x,3"], "a.csv, line 2: "),
+    ],
+)
+def test_bad_input_fails_with_its_place_and_changes_nothing(bench: Bench, lines: list[str], cause: str) -> None:
+    bench.run()
+    bench.write(*lines)
+
+    with pytest.raises(JobFailedError) as failure:
+        bench.run()
+
+    assert cause in failure.value.cause
+    assert "Traceback" not in str(failure.value)
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+def test_a_bad_value_far_behind_takes_back_the_rows_before_it(bench: Bench) -> None:
+    bench.run()
+    bench.write(*(f"{number},x" for number in range(200_000)), "bad,x")
+
+    with pytest.raises(JobFailedError, match="line 200002, column id: 'bad' is no integer"):
+        bench.run()
+
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("victim", "moment"),
+    [
+        ("datakit-source-files", "Start fetching"),
+        ("datakit-destination-duckdb", "Start fetching"),
+        ("datakit-destination-duckdb", "progress"),
+        ("cloudquery sync", "Start fetching"),
+        ("cloudquery sync", "progress"),
+    ],
+)
+def test_a_killed_process_leaves_the_table_as_it_was(bench: Bench, victim: str, moment: str) -> None:
+    bench.run()
+    bench.write(*(f"{number},y" for number in range(300_000)))
+
+    def kill(line: str) -> None:
+        if moment in line:
+            for process in _family(str(bench.folder), victim):
+                os.kill(process, signal.SIGKILL)
+
+    with pytest.raises(JobFailedError) as failure:
+        bench.run(executor=Loud(kill))
+
+    assert str(failure.value)
+    assert bench.rows() == [(1, "x"), (2, None)]
+    assert bench.run().counts == {"a": 300_000}
+    assert len(bench.rows()) == 300_000
+
+
+def test_cancel_ends_all_processes_and_changes_nothing(bench: Bench) -> None:
+    bench.run()
+    bench.write(*(f"{number},y" for number in range(300_000)))
+    cancel = threading.Event()
+
+    def stop(line: str) -> None:
+        if "Start fetching" in line:
+            cancel.set()
+
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        bench.run(executor=Loud(stop), cancel=cancel)
+
+    assert time.monotonic() - began < 10
+    assert not _family(str(bench.folder))
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+def test_odd_texts_reach_the_plugin_as_they_are(bench: Bench) -> None:
+    odd = bench.folder / 'it\'s ${HOME} "odd" \\ # $x'
+    odd.mkdir()
+    (odd / "a.csv").write_text("id,v\n3,z\n")
+    job = bench.job()
+    source = replace(job.inputs[0], connection=Connection("files", {"path": str(odd)}))
+
+    bench.run(replace(job, inputs=(source,)))
+
+    assert bench.rows() == [(3, "z")]
+
+
+def test_a_sync_that_takes_too_long_is_stopped(bench: Bench) -> None:
+    with pytest.raises(JobFailedError, match=r"did not end within 0\.1 s"):
+        bench.run(replace(bench.job(), timeout=0.1))
+
+
+def test_a_database_that_is_held_is_waited_for(bench: Bench) -> None:
+    holder = duckdb.connect(bench.database)
+
+    def release(line: str) -> None:
+        if "waiting for" in line:
+            holder.close()
+
+    assert bench.run(executor=Loud(release)).counts == {"a": 2}
+    assert any("waiting for w.duckdb, held by process" in line for line in bench.shown)
+
+
+def test_the_plugins_also_serve_a_cli_that_starts_them_itself(bench: Bench) -> None:
+    beside = Path(sys.executable).parent
+    spec = f"""
+kind: source
+spec: {{name: s, registry: local, path: {beside / "datakit-source-files"}, tables: ["*"], destinations: [d],
+  spec: {{tables: [{{name: raw.a, path: {bench.folder / "a.csv"}, nulls: [NA]}}]}}}}
+---
+kind: destination
+spec: {{name: d, registry: local, path: {beside / "datakit-destination-duckdb"}, write_mode: overwrite-delete-stale,
+  spec: {{path: {bench.database}}}}}
+"""
+    (bench.folder / "spec.yaml").write_text(spec)
+
+    done = subprocess.run(
+        [str(cli()), "sync", "spec.yaml", "--telemetry-level", "none"],
+        cwd=bench.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+def _family(folder: str, program: str = "") -> list[int]:
+    """Processes whose command line names the folder, and those they started; only those of one program, if given."""
+    lines, parents = {}, {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            lines[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    family = {pid for pid, line in lines.items() if folder in line and pid != os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in family and pid not in family}:
+        family |= more
+    return [pid for pid in family if not program or (program in lines[pid] and "launch.py" not in lines[pid])]
