@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from datakit_iac.runtimes.dbt.project import DbtProject, Node
+from datakit_iac.runtimes.dbt.project import DbtProject, Node, refs_in
 from datakit_iac.runtimes.dbt.selection import Selection
 
-_REF: Final = re.compile(r"""\bref\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)['"]""")
-_SOURCE: Final = re.compile(r"""\bsource\s*\(\s*['"]([^'"]+)['"]""")
 _SECTIONS: Final = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "test": "data_tests"}
 _FOR_PEOPLE: Final = frozenset({"description", "docs", "meta"})
 _PLACES: Final = frozenset(
@@ -41,19 +38,15 @@ def _hash(project: DbtProject, file: Any) -> str:
     return hashlib.sha256((project.root / file).read_bytes()).hexdigest()
 
 
-def _refs(project: DbtProject, node: Node) -> set[str]:
-    return set() if node.kind == "seed" else set(_REF.findall(project.text(node.file)))
-
-
 def _inlined(project: DbtProject, selected: tuple[Node, ...]) -> Iterator[Node]:
     """Models that are not selected but become part of those that are, being ephemeral."""
     by_name = {node.name: node for node in project.nodes if node.kind == "model"}
-    in_macros = {name for file in project.shared for name in _REF.findall(project.text(file))}
+    in_macros = {name for file in project.shared for name in refs_in(project.text(file))}
     seen = set(selected)
     waiting = list(selected)
     names = in_macros
     while waiting or names:
-        names |= set().union(*(_refs(project, node) for node in waiting))
+        names |= set().union(*(project.refs(node) for node in waiting))
         waiting = [by_name[name] for name in sorted(names) if name in by_name and by_name[name] not in seen]
         waiting = [node for node in waiting if _may_be_ephemeral(project, node)]
         seen |= set(waiting)
@@ -70,7 +63,7 @@ def _may_be_ephemeral(project: DbtProject, node: Node) -> bool:
 def _tests_of(project: DbtProject, nodes: list[Node]) -> list[Node]:
     names = {node.name for node in nodes}
     tests = (node for node in project.nodes if node.kind == "test" and node not in nodes)
-    return [test for test in tests if _refs(project, test) & names]
+    return [test for test in tests if project.refs(test) & names]
 
 
 def _properties(project: DbtProject, nodes: list[Node]) -> dict[str, Any]:
@@ -82,7 +75,7 @@ def _properties(project: DbtProject, nodes: list[Node]) -> dict[str, Any]:
     }
     # Snapshots in YAML have no file; where there are any, all count.
     found["snapshots"] = [_computed(entry) for entry in project.entries("snapshots")]
-    sources = {name for node in nodes if node.kind != "seed" for name in _SOURCE.findall(project.text(node.file))}
+    sources = {source for node in nodes for source, _ in project.sources(node)}
     found["sources"] = [_computed(entry) for entry in project.entries("sources") if entry.get("name") in sources]
     found["unit_tests"] = [
         _without(entry, _FOR_PEOPLE) for entry in project.entries("unit_tests") if entry.get("model") in names["model"]

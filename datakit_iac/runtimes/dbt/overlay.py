@@ -15,66 +15,91 @@ from typing import Any, Final
 import yaml
 
 from datakit_iac.runtimes.dbt.profile import split
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node
 from datakit_iac.technologies.bound import BoundDataSet
 
 _GENERATED: Final = "datakit_sources"
+_NOWHERE: Final = "datakit_undeclared"
 _LEFT_OUT: Final = frozenset({"target", "logs", ".git", ".venv", "venv", "__pycache__", ".datakit", _GENERATED})
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> None:
-    """Make `folder` the overlay of a project, changing only what differs, so that dbt need not parse the rest again."""
+    """Make `folder` the overlay of a project, changing only what differs, so that dbt need not parse the rest again.
+
+    Args:
+        project: the user's project.
+        folder: where the overlay is kept.
+        sources: what `sources` made.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = dict(_links(project))
-    for stale in [path for path in _present(folder) if wanted.get(path) is None]:
+    links = dict(_links(project))
+    written = {Path(CONFIGURATION): _configuration(project)}
+    written |= {Path(_GENERATED, file): content for file, content in sources.items()}
+    for stale in set(_present(folder)) - {*links, *written}:
         (folder / stale).unlink()
-    for path, goal in wanted.items():
+    for path, goal in links.items():
         _link(folder / path, goal)
-    _write(folder / CONFIGURATION, _configuration(project))
-    _write(folder / _GENERATED / "sources.yml", dict(sources))
+    for path, content in written.items():
+        _write(folder / path, content)
     _remove_empty(folder)
 
 
 def sources(
     project: DbtProject, datasets: Sequence[BoundDataSet], databases: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The sources of a project: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
+    """The sources of a project, by file: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
 
-    What the project declares itself is left to it. The order is that of names, whatever the order of `datasets`.
+    What the project declares itself is left to it. A source that a model names but nobody declares gets a place
+    nowhere, so that dbt can read the models that are not of this job; `undeclared` finds it in those that are.
+    The order is that of names, whatever the order of `datasets`.
     """
-    own = {(entry.get("name"), table.get("name")) for entry in project.entries("sources") for table in _tables(entry)}
+    own = project.declared_sources
     stores: dict[str, dict[str, Any]] = {}
+    for store, name in sorted({pair for node in project.nodes for pair in project.sources(node)} - own):
+        stores.setdefault(store, {})[name] = {"schema": _NOWHERE, "identifier": name}
     for dataset in sorted(datasets, key=lambda each: (each.store, each.name)):
-        store, name = dataset.store.replace("-", "_"), dataset.name.replace("-", "_")
+        store, name = named(dataset)
         if dataset.place.table is not None and (store, name) not in own:
             schema, identifier = split(dataset.place.table)
-            config = {"schema": schema, "identifier": identifier}
-            stores.setdefault(dataset.store, {})[name] = config
-    listed = [
-        entry for store, tables in stores.items() for entry in _entries(store, tables, (databases or {}).get(store))
+            stores.setdefault(store, {})[name] = {"schema": schema, "identifier": identifier}
+    others = {store.replace("-", "_"): database for store, database in (databases or {}).items()}
+    return {
+        f"{store}.{entry['schema']}.yml": {"version": 2, "sources": [entry]}
+        for store in sorted(stores)
+        for entry in _entries(store, stores[store], others.get(store))
+    }
+
+
+def named(dataset: BoundDataSet) -> tuple[str, str]:
+    """The two names by which models refer to a DataSet."""
+    return dataset.store.replace("-", "_"), dataset.name.replace("-", "_")
+
+
+def undeclared(project: DbtProject, nodes: Sequence[Node], inputs: Sequence[BoundDataSet]) -> list[str]:
+    """What nodes read without it being an input, each as one sentence."""
+    known = {*map(named, inputs)} | project.declared_sources
+    return [
+        f"{project.root / node.file} reads source('{store}', '{name}'), which is no input; "
+        f"add DataSet {name.replace('_', '-')} of Store {store.replace('_', '-')} to `inputs`"
+        for node in nodes
+        for store, name in sorted(project.sources(node) - known)
     ]
-    return {"version": 2, "sources": listed}
 
 
 def _entries(store: str, tables: Mapping[str, Mapping[str, str]], database: str | None) -> Iterator[dict[str, Any]]:
-    # A source of dbt has one schema, but it may be declared in several parts.
+    # A source has one schema, but may be declared in several parts: each in a file of its own, since dbt's partial
+    # parse loses tables where two parts of one name stand in one file.
     for schema in sorted({table["schema"] for table in tables.values()}):
-        entry: dict[str, Any] = {"name": store.replace("-", "_"), "schema": schema}
+        entry: dict[str, Any] = {"name": store, "schema": schema}
         if database:
             entry["database"] = database
         entry["tables"] = [
             {"name": name, "identifier": table["identifier"]}
-            for name, table in tables.items()
+            for name, table in sorted(tables.items())
             if table["schema"] == schema
         ]
         yield entry
-
-
-def _tables(source: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for table in source.get("tables") or ():
-        if isinstance(table, dict):
-            yield table
 
 
 def _configuration(project: DbtProject) -> dict[str, Any]:
@@ -95,12 +120,7 @@ def _links(project: DbtProject) -> Iterator[tuple[Path, Path]]:
 
 
 def _present(folder: Path) -> list[Path]:
-    return [
-        Path(current, name).relative_to(folder)
-        for current, _, files in os.walk(folder)
-        for name in files
-        if Path(current, name).is_symlink()
-    ]
+    return [Path(current, name).relative_to(folder) for current, _, files in os.walk(folder) for name in files]
 
 
 def _link(link: Path, goal: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,9 @@ _SUFFIXES: Final = {
     "snapshot": (".sql",),
     "test": (".sql",),
 }
+
+_REF: Final = re.compile(r"""\bref\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)['"]""")
+_SOURCE: Final = re.compile(r"""\bsource\s*\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]""")
 
 
 class ProjectError(Exception):
@@ -133,6 +137,22 @@ class DbtProject:
                 if isinstance(entry, dict):
                     yield entry
 
+    def refs(self, node: Node) -> set[str]:
+        """The models that a node's text refers to by name."""
+        return set() if node.kind == "seed" else refs_in(self.text(node.file))
+
+    def sources(self, node: Node) -> set[tuple[str, str]]:
+        """The sources, with their tables, that a node's text refers to by name."""
+        return set() if node.kind == "seed" else set(_SOURCE.findall(self.text(node.file)))
+
+    @cached_property
+    def declared_sources(self) -> frozenset[tuple[str, str]]:
+        """The sources, with their tables, that its own property files declare."""
+        tables = (
+            (entry.get("name"), table) for entry in self.entries("sources") for table in entry.get("tables") or ()
+        )
+        return frozenset((str(name), str(table.get("name"))) for name, table in tables if isinstance(table, dict))
+
     def text(self, file: Path) -> str:
         """The content of one of its files."""
         return (self.root / file).read_text(encoding="utf-8", errors="replace")
@@ -141,6 +161,11 @@ class DbtProject:
         for file in (self.root / folder).rglob("*"):
             if file.name.endswith(suffixes) and file.is_file():
                 yield file.relative_to(self.root)
+
+
+def refs_in(text: str) -> set[str]:
+    """The models that a text refers to as ``ref('…')``."""
+    return set(_REF.findall(text))
 
 
 def _has_key(value: Any, keys: tuple[str, ...]) -> bool:

@@ -17,6 +17,7 @@ _BAD: Final = ("error", "fail", "runtime error", "partial success")
 _MANY_LINES: Final = 12
 _MANY_FAILURES: Final = 5
 _PATH_IN_HEADLINE: Final = re.compile(r"^(.+ Error) in .+ \((.+)\)$")
+_PATH: Final = re.compile(r"\(((?:[\w.-]+/)*[\w.-]+\.(?:sql|py|ya?ml|csv))\)")
 _NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by macro )")
 
 
@@ -83,9 +84,12 @@ def read(target: Path, project: Path) -> list[Result]:
 
 def parse_failure(error: str, project: Path) -> JobFailedError:
     """The failure of a build that dbt could not begin: its error in the user's words and places."""
-    headline, *lines = list(_lines(error)) or ["dbt gave no reason"]
+    found = [_PATH.sub(lambda match: f"({project / match.group(1)})", line) for line in _lines(error)]
+    headline, *lines = found or ["dbt gave no reason"]
     if match := _PATH_IN_HEADLINE.match(headline):
-        headline = f"{match.group(1)} in {project / match.group(2)}"
+        headline = f"{match.group(1)} in {match.group(2)}"
+    if lines:
+        headline = f"{headline}: {lines.pop(0)}"
     return JobFailedError(f"dbt cannot build {project}: {headline}", tuple(lines[:_MANY_LINES]))
 
 

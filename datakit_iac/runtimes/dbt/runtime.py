@@ -161,8 +161,10 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
     if not project.nodes:
         return [f"{project.root} has no models in {', '.join(project.paths('model'))}"]
     selection = _selection(job, project)
-    if selection.nodes or not selection.exact:
+    if not selection.exact:
         return []
+    if selection.nodes:
+        return overlay.undeclared(project, selection.nodes, job.inputs)
     known = {part for node in project.nodes for part in node.fqn[1:]}
     words = " ".join(job.settings.get("select") or ())
     return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]

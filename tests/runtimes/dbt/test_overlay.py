@@ -27,12 +27,12 @@ def test_it_links_the_users_files_and_adds_sources(shop: Shop, tmp_path: Path) -
     before = files(shop.root)
     build(shop, tmp_path / "overlay")
     assert files(shop.root) == before
-    assert set(files(tmp_path / "overlay")) == {*before, "datakit_sources/sources.yml"}
+    assert set(files(tmp_path / "overlay")) == {*before, "datakit_sources/warehouse.raw.yml"}
     model = tmp_path / "overlay/models/staging/stg_orders.sql"
     assert model.readlink() == shop.root / "models/staging/stg_orders.sql"
     configuration = yaml.safe_load((tmp_path / "overlay/dbt_project.yml").read_text())
     assert configuration["model-paths"] == ["models", "datakit_sources"]
-    assert yaml.safe_load((tmp_path / "overlay/datakit_sources/sources.yml").read_text())["sources"] == [
+    assert yaml.safe_load((tmp_path / "overlay/datakit_sources/warehouse.raw.yml").read_text())["sources"] == [
         {"name": "warehouse", "schema": "raw", "tables": [{"name": "raw_orders", "identifier": "orders"}]}
     ]
 
@@ -69,4 +69,13 @@ def test_sources_are_in_the_order_of_names(shop: Shop) -> None:
 def test_what_the_project_declares_itself_is_left_to_it(shop: Shop) -> None:
     shop.write("models/sources.yml", "sources: [{name: warehouse, tables: [{name: raw_orders}]}]")
     project = DbtProject(shop.root)
-    assert overlay.sources(project, [shop.dataset("raw-orders")]) == {"version": 2, "sources": []}
+    assert overlay.sources(project, [shop.dataset("raw-orders")]) == {}
+    assert overlay.undeclared(project, project.nodes, ()) == []
+
+
+def test_what_a_model_reads_without_an_input_is_said(shop: Shop) -> None:
+    project = DbtProject(shop.root)
+    assert overlay.undeclared(project, project.nodes, ()) == [
+        f"{shop.root}/models/staging/stg_orders.sql reads source('warehouse', 'raw_orders'), which is no input; "
+        "add DataSet raw-orders of Store warehouse to `inputs`"
+    ]
