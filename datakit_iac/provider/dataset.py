@@ -7,7 +7,7 @@ from typing import Final
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.settlement import changes_to, drifted, losses, settle
+from datakit_iac.provider.settlement import changes_to, drifted, losses, recorded, settle
 from datakit_iac.provider.trash import discard
 from datakit_iac.provider.turns import opened
 from datakit_iac.technologies.bound import BoundDataSet
@@ -86,8 +86,7 @@ class DataSetType:
         if inputs.get("external"):
             return inputs, state
         inputs = {**inputs, **drifted(dataset, live)}
-        generation = state.get("generation") or (live.mark.generation if live.mark else "0")
-        return inputs, _outputs(generation)
+        return inputs, _outputs(recorded(live, state.get("generation", ""), call) or "0")
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Alter it in place; the plan is made anew against what is really there."""

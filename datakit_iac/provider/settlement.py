@@ -50,13 +50,20 @@ def settle(session: Session, dataset: BoundDataSet, new: Properties, call: Call,
         return fresh
     if not _is_ours(live, generation, call):
         raise ResourceError(_foreign(dataset, live.mark, call))
-    generation = generation or (live.mark.generation if live.mark else fresh)
+    generation = recorded(live, generation, call)
     changes = [change for change in changes_to(dataset, live.columns) if _permitted(change, dataset, new, call)]
     if any(change.kind == "add" for change in changes):
         generation = fresh
     session.alter(dataset, changes, Mark(call.stack, dataset.name, generation))
     if statements := found.ddl(dataset, changes):
         call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
+    return generation
+
+
+def recorded(live: Live, generation: str, call: Call) -> str:
+    """The generation of what is there: our mark knows it even where an update ended before its record was written."""
+    if live.mark and (live.mark.stack == call.stack or not generation):
+        return live.mark.generation
     return generation
 
 
