@@ -36,15 +36,31 @@ def resolve(project: Project, environment: str, variables: Mapping[str, str]) ->
     Raises:
         InvalidProjectError: the project cannot be registered; every error, and every warning beside them.
     """
-    if environment not in project.environments:
-        hint = nearest(environment, project.environments)
-        message = f"there is no Environment {environment!r} in {project.root}; the stack's name is the environment's"
-        raise InvalidProjectError([Finding(code="unknown-environment", message=message, hint=hint)])
-    resolution = _Resolution(project, project.environments[environment], variables)
-    resolved = resolution.resolved()
+    resolved = examine(project, environment, variables)
     if any(finding.severity == "error" for finding in resolved.findings):
         raise InvalidProjectError(resolved.findings)
     return resolved
+
+
+def examine(project: Project, environment: str, variables: Mapping[str, str]) -> ResolvedProject:
+    """As much of the project as `environment` gives a meaning; its findings say what is wrong, errors included.
+
+    Args:
+        project: the manifests; some may be broken, and what refers to those is left out.
+        environment: an Environment's name.
+        variables: the process's variables.
+
+    Raises:
+        InvalidProjectError: there is no such Environment.
+    """
+    if environment in project.environments:
+        return _Resolution(project, project.environments[environment], variables).resolved()
+    findings = build(project)[1]
+    if not project.is_broken(environment, "Environment"):
+        hint = nearest(environment, project.environments)
+        message = f"there is no Environment {environment!r} in {project.root}; the stack's name is the environment's"
+        findings.append(Finding(code="unknown-environment", message=message, hint=hint))
+    raise InvalidProjectError(findings)
 
 
 _PLACES: Final = ("table", "prefix", "topic")
@@ -112,6 +128,8 @@ class _Resolution:
     def _connector(self, store: Store) -> Connector | None:
         wanted = store.spec.connector
         connector = self._project.connectors.get(wanted)
+        if connector is None and self._project.is_broken(wanted, "Connector"):
+            return None
         if connector is None:
             message = f"Store {store.name} is of Connector {wanted!r}, which is not declared"
             hint = nearest(wanted, self._project.connectors)
@@ -157,7 +175,7 @@ class _Resolution:
         wanted = dataset.spec.store
         store = stores.get(wanted)
         if store is None:
-            if wanted not in self._project.stores:
+            if wanted not in self._project.stores and not self._project.is_broken(wanted, "Store"):
                 message = f"DataSet {dataset.name} lies in Store {wanted!r}, which is not declared"
                 self._find(dataset, "unknown-store", message, ("spec", "store"), nearest(wanted, self._project.stores))
             return None
@@ -225,6 +243,8 @@ class _Resolution:
             path = ("spec", "schema", index, "tests", place, "relationships", "to")
             wanted = test.relationships.to
             parent = self._project.datasets.get(wanted)
+            if parent is None and self._project.is_broken(wanted, "DataSet"):
+                continue
             if parent is None:
                 message = f"{dataset.name}.{column.name} relates to DataSet {wanted!r}, which is not declared"
                 self._find(dataset, "unknown-dataset", message, path, nearest(wanted, self._project.datasets))
@@ -254,7 +274,8 @@ class _Resolution:
             (("spec", "bindings"), environment.spec.bindings),
         ):
             for key in bindings:
-                if key.replace("_", "-") not in known:
+                name = key.replace("_", "-")
+                if name not in known and not self._project.is_broken(name, "Store", "DataSet"):
                     message = f"there is no Store and no DataSet {key!r}, so this binds nothing"
                     hint = nearest(key, known)
                     yield self._project.origin(environment).finding("unknown-binding", message, (*path, key), hint=hint)
@@ -263,9 +284,10 @@ class _Resolution:
 
     def _job(self, transform: Transform, datasets: Mapping[str, ResolvedDataSet]) -> Job | None:
         reads, writes = self._graph.reads[transform.name], self._graph.writes[transform.name]
-        if not all(name in datasets for name in (*reads, *writes)):
-            return None  # said where the DataSet is missing
         spec = transform.spec
+        named = [name for port in (*spec.inputs, *spec.outputs) for name in self._project.members(port.dataset)]
+        if not all(name in datasets for name in named):
+            return None  # said where the DataSet is missing
         section = getattr(spec, spec.runtime, None)
         settings = section.model_dump(mode="json", by_alias=True) if section else {}
         if "project" in settings:

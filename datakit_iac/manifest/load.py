@@ -56,9 +56,11 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
     collected: dict[str, dict[str, Manifest]] = {name: {} for name in _COLLECTIONS.values()}
     origins: dict[tuple[str, str], Origin] = {}
     findings: list[Finding] = []
-    for origin, document in _documents(root, findings):
+    broken: set[tuple[str, str]] = set()
+    for origin, document in _documents(root, findings, broken):
         manifest = _manifest(origin, document, findings)
         if manifest is None:
+            broken |= _meant(document)
             continue
         key = (manifest.kind, manifest.name)
         if first := next((origins[each] for each in _namesakes(*key) if each in origins), None):
@@ -70,11 +72,15 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
         message = f"no manifest of {API_VERSION} lies below {root}"
         findings.append(Finding(code="empty-project", message=message, file=str(root), hint="write a connector first"))
     ordered = {name: dict(sorted(found.items())) for name, found in collected.items()}
-    return Project(root=root, origins=origins, **ordered), findings  # type: ignore[arg-type]  # by name, one kind each
+    # By name, one kind each.
+    return Project(root=root, origins=origins, broken=frozenset(broken), **ordered), findings  # type: ignore[arg-type]
 
 
-def _documents(root: Path, findings: list[Finding]) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
+def _documents(
+    root: Path, findings: list[Finding], broken: set[tuple[str, str]]
+) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
     for file in _files(root):
+        content = b""
         try:
             content = file.read_bytes()
             if _OURS.encode() not in content:
@@ -82,9 +88,11 @@ def _documents(root: Path, findings: list[Finding]) -> Iterator[tuple[Origin, Ma
             documents = list(yaml.load_all(content.decode(), Loader=StrictLoader))
         except (OSError, UnicodeDecodeError) as fault:
             findings.append(Finding(code="unreadable", message=f"cannot be read: {fault}", file=shown(file)))
+            broken |= _names_in(content)
             continue
         except yaml.YAMLError as fault:
             findings.append(_broken(file, fault))
+            broken |= _names_in(content)
             continue
         for index, document in enumerate(documents):
             if not isinstance(document, Mapping):
@@ -111,6 +119,21 @@ def _broken(file: Path, fault: yaml.YAMLError) -> Finding:
     return Finding(
         code="broken-yaml", message=f"this is no YAML: {problem}", file=shown(file), line=line, column=column
     )
+
+
+_NAMED: Final = re.compile(rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b")
+
+
+def _names_in(content: bytes) -> set[tuple[str, str]]:
+    """Every name in a file that cannot be read as YAML: what stands there is taken to be declared."""
+    return {("", name.decode()) for name in _NAMED.findall(content)}
+
+
+def _meant(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Kind and name of a document that is not right, if it has a name; no kind where there is none such."""
+    kind, metadata = document.get("kind"), document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return {(str(kind) if str(kind) in KINDS else "", name)} if isinstance(name, str) else set()
 
 
 def _namesakes(kind: str, name: str) -> list[tuple[str, str]]:

@@ -56,6 +56,7 @@ class Project:
     Attributes:
         root: the folder; relative paths in manifests count from it.
         origins: where each manifest stands, by kind and name.
+        broken: kind and name of the manifests that are there but wrong; the kind is empty where it cannot be told.
     """
 
     root: Path
@@ -67,10 +68,15 @@ class Project:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+    broken: frozenset[tuple[str, str]] = frozenset()
 
     def origin(self, manifest: Manifest) -> Origin:
         """Where a manifest of this project stands."""
         return self.origins[manifest.kind, manifest.name]
+
+    def is_broken(self, name: str, *kinds: str) -> bool:
+        """Whether a manifest of that name is there but wrong, so that to refer to it is no second fault."""
+        return any((kind, name) in self.broken for kind in ("", *kinds))
 
     def members(self, name: str) -> tuple[str, ...]:
         """The DataSets that a port's name stands for: itself, or those of the group of that name."""

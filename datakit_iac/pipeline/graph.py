@@ -67,6 +67,8 @@ def _ports(project: Project, transform: Transform, side: str, findings: list[Fin
         yield from (name for name in members if name in project.datasets)
         if port.dataset in project.datasets or port.dataset in project.groups:
             continue
+        if project.is_broken(port.dataset, "DataSet", "DataSetGroup"):
+            continue
         findings.append(
             project.origin(transform).finding(
                 "unknown-dataset",
@@ -83,6 +85,8 @@ def _groups(project: Project) -> Iterator[Finding]:
         for index, name in enumerate(group.spec.datasets):
             path = ("spec", "datasets", index)
             member = project.datasets.get(name)
+            if member is None and project.is_broken(name, "DataSet"):
+                continue
             if member is None:
                 message = f"DataSetGroup {group.name} holds DataSet {name!r}, which is not declared"
                 hint = nearest(name, project.datasets)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.settings import get_root_directory
 
-from datakit_iac.environment.resolve import resolve
+from datakit_iac.environment.checking import check
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
-from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.manifest.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.transform import Run, Transform
-from datakit_iac.runtimes.registry import runtime
 
 
 class Platform(pulumi.ComponentResource):
@@ -130,22 +128,9 @@ class Platform(pulumi.ComponentResource):
 
 def _resolved(root: Path, environment: str) -> ResolvedProject:
     try:
-        resolved = resolve(load(root), environment, os.environ)
-        if findings := list(_unsound_jobs(resolved)):
-            raise InvalidProjectError([*resolved.findings, *findings])
+        resolved, findings = check(load(root), environment, os.environ)
+        if any(finding.severity == "error" for finding in findings):
+            raise InvalidProjectError(findings)
     except InvalidProjectError as invalid:
         raise pulumi.RunError(f"the project is not right:\n{invalid}") from invalid
     return resolved
-
-
-def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
-    """What the runtimes find wrong with their jobs, before anything is registered."""
-    for each in resolved.transforms.values():
-        origin, kind = resolved.project.origin(each.manifest), each.job.runtime
-        try:
-            faults = runtime(kind).check(each.job)
-        except LookupError as unknown:
-            yield origin.finding("unknown-runtime", str(unknown), ("spec", "runtime"))
-            continue
-        for fault in faults:
-            yield origin.finding("invalid-job", fault, ("spec", kind))
