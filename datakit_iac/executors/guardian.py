@@ -1,7 +1,7 @@
 """The guardian: a tiny process between us and a job, which ends the job's whole family when we ask or when we die.
 
 Run as a script by `local`, never imported: ``python -I -S guardian.py CONTROL PROGRAM ARGV...``. It imports little (no
-pathlib, no contextlib), so it starts in about 10 ms. CONTROL is one end of a socket pair. The guardian writes `pid N`,
+pathlib, no typing), so it starts in about 10 ms. CONTROL is one end of a socket pair. The guardian writes `pid N`,
 then `exit N` (negative for a signal, as `subprocess` counts); a byte from the other side, or its end, means: stop.
 
 It is the reaper of orphans among its descendants (Linux), so that a grandchild in a session of its own is ended too.
@@ -16,7 +16,6 @@ import select
 import signal
 import sys
 import time
-from typing import NoReturn
 
 GRACE_ON_STOP = 2.0
 GRACE_AT_END = 1.0
@@ -134,7 +133,7 @@ def _watch(family: Family, control: int, wakeup: int, stopped: list[int]) -> flo
             return GRACE_ON_STOP
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Start the job, watch it, end its family, tell how it ended."""
     control, program, argv = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     os.set_inheritable(control, False)
