@@ -18,7 +18,7 @@ _MANY_LINES: Final = 12
 _MANY_FAILURES: Final = 5
 _PATH_IN_HEADLINE: Final = re.compile(r"^(.+ Error) in .+ \((.+)\)$")
 _PATH: Final = re.compile(r"\(((?:[\w.-]+/)*[\w.-]+\.(?:sql|py|ya?ml|csv))\)")
-_NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by macro )")
+_NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by )")
 
 
 @dataclass(frozen=True, slots=True)
