@@ -50,6 +50,8 @@ def has_unknowns(value: object) -> bool:
         return any(map(has_unknowns, value.values()))
     if isinstance(value, list):
         return any(map(has_unknowns, value))
+    if isinstance(value, Secret):
+        return has_unknowns(value.content)
     return value is UNKNOWN
 
 

@@ -90,7 +90,9 @@ def _reasons(old: Properties, new: Properties) -> str:
     for key, word in (("versions", "may change"), ("generations", "is made anew")):
         before, after = old.get(key) or {}, new.get(key) or {}
         if after is UNKNOWN:
+            reasons.append(f"{'an input' if key == 'versions' else 'an output'} {word}")
             continue
+        reasons += [f"{name} is left out" for name in before if name not in after]
         names = [name for name, value in after.items() if before.get(name) != value]
         changed = [name for name in names if key == "versions" and after[name] is not UNKNOWN]
         reasons += [f"{name} changed" for name in changed]

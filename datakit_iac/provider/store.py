@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.turns import opened
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
@@ -17,12 +18,14 @@ class StoreType:
             found = technology(new["technology"])
         except StoreError as fault:
             return [Fault("technology", str(fault))]
+        if has_unknowns(new.get("connection")):
+            return []
         return [Fault("connection", fault) for fault in found.check(decode.connection(new))]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another technology or location is another Store; all else changes in place."""
         changed = [key for key in ("technology", "connection", "secrets", "create") if old.get(key) != new.get(key)]
-        moved = _location(old) != _location(new)
+        moved = not has_unknowns(new) and _location(old) != _location(new)
         return Difference(
             dict.fromkeys(changed, "update"),
             [key for key in ("technology", "connection") if moved and key in changed],
@@ -30,6 +33,8 @@ class StoreType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Reach the Store, making it first where it says `create`."""
+        if has_unknowns(new.get("connection")):
+            return "", {"location": UNKNOWN}
         outputs = {"location": _location(new)}
         if not call.preview:
             _reach(new, call)
@@ -50,6 +55,8 @@ class StoreType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Reach it with the new options."""
+        if has_unknowns(new.get("connection")):
+            return {"location": UNKNOWN}
         if not call.preview:
             _reach(new, call)
         return {"location": _location(new)}
