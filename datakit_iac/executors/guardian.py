@@ -1,7 +1,7 @@
 """The guardian: a tiny process between us and a job, which ends the job's whole family when we ask or when we die.
 
 Run as a script by `local`, never imported: ``python -I -S guardian.py CONTROL PROGRAM ARGV...``. It imports little (no
-pathlib, no typing), so a job starts about 20 ms later. CONTROL is one end of a socket pair. The guardian writes `pid N`,
+pathlib, no typing), so it costs a job about 20 ms. CONTROL is one end of a socket pair. The guardian writes `pid N`,
 then `exit N` (negative for a signal, as `subprocess` counts); a byte from the other side, or its end, means: stop.
 
 It is the reaper of orphans among its descendants (Linux), so that a grandchild in a session of its own is ended too.
