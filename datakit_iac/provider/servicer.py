@@ -133,7 +133,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(
             changes=some if changed else none,
             diffs=list(changed),
-            replaces=list(difference.replace),
+            replaces=[path for path in difference.replace if path in changed],
             hasDetailedDiff=True,
             detailedDiff={
                 path: provider_pb2.PropertyDiff(
