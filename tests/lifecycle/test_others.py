@@ -1,0 +1,253 @@
+"""The lives of Connector, Store, Transform and Run, of sources, and the fingerprints of their data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit_iac.manifest.secret import Secret
+from datakit_iac.provider.lifecycle import Properties
+from datakit_iac.provider.properties import UNKNOWN
+from datakit_iac.provider.run import RunType
+from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
+from tests.lifecycle.warehouse import PATH, Warehouse
+
+# Connector.
+
+
+def test_a_connector_lives_and_changes_in_place(lifecycle: Lifecycle) -> None:
+    connector = lifecycle.subject("datakit:index:Connector", "duckdb")
+    inputs = {"name": "duckdb", "technology": "duckdb", "provider": "datakit"}
+    assert connector.up(inputs).kind == "create"
+    step = connector.up({**inputs, "version": "1.4.2", "capabilities": ["source"]})
+    assert (step.kind, step.changed) == ("update", ("capabilities", "version"))
+    assert connector.refresh()
+    connector.destroy()
+
+
+def test_a_connector_of_an_unknown_technology_is_refused(lifecycle: Lifecycle) -> None:
+    connector = lifecycle.subject("datakit:index:Connector", "dukdb")
+    with pytest.raises(RefusedError, match="technology: no technology 'dukdb' is installed: did you mean 'duckdb'"):
+        connector.preview({"name": "dukdb", "technology": "dukdb"})
+
+
+# Store.
+
+
+@pytest.fixture
+def store(lifecycle: Lifecycle) -> Subject:
+    return lifecycle.subject("datakit:index:Store", "warehouse")
+
+
+def test_a_preview_of_a_store_makes_nothing(store: Subject, folder: Path) -> None:
+    assert store.preview(Warehouse.store).kind == "create"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_store_is_made_and_its_data_stays(store: Subject, folder: Path, lifecycle: Lifecycle) -> None:
+    store.up(Warehouse.store)
+    assert (store.id, store.outputs) == (f"duckdb:{PATH}", {"location": f"duckdb:{PATH}"})
+    store.destroy()
+    assert (folder / PATH).is_file()
+    assert f"duckdb:{PATH} stays, with all its data" in lifecycle.said()
+
+
+def test_a_store_that_is_not_to_be_made_must_be_there(store: Subject, folder: Path) -> None:
+    with pytest.raises(OperationError, match="there is no DuckDB file"):
+        store.up({**Warehouse.store, "create": False})
+    assert not (folder / PATH).exists()
+
+
+def test_a_store_elsewhere_is_another_store(store: Subject, folder: Path) -> None:
+    store.up(Warehouse.store)
+    step = store.up({**Warehouse.store, "connection": {"path": "other.duckdb"}})
+    assert (step.kind, step.replaces) == ("replace", ("connection",))
+    assert (folder / PATH).is_file()
+
+
+def test_a_store_that_keeps_its_place_changes_in_place(store: Subject) -> None:
+    store.up(Warehouse.store)
+    assert store.up({**Warehouse.store, "connection": {"path": f"./{PATH}"}}).kind == "update"
+    assert store.up({**Warehouse.store, "create": True}).kind == "update"
+
+
+def test_a_store_that_is_gone_is_seen_and_made_again(store: Subject, folder: Path) -> None:
+    store.up(Warehouse.store)
+    (folder / PATH).unlink()
+    assert not store.refresh()
+    assert not (folder / PATH).exists()
+    assert store.up(Warehouse.store).kind == "create"
+
+
+def test_a_store_is_imported_by_its_location(store: Subject) -> None:
+    store.up(Warehouse.store)
+    store.id, store.inputs, store.outputs = "", {}, {}
+    assert store.adopt(f"duckdb:{PATH}")
+    assert store.inputs["connection"] == {"path": PATH}
+
+
+def test_every_fault_of_a_connection_is_told(store: Subject) -> None:
+    with pytest.raises(RefusedError) as refused:
+        store.preview({**Warehouse.store, "connection": {"path": "", "pat": 1}, "secrets": {"key": Secret("hunter2")}})
+    assert [reason.partition(":")[0] for reason in refused.value.reasons] == ["connection"] * 3
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_connection_that_only_the_update_will_know_can_be_previewed(store: Subject) -> None:
+    unknown = {**Warehouse.store, "connection": {"path": UNKNOWN}}
+    assert store.preview(unknown).kind == "create"
+    store.up(Warehouse.store)
+    assert store.preview(unknown).kind == "update"
+
+
+# Transform.
+
+
+def test_a_transform_lives_and_changes_in_place(lifecycle: Lifecycle) -> None:
+    transform = lifecycle.subject("datakit:index:Transform", "load")
+    inputs = {"name": "load", "runtime": "cloudquery", "settings": {}, "outputs": ["users"], "definition": "1"}
+    assert transform.up(inputs).kind == "create"
+    assert transform.up({**inputs, "definition": "2"}).changed == ("definition",)
+    transform.destroy()
+
+
+def test_a_schedule_that_nobody_will_start_is_said(lifecycle: Lifecycle) -> None:
+    transform = lifecycle.subject("datakit:index:Transform", "load")
+    transform.up({"name": "load", "runtime": "dbt", "schedule": {"cron": "0 5 * * *"}})
+    assert "0 5 * * * is recorded, nothing will start by itself" in lifecycle.said()
+
+
+def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
+    with pytest.raises(RefusedError, match="runtime: no runtime 'spark' is installed; there are cloudquery, dbt"):
+        lifecycle.subject("datakit:index:Transform", "load").preview({"name": "load", "runtime": "spark"})
+
+
+# Run: what makes it happen again, and how it says so.
+
+RUN: dict[str, Any] = {
+    "transform": "load",
+    "runtime": "cloudquery",
+    "definition": "d1",
+    "tests": "t1",
+    "versions": {"raw": "v1", "other": "v1"},
+    "generations": {"users": "g1"},
+}
+
+CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
+    "nothing": ({}, (), ""),
+    "definition": ({"definition": "d2"}, ("definition",), "runs again: its definition changed"),
+    "input": ({"versions": {"raw": "v2", "other": "v1"}}, ("versions",), "runs again: raw changed"),
+    "input to come": (
+        {"versions": {"raw": UNKNOWN, "other": "v1"}},
+        ("versions",),
+        "runs again: raw may change",
+    ),
+    "all inputs to come": ({"versions": UNKNOWN}, ("versions",), "runs again: an input may change"),
+    "input left out": ({"versions": {"raw": "v1"}}, ("versions",), "runs again: other is left out"),
+    "output": ({"generations": {"users": "g2"}}, ("generations",), "runs again: users is made anew"),
+    "several": (
+        {"definition": "d2", "versions": {"raw": "v2", "other": UNKNOWN}, "generations": {"users": UNKNOWN}},
+        ("definition", "versions", "generations"),
+        "runs again: its definition changed, raw changed, other may change, users is made anew",
+    ),
+    "tests": ({"tests": "t2"}, ("tests",), "is tested anew"),
+    "settings alone": ({"settings": {"a": 1}, "timeout": 5, "context": [{}]}, (), ""),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_run_happens_again_for_these_reasons_only(lifecycle: Lifecycle, case: str) -> None:
+    more, changed, _ = CHANGES[case]
+    assert tuple(RunType().diff(RUN, {**RUN, **more}, {}).changed) == changed
+
+
+@pytest.mark.parametrize("case", [case for case in CHANGES if CHANGES[case][1]])
+def test_a_preview_says_why_a_run_happens_again(
+    lifecycle: Lifecycle, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    def sound(_: RunType, old: Properties, new: Properties, call: object) -> list[Any]:
+        return []
+
+    monkeypatch.setattr(RunType, "check", sound)
+    run = lifecycle.subject("datakit:index:Run", "load")
+    run.id, run.inputs, run.outputs = "load", RUN, {"written": {}, "counts": {}}
+    more, _, expected = CHANGES[case]
+    run.preview({**RUN, **more})
+    assert lifecycle.said() == expected
+
+
+def test_a_run_whose_last_did_not_end_well_is_updated(lifecycle: Lifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunType, "check", lambda *_: [])
+    run = lifecycle.subject("datakit:index:Run", "load")
+    run.id, run.inputs, run.outputs, run.failed = "load", RUN, {"incomplete": True}, True
+    assert run.preview(RUN).kind == "update"
+    assert lifecycle.said() == "runs again: the last run did not end well"
+
+
+def test_a_run_of_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
+    with pytest.raises(RefusedError, match="runtime: no runtime 'spark' is installed"):
+        lifecycle.subject("datakit:index:Run", "load").preview({**RUN, "runtime": "spark"})
+
+
+# Sources, and what their data is.
+
+
+@pytest.fixture
+def source(folder: Path) -> dict[str, Any]:
+    """The inputs of a DataSet of files that nobody here makes."""
+    (folder / "data").mkdir()
+    (folder / "data" / "users.csv").write_text("1,ann")
+    files = {"name": "lake", "technology": "files", "connection": {"path": "data"}}
+    return {"name": "raw", "store": files, "prefix": "users.csv", "external": True}
+
+
+def test_a_source_is_found_and_never_touched(lifecycle: Lifecycle, source: dict[str, Any], folder: Path) -> None:
+    raw = lifecycle.subject("datakit:index:DataSet", "raw")
+    assert raw.up(source).kind == "create"
+    assert raw.up({**source, "description": "Raw."}).kind == "update"
+    assert raw.refresh()
+    raw.destroy()
+    assert [path.name for path in (folder / "data").iterdir()] == ["users.csv"]
+
+
+def test_a_source_that_is_not_there_fails_the_preview(
+    lifecycle: Lifecycle, source: dict[str, Any], folder: Path
+) -> None:
+    (folder / "data" / "users.csv").unlink()
+    with pytest.raises(OperationError, match=r"source raw: there is no files:data#users\.csv; put it there"):
+        lifecycle.subject("datakit:index:DataSet", "raw").preview(source)
+
+
+def test_a_source_whose_store_is_gone_fails_the_preview(lifecycle: Lifecycle, source: dict[str, Any]) -> None:
+    source["store"] = {**source["store"], "connection": {"path": "nowhere"}}
+    with pytest.raises(OperationError, match="source raw: there is no folder"):
+        lifecycle.subject("datakit:index:DataSet", "raw").preview(source)
+
+
+def test_the_fingerprint_changes_with_the_data(lifecycle: Lifecycle, source: dict[str, Any], folder: Path) -> None:
+    def version() -> object:
+        return lifecycle.invoke("datakit:index:fingerprint", source)["version"]
+
+    before = version()
+    assert version() == before
+    (folder / "data" / "users.csv").write_text("1,ann\n2,bob")
+    assert version() != before
+
+
+def test_there_is_no_fingerprint_of_nothing(lifecycle: Lifecycle, source: dict[str, Any], folder: Path) -> None:
+    (folder / "data" / "users.csv").unlink()
+    with pytest.raises(OperationError, match=r"source raw: there is no users\.csv in files:data; put it there"):
+        lifecycle.invoke("datakit:index:fingerprint", source)
+
+
+def test_a_preview_that_cannot_ask_for_a_fingerprint_leaves_it_unknown(
+    lifecycle: Lifecycle, source: dict[str, Any], folder: Path
+) -> None:
+    (folder / "no.duckdb").write_text("no database " * 1000)
+    store = {"name": "w", "technology": "duckdb", "connection": {"path": "no.duckdb"}}
+    arguments = {"name": "raw", "store": store, "table": "raw"}
+    assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {"version": UNKNOWN}
+    with pytest.raises(OperationError, match="cannot be opened as a DuckDB file"):
+        lifecycle.invoke("datakit:index:fingerprint", arguments)
