@@ -119,9 +119,12 @@ class _Resolution:
             options["path"] = rooted(options["path"], self._project.root)
         connection = Connection(kind, options)
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
-        for fault_text in found.check(replace(connection, secrets=hidden)):
-            self._find(manifest, "invalid-connection", f"Store {store.name}: {fault_text}", path)
+        faults = found.check(replace(connection, secrets=hidden))
+        for fault in faults:
+            self._find(manifest, "invalid-connection", f"Store {store.name}: {fault}", path)
         self._unset(store, binding, secrets)
+        if faults:
+            return None
         create = binding.create if binding and binding.create is not None else store.spec.create
         return ResolvedStore(store.name, connector.name, connection, secrets, create)
 

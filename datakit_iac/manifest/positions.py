@@ -10,19 +10,20 @@ import yaml
 Step = str | int
 
 
-def position(text: str, document: int, path: Sequence[Step]) -> tuple[int, int]:
-    """Line and column, from 1, of a field; of its nearest parent where it is missing.
+def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = False) -> tuple[int, int]:
+    """Line and column, from 1, of a field's value; of its nearest parent where it is missing.
 
     Args:
         text: the file's content, which is valid YAML.
         document: which document of the file, from 0.
         path: keys and indexes from the document's root.
+        of_key: whether the key is meant, and not the value.
     """
     roots = _composed(text)
     root = roots[document] if document < len(roots) else None
     if root is None:
         return 1, 1
-    mark = _descend(root, path).start_mark
+    mark = _descend(root, path, of_key).start_mark
     return mark.line + 1, mark.column + 1
 
 
@@ -32,16 +33,17 @@ def _composed(text: str) -> tuple[yaml.Node | None, ...]:
     return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 
 
-def _descend(node: yaml.Node, path: Sequence[Step]) -> yaml.Node:
+def _descend(node: yaml.Node, path: Sequence[Step], of_key: bool) -> yaml.Node:
     """The value's node; a key's own where the value is on the lines below it."""
     spot = node
+    key = node
     for step in path:
         found = _child(node, step)
         if found is None:
             return spot
         key, node = found
         spot = key if isinstance(node, yaml.CollectionNode) and not node.flow_style else node
-    return spot
+    return key if of_key else spot
 
 
 def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:

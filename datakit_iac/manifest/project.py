@@ -30,8 +30,12 @@ class Origin:
     def finding(
         self, code: str, message: str, path: Sequence[Step] = (), *, hint: str = "", severity: Severity = "error"
     ) -> Finding:
-        """A finding at a field of this document; the file is read again for its line and column."""
-        line, column = position(self.file.read_text(encoding="utf-8"), self.document, path)
+        """A finding at a field of this document; the file is read again for its line and column.
+
+        A field that should not be there is found by its key, every other by its value.
+        """
+        text = self.file.read_text(encoding="utf-8")
+        line, column = position(text, self.document, path, of_key=code == "unknown-field")
         return Finding(
             code=code, message=message, severity=severity, path=spelled(path), file=shown(self.file),
             line=line, column=column, hint=hint,

@@ -117,20 +117,20 @@ CASES = {
         "found",
         "",
     ),
-    "mistyped apiVersion": ("apiVerison: «datakit.infoblox.dev/v1alpha1\nkind: Store\n", "unknown-field", "", "rename"),
+    "mistyped apiVersion": ("«apiVerison: datakit.infoblox.dev/v1alpha1\nkind: Store\n", "unknown-field", "", "rename"),
     "unknown field": (
-        STORE.replace("connection: ", "conection: «"),
+        STORE.replace("connection: ", "«conection: "),
         "unknown-field",
         "there is no field 'conection'",
         "'connection'",
     ),
     "unknown field of a column": (
-        DATASET.replace("pii: true", "pi: «true"),
+        DATASET.replace("pii: true", "«pi: true"),
         "unknown-field",
         "there is no field 'pi'",
         "'pii'",
     ),
-    "unknown field at the top": (STORE + "spce: «{}\n", "unknown-field", "there is no field 'spce'", "'spec'"),
+    "unknown field at the top": (STORE + "«spce: {}\n", "unknown-field", "there is no field 'spce'", "'spec'"),
     "missing field": (
         STORE.replace("connector: duckdb, ", "").replace("spec: {", "spec: «{"),
         "missing-field",
@@ -340,7 +340,7 @@ def test_a_finding_reads_as_compilers_write_them(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (found,) = findings(Path(), manifest("Store", "s", "spec:\n  conector: x\n  connector: y"))
     assert str(found) == (
-        "project.yaml:5:13: error[unknown-field] spec.conector: there is no field 'conector' here\n"
+        "project.yaml:5:3: error[unknown-field] spec.conector: there is no field 'conector' here\n"
         "    fix: did you mean 'connector'?"
     )
 

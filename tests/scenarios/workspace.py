@@ -172,7 +172,7 @@ def _pulumi_yaml() -> dict[str, Any]:
     return {
         "name": "shop",
         "runtime": {"name": "python", "options": {"virtualenv": str(BIN.parent)}},
-        "backend": {"url": "file://./state"},
+        "backend": {"url": "file://./state?metadata=skip"},
         "plugins": {"providers": [{"name": "datakit", "path": str(BIN)}]},
     }
 
