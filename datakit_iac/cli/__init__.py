@@ -1,1 +1,7 @@
-"""`dk`, the command line."""
+"""`dk`, the command line: one module for each command, imported when that command is called."""
+
+from __future__ import annotations
+
+from datakit_iac.cli.dispatch import main
+
+__all__ = ["main"]

@@ -1,0 +1,63 @@
+"""The commands there are: what each is for, and the module that does it, imported only when it is called."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Final, NamedTuple, Protocol
+
+
+class CommandModule(Protocol):
+    """What the module of a command has; its docstring is the command's description."""
+
+    __doc__: str | None
+
+    def configure(self, parser: ArgumentParser) -> None:
+        """Add the command's arguments. Nothing heavy is imported: `dk COMMAND --help` goes no further."""
+
+    def run(self, options: Namespace) -> int:
+        """Do it, and return the exit code."""
+
+
+class Command(NamedTuple):
+    """One command of `dk`.
+
+    Attributes:
+        words: what is typed after `dk`, e.g. ``("pipeline", "show")``.
+        module: the module that does it.
+        summary: one line for `dk --help`.
+    """
+
+    words: tuple[str, ...]
+    module: str
+    summary: str
+
+    @property
+    def name(self) -> str:
+        """The words as they are typed."""
+        return " ".join(self.words)
+
+
+def _command(name: str, module: str, summary: str) -> Command:
+    return Command(tuple(name.split()), f"datakit_iac.cli.{module}", summary)
+
+
+SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
+    "Check what is written": (
+        _command("lint", "lint", "check manifests and the references between them"),
+        _command("validate", "validate", "check a whole project for one environment"),
+        _command("schema", "schema", "print the JSON Schema of manifests, for editors"),
+    ),
+    "See the pipeline": (
+        _command("pipeline show", "pipeline_show", "draw DataSets and Transforms, and what leads where"),
+        _command("pipeline impact", "pipeline_impact", "draw everything that depends on a DataSet"),
+    ),
+    "Make it so": (
+        _command("plan", "plan", "show what would change (pulumi preview)"),
+        _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
+        _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
+    ),
+    "This machine": (_command("doctor", "doctor", "show which tools are here, and how to get the others"),),
+}
+"""Every command, in the order and under the headings of `dk --help`."""
+
+COMMANDS: Final = tuple(command for section in SECTIONS.values() for command in section)

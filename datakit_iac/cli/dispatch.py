@@ -1,0 +1,144 @@
+"""From the words of a command line to the command's module, and from whatever happens there to an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from typing import TextIO, cast
+
+from datakit_iac.cli import exits
+from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
+from datakit_iac.version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `dk`.
+
+    Args:
+        arguments: what stands after `dk` on the command line; the process's own where it is None.
+
+    Returns:
+        The exit code: 0 fine, 1 findings, 2 usage, 3 environment or tool missing, 130 interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        _never_fails_to_encode(stream)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _ended(lambda: _run(words))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return exits.BROKEN_PIPE
+    return code
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in ("-V", "--version"):
+        print(f"dk {__version__}")
+        return exits.FINE
+    if command := _called(words):
+        return _call(command, words[len(command.words) :])
+    group = [command for command in COMMANDS if words and command.words[0] == words[0]]
+    rest = words[1:] if group else words
+    if any(word in ("-h", "--help") for word in rest[:1]):
+        print(_group_help(group) if group else _help())
+        return exits.FINE
+    if not rest:
+        print(_group_help(group) if group else _help(), file=sys.stderr)
+        return exits.USAGE
+    raise _unknown(group, rest[0])
+
+
+def _called(words: Sequence[str]) -> Command | None:
+    return next((each for each in COMMANDS if tuple(words[: len(each.words)]) == each.words), None)
+
+
+def _call(command: Command, arguments: Sequence[str]) -> int:
+    module = cast("CommandModule", importlib.import_module(command.module))
+    parser = ArgumentParser(
+        prog=f"dk {command.name}",
+        description=module.__doc__,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure(parser)
+    return module.run(parser.parse_args(arguments))
+
+
+def _unknown(group: Sequence[Command], word: str) -> exits.UsageError:
+    from datakit_iac.manifest.finding import nearest
+
+    if word.startswith("-"):
+        return exits.UsageError(f"there is no option {word!r} before a command", "see `dk --help`")
+    if group:
+        name, known = f"{group[0].words[0]} {word}", [command.name for command in group]
+    else:
+        name, known = word, sorted({command.words[0] for command in COMMANDS})
+    return exits.UsageError(f"there is no command {name!r}", nearest(name, known))
+
+
+def _help() -> str:
+    width = max(len(command.name) for command in COMMANDS) + 2
+    lines = ["usage: dk COMMAND …", "       dk --version | --help", ""]
+    lines += ["Data platforms as a Pulumi program: manifests become resources.", ""]
+    for title, section in SECTIONS.items():
+        lines += [f"{title}:", *(f"  {command.name:<{width}}{command.summary}" for command in section), ""]
+    lines += ["`dk COMMAND --help` tells the options of one."]
+    lines += ["Exit codes: 0 fine, 1 findings, 2 usage, 3 environment or tool missing."]
+    return "\n".join(lines)
+
+
+def _group_help(group: Sequence[Command]) -> str:
+    width = max(len(command.name) for command in group) + 2
+    lines = [f"usage: dk {group[0].words[0]} COMMAND …", ""]
+    return "\n".join([*lines, *(f"  {command.name:<{width}}{command.summary}" for command in group)])
+
+
+def _ended(run: Callable[[], int]) -> int:
+    """The exit code of a run, and on standard error the reason where it did not come to its end."""
+    try:
+        return run()
+    except SystemExit as stop:  # argparse, after it has said why
+        return stop.code if isinstance(stop.code, int) else exits.USAGE
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except exits.UsageError as fault:
+        return _said(str(fault), exits.USAGE)
+    except OSError as fault:
+        return _said(str(fault), exits.MISSING)
+    except Exception as fault:
+        return _unforeseen(fault)
+
+
+def _unforeseen(fault: Exception) -> int:
+    from datakit_iac.toolchain.errors import ToolchainError
+
+    if isinstance(fault, ToolchainError):
+        return _said(str(fault), exits.MISSING)
+    if os.environ.get("DATAKIT_TRACEBACK"):
+        raise fault
+    kind = type(fault).__name__
+    return _said(f"this is a fault of dk: {kind}: {fault}\n  DATAKIT_TRACEBACK=1 shows where", exits.INTERNAL)
+
+
+def _said(text: str, code: int) -> int:
+    print(f"dk: {text}", file=sys.stderr)
+    return code
+
+
+def _never_fails_to_encode(stream: TextIO) -> None:
+    """A terminal or pipe that is not UTF-8 gets question marks, not a failure."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="replace")
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, or the interpreter complains about the broken pipe as it ends."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())

@@ -1,0 +1,28 @@
+"""Check manifests, each by itself, and the references between them.
+
+A file or folder is seen with the project around it, so that its references are found; only its own findings are shown.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import reporting
+from datakit_iac.cli.scope import add_path, scope
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    add_path(parser)
+    reporting.add_output(parser)
+
+
+def run(options: Namespace) -> int:
+    """Check and report."""
+    from datakit_iac.manifest.load import read
+    from datakit_iac.pipeline.graph import build
+
+    asked = scope(options.path)
+    project, findings = read(asked.root)
+    own = asked.of([*findings, *build(project)[1]])
+    return reporting.report(asked, project, own, options)

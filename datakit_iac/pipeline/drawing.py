@@ -1,0 +1,117 @@
+"""What is drawn of a pipeline, as plain data: all of it, what leads to a DataSet, or what depends on one.
+
+`drawing_text`, `drawing_mermaid`, `drawing_dot` and `drawing_json` each make a picture of it, in linear time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import Transform
+from datakit_iac.pipeline.graph import Graph
+
+
+class Node(NamedTuple):
+    """A DataSet or a Transform; the two have separate name spaces.
+
+    Attributes:
+        kind: which of the two it is.
+        name: the manifest's.
+    """
+
+    kind: Literal["dataset", "transform"]
+    name: str
+
+    @property
+    def id(self) -> str:
+        """What tells it from every other node, e.g. ``dataset/users``."""
+        return f"{self.kind}/{self.name}"
+
+
+class Edge(NamedTuple):
+    """That a Transform reads a DataSet, or writes one; it leads where the data goes."""
+
+    start: Node
+    end: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A part of a pipeline.
+
+    Attributes:
+        datasets: the DataSets of the part, by name; those that no Transform names are only in the whole.
+        transforms: its Transforms, by name, each after those whose outputs it reads.
+        reads: the DataSets of the part that each of its Transforms reads.
+        writes: those that each of them writes.
+        graph: the whole.
+    """
+
+    datasets: Mapping[str, DataSet]
+    transforms: Mapping[str, Transform]
+    reads: Mapping[str, tuple[str, ...]]
+    writes: Mapping[str, tuple[str, ...]]
+    graph: Graph
+
+    @property
+    def nodes(self) -> Iterator[Node]:
+        """Every DataSet by name, then every Transform in order."""
+        yield from (Node("dataset", name) for name in self.datasets)
+        yield from (Node("transform", name) for name in self.transforms)
+
+    @property
+    def edges(self) -> Iterator[Edge]:
+        """Every edge, Transform by Transform in order, inputs before outputs."""
+        for name in self.transforms:
+            transform = Node("transform", name)
+            yield from (Edge(Node("dataset", each), transform) for each in self.reads[name])
+            yield from (Edge(transform, Node("dataset", each)) for each in self.writes[name])
+
+
+def whole(project: Project, graph: Graph) -> Drawing:
+    """All of a pipeline."""
+    return _part(project, graph, project.datasets, graph.order)
+
+
+def leading_to(project: Project, graph: Graph, name: str) -> Drawing:
+    """What leads to a DataSet or DataSetGroup: everything it is made from, directly or through others."""
+    return _reached(project, graph, name, graph.writers, graph.reads)
+
+
+def depending_on(project: Project, graph: Graph, name: str) -> Drawing:
+    """What depends on a DataSet or DataSetGroup: everything made from it, directly or through others."""
+    return _reached(project, graph, name, graph.readers, graph.writes)
+
+
+def _reached(
+    project: Project,
+    graph: Graph,
+    name: str,
+    transforms_of: Mapping[str, tuple[str, ...]],
+    datasets_of: Mapping[str, tuple[str, ...]],
+) -> Drawing:
+    waiting = [member for member in project.members(name) if member in project.datasets]
+    datasets, transforms = set(waiting), set[str]()
+    while waiting:
+        for transform in transforms_of.get(waiting.pop(), ()):
+            if transform not in transforms:
+                transforms.add(transform)
+                fresh = set(datasets_of[transform]) - datasets
+                datasets |= fresh
+                waiting += fresh
+    return _part(project, graph, datasets, transforms)
+
+
+def _part(project: Project, graph: Graph, datasets: Collection[str], transforms: Collection[str]) -> Drawing:
+    order = [name for name in graph.order if name in transforms] if transforms is not graph.order else graph.order
+    return Drawing(
+        datasets={name: each for name, each in project.datasets.items() if name in datasets},
+        transforms={name: project.transforms[name] for name in order},
+        reads={name: tuple(each for each in graph.reads[name] if each in datasets) for name in order},
+        writes={name: tuple(each for each in graph.writes[name] if each in datasets) for name in order},
+        graph=graph,
+    )
