@@ -12,6 +12,8 @@ from datakit_iac.provider.lifecycle import Properties
 from datakit_iac.provider.properties import UNKNOWN
 from datakit_iac.provider.run import RunType
 from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
+from datakit_iac.technologies.bound import Connection
+from datakit_iac.technologies.files import Files
 from tests.lifecycle.warehouse import PATH, Warehouse
 
 # Connector.
@@ -251,3 +253,35 @@ def test_a_preview_that_cannot_ask_for_a_fingerprint_leaves_it_unknown(
     assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {"version": UNKNOWN}
     with pytest.raises(OperationError, match="cannot be opened as a DuckDB file"):
         lifecycle.invoke("datakit:index:fingerprint", arguments)
+
+
+# Secrets of a Store, as the SDK sends them: each by itself, or all in one.
+
+
+@pytest.mark.parametrize(
+    "secrets", [{"key": Secret("hunter2")}, Secret({"key": "hunter2"})], ids=["each", "as a whole"]
+)
+def test_a_secret_reaches_the_driver_and_nobody_else(
+    lifecycle: Lifecycle, monkeypatch: pytest.MonkeyPatch, source: dict[str, Any], secrets: object
+) -> None:
+    seen = list[str]()
+
+    def check(_: Files, connection: Connection) -> list[str]:
+        seen.extend(secret.reveal() for secret in connection.secrets.values())
+        return [f"rejected {secret.reveal()}" for secret in connection.secrets.values()]
+
+    monkeypatch.setattr(Files, "check", check)
+    inputs = {**source["store"], "secrets": secrets}
+    with pytest.raises(RefusedError, match=r"^connection: rejected \[secret\]$"):
+        lifecycle.subject("datakit:index:Store", "lake").preview(inputs)
+    assert seen == ["hunter2"]
+
+
+def test_a_rotated_secret_changes_a_store_in_place(lifecycle: Lifecycle, source: dict[str, Any]) -> None:
+    lake = lifecycle.subject("datakit:index:Store", "lake")
+    lake.up({**source["store"], "secrets": {"key": Secret("old")}})
+    step = lake.up({**source["store"], "secrets": {"key": Secret("new")}})
+    assert (step.kind, step.changed) == ("update", ("secrets",))
+    raw = lifecycle.subject("datakit:index:DataSet", "raw")
+    raw.up({**source, "store": {**source["store"], "secrets": {"key": Secret("old")}}})
+    assert raw.up({**source, "store": {**source["store"], "secrets": {"key": Secret("new")}}}).kind != "replace"
