@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.duration import Duration
@@ -42,6 +45,10 @@ def _several(value: object) -> object:
 
 ColumnType = Annotated[DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
 Day = Annotated[date, BeforeValidator(_day)]
+
+
+_WITH_ARGUMENTS: Final = ("accepted_values", "relationships", "row_count", "freshness", "sql")
+_BARE: Final = ("unique", "not_null")
 
 
 class AcceptedValues(Model):
@@ -93,9 +100,16 @@ class Test(Model):
     def _named(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        if value in ("accepted_values", "relationships", "row_count", "freshness", "sql"):
+        if value in _WITH_ARGUMENTS:
             raise ValueError(f"the test {value} says nothing without its arguments; expected `{value}: …`")
         return {value: True}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The mapping with one test in it, or a bare name."""
+        mapping = handler.resolve_ref_schema(handler(core))
+        described = {"description": mapping.pop("description", ""), "title": mapping.pop("title", "Test")}
+        return {**described, "anyOf": [{"enum": list(_BARE)}, {**mapping, "minProperties": 1, "maxProperties": 1}]}
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Test:
@@ -134,7 +148,9 @@ class Column(Model):
     nullable: bool = True
     primary_key: bool = False
     pii: bool | None = None
-    from_: Annotated[list[str], BeforeValidator(_several)] = Field(default_factory=list, alias="from")
+    from_: Annotated[list[str], BeforeValidator(_several, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list, alias="from"
+    )
     previous_names: list[str] = Field(default_factory=list)
     tests: list[Test] = Field(default_factory=list)
 

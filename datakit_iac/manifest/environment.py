@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.secret import SecretReference
 
+ApprovalMode = Literal["auto-merge", "team", "multi-party"]
+ExecutorType = Literal["local", "kubernetes"]
+
 
 class AllowedConnector(Model):
     """A Connector that may be used, and in which versions."""
@@ -20,7 +23,7 @@ class AllowedConnector(Model):
 class Approval(Model):
     """Who must agree before something is applied."""
 
-    mode: Literal["auto-merge", "team", "multi-party"] = "auto-merge"
+    mode: ApprovalMode = "auto-merge"
     required: int | None = None
     approvers: list[str] = Field(default_factory=list)
 
@@ -41,7 +44,7 @@ class ExecutorSection(Model):
 
     model_config = ConfigDict(extra="allow")
 
-    type: Literal["local", "kubernetes"] = "local"
+    type: ExecutorType = "local"
 
 
 class BindingSection(Model):
@@ -75,9 +78,11 @@ class EnvironmentSpec(Model):
 
     connectors: list[AllowedConnector] | None = None
     versions: Literal["exact", "ranges"] = "ranges"
-    approval: Annotated[Approval, BeforeValidator(_mode)] = Approval()
+    approval: Annotated[Approval, BeforeValidator(_mode, json_schema_input_type=ApprovalMode | Approval)] = Approval()
     quotas: Quotas = Quotas()
-    executor: Annotated[ExecutorSection, BeforeValidator(_type)] = ExecutorSection()
+    executor: Annotated[
+        ExecutorSection, BeforeValidator(_type, json_schema_input_type=ExecutorType | ExecutorSection)
+    ] = ExecutorSection()
     deletion: Literal["retain", "delete"] = "retain"
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 

@@ -1,0 +1,18 @@
+"""Deploy, and run what changed: `pulumi up` on the environment's stack."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import engine
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    engine.add_environment(parser)
+    engine.add_yes(parser)
+
+
+def run(options: Namespace) -> int:
+    """Run the engine."""
+    return engine.pulumi("up", options.env, yes=options.yes)

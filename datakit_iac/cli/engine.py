@@ -1,0 +1,124 @@
+"""Running the real `pulumi` for `dk plan`, `dk apply` and `dk destroy`.
+
+It is a plain child process on our own terminal, not the SDK's Automation API. The API reads the engine's output
+through pipes, so that the live display, its prompts and its colours are lost, and takes its errors for exceptions;
+importing it costs half a second more. A child on the terminal behaves as if it had been typed: Ctrl-C reaches the
+engine itself, which cancels in order, and its exit code is ours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from datakit_iac.cli import exits
+from datakit_iac.toolchain import commands, project
+from datakit_iac.toolchain.errors import ToolchainError
+
+_SETUP: Final = "`make setup` in a checkout, or `python -m datakit_iac.toolchain setup`"
+
+
+def add_environment(parser: ArgumentParser) -> None:
+    """Add `--env`."""
+    parser.add_argument("--env", default="dev", metavar="ENV", help="the environment, and so the stack (default: dev)")
+
+
+def add_yes(parser: ArgumentParser) -> None:
+    """Add `--yes`."""
+    parser.add_argument("--yes", action="store_true", help="do not ask before going on")
+
+
+def pulumi(command: str, env: str, *, yes: bool = False, locks: bool = True) -> int:
+    """Run one command of the engine on an environment's stack, for the project that the working directory is in.
+
+    Args:
+        command: ``preview``, ``up`` or ``destroy``.
+        env: the environment.
+        yes: whether the engine goes on without asking.
+        locks: whether the command locks the stack, so that what a dead process left locked must be cleared first.
+
+    Returns:
+        The engine's exit code; 3 where another process is at work on the stack.
+
+    Raises:
+        UsageError: there is no Pulumi project here or above.
+        ToolchainError: there is no engine, or no such stack.
+    """
+    folder, engine = _project_folder(Path.cwd()), _engine()
+    _demand_stack(project.read(folder), env)
+    if locks and (code := commands.main(["unlock", "--project", str(folder), "--stack", env])):
+        return code
+    sys.stdout.flush()
+    return _passed_through([engine, command, "--stack", env, *(["--yes"] if yes else [])])
+
+
+def _project_folder(here: Path) -> Path:
+    for folder in (here, *here.parents):
+        if (folder / "Pulumi.yaml").is_file():
+            return folder
+    raise exits.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
+
+
+def _engine() -> str:
+    """The `pulumi` that set-up wrote beside our Python, or else the one on PATH."""
+    beside = Path(sys.executable).with_name("pulumi")
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("pulumi")
+    if found is None:
+        raise ToolchainError(
+            f"there is no Pulumi engine: no {beside}, and no `pulumi` on PATH",
+            expected="the engine that set-up finds or makes",
+            fix=_SETUP,
+        )
+    return found
+
+
+def _demand_stack(here: project.Project, env: str) -> None:
+    """Refuse an environment without a stack, where that can be seen: a local state."""
+    if here.state is None or here.has_stack(env):
+        return
+    raise ToolchainError(
+        f"{here.name} has no stack {env!r} yet",
+        expected="one stack for each environment",
+        fix=f"`pulumi stack init {env}`, or {_SETUP}" if env == "dev" else f"`pulumi stack init {env}`",
+    )
+
+
+def _passed_through(command: Sequence[str]) -> int:
+    with _signals_left_to_the_child() as children:
+        child = subprocess.Popen(command)
+        children.append(child)
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _signals_left_to_the_child() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Outlive what the terminal sends to both of us, and hand on what is sent to us alone.
+
+    The terminal's Ctrl-C reaches the child by itself; a second one, handed on by us, would tell it to give up at once.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        pass
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        for child in children:
+            child.send_signal(number)
+
+    # Handlers, unlike SIG_IGN, are not inherited.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, wait), signal.SIGTERM: signal.signal(signal.SIGTERM, hand_on)}
+    try:
+        yield children
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
