@@ -1,0 +1,1 @@
+"""Measurements, each side beside the other in one call; results lie in `results/`."""
