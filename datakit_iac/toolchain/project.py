@@ -14,7 +14,7 @@ from datakit_iac.toolchain.progress import Step
 
 # Pulumi.yaml is read before any YAML library is installed; only these two plain lines are needed of it.
 _NAME = re.compile(r"^name:\s*[\"']?([\w.-]+)", re.MULTILINE)
-_LOCAL_STATE = re.compile(r"^[^#\n]*\burl:\s*[\"']?file://([^\s\"'#}]+)", re.MULTILINE)
+_LOCAL_STATE = re.compile(r"^[^#\n]*\burl:\s*[\"']?file://([^\s\"'#?}]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,12 @@ from tests.toolchain.conftest import script
 
 @pytest.mark.parametrize(
     "backend",
-    ["backend:\n  url: file://./.state\n", "backend: {url: 'file://./.state'}\n", 'backend: {url: "file://.state"}'],
+    [
+        "backend:\n  url: file://./.state\n",
+        "backend:\n  url: file://./.state?metadata=skip\n",
+        "backend: {url: 'file://./.state'}\n",
+        'backend: {url: "file://.state"}',
+    ],
 )
 def test_a_project_says_where_its_state_is(tmp_path: Path, backend: str) -> None:
     (tmp_path / "Pulumi.yaml").write_text(f"name: app\n# url: file://no\n{backend}")
