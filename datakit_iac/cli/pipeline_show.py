@@ -27,7 +27,7 @@ def run(options: Namespace) -> int:
     from datakit_iac.pipeline.drawing import leading_to, whole
 
     project, graph = read
-    if options.destination:
+    if options.destination is not None:
         drawing = leading_to(project, graph, pipeline_drawing.known(project, options.destination))
     else:
         drawing = whole(project, graph)

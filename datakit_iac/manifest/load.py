@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from datakit_iac.manifest.document import API_VERSION, Manifest
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.kinds import KINDS
-from datakit_iac.manifest.parsing import StrictLoader
+from datakit_iac.manifest.parsing import StrictLoader, check_depth
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, Project, shown, spelled
 
@@ -85,6 +85,7 @@ def _documents(
             content = file.read_bytes()
             if _OURS.encode() not in content:
                 continue
+            check_depth(content)
             documents = list(yaml.load_all(content.decode(), Loader=StrictLoader))
         except (OSError, UnicodeDecodeError) as fault:
             findings.append(Finding(code="unreadable", message=f"cannot be read: {fault}", file=shown(file)))
@@ -152,15 +153,14 @@ def _twice(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
 
 def _manifest(origin: Origin, document: Mapping[str, Any], findings: list[Finding]) -> Manifest | None:
     if document.get("apiVersion") != API_VERSION:
-        message = f"found {document.get('apiVersion')!r}, expected {API_VERSION!r}"
+        message = f"found {_REPR.repr(document.get('apiVersion'))}, expected {API_VERSION!r}"
         findings.append(origin.finding("unknown-version", message, ("apiVersion",)))
         return None
-    kind = str(document.get("kind"))
-    model = KINDS.get(kind)
+    kind = document.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        findings.append(
-            origin.finding("unknown-kind", f"there is no kind {kind!r}", ("kind",), hint=nearest(kind, KINDS))
-        )
+        message, hint = f"there is no kind {_REPR.repr(kind)}", nearest(str(kind)[:_LONGEST], KINDS)
+        findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
         return None
     try:
         return model.model_validate(document)
@@ -249,8 +249,9 @@ def _shown(error: ErrorDetails, path: tuple[Step, ...]) -> str:
     return "nothing" if value is None else _REPR.repr(value)
 
 
+_LONGEST: Final = 60
 _REPR: Final = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _LONGEST
 
 
 def _real_path(error: ErrorDetails, document: Any) -> tuple[Step, ...]:

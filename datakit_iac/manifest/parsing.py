@@ -9,6 +9,31 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 
 _TAG: Final = "tag:yaml.org,2002:"
+_DEEPEST: Final = 100
+_CROWDED: Final = 1000
+_COMPACT: Final = (b"- - - - - - - -", b"? ? ? ? ? ? ? ?")
+
+
+def check_depth(content: bytes) -> None:
+    """Refuse what is nested so deep that reading it would end the process: the C library recurses without a limit.
+
+    Deep nesting takes many brackets, or indicators one behind the other; only where there are such is it measured.
+
+    Raises:
+        yaml.MarkedYAMLError: it is nested deeper than anybody writes, or it is no YAML.
+    """
+    brackets = content.count(b"[") + content.count(b"{")
+    if brackets < _CROWDED and not any(indicators in content for indicators in _COMPACT):
+        return
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            problem = f"nested deeper than {_DEEPEST} levels"
+            raise ConstructorError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # C's mark
 
 
 class StrictLoader(yaml.CSafeLoader):
