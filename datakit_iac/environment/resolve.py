@@ -120,8 +120,8 @@ class _Resolution:
         connection = Connection(kind, options)
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
         faults = found.check(replace(connection, secrets=hidden))
-        for fault in faults:
-            self._find(manifest, "invalid-connection", f"Store {store.name}: {fault}", path)
+        for each in faults:
+            self._find(manifest, "invalid-connection", f"Store {store.name}: {each}", path)
         self._unset(store, binding, secrets)
         if faults:
             return None
@@ -187,13 +187,11 @@ class _Resolution:
             for writer in writers:
                 message = f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is no destination"
                 self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
-        origin = self._project.origin(dataset).finding("", "", ("metadata", "name"))
         return ResolvedDataSet(
             manifest=dataset,
             bound=self._bound_dataset(dataset, store),
             external=external,
             downstream=self._graph.downstream(dataset.name),
-            where=f"{origin.file}:{origin.line}:{origin.column}",
         )
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:

@@ -44,14 +44,12 @@ class ResolvedDataSet:
         bound: the contract with its place.
         external: whether it is only ever read here, since its Connector is no destination.
         downstream: the Transforms that depend on it.
-        where: ``file:line:column`` of its manifest.
     """
 
     manifest: DataSet
     bound: BoundDataSet
     external: bool
     downstream: tuple[str, ...]
-    where: str
 
 
 @dataclass(frozen=True, slots=True)

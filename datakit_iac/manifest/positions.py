@@ -27,6 +27,24 @@ def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = F
     return mark.line + 1, mark.column + 1
 
 
+def first_line(text: str, document: int) -> int:
+    """The line, from 1, on which a document begins; read off the text, since every manifest is asked.
+
+    >>> first_line("# ours\\n---\\nkind: Store\\n---\\n\\nkind: DataSet\\n", 1)
+    6
+    """
+    begun = -1
+    before = True
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith(("---", "...")):
+            before = True
+        elif before and line.strip() and not line.lstrip().startswith(("#", "%")):
+            before, begun = False, begun + 1
+            if begun == document:
+                return number
+    return 1
+
+
 @lru_cache(maxsize=4)
 def _composed(text: str) -> tuple[yaml.Node | None, ...]:
     # Kept for a while: findings come in the order of files, and a file may have many.

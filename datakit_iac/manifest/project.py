@@ -13,7 +13,7 @@ from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Severity
 from datakit_iac.manifest.policy import Policy
-from datakit_iac.manifest.positions import Step, position
+from datakit_iac.manifest.positions import Step, first_line, position
 from datakit_iac.manifest.store import Store
 from datakit_iac.manifest.transform import Transform
 
@@ -81,6 +81,11 @@ class Project:
     def is_broken(self, name: str, *kinds: str) -> bool:
         """Whether a manifest of that name is there but wrong, so that to refer to it is no second fault."""
         return any((kind, name) in self.broken for kind in ("", *kinds))
+
+    def where(self, manifest: Manifest) -> str:
+        """`file:line:column` of a manifest of this project."""
+        origin = self.origin(manifest)
+        return f"{shown(origin.file)}:{first_line(origin.file.read_text(encoding='utf-8'), origin.document)}:1"
 
     def members(self, name: str) -> tuple[str, ...]:
         """The DataSets that a port's name stands for: itself, or those of the group of that name."""

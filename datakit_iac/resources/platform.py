@@ -15,6 +15,7 @@ from datakit_iac.manifest.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.resources.dataset import DataSet
+from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.transform import Run, Transform
 
@@ -52,6 +53,7 @@ class Platform(pulumi.ComponentResource):
         for finding in resolved.findings:
             pulumi.log.warn(str(finding))
         self._child = pulumi.ResourceOptions(parent=self)
+        self._project = resolved.project
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         deletion = resolved.environment.spec.deletion
@@ -64,66 +66,69 @@ class Platform(pulumi.ComponentResource):
         for name, connector in resolved.connectors.items():
             kinds = {store.connection.technology for store in resolved.stores.values() if store.connector == name}
             spec = connector.spec
-            Connector(
-                name,
-                technology=spec.type if spec.type in kinds else min(kinds),
-                provider=spec.provider,
-                version=spec.version,
-                protocol=spec.protocol or None,
-                capabilities=list(spec.capabilities),
+            with declared_at(self._project.where(connector)):
+                Connector(
+                    name,
+                    technology=spec.type if spec.type in kinds else min(kinds),
+                    provider=spec.provider,
+                    version=spec.version,
+                    protocol=spec.protocol or None,
+                    capabilities=list(spec.capabilities),
+                    opts=self._child,
+                )
+
+    def _store(self, store: ResolvedStore) -> Store:
+        with declared_at(self._project.where(self._project.stores[store.name])):
+            return Store(
+                store.name,
+                technology=store.connection.technology,
+                connection=store.connection.options,
+                secrets={name: os.environ[variable(reference)] for name, reference in store.secrets.items()},
+                create=store.create,
                 opts=self._child,
             )
 
-    def _store(self, store: ResolvedStore) -> Store:
-        return Store(
-            store.name,
-            technology=store.connection.technology,
-            connection=store.connection.options,
-            secrets={name: os.environ[variable(reference)] for name, reference in store.secrets.items()},
-            create=store.create,
-            opts=self._child,
-        )
-
     def _dataset(self, dataset: ResolvedDataSet, deletion: Any) -> DataSet:
         bound, spec = dataset.bound, dataset.manifest.spec
-        return DataSet(
-            bound.name,
-            store=self._stores[bound.store],
-            table=bound.place.table,
-            prefix=bound.place.prefix,
-            topic=bound.place.topic,
-            format=bound.place.format,
-            schema=bound.columns,
-            description=bound.description,
-            classification=spec.classification,
-            tier=dataset.manifest.tier,
-            owner=spec.owner,
-            retention=spec.retention,
-            tests=bound.tests,
-            consents=spec.consents,
-            external=dataset.external,
-            deletion=deletion,
-            downstream=dataset.downstream,
-            manifest=dataset.where,
-            opts=self._child,
-        )
+        where = self._project.where(dataset.manifest)
+        with declared_at(where):
+            return DataSet(
+                bound.name,
+                store=self._stores[bound.store],
+                table=bound.place.table,
+                prefix=bound.place.prefix,
+                topic=bound.place.topic,
+                format=bound.place.format,
+                schema=bound.columns,
+                description=bound.description,
+                classification=spec.classification,
+                tier=dataset.manifest.tier,
+                owner=spec.owner,
+                retention=spec.retention,
+                tests=bound.tests,
+                consents=spec.consents,
+                external=dataset.external,
+                deletion=deletion,
+                downstream=dataset.downstream,
+                manifest=where,
+                opts=self._child,
+            )
 
     def _transform(self, resolved: ResolvedTransform) -> Run | None:
         job, trigger = resolved.job, resolved.manifest.spec.trigger
-        transform = Transform(
-            job.transform,
-            runtime=job.runtime,
-            inputs=[self._datasets[each.name] for each in job.inputs],
-            outputs=[self._datasets[each.name] for each in job.outputs],
-            settings=job.settings,
-            context=[self._datasets[each.name] for each in job.context],
-            schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
-            timeout=job.timeout,
-            opts=self._child,
-        )
-        if not trigger.on_change:
-            return None
-        return Run(job.transform, transform=transform, opts=self._child)
+        with declared_at(self._project.where(resolved.manifest)):
+            transform = Transform(
+                job.transform,
+                runtime=job.runtime,
+                inputs=[self._datasets[each.name] for each in job.inputs],
+                outputs=[self._datasets[each.name] for each in job.outputs],
+                settings=job.settings,
+                context=[self._datasets[each.name] for each in job.context],
+                schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
+                timeout=job.timeout,
+                opts=self._child,
+            )
+            return Run(job.transform, transform=transform, opts=self._child) if trigger.on_change else None
 
 
 def _resolved(root: Path, environment: str) -> ResolvedProject:

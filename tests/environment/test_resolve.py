@@ -275,10 +275,11 @@ def test_jobs_of_one_dbt_project_know_all_its_inputs(tmp_path: Path) -> None:
 
 def test_a_dataset_knows_its_manifest_and_who_depends_on_it(tmp_path: Path) -> None:
     load_raw = LOAD.replace("inputs: []", "inputs: [{dataset: raw}]")
-    raw = resolved(tmp_path, *BASE, FILES, LAKE, RAW, load_raw).datasets["raw"]
+    project = resolved(tmp_path, *BASE, FILES, LAKE, RAW, load_raw)
+    raw = project.datasets["raw"]
     assert raw.downstream == ("load",)
-    file, line, column = raw.where.split(":")
-    assert (tmp_path / file).read_text().splitlines()[int(line) - 1][int(column) - 1 :] == "raw}"
+    file, line, column = project.project.where(raw.manifest).split(":")
+    assert (tmp_path / file).read_text().splitlines()[int(line) - 1][int(column) - 1 :].startswith("apiVersion:")
 
 
 # Tests that speak of another DataSet.

@@ -53,7 +53,7 @@ def test_a_dropped_column_is_refused_with_the_way_out(filled: Workspace) -> None
     )
     refused = filled.up().failed()
     assert "column email is dropped of users: destructive, refused. Downstream: nobody" in refused.text
-    assert "project/users.yaml:3:18" in refused.text
+    assert "project/users.yaml:1:1" in refused.text
     assert "consents: [{object: column/email" in refused.text
     assert filled.rows("SELECT email FROM public.users ORDER BY id") == [("ann@x.io",), ("bob@x.io",)]
 
