@@ -1,0 +1,334 @@
+"""Writes `docs/reference/` from the code: `python -m docs.reference`, or `--check` to compare only."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Union
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import datakit_iac
+from datakit_iac.manifest.dataset import ColumnType
+from datakit_iac.manifest.document import API_VERSION, Metadata, Name, SemVer
+from datakit_iac.manifest.duration import Duration
+from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.secret import SecretReference
+
+HERE: Final = Path(__file__).parent
+FOLDER: Final = HERE / "reference"
+_INHERITED: Final = ("apiVersion", "kind", "metadata")
+_WORDS: Final[list[tuple[Any, str]]] = [
+    (Name, "name"),
+    (SemVer, "MAJOR.MINOR.PATCH"),
+    (Duration, "duration"),
+    (SecretReference, "`${VARIABLE}`"),
+    (ColumnType, "type"),
+    (str, "text"),
+    (int, "whole number"),
+    (bool, "true or false"),
+    (date, "date"),
+    (Any, "anything"),
+    (types.NoneType, ""),
+]
+"""Python's types in the words of manifests."""
+
+_SECTIONS: Final = {"Args": "Arguments", "Attributes": "Attributes", "Raises": "Raises", "Returns": "Returns"}
+_SECTION: Final = re.compile(rf"^({'|'.join(_SECTIONS)}):$")
+_SCHEMA_WORDS: Final = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "mapping",
+    "pulumi.json#/Any": "anything",
+}
+
+
+def pages() -> dict[str, str]:
+    """The text of every page, by file name."""
+    made = {f"{kind.lower()}.md": _kind_page(kind, model) for kind, model in KINDS.items()}
+    return {"README.md": _index(), **made, "resources.md": _resources_page(), "python.md": _python_page()}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` only say which differ; the exit code."""
+    stale = [name for name, text in pages().items() if _present(name) != text]
+    if "--check" not in arguments:
+        FOLDER.mkdir(exist_ok=True)
+        for name in stale:
+            (FOLDER / name).write_text(pages()[name], encoding="utf-8")
+    for name in stale:
+        print(f"{'differs' if '--check' in arguments else 'written'}: docs/reference/{name}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def undescribed() -> list[str]:
+    """Fields of manifests that `fields.toml` does not describe, and entries of it that describe no field."""
+    there = {f"{model.__name__}.{name}" for model in _all_models() for name in _fields(model)}
+    said = {f"{model}.{name}" for model, fields in _descriptions().items() for name in fields}
+    return sorted(there ^ said)
+
+
+def _present(name: str) -> str:
+    file = FOLDER / name
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+# Manifests.
+
+
+def _index() -> str:
+    lines = ["# Reference", "", "Made from the code by `python -m docs.reference`; do not edit these pages.", ""]
+    lines += ["Manifests, one page for each kind:", ""]
+    lines += [f"- [{kind}]({kind.lower()}.md): {_first(model)}" for kind, model in KINDS.items()]
+    lines += ["", "Programs:", ""]
+    lines += ["- [Python](python.md): what `datakit_iac` exports."]
+    lines += ["- [Resources](resources.md): the package `datakit` as the provider publishes it.", ""]
+    lines += ["## Every manifest", ""]
+    lines += ["| Field | Type | Default | Meaning |", "|---|---|---|---|"]
+    lines += [f"| `apiVersion` | `{API_VERSION}` | **required** | How a manifest is known, wherever its file lies. |"]
+    lines += ["| `kind` | one of the kinds above | **required** | What it is. |"]
+    lines += ["| `metadata` | [Metadata](#metadata) | **required** | Its name, and what helps people find it. |"]
+    lines += ["| `spec` | see the kind | **required** | What it says; an Environment may leave it out. |", ""]
+    lines += [*_model(Metadata), ""]
+    lines += ["## Words for types", ""]
+    lines += ["- *name*: a lower-case letter, then up to 62 lower-case letters, digits and hyphens."]
+    lines += ["- *duration*: as Go writes it, with `d` for days: `90s`, `1h30m`, `7d`."]
+    lines += ["- *type*: a column's type; see [types](../datasets.md#types)."]
+    return "\n".join([*lines, ""])
+
+
+def _kind_page(kind: str, model: type[BaseModel]) -> str:
+    lines = [f"# {kind}", "", *_prose(model), ""]
+    lines += ["`apiVersion`, `kind` and `metadata` are as in [every manifest](README.md#every-manifest).", ""]
+    own = [name for name in _fields(model) if name != "spec"]
+    spec = next(_models_in(model.model_fields["spec"].annotation))
+    lines += [*_table(model), ""] if own else [f"`spec` is a [{spec.__name__}](#{spec.__name__.lower()}).", ""]
+    for each in _below(model):
+        lines += [*_model(each), ""]
+    return "\n".join(lines)
+
+
+def _model(model: type[BaseModel]) -> list[str]:
+    lines = [f"## {model.__name__}", "", *_prose(model), "", *_table(model)]
+    if model.model_config.get("extra") == "allow":
+        lines += ["", "Further fields are allowed: they are the options of what is named."]
+    return lines
+
+
+def _table(model: type[BaseModel]) -> Iterator[str]:
+    yield "| Field | Type | Default | Meaning |"
+    yield "|---|---|---|---|"
+    for name, (field, annotation) in _fields(model).items():
+        meaning = field.description or _descriptions().get(model.__name__, {}).get(name, "")
+        yield f"| `{name}` | {_word(annotation)} | {_default(field)} | {meaning} |"
+
+
+def _fields(model: type[BaseModel]) -> dict[str, tuple[FieldInfo, Any]]:
+    """A model's fields by their names in YAML, each with its type as written."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    named = {field.alias or name: (field, hints[name]) for name, field in model.model_fields.items()}
+    return {name: found for name, found in named.items() if name not in _INHERITED}
+
+
+def _below(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """The models that a model's fields are made of, each once, the nearest first."""
+    found: list[type[BaseModel]] = []
+    waiting = [model]
+    while waiting:
+        for _, annotation in _fields(waiting.pop(0)).values():
+            fresh = [each for each in _models_in(annotation) if each not in found and each is not Metadata]
+            found += fresh
+            waiting += fresh
+    return found
+
+
+def _all_models() -> list[type[BaseModel]]:
+    kinds = [model for model in KINDS.values() if set(_fields(model)) != {"spec"}]
+    below = [each for model in KINDS.values() for each in _below(model)]
+    return list(dict.fromkeys([Metadata, *kinds, *below]))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _word(annotation: Any) -> str:
+    """A type in the words of manifests."""
+    known = next((word for kind, word in _WORDS if kind == annotation), None)
+    if known is not None:
+        return known
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return _word(arguments[0])
+    if origin is Literal:
+        return " \\| ".join(f"`{value}`" for value in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(filter(None, map(_word, arguments)))
+    if origin is list:
+        return f"list of {_word(arguments[0])}"
+    if origin is dict:
+        return f"mapping of {_word(arguments[1])}"
+    return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ("", [], {}) or isinstance(value, BaseModel):
+        return ""
+    return f"`{json.dumps(value)}`" if isinstance(value, (bool, int)) else f"`{value}`"
+
+
+@cache
+def _descriptions() -> Mapping[str, Mapping[str, str]]:
+    with (HERE / "fields.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+# Resources.
+
+
+def _resources_page() -> str:
+    schema = json.loads(files("datakit_iac.provider").joinpath("schema.json").read_text(encoding="utf-8"))
+    lines = ["# Resources", "", f"The package `{schema['name']}`: {schema['description']}", ""]
+    lines += ["Outputs are listed beside the inputs, which every resource also gives back.", ""]
+    for token, resource in schema["resources"].items():
+        lines += _described(token, resource)
+        lines += _properties("Input", resource["inputProperties"], resource.get("requiredInputs", ()))
+        only = {name: each for name, each in resource["properties"].items() if name not in resource["inputProperties"]}
+        if only:
+            lines += ["", *_properties("Output", only, only)]
+        lines += [""]
+    for token, function in schema["functions"].items():
+        lines += _described(token, function)
+        for word, part in (("Argument", function["inputs"]), ("Result", function["outputs"])):
+            lines += [*_properties(word, part["properties"], part.get("required", ())), ""]
+    for token, shape in schema["types"].items():
+        lines += [*_described(token, shape), *_properties("Field", shape["properties"], shape.get("required", ())), ""]
+    return "\n".join(lines)
+
+
+def _described(token: str, part: Mapping[str, Any]) -> list[str]:
+    return [f"## {token.rpartition(':')[2]}", "", f"`{token}`. {part.get('description', '')}", ""]
+
+
+def _properties(word: str, found: Mapping[str, Any], required: Iterable[str]) -> Iterator[str]:
+    yield f"| {word} | Type | Meaning |"
+    yield "|---|---|---|"
+    for name, each in found.items():
+        kind = _schema_word(each) + ("" if name in required or word == "Output" else ", optional")
+        secret = " Secret." if each.get("secret") else ""
+        yield f"| `{name}` | {kind} | {each.get('description', '')}{secret} |"
+
+
+def _schema_word(part: Mapping[str, Any]) -> str:
+    if reference := part.get("$ref"):
+        name = str(reference).rpartition(":")[2]
+        return _SCHEMA_WORDS.get(str(reference), f"[{name}](#{name.lower()})")
+    if part.get("type") == "array":
+        return f"list of {_schema_word(part['items'])}"
+    if isinstance(further := part.get("additionalProperties"), Mapping):
+        return f"mapping of {_schema_word(further)}"
+    return _SCHEMA_WORDS[str(part["type"])]
+
+
+# Python.
+
+
+def _python_page() -> str:
+    lines = ["# Python", "", "`from datakit_iac import …`", ""]
+    for name in datakit_iac.__all__:
+        found = getattr(datakit_iac, name)
+        if isinstance(found, str):
+            continue
+        lines += [f"## {name}", "", *_signature(name, found), *_docstring(found)]
+        if issubclass(found, BaseModel):
+            lines += [*_python_fields(found), ""]
+    return "\n".join(lines)
+
+
+def _signature(name: str, found: type) -> list[str]:
+    if issubclass(found, BaseModel):
+        return []
+    shown: list[str] = []
+    for each in inspect.signature(found).parameters.values():
+        if each.kind is inspect.Parameter.KEYWORD_ONLY and "    *," not in shown:
+            shown.append("    *,")
+        shown.append(f"    {_parameter(each)},")
+    return ["```python", f"{name}(", *shown, ")", "```", ""]
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {parameter.annotation}{default}"
+
+
+def _python_fields(model: type[BaseModel]) -> Iterator[str]:
+    yield "| In Python | In a manifest | Type | Meaning |"
+    yield "|---|---|---|---|"
+    yaml_names = {id(field): name for name, (field, _) in _fields(model).items()}
+    hints = typing.get_type_hints(model, include_extras=True)
+    for name, field in model.model_fields.items():
+        alias = yaml_names[id(field)]
+        word = re.sub(r"\(#(\w+)\)", r"(dataset.md#\1)", _word(hints[name]))
+        yield f"| `{name}` | `{alias}` | {word} | {_descriptions()[model.__name__][alias]} |"
+
+
+# Docstrings.
+
+
+def _first(found: type) -> str:
+    return _ticked(inspect.cleandoc(found.__doc__ or "").partition("\n")[0])
+
+
+def _prose(found: type) -> list[str]:
+    """A docstring without its examples, which are tests."""
+    text = inspect.cleandoc(found.__doc__ or "")
+    blocks = [block for block in text.split("\n\n") if not block.lstrip().startswith(">>>")]
+    return _ticked("\n\n".join(blocks)).split("\n")
+
+
+def _docstring(found: type) -> Iterator[str]:
+    """A docstring in Google's style as Markdown: sections become lists, examples fenced code."""
+    for block in inspect.cleandoc(found.__doc__ or "").split("\n\n"):
+        first, *rest = block.split("\n")
+        if section := _SECTION.match(first):
+            yield from (f"{_SECTIONS[section[1]]}:", "", *_entries(rest), "")
+        elif first.startswith(">>>"):
+            yield from ("```python", *block.split("\n"), "```", "")
+        else:
+            yield from (*_ticked(block).split("\n"), "")
+
+
+def _entries(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if line.startswith("    ") and not line.startswith("     "):
+            name, _, text = line.strip().partition(": ")
+            yield f"- `{name}`: {_ticked(text)}"
+        else:
+            yield f"  {_ticked(line.strip())}"
+
+
+def _ticked(text: str) -> str:
+    return text.replace("``", "`")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

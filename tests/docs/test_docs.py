@@ -1,0 +1,84 @@
+"""The documentation holds: the reference is that of the code, links lead somewhere, examples are right."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.manifest.load import read
+from docs import reference
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"])
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings get."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """The manifests that pages show, each with the page and line where it begins."""
+    for page in PAGES:
+        text = page.read_text()
+        for fence in FENCE.finditer(text):
+            if fence[2] == "yaml" and "apiVersion" in fence[3]:
+                yield f"{name_of(page)}:{text[: fence.start()].count(chr(10)) + 1}", fence[3]
+
+
+def codes() -> set[str]:
+    """Every code that a finding may have."""
+    found = set()
+    for file in (ROOT / "datakit_iac").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call):
+                named = getattr(call.func, "attr", getattr(call.func, "id", ""))
+                places = {"finding": call.args[:1], "_find": call.args[1:2]}.get(named, [])
+                places += [word.value for word in call.keywords if named == "Finding" and word.arg == "code"]
+                found |= {place.value for place in places if isinstance(place, ast.Constant)}
+    return {str(code) for code in found if code}
+
+
+def test_the_committed_reference_is_that_of_the_code() -> None:
+    committed = {page.name: page.read_text() for page in reference.FOLDER.glob("*.md")}
+    assert committed == reference.pages(), "python -m docs.reference"
+
+
+def test_every_field_of_a_manifest_is_described_and_nothing_else() -> None:
+    assert reference.undescribed() == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(FENCE.sub("", page.read_text())):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        goal = page.parent / path if path else page
+        assert goal.exists(), f"{link} in {name_of(page)}"
+        assert not anchor or anchor in anchors(goal), f"{link} in {name_of(page)}"
+
+
+@pytest.mark.parametrize(("place", "text"), [pytest.param(*each, id=each[0]) for each in examples()])
+def test_a_manifest_that_is_shown_is_right(tmp_path: Path, place: str, text: str) -> None:
+    (tmp_path / "shown.yaml").write_text(text)
+    project, findings = read(tmp_path)
+    assert list(map(str, findings)) == [], place
+    assert list(project)
+
+
+def test_every_code_of_a_finding_has_a_heading() -> None:
+    headed = set(re.findall(r"^### `([a-z-]+)`$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE))
+    assert codes() == headed
