@@ -14,11 +14,10 @@ import signal
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, Self
 
 from datakit_iac.cli import exits
 from datakit_iac.toolchain import commands, project
@@ -93,32 +92,43 @@ def _demand_stack(here: project.Project, env: str) -> None:
 
 
 def _passed_through(command: Sequence[str]) -> int:
-    with _signals_left_to_the_child() as children:
+    with _Relay() as relay:
         child = subprocess.Popen(command)
-        children.append(child)
+        relay.to(child)
         code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-@contextmanager
-def _signals_left_to_the_child() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Outlive what the terminal sends to both of us, and hand on what is sent to us alone.
+class _Relay:
+    """While entered: what the terminal sends to us and the child we outlive, what is sent to us alone we hand on.
 
     The terminal's Ctrl-C reaches the child by itself; a second one, handed on by us, would tell it to give up at once.
     """
-    children: list[subprocess.Popen[bytes]] = []
 
-    def wait(number: int, frame: FrameType | None) -> None:
-        pass
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
 
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        for child in children:
+    def to(self, child: subprocess.Popen[bytes]) -> None:
+        """Name the child, which gets at once what came before there was one."""
+        self._child = child
+        for number in self._early:
             child.send_signal(number)
 
-    # Handlers, unlike SIG_IGN, are not inherited.
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, wait), signal.SIGTERM: signal.signal(signal.SIGTERM, hand_on)}
-    try:
-        yield children
-    finally:
-        for number, handler in before.items():
+    def __enter__(self) -> Self:
+        # Handlers of our own, since the child would inherit that a signal is ignored.
+        self._before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, self._hand_on),
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _hand_on(self, number: int, frame: FrameType | None) -> None:
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._child.send_signal(number)

@@ -1,0 +1,75 @@
+"""`dk schema`: what editors check manifests with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from datakit_iac.manifest.json_schema import schema, schema_of_all
+from datakit_iac.manifest.kinds import KINDS
+from tests.cli.conftest import Dk
+from tests.manifest.writing import PROJECT
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def documents() -> list[dict[str, Any]]:
+    texts = [*PROJECT, *(file.read_text() for file in EXAMPLES.rglob("*.yaml"))]
+    found = [document for text in texts for document in yaml.safe_load_all(text)]
+    return [each for each in found if str((each or {}).get("apiVersion", "")).startswith("datakit.")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_one(dk: Dk, kind: str) -> None:
+    document = dk("schema", kind.lower()).document
+    assert (document["$schema"], document["title"]) == (DIALECT, kind)
+    assert document["$id"] == f"https://datakit.infoblox.dev/v1alpha1/{kind}.schema.json"
+    assert {"apiVersion", "kind", "metadata"} <= set(document["required"])
+    Draft202012Validator.check_schema(document)
+
+
+def test_one_stands_for_all_of_them(dk: Dk) -> None:
+    document = dk("schema").document
+    assert document["properties"]["kind"]["enum"] == list(KINDS)
+    Draft202012Validator.check_schema(document)
+
+
+def test_definitions_of_one_name_are_the_same_in_every_kind() -> None:
+    known: dict[str, Any] = {}
+    for kind in KINDS:
+        for name, definition in schema(kind).get("$defs", {}).items():
+            assert known.setdefault(name, definition) == definition
+
+
+def test_what_we_accept_it_accepts() -> None:
+    validator = Draft202012Validator(schema_of_all())
+    found = documents()
+    assert len(found) > 30
+    for document in found:
+        # Dates are text to an editor.
+        assert [fault.message for fault in validator.iter_errors(json.loads(json.dumps(document, default=str)))] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("DataSet", {"store": "w", "table": "t", "tier": "golden"}),
+        ("DataSet", {"store": "w", "table": "t", "schema": [{"name": "a", "type": "text", "tests": ["uniqe"]}]}),
+        ("Transform", {"runtime": "cloudquery", "inputs": []}),
+        ("Environment", {"approval": "nobody"}),
+    ],
+)
+def test_what_we_refuse_it_refuses(kind: str, spec: dict[str, Any]) -> None:
+    head = {"apiVersion": "datakit.infoblox.dev/v1alpha1", "kind": kind, "metadata": {"name": "x"}}
+    assert list(Draft202012Validator(schema_of_all()).iter_errors({**head, "spec": spec}))
+
+
+def test_an_unknown_kind_names_the_nearest(dk: Dk) -> None:
+    said = dk("schema", "Datset")
+    assert (said.code, said.err) == (2, "dk: there is no kind 'Datset'\n  fix: did you mean 'DataSet'?\n")
