@@ -28,9 +28,9 @@ def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = F
 
 
 def first_line(text: str, document: int) -> int:
-    """The line, from 1, on which a document begins; read off the text, since every manifest is asked.
+    r"""The line, from 1, on which a document begins; read off the text, since every manifest is asked.
 
-    >>> first_line("# ours\\n---\\nkind: Store\\n---\\n\\nkind: DataSet\\n", 1)
+    >>> first_line("# ours\n---\nkind: Store\n---\n\nkind: DataSet\n", 1)
     6
     """
     begun = -1

@@ -52,7 +52,7 @@ def first_up(once: tuple[Workspace, Outcome]) -> Outcome:
 
 
 @pytest.fixture
-def applied(once: tuple[Workspace, Outcome], first_up: Outcome, tmp_path: Path) -> Workspace:  # noqa: ARG001
+def applied(once: tuple[Workspace, Outcome], first_up: Outcome, tmp_path: Path) -> Workspace:
     """The project of `pipeline.py` after its first `up`, copied to a place of its own, as a checkout may be moved."""
     return once[0].copied(tmp_path / "copy")
 

@@ -118,7 +118,8 @@ FILES: Final = {
     "inbox/orders.csv": "id,user_id,amount\n1,1,10\n2,1,5\n3,2,7\n4,2,-7\n",
     "models/dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: any\nmodel-paths: [models]\n"
     "models: {shop: {+materialized: table}}\n",
-    "models/models/staging/paid.sql": "select user_id, amount from {{ source('warehouse', 'orders') }} where amount > 0\n",
+    "models/models/staging/paid.sql": "select user_id, amount\n"
+    "from {{ source('warehouse', 'orders') }} where amount > 0\n",
     "models/models/marts/revenue.sql": "select name, sum(amount) as total\n"
     "from {{ ref('paid') }} join {{ source('warehouse', 'users') }} on id = user_id group by name\n",
 }
