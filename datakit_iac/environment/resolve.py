@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.environment.unsupported import unsupported
 from datakit_iac.environment.versions import satisfies
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import Column, DataSet, Place
@@ -94,7 +95,7 @@ class _Resolution:
             datasets=datasets,
             transforms=_with_context(transforms),
             graph=self._graph,
-            findings=tuple(self._findings),
+            findings=(*self._findings, *unsupported(self._project, self._environment)),
         )
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.settlement import changes_to, drifted, losses, recorded, settle
+from datakit_iac.provider.settlement import changes_to, demand_ours, drifted, losses, recorded, settle
 from datakit_iac.provider.trash import discard
 from datakit_iac.provider.turns import opened
 from datakit_iac.technologies.bound import BoundDataSet
@@ -64,8 +65,7 @@ class DataSetType:
             _demand(dataset, call)
             return _id(dataset), _outputs(EXTERNAL)
         if call.preview:
-            statements = technology(dataset.connection.technology).ddl(dataset, None)
-            call.tell(f"additive: {'; '.join(statements)}")
+            _foresee(dataset, call)
             return _id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
             return _id(dataset), _outputs(settle(session, dataset, new, call))
@@ -85,6 +85,8 @@ class DataSetType:
             return None
         if inputs.get("external"):
             return inputs, state
+        if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
+            call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
         inputs = {**inputs, **drifted(dataset, live)}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or "0")
 
@@ -141,6 +143,22 @@ def _address(resource_id: str) -> Properties:
 def _outputs(generation: object) -> Properties:
     """What the inputs do not say already; the SDK shows inputs as outputs, and the state stays small."""
     return {"generation": generation}
+
+
+def _foresee(dataset: BoundDataSet, call: Call) -> None:
+    """Tell what making it would do; what is there already is seen where the Store can be asked.
+
+    Raises:
+        ResourceError: it is another's.
+    """
+    changes = None
+    with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
+        if live := session.describe(dataset.place):
+            demand_ours(dataset, live, "", call)
+            changes = changes_to(dataset, live.columns)
+    statements = technology(dataset.connection.technology).ddl(dataset, changes)
+    adopting = "" if changes is None else f"{dataset.place} is ours and is taken over; "
+    call.tell(f"{adopting}{strongest(changes or ())}: {'; '.join(statements) or 'nothing is altered'}")
 
 
 def _demand(dataset: BoundDataSet, call: Call) -> None:

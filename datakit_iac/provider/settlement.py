@@ -25,7 +25,7 @@ def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[s
     readers = ", ".join(new.get("downstream") or ()) or "nobody"
     manifest = new.get("manifest") or "the manifest"
     return [
-        f"{change} of {after.name}: destructive, refused. Downstream: {readers}. {_way_out(change, manifest)}"
+        f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_way_out(change, manifest)}"
         for change in destructive(changes_to(after, before.columns))
         if not consented(new, f"column/{change.column}")
     ]
@@ -48,8 +48,7 @@ def settle(session: Session, dataset: BoundDataSet, new: Properties, call: Call,
     if live is None:
         session.create(dataset, Mark(call.stack, dataset.name, fresh))
         return fresh
-    if not _is_ours(live, generation, call):
-        raise ResourceError(_foreign(dataset, live.mark, call))
+    demand_ours(dataset, live, generation, call)
     generation = recorded(live, generation, call)
     changes = [change for change in changes_to(dataset, live.columns) if _permitted(change, dataset, new, call)]
     if any(change.kind == "add" for change in changes):
@@ -67,21 +66,26 @@ def recorded(live: Live, generation: str, call: Call) -> str:
     return generation
 
 
-def _is_ours(live: Live, generation: str, call: Call) -> bool:
-    """Whether what is there may be altered: its mark, or its lack of one, is what our record leads us to expect.
+def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call) -> None:
+    """What is there may be altered only where its mark, or its lack of one, is what our record leads us to expect.
 
     A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
     another stack is expected where it was imported.
+
+    Raises:
+        ResourceError: it is another's; how to take it over is said.
     """
-    if live.mark is None:
-        return bool(generation)
-    return live.mark.stack == call.stack or live.mark.generation == generation
+    mark = live.mark
+    expected = bool(generation) if mark is None else mark.stack == call.stack or mark.generation == generation
+    if not expected:
+        raise ResourceError(_foreign(dataset, mark, call))
 
 
 def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
     Whether a column may be empty is no drift: a table that a Transform swaps in loses that until its Run is verified.
+    Nor is a column that nobody declared: it stays, so there is nothing to do about it.
     """
     if not technology(dataset.connection.technology).capabilities.keeps_schema:
         return {}
@@ -94,7 +98,8 @@ def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
             same = canonical(column.type) == canonical(found.type)
             update: dict[str, Any] = {"description": found.description}
             schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
-    schema += [column for name, column in there.items() if name not in declared]
+    if not declared:  # an import
+        schema = list(live.columns)
     unchanged = schema == list(dataset.columns)  # then its spelling stays, too
     changed: dict[str, Any] = {} if unchanged else {"schema": [dumped(column) for column in schema]}
     return changed | ({"description": live.description} if live.description != dataset.description else {})
@@ -132,8 +137,10 @@ def _way_out(change: Change, manifest: str) -> str:
 def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
     owner = f"belongs to stack {mark.stack}" if mark else "was not made by datakit"
     location = technology(dataset.connection.technology).location(dataset.connection)
+    scope, parent, _ = call.urn.rpartition("$")
+    within = f"--parent platform='{scope}::platform' " if parent else ""  # the name that stacks/__main__.py gives it
     return (
         f"{dataset.place} is there already and {owner}; it was not touched. To take it over: "
         f"pulumi import datakit:index:DataSet {dataset.name} '{location}#{dataset.place}' "
-        f"--stack {call.environment}; or name another place"
+        f"{within}--protect=false --generate-code=false --stack {call.environment}; or name another place"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from tests.scenarios.workspace import Workspace
@@ -52,7 +55,7 @@ def test_a_dropped_column_is_refused_with_the_way_out(filled: Workspace) -> None
         "project/users.yaml", "    - {name: email, type: string, pii: true, description: Where to write to.}\n", ""
     )
     refused = filled.up().failed()
-    assert "column email is dropped of users: destructive, refused. Downstream: nobody" in refused.text
+    assert "users: column email is dropped: destructive, refused. Downstream: nobody" in refused.text
     assert "project/users.yaml:1:1" in refused.text
     assert "consents: [{object: column/email" in refused.text
     assert filled.rows("SELECT email FROM public.users ORDER BY id") == [("ann@x.io",), ("bob@x.io",)]
@@ -131,10 +134,17 @@ def test_destroy_puts_rows_into_the_trash_where_the_environment_deletes(filled: 
     assert filled.rows(f'SELECT count(*) FROM public."{name}"') == [(2,)]
 
 
-def test_a_table_that_is_not_ours_is_refused_and_can_be_imported(workspace: Workspace) -> None:
+def test_a_table_that_is_not_ours_is_refused_and_taken_over_as_the_message_says(workspace: Workspace) -> None:
+    workspace.replace("project/users.yaml", "type: integer, primaryKey: true", "type: integer")
     workspace.execute("CREATE SCHEMA public")
     workspace.execute("CREATE TABLE public.users (id INTEGER, email VARCHAR)")
     workspace.execute("INSERT INTO public.users VALUES (7, 'eve@x.io')")
-    refused = workspace.up().failed()
-    assert "public.users is there already and was not made by datakit; it was not touched" in refused.text
+    planned = workspace.preview().failed()
+    assert "public.users is there already and was not made by datakit; it was not touched" in planned.text
+    refused = workspace.up("--skip-preview").failed()
+    command = re.search(r"To take it over: pulumi (import .+?); or name another place", refused.text)
+    assert command, refused.text
+    workspace.run(*shlex.split(command.group(1)), "--yes").ok()
+    assert workspace.up().ok().operations == {"DataSet users": "update"}
     assert workspace.rows("FROM public.users") == [(7, "eve@x.io")]
+    assert workspace.up().ok().operations == {}

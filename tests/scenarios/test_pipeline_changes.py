@@ -93,7 +93,7 @@ def test_a_dropped_column_names_who_reads_it(applied: Workspace) -> None:
         "    - {name: user_id, type: integer}\n---\n" + HEAD,
     )
     refused = applied.up().failed()
-    assert "column amount is dropped of orders: destructive, refused. Downstream: staging, marts." in refused.text
+    assert "orders: column amount is dropped: destructive, refused. Downstream: staging, marts." in refused.text
     assert applied.rows("SELECT count(amount) FROM raw.orders") == [(4,)]
 
 

@@ -50,7 +50,7 @@ def read(job: Job) -> Settings:
 
 def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
     tables = job.settings.get("tables")
-    if tables is None:
+    if tables is None or tables == []:
         if len(job.inputs) == 1 and len(job.outputs) == 1:
             return [Pair(job.inputs[0], job.outputs[0])], []
         return [], [

@@ -1,0 +1,38 @@
+"""What manifests may say and this version does not do: told, never silently passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datakit_iac.manifest.environment import Environment, EnvironmentSpec
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Project
+
+
+def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:
+    """A finding for each wish that is not kept: an error where going on would do something else than asked."""
+    yield from _of_environment(project, environment)
+    for policy in project.policies.values():
+        message = f"Policy {policy.name} is read and not enforced by this version"
+        yield project.origin(policy).finding("not-enforced", message, ("kind",), severity="warning")
+    for connector in project.connectors.values():
+        for field in ("plugin", "connection_schema"):
+            if field in connector.spec.model_fields_set:
+                name = "connectionSchema" if field == "connection_schema" else field
+                message = f"`{name}` of Connector {connector.name} is read and not used by this version"
+                yield project.origin(connector).finding("not-used", message, ("spec", name), severity="warning")
+    for transform in project.transforms.values():
+        if transform.spec.mode == "streaming":
+            message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
+            yield project.origin(transform).finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
+
+
+def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
+    spec, plain, origin = environment.spec, EnvironmentSpec(), project.origin(environment)
+    if spec.executor.type != "local":
+        message = f"executor {spec.executor.type} is not there yet; jobs run as local processes"
+        yield origin.finding("not-supported", message, ("spec", "executor"), hint="executor: local")
+    for field in ("connectors", "versions", "approval", "quotas"):
+        if getattr(spec, field) != getattr(plain, field):
+            message = f"`{field}` of Environment {environment.name} is read and not enforced by this version"
+            yield origin.finding("not-enforced", message, ("spec", field), severity="warning")
