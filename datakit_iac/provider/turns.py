@@ -15,6 +15,9 @@ from datakit_iac.technologies.technology import Session, Technology, technology
 _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()
 
+PATIENCE: Final = 1.0
+"""Seconds of waiting that are not worth a word."""
+
 
 @contextmanager
 def turn(found: Technology, connection: Connection, call: Call) -> Iterator[None]:
@@ -29,7 +32,7 @@ def turn(found: Technology, connection: Connection, call: Call) -> Iterator[None
     location = found.location(connection)
     with _REGISTER:
         lock = _LOCKS.setdefault(location, threading.Lock())
-    if not lock.acquire(blocking=False):
+    if not lock.acquire(timeout=PATIENCE):
         call.status(f"waiting for {location}")
         while not lock.acquire(timeout=0.2):
             if call.cancel.is_set():

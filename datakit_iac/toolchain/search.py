@@ -79,7 +79,7 @@ def _on_path(env: Mapping[str, str]) -> list[Attempt]:
         attempts.append(probe(executable, Way.PATH, env))
         if attempts[-1].engine:
             break
-    return attempts or [Attempt(Way.PATH, "PATH", "no `pulumi` there")]
+    return attempts or [Attempt(Way.PATH, "its folders", "no `pulumi` there")]
 
 
 def _in_cache(env: Mapping[str, str]) -> list[Attempt]:

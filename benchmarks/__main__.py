@@ -1,0 +1,62 @@
+"""All measurements: `python -m benchmarks [--runs N]` takes them and prints the table; `--table` prints the last one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from benchmarks.measure import RESULTS
+
+MEASUREMENTS: Final = ("load", "up", "noop")
+
+
+def main() -> None:
+    """Take every measurement, one after the other, then print the table of their results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--table", action="store_true", help="measure nothing, print the table of the last results")
+    options = parser.parse_args()
+    if not options.table:
+        for name in MEASUREMENTS:
+            command = [sys.executable, "-m", f"benchmarks.{name}", "--runs", str(options.runs)]
+            subprocess.run(command, check=True, stdout=sys.stderr)
+    print(table())
+
+
+def table() -> str:
+    """The last results as Markdown: what, the medians, the ratio and its target."""
+    lines = ["| what | median | beside | ratio | target |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in _rows())])
+
+
+def _rows() -> Iterator[tuple[str, ...]]:
+    load, up, noop = (_result(name) for name in MEASUREMENTS)
+    speed = load["rows_per_second"]
+    for other, name, ratio, target in (
+        ("duckdb", "DuckDB's own `read_csv`", "cloudquery / duckdb", "at most 4 times its time"),
+        ("dlt", "dlt", "cloudquery / dlt", "less than its time"),
+    ):
+        ours = f"{speed['cloudquery']:,} rows/s"
+        beside = f"{name}: {speed[other]:,} rows/s"
+        yield "flights.csv.zip into DuckDB by CloudQuery", ours, beside, f"{load['ratios'][ratio]:.2f}", target
+    whole, sync, build, engine = up["medians"].values()
+    without, _ = up["ratios"].values()
+    beside = f"bare sync {sync:.1f} s + bare `dbt build` {build:.1f} s, and the engine's start {engine:.1f} s"
+    yield "the whole `pulumi up` of flights, from nothing", f"{whole:.1f} s", beside, f"{without:.2f}", "at most 1.25"
+    ours, *others = noop["medians"].values()
+    names = ("200 do-nothing resources", "the same with a DataSet's inputs")
+    for name, other, ratio, target in zip(names, others, noop["ratios"].values(), ("at most 1.15", ""), strict=True):
+        yield "a no-op `pulumi up` of 200 DataSets", f"{ours:.1f} s", f"{name}: {other:.1f} s", f"{ratio:.2f}", target
+
+
+def _result(name: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    return result
+
+
+if __name__ == "__main__":
+    main()
