@@ -1,4 +1,4 @@
-"""All measurements: `python -m benchmarks [--runs N]` takes them and prints the table; `--table` prints the last one."""
+"""All measurements: `python -m benchmarks [--runs N]` takes and prints them; `--table` prints the last ones."""
 
 from __future__ import annotations
 
