@@ -16,6 +16,7 @@ from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import Verified, verify
 from datakit_iac.provider.warmth import warm
@@ -35,7 +36,7 @@ HOME: Final = Path(".datakit")
 """Run folders and caches, below the Pulumi project's folder."""
 
 
-class RunType:
+class RunType(RecordType):
     """The lifecycle of a Run."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
@@ -60,16 +61,6 @@ class RunType:
             return new["transform"], dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
-    def read(
-        self,
-        resource_id: str,
-        inputs: Properties,
-        state: Properties,
-        call: Call,
-    ) -> tuple[Properties, Properties] | None:
-        """The record of the last run."""
-        return inputs, state
-
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Run it again."""
         again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
@@ -79,9 +70,6 @@ class RunType:
             )
             return dict(_PLANNED) if again else state
         return _execute(new, call) if again else _test_anew(new, state, call)
-
-    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
-        """What it wrote belongs to the DataSets; nothing to undo."""
 
 
 def _reasons(old: Properties, new: Properties) -> str:

@@ -118,7 +118,7 @@ def test_a_transform_lives_and_changes_in_place(lifecycle: Lifecycle) -> None:
 def test_a_schedule_that_nobody_will_start_is_said(lifecycle: Lifecycle) -> None:
     transform = lifecycle.subject("datakit:index:Transform", "load")
     transform.up({"name": "load", "runtime": "dbt", "schedule": {"cron": "0 5 * * *"}})
-    assert "0 5 * * * is recorded, nothing will start by itself" in lifecycle.said()
+    assert "0 5 * * * is recorded and starts nothing" in lifecycle.said()
 
 
 def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:

@@ -1,0 +1,34 @@
+"""Resources that are only recorded: nothing is made outside the state, so nothing can drift or be lost."""
+
+from __future__ import annotations
+
+from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+
+
+class RecordType:
+    """The lifecycle of a record; each kind says what it checks."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """Anything can be recorded."""
+        return []
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Every property changes in place."""
+        return Difference({key: "update" for key in sorted({*old, *new}) if old.get(key) != new.get(key)})
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """The record itself is all."""
+        return new["name"], {}
+
+    def read(
+        self, resource_id: str, inputs: Properties, state: Properties, call: Call
+    ) -> tuple[Properties, Properties] | None:
+        """It is what was recorded."""
+        return inputs, state
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """The record itself is all."""
+        return {}
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """What the record speaks of belongs to others; nothing to undo."""
