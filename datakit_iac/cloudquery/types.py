@@ -1,8 +1,4 @@
-"""The canonical column types as Arrow carries them between plugins, and as DuckDB spells them.
-
-Our own table for DuckDB, not that of `technologies.duckdb`: importing a technology imports pydantic, and the start of
-a plugin is part of each run.
-"""
+"""The canonical column types as Arrow carries them between plugins."""
 
 from __future__ import annotations
 
@@ -29,32 +25,6 @@ _ARROW: Final[dict[str, pa.DataType]] = {
     "json": JSONType(),
     "uuid": UUIDType(),
 }
-_SQL: Final = {
-    "boolean": "BOOLEAN",
-    "smallint": "SMALLINT",
-    "integer": "INTEGER",
-    "bigint": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "string": "VARCHAR",
-    "binary": "BLOB",
-    "date": "DATE",
-    "time": "TIME",
-    "timestamp": "TIMESTAMP",
-    "timestamptz": "TIMESTAMP WITH TIME ZONE",
-    "json": "JSON",
-    "uuid": "UUID",
-}
-_NAMES: Final = {spelling: name for name, spelling in _SQL.items()} | {
-    "TINYINT": "smallint",
-    "UTINYINT": "smallint",
-    "USMALLINT": "integer",
-    "UINTEGER": "bigint",
-    "TIMESTAMP_S": "timestamp",
-    "TIMESTAMP_MS": "timestamp",
-    "TIMESTAMP_NS": "timestamp",
-}
-_WIDE_INTEGERS: Final = {"HUGEINT": "decimal(38,0)", "UBIGINT": "decimal(20,0)", "UHUGEINT": "decimal(38,0)"}
 _UNSIGNED: Final = {"int8": "smallint", "uint8": "smallint", "uint16": "integer", "uint32": "bigint"}
 
 
@@ -106,27 +76,3 @@ def _relative(arrow: pa.DataType) -> str:
         "float": (pa.types.is_float16,),
     }
     return next((name for name, tests in kinds.items() if any(test(arrow) for test in tests)), "")
-
-
-def to_sql(data_type: DataType) -> str:
-    """The type in DuckDB's DDL; a string's length is not kept.
-
-    >>> to_sql(DataType.parse("array<int>")), to_sql(DataType.parse("number(8,2)"))
-    ('INTEGER[]', 'DECIMAL(8,2)')
-    """
-    if data_type.element is not None:
-        return f"{to_sql(data_type.element)}[]"
-    if data_type.name == "decimal":
-        return "DECIMAL({},{})".format(*data_type.parameters)
-    return _SQL[data_type.name]
-
-
-def from_sql(spelling: str) -> DataType | None:
-    """The type of a column as DuckDB describes it; None where there is no counterpart, as for a struct."""
-    if spelling.endswith("[]"):
-        element = from_sql(spelling[:-2])
-        return DataType("array", element=element) if element else None
-    if spelling.startswith("DECIMAL(") or spelling in _WIDE_INTEGERS:
-        return DataType.parse(_WIDE_INTEGERS.get(spelling, spelling))
-    name = _NAMES.get(spelling)
-    return DataType(name) if name else None

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery.types import from_arrow, from_sql, to_arrow, to_sql
+from datakit_iac.cloudquery.types import from_arrow, to_arrow
 from datakit_iac.manifest.types import NAMES, DataType
+from datakit_iac.technologies.duckdb.types import find, write
 
 
 @pytest.mark.parametrize("name", [*NAMES, "decimal(10,2)", "array<string>", "array<decimal(9,0)>"])
@@ -12,7 +13,7 @@ def test_a_type_survives_arrow_and_duckdb(name: str) -> None:
     data_type = DataType.parse(name)
 
     assert from_arrow(to_arrow(data_type)) == data_type
-    assert from_sql(to_sql(data_type)) == data_type
+    assert find(write(data_type)) == data_type
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from datakit_iac.provider.properties import UNKNOWN
 from datakit_iac.provider.run import RunType
 from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
 from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.files import Files
+from datakit_iac.technologies.files.factory import Files
 from tests.lifecycle.warehouse import PATH, Warehouse
 
 # Connector.

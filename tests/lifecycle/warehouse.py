@@ -9,7 +9,7 @@ import duckdb
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.duckdb import DuckDB
+from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Live
 
 PATH: Final = "warehouse.duckdb"

@@ -15,7 +15,7 @@ import pytest
 from datakit_iac.manifest.dataset import Column, Place, Test
 from datakit_iac.manifest.types import NAMES, DataType
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.duckdb import DuckDB
+from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 from datakit_iac.technologies.evolution import Change, plan
 from datakit_iac.technologies.technology import StoreError, Violation

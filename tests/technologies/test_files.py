@@ -9,7 +9,7 @@ import pytest
 
 from datakit_iac.manifest.dataset import Place, Test
 from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.files import Files
+from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.technology import StoreError, StoreMissingError
 from tests.technologies.kits import MARK, Kit, files_kit
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.duckdb.tables import LiveColumn, LiveTable, TableName, count, describe, quoted
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.cloudquery.types import from_arrow, to_sql
+from datakit_iac.cloudquery.types import from_arrow
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.duckdb.types import write
 
 _FORCE = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
 
@@ -35,7 +36,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: 
         wanted = _type(name, field)
         if column is None:
             faults += _cannot_add(connection, name, field)
-            statements.append(f"ALTER TABLE {name.sql} ADD COLUMN {quoted(field.name)} {to_sql(wanted)}")
+            statements.append(f"ALTER TABLE {name.sql} ADD COLUMN {quoted(field.name)} {write(wanted)}")
         elif not _takes(column, wanted):
             _change(connection, name, column, wanted, force, (statements, faults, notes))
     faults += _unfilled(name, live, schema)
@@ -48,7 +49,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: 
 
 def _create(name: TableName, schema: pa.Schema) -> str:
     columns = [
-        f"{quoted(field.name)} {to_sql(_type(name, field))}{'' if field.nullable else ' NOT NULL'}" for field in schema
+        f"{quoted(field.name)} {write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}" for field in schema
     ]
     if key := wire.primary_key(schema):
         columns.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
@@ -79,7 +80,7 @@ def _change(
     told: tuple[list[str], list[str], list[str]],
 ) -> None:
     statements, faults, notes = told
-    target, sql = quoted(column.name), to_sql(wanted)
+    target, sql = quoted(column.name), write(wanted)
     if column.type and wanted.widens(column.type):
         statements.append(f"ALTER TABLE {name.sql} ALTER COLUMN {target} TYPE {sql}")
     elif force:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from datakit_iac.cloudquery.types import from_sql
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.duckdb.types import find
 
 
 def quoted(name: str) -> str:
@@ -77,7 +77,7 @@ def describe(connection: duckdb.DuckDBPyConnection, name: TableName) -> LiveTabl
     ).fetchall()
     if not rows:
         return None
-    columns = [LiveColumn(row[0], from_sql(row[1]), row[1], row[2], row[3]) for row in rows]
+    columns = [LiveColumn(row[0], find(row[1]), row[1], row[2], row[3]) for row in rows]
     return LiveTable({column.name.lower(): column for column in columns})
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from datakit_iac.cloudquery.types import to_sql
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.duckdb.types import write
 
 _INTEGERS: Final = ("smallint", "integer", "bigint")
 _ISO_DATE: Final = 10
@@ -54,7 +54,7 @@ def _cast(text: str, data_type: DataType, cast: str = "CAST") -> str:
         case "uuid":
             return f"unhex(replace(CAST({cast}({text} AS UUID) AS VARCHAR), '-', ''))"
         case _:
-            return f"{cast}({text} AS {to_sql(data_type)})"
+            return f"{cast}({text} AS {write(data_type)})"
 
 
 def _doubt(text: str, data_type: DataType) -> str:
@@ -77,7 +77,7 @@ def _doubt(text: str, data_type: DataType) -> str:
 
 
 def _is_lossless(text: str, data_type: DataType) -> str:
-    sql = to_sql(data_type)
+    sql = write(data_type)
     match data_type.name:
         case "decimal":
             precision, scale = data_type.parameters

@@ -9,8 +9,8 @@ from datakit_iac.cloudquery.files.casts import value
 from datakit_iac.cloudquery.files.scanning import Found, Scan, quoted
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.cloudquery.types import to_sql
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.duckdb.types import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _expression(column: DeclaredColumn, found: Found | None) -> str:
     if found is None:
         return value("CAST(NULL AS VARCHAR)", column.type)
     if _is_carried(found, column.type):
-        return found.raw if found.type == column.type else f"CAST({found.raw} AS {to_sql(column.type)})"
+        return found.raw if found.type == column.type else f"CAST({found.raw} AS {write(column.type)})"
     return value(found.text, column.type)
 
 

@@ -14,8 +14,8 @@ import duckdb
 from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.cloudquery.types import from_sql
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.duckdb.types import find
 
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE: Final = 20_480
@@ -185,7 +185,7 @@ def _described(
     except duckdb.Error as fault:
         shown = files[0].shown
         raise PluginFault(f"{shown} cannot be read as {files[0].format}: {_first(fault)}") from fault
-    return {row[0]: from_sql(row[1]) for row in rows}
+    return {row[0]: find(row[1]) for row in rows}
 
 
 def _first(fault: Exception) -> str:

@@ -33,11 +33,16 @@ _READ: Final = {spelling: name for name, spelling in _WRITTEN.items()} | {
     "TIMESTAMP_NS": "timestamp",
 }
 _WIDE: Final = {"HUGEINT": (38, 0), "UBIGINT": (20, 0), "UHUGEINT": (38, 0)}
+_ARRAY: Final = re.compile(r"^(.+)\[\d*\]$")
 _DECIMAL: Final = re.compile(r"^DECIMAL\((\d+),\s*(\d+)\)$")
 
 
 def write(data_type: DataType) -> str:
-    """The type in DDL; strings lose their length, which DuckDB does not keep."""
+    """The type in DDL; strings lose their length, which DuckDB does not keep.
+
+    >>> write(DataType.parse("array<int>")), write(DataType.parse("number(8,2)"))
+    ('INTEGER[]', 'DECIMAL(8,2)')
+    """
     if data_type.element is not None:
         return f"{write(data_type.element)}[]"
     if data_type.name == "decimal":
@@ -47,10 +52,16 @@ def write(data_type: DataType) -> str:
 
 def read(spelling: str) -> DataType:
     """The type of a column as DuckDB's catalog shows it; what has no counterpart here reads as a string."""
-    if spelling.endswith("]"):
-        return DataType("array", element=read(spelling[: spelling.rindex("[")]))
+    return find(spelling) or DataType("string")
+
+
+def find(spelling: str) -> DataType | None:
+    """The type of a column as DuckDB's catalog shows it; None where there is no counterpart, as for a struct."""
+    if array := _ARRAY.match(spelling):
+        element = find(array.group(1))
+        return DataType("array", element=element) if element else None
     if match := _DECIMAL.match(spelling):
         return DataType("decimal", (int(match.group(1)), int(match.group(2))))
     if spelling in _WIDE:
         return DataType("decimal", _WIDE[spelling])
-    return DataType(_READ.get(spelling, "string"))
+    return DataType(_READ[spelling]) if spelling in _READ else None

@@ -1,0 +1,79 @@
+"""The Technology `duckdb`: cheap to import, for the driver comes with the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.duckdb import statements, types
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.technology import Capabilities, StoreMissingError
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.technology import Session
+
+OPTIONS = {"path"}
+
+
+class DuckDB:
+    """Tables in a DuckDB file. Options: `path`, the file's path."""
+
+    name = "duckdb"
+    capabilities = Capabilities(places=frozenset({"table"}), single_writer=True, embedded=True)
+
+    def check(self, connection: Connection) -> list[str]:
+        """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses."""
+        path = connection.options.get("path")
+        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a DuckDB file's"]
+        faults += [f"unknown option {name!r}; expected path" for name in sorted(set(connection.options) - OPTIONS)]
+        return faults + [f"DuckDB has no use for the secret {name!r}" for name in sorted(connection.secrets)]
+
+    def location(self, connection: Connection) -> str:
+        """The file."""
+        return f"duckdb:{Path(connection.options['path']).as_posix()}"
+
+    def connection(self, location: str) -> Connection:
+        """The Store of a path."""
+        return Connection(self.name, {"path": location.partition(":")[2]})
+
+    def canonical(self, data_type: DataType) -> DataType:
+        """DuckDB keeps no length of strings; all else is kept as declared."""
+        return types.read(types.write(data_type))
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """`CREATE TABLE`, or one `ALTER TABLE` or `COMMENT` for each change."""
+        if changes is None:
+            return statements.create(dataset)
+        return [statements.alter(dataset.place, change) for change in changes]
+
+    @contextmanager
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[Session]:
+        """Open the file; another process that holds it is waited for."""
+        from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
+
+        path = Path(connection.options["path"]).expanduser()
+        if not create and not path.exists():
+            raise StoreMissingError(
+                f"there is no DuckDB file {path}; let its Store make it (`create: true`), or mend the path"
+            )
+        with connect(path) as database:
+            yield DuckDBSession(database)
+
+
+def _unusable(path: str) -> list[str]:
+    """Why a path can be no database file, as far as looking at it tells."""
+    try:
+        file = Path(path).expanduser().absolute()
+        if file.exists():
+            usable = file.is_file() and os.access(file, os.R_OK | os.W_OK)
+            return [] if usable else [f"{path} is no file that can be read and written"]
+        above = next(folder for folder in file.parents if folder.exists())
+    except (OSError, RuntimeError) as fault:  # a folder on the way that may not be looked into, a name too long
+        return [f"{path} cannot be looked at: {getattr(fault, 'strerror', None) or fault}"]
+    usable = above.is_dir() and os.access(above, os.W_OK)
+    return [] if usable else [f"{path} cannot be made: {above} is no folder that can be written"]

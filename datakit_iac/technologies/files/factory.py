@@ -1,0 +1,87 @@
+"""The Technology `files`: cheap to import, for what reads files comes with the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.files.paths import resolve
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.technology import Session
+
+OPTIONS = {"path", "nulls", "delimiter", "header"}
+
+
+class Files:
+    """Files below a folder.
+
+    Options: `path`, the folder, or ``package:NAME/folder`` for one inside an installed Python package; for CSV also
+    `nulls` (texts that mean no value), `delimiter` and `header`.
+    """
+
+    name = "files"
+    capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False)
+
+    def check(self, connection: Connection) -> list[str]:
+        """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
+        options = connection.options
+        path, nulls = options.get("path"), options.get("nulls", [])
+        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a folder's"]
+        if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):
+            faults.append(f"nulls is {nulls!r}; expected a list of texts")
+        if not isinstance(options.get("delimiter", ","), str):
+            faults.append(f"delimiter is {options['delimiter']!r}; expected text")
+        if not isinstance(options.get("header", True), bool):
+            faults.append(f"header is {options['header']!r}; expected true or false")
+        expected = ", ".join(sorted(OPTIONS))
+        return faults + [
+            f"unknown option {name!r}; expected one of {expected}" for name in sorted(set(options) - OPTIONS)
+        ]
+
+    def location(self, connection: Connection) -> str:
+        """The folder."""
+        return f"files:{connection.options['path']}"
+
+    def connection(self, location: str) -> Connection:
+        """The Store of a path."""
+        return Connection(self.name, {"path": location.partition(":")[2]})
+
+    def canonical(self, data_type: DataType) -> DataType:
+        """Types are declared, files keep none of their own."""
+        return data_type
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """Making the folder is all; a change of schema touches no file."""
+        return [f"mkdir {dataset.place.prefix}"] if changes is None else []
+
+    @contextmanager
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[Session]:
+        """Find the folder."""
+        from datakit_iac.technologies.files.session import FilesSession
+
+        try:
+            folder = resolve(connection.options["path"])
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+            if not folder.is_dir():
+                raise StoreMissingError(f"there is no folder {folder}; make it, or mend the Store's path")
+            yield FilesSession(folder)
+        except OSError as fault:
+            raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
+
+def _unusable(path: str) -> list[str]:
+    """Why a path can be no folder to read, as far as looking at it tells."""
+    try:
+        folder = resolve(path)
+        usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    except (OSError, ValueError, RuntimeError) as fault:
+        return [str(fault)]
+    return [] if usable else [f"{path} is no folder that can be read"]
