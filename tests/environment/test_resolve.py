@@ -162,7 +162,7 @@ def test_an_unset_variable_of_a_binding_is_told_there(tmp_path: Path) -> None:
 
 
 def test_a_secret_stays_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datakit_iac.technologies.files.Files.check", lambda *_: [])
+    monkeypatch.setattr("datakit_iac.technologies.files.factory.Files.check", lambda *_: [])
     lake = LAKE.replace("}}", "}, secrets: {key: '${TOKEN}'}}")
     project = resolved(tmp_path, FILES, lake, ENVIRONMENT, variables={"TOKEN": "hunter2"})
     assert project.stores["lake"].secrets == {"key": "${TOKEN}"}

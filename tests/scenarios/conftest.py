@@ -27,6 +27,23 @@ def workspace(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The project of `workspace` after its first `up`, with two rows, made once for all tests of a worker."""
+    once = Workspace(tmp_path_factory.mktemp("made"))
+    once.write("project/platform.yaml", PLATFORM)
+    once.write("project/users.yaml", USERS)
+    once.up("--skip-preview").ok()
+    once.execute("INSERT INTO public.users VALUES (1, 'ann@x.io'), (2, 'bob@x.io')")
+    return once
+
+
+@pytest.fixture
+def filled(made: Workspace, tmp_path: Path) -> Workspace:
+    """The table exists and holds two rows."""
+    return made.copied(tmp_path / "copy")
+
+
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Workspace:
     """The project of `pipeline.py`, not applied yet."""
