@@ -42,7 +42,7 @@ test: setup check ## Every check and every test, the real engine included
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
 test-unit: setup ## The tests that need no engine, in seconds
-	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine"
+	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine and not slow"
 
 lock: ## Pin the packages anew in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \

@@ -17,6 +17,8 @@ import pytest
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
 
+pytestmark = pytest.mark.slow
+
 STUBBORN = """
     import os, signal, subprocess, sys, time
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

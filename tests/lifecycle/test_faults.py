@@ -14,6 +14,8 @@ from datakit_iac.provider.testing import Lifecycle, OperationError, Subject
 from datakit_iac.technologies.technology import Live
 from tests.lifecycle.warehouse import ID, NAME, Warehouse
 
+pytestmark = pytest.mark.slow
+
 CALLS = ("execute", "begin", "commit")
 
 
