@@ -160,9 +160,15 @@ def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        # An invoke under way while the engine ends over a resource that failed; the engine has told about that one.
+        if _ENGINE_ENDS in str(error):
+            return Outcome(was_reported=True)
         pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
         return Outcome(was_reported=True)
     return Outcome()
+
+
+_ENGINE_ENDS: Final = "grpc: the client connection is closing"
 
 
 def _engine_error(error: Any) -> Outcome:
