@@ -18,7 +18,7 @@ from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.turns import turns
-from datakit_iac.provider.verification import Verified, verify
+from datakit_iac.provider.verification import verify
 from datakit_iac.provider.warmth import warm
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
@@ -96,13 +96,13 @@ def _execute(new: Properties, call: Call) -> Properties:
     """
     job = decode.job(new, call.environment)
     try:
-        outcome, verified = _run_and_verify(job, new, call)
+        outcome, written = _run_and_verify(job, new, call)
     except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
         raise _incomplete(job, failure) from failure
     for note in outcome.notes:
         call.warn(note)
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
-    return {"written": verified.versions, "counts": outcome.counts}
+    return {"written": written, "counts": outcome.counts}
 
 
 def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
@@ -127,7 +127,7 @@ def _incomplete(job: Job, failure: Exception) -> PartialError:
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
 
 
-def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, Verified]:
+def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dict[str, str]]:
     with turns([each.connection for each in (*job.inputs, *job.outputs)], call), _surroundings(job, call) as lent:
         warm()
         call.status("starting")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from datakit_iac.provider.lifecycle import Call
 from datakit_iac.provider.settlement import changes_to
@@ -14,15 +13,10 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Session, technology
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Outputs that keep their contracts: the version of each, by DataSet name."""
+def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
+    """Hold each output to its contract and its tests; the version of each, by DataSet name.
 
-    versions: Mapping[str, str]
-
-
-def verify(job: Job, generations: Mapping[str, str], call: Call) -> Verified:
-    """Compare each output with its contract, run its tests, and put its mark back where a tool swapped the table.
+    The mark is put back where a tool swapped the table.
 
     Raises:
         JobFailedError: outputs break their contracts; each breach of each output is named.
@@ -41,7 +35,7 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> Verified:
     if breaches:
         count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
         raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(breaches))
-    return Verified(versions)
+    return versions
 
 
 def _breaches(session: Session, dataset: BoundDataSet, mark: Mark) -> list[str]:
