@@ -13,12 +13,14 @@ import json
 import logging
 import os
 import runpy
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 ALREADY_REPORTED: Final = 32
@@ -218,7 +220,14 @@ def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
 
 
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    # The engine's signal and the language host's are the same wish; a second one would break into the cleaning up.
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _main() -> int:
+    signal.signal(signal.SIGINT, _interrupt_once)
     launch = Launch.from_json(sys.stdin.read())
     # This folder must not shadow modules of the program's.
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]

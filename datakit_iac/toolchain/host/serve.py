@@ -57,12 +57,16 @@ class MainThread:
             os.kill(os.getpid(), signal.SIGINT)
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
-        """End at once; but a program that runs is unwound first, so that it can clean up."""
-        if self._is_unwinding or not self._is_running:
+        """End at once; but a program that runs is unwound first, so that it can clean up.
+
+        An engine that is interrupted both asks us to cancel and signals: what comes while unwinding is the same wish.
+        """
+        if not self._is_running:
             self._end()
-        self._is_unwinding = True
-        self._end_in(_UNWINDING_TAKES_AT_MOST)
-        raise KeyboardInterrupt
+        elif not self._is_unwinding:
+            self._is_unwinding = True
+            self._end_in(_UNWINDING_TAKES_AT_MOST)
+            raise KeyboardInterrupt
 
     def _end_in(self, seconds: float) -> None:
         timer = threading.Timer(seconds, self._end)

@@ -172,11 +172,17 @@ def test_nothing_outlives_an_engine_that_is_killed(sandbox: Sandbox) -> None:
     assert sandbox.processes_after(5) == []
 
 
-def test_a_program_can_clean_up_when_it_is_interrupted(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("interpreter", ["ours", "another"])
+def test_a_program_can_clean_up_when_it_is_interrupted(
+    sandbox: Sandbox, interpreter: str, request: pytest.FixtureRequest
+) -> None:
+    if interpreter == "another":
+        request.getfixturevalue("other_environment")
     cleaned = sandbox.folder / "cleaned"
     sandbox.program(
-        "import time\nprint('waiting', flush=True)\n"
-        f"try:\n    time.sleep(60)\nfinally:\n    open({str(cleaned)!r}, 'w').close()\n"
+        "import time\n"
+        "try:\n    print('waiting', flush=True)\n    time.sleep(60)\n"
+        f"finally:\n    time.sleep(0.5)\n    open({str(cleaned)!r}, 'w').close()\n"
     )
     running = sandbox.start("preview")
     wait_for(running, "waiting")
