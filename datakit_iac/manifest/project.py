@@ -61,6 +61,7 @@ class Project:
         root: the folder; relative paths in manifests count from it.
         origins: where each manifest stands, by kind and name.
         broken: kind and name of the manifests that are there but wrong; the kind is empty where it cannot be told.
+        warnings: what was found on reading it and does not stop it.
     """
 
     root: Path
@@ -73,6 +74,7 @@ class Project:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     broken: frozenset[tuple[str, str]] = frozenset()
+    warnings: tuple[Finding, ...] = ()
 
     def origin(self, manifest: Manifest) -> Origin:
         """Where a manifest of this project stands."""
