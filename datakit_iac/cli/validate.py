@@ -22,14 +22,16 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check and report."""
-    from datakit_iac.environment.checking import check
+    from datakit_iac.policy.checking import check
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
 
     asked = scope(options.path)
     project, findings = read(asked.root)
     try:
-        findings += check(project, options.env, os.environ)[1]
+        checked = check(project, options.env, os.environ)[1]
+        # The check tells the warnings of reading too, as the environment takes them.
+        findings = [*{*findings}.difference(project.warnings), *checked]
     except InvalidProjectError as invalid:
         findings += invalid.findings
     return reporting.report(asked, project, asked.of(findings), options)

@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime.settings import get_root_directory
 
-from datakit_iac.environment.checking import check
+from datakit_iac.policy.checking import check
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
-from datakit_iac.manifest.finding import InvalidProjectError
+from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.resources.dataset import DataSet
@@ -48,10 +48,10 @@ class Platform(pulumi.ComponentResource):
     ) -> None:
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         os.chdir(get_root_directory())
-        resolved = _resolved(Path(project), environment or pulumi.get_stack())
+        resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack())
         super().__init__("datakit:index:Platform", resource_name, {}, opts)
-        for finding in resolved.findings:
-            pulumi.log.warn(str(finding))
+        for warning in warnings:
+            pulumi.log.warn(str(warning))
         self._child = pulumi.ResourceOptions(parent=self)
         self._project = resolved.project
         self._connectors(resolved)
@@ -131,11 +131,12 @@ class Platform(pulumi.ComponentResource):
             return Run(job.transform, transform=transform, opts=self._child) if trigger.on_change else None
 
 
-def _resolved(root: Path, environment: str) -> ResolvedProject:
+def _resolved(root: Path, environment: str) -> tuple[ResolvedProject, tuple[Finding, ...]]:
+    """The project that may be registered, with the warnings on it."""
     try:
         resolved, findings = check(load(root), environment, os.environ)
         if any(finding.severity == "error" for finding in findings):
             raise InvalidProjectError(findings)
     except InvalidProjectError as invalid:
         raise pulumi.RunError(f"the project is not right:\n{invalid}") from invalid
-    return resolved
+    return resolved, findings

@@ -1,8 +1,9 @@
-"""Everything that can be checked before anything is touched: the project in one environment, and each of its jobs."""
+"""Everything that can be checked before anything is touched: reading, the environment, each job, the policies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
@@ -14,7 +15,9 @@ from datakit_iac.runtimes.registry import runtime
 def check(
     project: Project, environment: str, variables: Mapping[str, str]
 ) -> tuple[ResolvedProject, tuple[Finding, ...]]:
-    """The project as `environment` means it, and every finding on it, those of the runtimes on their jobs included.
+    """The project as `environment` means it, and every finding on it.
+
+    Those of reading it are among them, and those of the runtimes on their jobs.
 
     Args:
         project: the manifests; some may be broken, and what refers to those is left out.
@@ -25,7 +28,14 @@ def check(
         InvalidProjectError: there is no such Environment.
     """
     resolved = examine(project, environment, variables)
-    return resolved, (*resolved.findings, *_unsound_jobs(resolved))
+    return resolved, (*_of_reading(resolved), *resolved.findings, *_unsound_jobs(resolved))
+
+
+def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:
+    """The warnings of reading the project; where versions are exact nothing may be left to chance, and they are errors."""
+    exact = resolved.environment.spec.versions == "exact"
+    for warning in resolved.project.warnings:
+        yield replace(warning, severity="error") if exact else warning
 
 
 def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
