@@ -22,9 +22,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check and report."""
-    from datakit_iac.policy.checking import check
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
+    from datakit_iac.policy.checking import check
 
     asked = scope(options.path)
     project, findings = read(asked.root)

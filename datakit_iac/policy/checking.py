@@ -32,7 +32,7 @@ def check(
 
 
 def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:
-    """The warnings of reading the project; where versions are exact nothing may be left to chance, and they are errors."""
+    """The warnings of reading the project; where versions are exact nothing is left to chance, and they are errors."""
     exact = resolved.environment.spec.versions == "exact"
     for warning in resolved.project.warnings:
         yield replace(warning, severity="error") if exact else warning

@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime.settings import get_root_directory
 
-from datakit_iac.policy.checking import check
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
+from datakit_iac.policy.checking import check
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.store import Connector, Store
