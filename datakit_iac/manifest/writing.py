@@ -1,0 +1,37 @@
+"""Writing a manifest as YAML, as people write them: what is read back is equal to what was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from datakit_iac.manifest.document import Manifest
+
+_WIDTH = 120
+
+
+def to_yaml(manifest: Manifest) -> str:
+    r"""One document: kind and name first, then every field that is not as it is by default.
+
+    >>> from datakit_iac.manifest.dataset import DataSet, DataSetSpec
+    >>> print(to_yaml(DataSet(metadata={"name": "users"}, spec=DataSetSpec(store="warehouse", table="raw.users"))))
+    apiVersion: datakit.infoblox.dev/v1alpha1
+    kind: DataSet
+    metadata:
+      name: users
+    spec:
+      store: warehouse
+      table: raw.users
+    <BLANKLINE>
+    """
+    document = {"apiVersion": manifest.api_version, "kind": manifest.kind}
+    document |= manifest.model_dump(by_alias=True, exclude_defaults=True)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Every value in full, and lists indented below their field."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
