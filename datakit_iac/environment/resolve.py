@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from datakit_iac.environment import choosing
+from datakit_iac.environment.catalog import Catalog
+from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.unsupported import unsupported
-from datakit_iac.environment.versions import satisfies
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import Column, DataSet, Place
 from datakit_iac.manifest.duration import seconds
+from datakit_iac.manifest.editions import editions
 from datakit_iac.manifest.environment import BindingSection, Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.positions import Step
@@ -73,6 +76,10 @@ class _Resolution:
     def __init__(self, project: Project, environment: Environment, variables: Mapping[str, str]) -> None:
         self._project, self._environment, self._variables = project, environment, variables
         self._graph, self._findings = build(project)
+        self._catalog = Catalog(project, environment)
+        self._findings.extend(self._catalog.wrong_ranges())
+        self._connectors: dict[str, Connector] = {}
+        self._versions: list[ChosenVersion] = []
 
     def resolved(self) -> ResolvedProject:
         stores = {name: store for name, each in self._project.stores.items() if (store := self._store(each))}
@@ -86,17 +93,24 @@ class _Resolution:
             for name in self._graph.order
             if (job := self._job(self._project.transforms[name], datasets))
         }
-        used = {store.connector for store in stores.values()}
         return ResolvedProject(
             project=self._project,
             environment=self._environment,
-            connectors={name: each for name, each in self._project.connectors.items() if name in used},
+            connectors=_by_name(self._connectors.values()),
             stores=stores,
             datasets=datasets,
             transforms=_with_context(transforms),
             graph=self._graph,
             findings=(*self._findings, *unsupported(self._project, self._environment)),
+            versions=(*self._versions, *self._further_versions()),
         )
+
+    def _further_versions(self) -> Iterator[ChosenVersion]:
+        transforms = self._project.transforms.values()
+        yield from choosing.of_plugins(self._connectors.values())
+        yield from choosing.of_images(transforms)
+        yield from choosing.of_ports(transforms, self._project.datasets)
+        yield from choosing.of_packages(transforms, self._project.root)
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
@@ -104,9 +118,12 @@ class _Resolution:
     # Stores.
 
     def _store(self, store: Store) -> ResolvedStore | None:
-        connector = self._connector(store)
-        if connector is None:
+        choice = self._catalog.choose(store, self._findings)
+        if choice is None:
             return None
+        connector = choice[0]
+        self._connectors[connector.identity] = connector
+        self._versions.append(choice[1])
         binding = self._environment.binding(store.name)
         kind, options, secrets = _bound(store, connector, binding)
         manifest, path = self._place_of(store, binding)
@@ -127,29 +144,7 @@ class _Resolution:
         if faults:
             return None
         create = binding.create if binding and binding.create is not None else store.spec.create
-        return ResolvedStore(store.name, connector.name, connection, secrets, create)
-
-    def _connector(self, store: Store) -> Connector | None:
-        wanted = store.spec.connector
-        connector = self._project.connectors.get(wanted)
-        if connector is None and self._project.is_broken(wanted, "Connector"):
-            return None
-        if connector is None:
-            message = f"Store {store.name} is of Connector {wanted!r}, which is not declared"
-            hint = nearest(wanted, self._project.connectors)
-            self._find(store, "unknown-connector", message, ("spec", "connector"), hint)
-            return None
-        constraint, version = store.spec.connector_version, connector.spec.version
-        try:
-            if constraint and not (version and satisfies(version, constraint)):
-                message = (
-                    f"Connector {wanted} has {f'version {version}' if version else 'no version'}; "
-                    f"Store {store.name} expects {constraint}"
-                )
-                self._find(store, "connector-version", message, ("spec", "connectorVersion"))
-        except ValueError as fault:
-            self._find(store, "invalid-value", str(fault), ("spec", "connectorVersion"))
-        return connector
+        return ResolvedStore(store.name, connector.name, connection, secrets, create, connector.spec.version)
 
     def _place_of(self, store: Store | DataSet, binding: BindingSection | None) -> tuple[Any, tuple[Step, ...]]:
         """The manifest and field to blame for a connection: the binding where there is one."""
@@ -303,6 +298,13 @@ class _Resolution:
             environment=self._environment.name,
             timeout=seconds(spec.timeout) if spec.timeout else None,
         )
+
+
+def _by_name(used: Iterable[Connector]) -> dict[str, Connector]:
+    """Connectors by the name of their resource: the newest version has the name itself, others add their version."""
+    found = editions(used)
+    newest = {name: several[0] for name, several in found.items()}
+    return {**newest, **{each.identity: each for several in found.values() for each in several[1:]}}
 
 
 def _bound(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import DataSet
 from datakit_iac.manifest.environment import Environment
@@ -26,6 +27,7 @@ class ResolvedStore:
         connection: technology and options; its secrets are left out.
         secrets: the references, ``${VARIABLE}`` by name, still unresolved.
         create: whether the Store is made where it is absent; None leaves it to the technology.
+        version: the Connector's version that was chosen; None where it has none.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ResolvedStore:
     connection: Connection
     secrets: Mapping[str, str] = field(default_factory=dict)
     create: bool | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,14 @@ class ResolvedProject:
     Attributes:
         project: the manifests as written.
         environment: the rules that hold.
-        connectors: those that Stores use.
+        connectors: those that Stores use, by name; of several versions in use the newest has it, others are
+            ``name@version``.
         stores: by name.
         datasets: by name.
         transforms: by name, in the order of the graph.
         graph: who reads and writes what.
         findings: what is wrong; warnings only, where the project may be registered.
+        versions: what every reference to something with a version came to.
     """
 
     project: Project
@@ -88,3 +93,4 @@ class ResolvedProject:
     transforms: Mapping[str, ResolvedTransform]
     graph: Graph
     findings: tuple[Finding, ...] = ()
+    versions: tuple[ChosenVersion, ...] = ()

@@ -39,7 +39,12 @@ class ConnectorSpec(Model):
 
 
 class Connector(Manifest):
-    """A technology type: Stores are its instances."""
+    """A technology type: Stores are its instances. Several may have one name, each with a version of its own."""
 
     kind: Literal["Connector"] = "Connector"
     spec: ConnectorSpec
+
+    @property
+    def identity(self) -> str:
+        """Name and version: a catalog may hold several versions of one Connector."""
+        return f"{self.name}@{self.spec.version}" if self.spec.version else self.name

@@ -55,3 +55,8 @@ class Manifest(Model):
     def name(self) -> str:
         """The name by which other manifests refer to this one."""
         return self.metadata.name
+
+    @property
+    def identity(self) -> str:
+        """What no other manifest of its kind is: its name, and of what comes in several versions its version too."""
+        return self.name

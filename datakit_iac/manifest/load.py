@@ -14,7 +14,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import API_VERSION, Manifest
+from datakit_iac.manifest.editions import editions, unversioned
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.parsing import StrictLoader, check_depth
@@ -62,18 +64,29 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
         if manifest is None:
             broken |= _meant(document)
             continue
-        key = (manifest.kind, manifest.name)
+        key = (manifest.kind, manifest.identity)
         if first := next((origins[each] for each in _namesakes(*key) if each in origins), None):
             findings.append(_twice(origin, first, manifest))
             continue
         origins[key] = origin
-        collected[_COLLECTIONS[manifest.kind]][manifest.name] = manifest
+        collected[_COLLECTIONS[manifest.kind]][manifest.identity] = manifest
     if not origins and not findings:
         message = f"no manifest of {API_VERSION} lies below {root}"
         findings.append(Finding(code="empty-project", message=message, file=str(root), hint="write a connector first"))
     ordered = {name: dict(sorted(found.items())) for name, found in collected.items()}
+    catalog = editions(each for each in collected["connectors"].values() if isinstance(each, Connector))
+    findings.extend(_unversioned(origins, each) for each in unversioned(catalog))
+    ordered["connectors"] = {name: several[0] for name, several in catalog.items()}
+    older = {name: several[1:] for name, several in catalog.items() if several[1:]}
     # By name, one kind each.
-    return Project(root=root, origins=origins, broken=frozenset(broken), **ordered), findings  # type: ignore[arg-type]
+    project = Project(root=root, origins=origins, broken=frozenset(broken), older=older, **ordered)  # type: ignore[arg-type]
+    return project, findings
+
+
+def _unversioned(origins: Mapping[tuple[str, str], Origin], connector: Connector) -> Finding:
+    message = f"Connector {connector.name} stands several times, and here it has no version"
+    origin = origins[connector.kind, connector.identity]
+    return origin.finding("duplicate-name", message, ("spec",), hint="give each of them a version")
 
 
 def _documents(

@@ -59,13 +59,16 @@ class Project:
 
     Attributes:
         root: the folder; relative paths in manifests count from it.
-        origins: where each manifest stands, by kind and name.
+        connectors: by name; of several versions the newest.
+        older: the other versions of the Connectors that come in several, newest first.
+        origins: where each manifest stands, by kind and identity.
         broken: kind and name of the manifests that are there but wrong; the kind is empty where it cannot be told.
         warnings: what was found on reading it and does not stop it.
     """
 
     root: Path
     connectors: Mapping[str, Connector] = field(default_factory=dict)
+    older: Mapping[str, tuple[Connector, ...]] = field(default_factory=dict)
     stores: Mapping[str, Store] = field(default_factory=dict)
     datasets: Mapping[str, DataSet] = field(default_factory=dict)
     groups: Mapping[str, DataSetGroup] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class Project:
 
     def origin(self, manifest: Manifest) -> Origin:
         """Where a manifest of this project stands."""
-        return self.origins[manifest.kind, manifest.name]
+        return self.origins[manifest.kind, manifest.identity]
 
     def is_broken(self, name: str, *kinds: str) -> bool:
         """Whether a manifest of that name is there but wrong, so that to refer to it is no second fault."""
@@ -88,6 +91,11 @@ class Project:
         """`file:line:column` of a manifest of this project."""
         origin = self.origin(manifest)
         return f"{shown(origin.file)}:{first_line(origin.file.read_text(encoding='utf-8'), origin.document)}:1"
+
+    def editions(self, name: str) -> tuple[Connector, ...]:
+        """The versions of a Connector, newest first."""
+        newest = self.connectors.get(name)
+        return (newest, *self.older.get(name, ())) if newest else ()
 
     def members(self, name: str) -> tuple[str, ...]:
         """The DataSets that a port's name stands for: itself, or those of the group of that name."""
@@ -100,3 +108,5 @@ class Project:
             self.connectors, self.stores, self.datasets, self.groups, self.transforms, self.environments, self.policies
         ):  # fmt: skip
             yield from manifests.values()
+        for editions in self.older.values():
+            yield from editions

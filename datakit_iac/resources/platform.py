@@ -64,8 +64,12 @@ class Platform(pulumi.ComponentResource):
 
     def _connectors(self, resolved: ResolvedProject) -> None:
         for name, connector in resolved.connectors.items():
-            kinds = {store.connection.technology for store in resolved.stores.values() if store.connector == name}
             spec = connector.spec
+            kinds = {
+                store.connection.technology
+                for store in resolved.stores.values()
+                if (store.connector, store.version) == (connector.name, spec.version)
+            }
             with declared_at(self._project.where(connector)):
                 Connector(
                     name,

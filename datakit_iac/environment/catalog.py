@@ -1,0 +1,95 @@
+"""Choosing a Connector's version for a Store: the highest that the Store and the environment both accept."""
+
+from __future__ import annotations
+
+from datakit_iac.environment.chosen import ChosenVersion
+from datakit_iac.environment.pins import is_exact_version
+from datakit_iac.environment.versions import satisfies
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.store import Store
+
+
+class Catalog:
+    """The Connectors of a project, as one environment allows their versions."""
+
+    def __init__(self, project: Project, environment: Environment) -> None:
+        self._project = project
+        self._environment = environment
+        self._allowed = {
+            each.name: (index, each.version)
+            for index, each in enumerate(environment.spec.connectors or ())
+            if each.version
+        }
+
+    def choose(self, store: Store, findings: list[Finding]) -> tuple[Connector, ChosenVersion] | None:
+        """The Connector of a Store, and how it was chosen; None where it is not declared.
+
+        Where no version fits, that is among the `findings`, and the newest stands in for it.
+        """
+        wanted = store.spec.connector
+        editions = self._project.editions(wanted)
+        if not editions:
+            if not self._project.is_broken(wanted, "Connector"):
+                findings.append(self._unknown(store))
+            return None
+        asked, allowed = store.spec.connector_version, self._allowed.get(wanted, (0, ""))[1]
+        asked = asked if self._is_range(store, asked, findings) else ""
+        constraints = [each for each in (asked, allowed) if each]
+        chosen = next((each for each in editions if _fits(each, constraints)), None)
+        if chosen is None:
+            findings.append(self._none_fits(store, asked, allowed))
+            chosen = editions[0]
+        path = ("spec", "connectorVersion" if asked else "connector")
+        is_exact = any(map(is_exact_version, constraints))
+        version = chosen.spec.version or ""
+        return chosen, ChosenVersion("connector", wanted, ", ".join(constraints), version, is_exact, store, path)
+
+    def wrong_ranges(self) -> list[Finding]:
+        """The ranges of the environment's allowed Connectors that are none; those hold for nothing."""
+        found: list[Finding] = []
+        for name, (index, constraint) in list(self._allowed.items()):
+            path = ("spec", "connectors", index, "version")
+            try:
+                satisfies("1.0.0", constraint)
+            except ValueError as fault:
+                found.append(self._project.origin(self._environment).finding("invalid-value", str(fault), path))
+                del self._allowed[name]
+        return found
+
+    def _is_range(self, store: Store, constraint: str, findings: list[Finding]) -> bool:
+        try:
+            return bool(constraint) and satisfies("1.0.0", constraint) in (True, False)
+        except ValueError as fault:
+            path = ("spec", "connectorVersion")
+            findings.append(self._project.origin(store).finding("invalid-value", str(fault), path))
+            return False
+
+    def _unknown(self, store: Store) -> Finding:
+        wanted = store.spec.connector
+        message = f"Store {store.name} is of Connector {wanted!r}, which is not declared"
+        hint = nearest(wanted, self._project.connectors)
+        return self._project.origin(store).finding("unknown-connector", message, ("spec", "connector"), hint=hint)
+
+    def _none_fits(self, store: Store, asked: str, allowed: str) -> Finding:
+        wanted, name = store.spec.connector, self._environment.name
+        there = _listed(self._project.editions(wanted))
+        expected = [f"Store {store.name} expects {asked}"] if asked else []
+        expected += [f"Environment {name} allows {allowed}"] if allowed else []
+        message = f"Connector {wanted} has {there}; {' and '.join(expected)}"
+        path = ("spec", "connectorVersion" if asked else "connector")
+        return self._project.origin(store).finding("connector-version", message, path)
+
+
+def _fits(connector: Connector, constraints: list[str]) -> bool:
+    version = connector.spec.version
+    return all(version and satisfies(version, each) for each in constraints)
+
+
+def _listed(editions: tuple[Connector, ...]) -> str:
+    versions = [each.spec.version for each in editions if each.spec.version]
+    if not versions:
+        return "no version"
+    return f"version{'s' if versions[1:] else ''} {', '.join(versions)}"

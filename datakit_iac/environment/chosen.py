@@ -1,0 +1,36 @@
+"""The versions that one environment chose: of connectors, plugins, images, DataSets and dbt packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.positions import Step
+
+Kind = Literal["connector", "plugin", "image", "dataset", "dbt-package"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenVersion:
+    """What one reference came to.
+
+    A DataSet is told where it has a version, or where a reference asks for one; without either there is no choice.
+
+    Attributes:
+        kind: what is referred to. A ``plugin`` is a Connector's, an ``image`` a Transform's.
+        name: its name: a Connector's, a DataSet's, an image without tag, a package.
+        constraint: what the reference says, as written; empty where it says nothing.
+        version: what was chosen; empty where that is not known, as for a dbt package that no lock file lists.
+        is_exact: whether the reference leaves no choice. `:latest`, no tag and a range do.
+        manifest: who refers to it: a Store, Connector or Transform.
+        path: the field of that manifest.
+    """
+
+    kind: Kind
+    name: str
+    constraint: str
+    version: str
+    is_exact: bool
+    manifest: Manifest
+    path: tuple[Step, ...]

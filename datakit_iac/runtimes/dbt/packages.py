@@ -1,0 +1,72 @@
+"""The packages of a dbt project: what it asks for, and what dbt's own lock file says it got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+
+ASKED: Final = ("packages.yml", "dependencies.yml")
+LOCK: Final = "package-lock.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One package that a dbt project asks for.
+
+    Attributes:
+        name: as it is asked for, e.g. ``dbt-labs/dbt_utils``, or where it comes from.
+        source: where it comes from: dbt's hub, a git repository, an archive or a folder.
+        constraint: the version or revision asked for, e.g. ``>=1.0.0,<2.0.0``; empty where there is none.
+        version: the one in dbt's lock file; empty where that does not list it.
+    """
+
+    name: str
+    source: Literal["package", "git", "tarball", "local"]
+    constraint: str
+    version: str
+
+
+def packages(project: Path) -> tuple[Package, ...]:
+    """The packages of the project in a folder; none where its files are not there or are no YAML.
+
+    dbt reads the same files: https://docs.getdbt.com/docs/build/packages
+    """
+    locked = {
+        _key(entry): str(entry.get("version") or entry.get("revision") or "") for entry in _entries(project, LOCK)
+    }
+    return tuple(
+        Package(_key(entry), source, _constraint(entry), locked.get(_key(entry), ""))
+        for file in ASKED
+        for entry in _entries(project, file)
+        if (source := _source(entry))
+    )
+
+
+def _entries(project: Path, file: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        loaded = yaml.safe_load((project / file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return  # dbt itself says so
+    listed = loaded.get("packages") if isinstance(loaded, dict) else None
+    yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
+
+
+def _source(entry: Mapping[str, Any]) -> Literal["package", "git", "tarball", "local"] | None:
+    for source in ("package", "git", "tarball", "local"):
+        if entry.get(source):
+            return source
+    return None
+
+
+def _key(entry: Mapping[str, Any]) -> str:
+    source = _source(entry)
+    return str(entry[source]) if source else ""
+
+
+def _constraint(entry: Mapping[str, Any]) -> str:
+    asked = entry.get("version") or entry.get("revision") or ""
+    return ",".join(map(str, asked)) if isinstance(asked, list) else str(asked)
