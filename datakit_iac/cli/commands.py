@@ -42,6 +42,7 @@ def _command(name: str, module: str, summary: str) -> Command:
 
 
 SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
+    "Begin": (_command("init", "init", "begin a project that works at once"),),
     "Check what is written": (
         _command("lint", "lint", "check manifests and the references between them"),
         _command("validate", "validate", "check a whole project for one environment"),
