@@ -42,7 +42,10 @@ def _command(name: str, module: str, summary: str) -> Command:
 
 
 SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
-    "Begin": (_command("init", "init", "begin a project that works at once"),),
+    "Begin": (
+        _command("init", "init", "begin a project that works at once"),
+        _command("init transform", "init_transform", "add a Transform, with what its runtime needs"),
+    ),
     "Check what is written": (
         _command("lint", "lint", "check manifests and the references between them"),
         _command("validate", "validate", "check a whole project for one environment"),

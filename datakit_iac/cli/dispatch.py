@@ -53,7 +53,8 @@ def _run(words: list[str]) -> int:
 
 
 def _called(words: Sequence[str]) -> Command | None:
-    return next((each for each in COMMANDS if tuple(words[: len(each.words)]) == each.words), None)
+    called = [each for each in COMMANDS if tuple(words[: len(each.words)]) == each.words]
+    return max(called, key=lambda each: len(each.words), default=None)
 
 
 def _call(command: Command, arguments: Sequence[str]) -> int:

@@ -1,0 +1,66 @@
+"""Add a Transform to a project, with all that its runtime needs, so that it can be checked and run at once.
+
+DataSets that are not named are written with it: the output NAME, with the columns of the first input, and for
+cloudquery the input NAME-source, a small CSV file.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from datakit_iac.cli import exits
+from datakit_iac.cli.layout import place
+from datakit_iac.cli.names import demand_name, known
+from datakit_iac.cli.scope import add_path, scope
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.project import Project
+
+_RUNTIMES: Final = ("cloudquery", "dbt")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("name", metavar="NAME", help="the new Transform's name")
+    add_path(parser)
+    parser.add_argument("--runtime", choices=_RUNTIMES, required=True, help="what runs it")
+    for side in ("input", "output"):
+        parser.add_argument(
+            f"--{side}", action="append", default=[], metavar="DATASET", dest=f"{side}s", help=f"an {side}; repeatable"
+        )
+    parser.add_argument("--force", action="store_true", help="go on where files are there; theirs are kept as .orig")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or programs")
+
+
+def run(options: Namespace) -> int:
+    """Write the files."""
+    from datakit_iac.cli import files, transform_files
+    from datakit_iac.manifest.load import read
+
+    demand_name(options.name)
+    project = read(scope(options.path).root)[0]
+    _refuse_namesake(project, options.name)
+    named = [_named(project, each) for each in (options.inputs, options.outputs)]
+    texts = transform_files.texts(project, options.name, options.runtime, *named)
+    written = files.write(texts, force=options.force)
+    if options.format == "json":
+        print(json.dumps(written.as_dict(), indent=2))
+    else:
+        print(f"{options.name}: {len(written.files)} files written")
+        print("\n".join(written.lines()))
+    return exits.FINE
+
+
+def _refuse_namesake(project: Project, name: str) -> None:
+    """Refuse a name that another file has already; the very file that would be written is seen to on writing."""
+    there = project.transforms.get(name)
+    if there and project.origin(there).file != place(project, "Transform", name):
+        raise exits.UsageError(f"there is a Transform {name!r} already, in {project.where(there)}", "take another name")
+
+
+def _named(project: Project, names: Sequence[str]) -> list[DataSet]:
+    return [known("DataSet", name, project.datasets) for name in names]
