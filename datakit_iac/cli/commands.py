@@ -51,13 +51,22 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("validate", "validate", "check a whole project for one environment"),
         _command("schema", "schema", "print the JSON Schema of manifests, for editors"),
     ),
+    "Write and see manifests": (
+        _command("dataset create", "dataset_create", "write the manifest of a DataSet"),
+        _command("dataset validate", "dataset_validate", "check one DataSet, or some, or all"),
+        _command("dataset list", "dataset_list", "list DataSets"),
+        _command("dataset show", "dataset_show", "show one: contract, writers, readers"),
+        _command("store list", "store_list", "list Stores"),
+        _command("store show", "store_show", "show one: connection and DataSets"),
+        _command("connector list", "connector_list", "list Connectors"),
+        _command("connector show", "connector_show", "show one: what its Stores give"),
+    ),
     "See the pipeline": (
         _command("pipeline show", "pipeline_show", "draw DataSets and Transforms, and what leads where"),
         _command("pipeline impact", "pipeline_impact", "draw everything that depends on a DataSet"),
     ),
     "Make it so": (
         _command("plan", "plan", "show what would change (pulumi preview)"),
-        _command("approve", "approve", "agree to a plan: sign it with your SSH key"),
         _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),

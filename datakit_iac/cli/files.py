@@ -66,6 +66,18 @@ def write(texts: Mapping[Path, str], *, force: bool = False) -> Written:
     return Written(fresh, kept)
 
 
+def replace(file: Path, text: str) -> Written:
+    """Write another text into a file, at once and with the file's own permissions."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(text.encode())
+        fresh.chmod(file.stat().st_mode)
+        fresh.replace(file.resolve())
+    finally:
+        fresh.unlink(missing_ok=True)
+    return Written([file])
+
+
 def _in_the_way(there: Sequence[Path]) -> str:
     names = ", ".join(map(_shown, there))
     return f"{names} {'is' if len(there) == 1 else 'are'} there already; nothing was written"

@@ -67,7 +67,19 @@ def report(asked: Scope, project: Project, findings: Sequence[Finding], options:
     manifests = asked.count(project)
     if not manifests and not findings:
         findings = [_nothing(asked)]
-    made = Report(asked.shown, manifests, _ordered(findings, options.strict), vars(options).get("env", ""))
+    return conclude(asked.shown, manifests, findings, options)
+
+
+def conclude(subject: str, manifests: int, findings: Sequence[Finding], options: Namespace) -> int:
+    """Print the findings on anything to standard output, and return the exit code.
+
+    Args:
+        subject: what was checked, as people know it.
+        manifests: how many right manifests that is.
+        findings: what is wrong with it.
+        options: what `add_output` added, and `env` where it was checked for an environment.
+    """
+    made = Report(subject, manifests, _ordered(findings, options.strict), vars(options).get("env", ""))
     print(_FORMATS[options.output](made))
     return made.exit_code
 

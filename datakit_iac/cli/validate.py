@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.manifest.project import Project
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,16 +28,21 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check and report."""
+    asked = scope(options.path)
+    project, findings = checked(asked.root, options.env)
+    return reporting.report(asked, project, asked.of(findings), options)
+
+
+def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
+    """The manifests below a folder, and everything that is wrong with them in an environment."""
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
     from datakit_iac.policy.checking import check
 
-    asked = scope(options.path)
-    project, findings = read(asked.root)
+    project, findings = read(root)
     try:
-        checked = check(project, options.env, os.environ)[1]
-        # The check tells the warnings of reading too, as the environment takes them.
-        findings = [*{*findings}.difference(project.warnings), *checked]
+        found = check(project, environment, os.environ)[1]
     except InvalidProjectError as invalid:
-        findings += invalid.findings
-    return reporting.report(asked, project, asked.of(findings), options)
+        return project, [*findings, *invalid.findings]
+    # The check tells the warnings of reading too, as the environment takes them.
+    return project, [*{*findings}.difference(project.warnings), *found]

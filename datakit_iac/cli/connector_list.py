@@ -1,0 +1,40 @@
+"""List the Connectors of a project, or of a part of it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from datakit_iac.cli import listing
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.project import Project
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    listing.add_list(parser)
+
+
+def run(options: Namespace) -> int:
+    """Read and list."""
+    return listing.show_all(options, "connectors", _row, shown=_shown)
+
+
+def _row(project: Project, connector: Connector) -> dict[str, Any]:
+    spec = connector.spec
+    return {
+        "name": connector.name,
+        "description": connector.metadata.description,
+        "type": spec.type,
+        "provider": spec.provider,
+        "version": spec.version,
+        "capabilities": list(spec.capabilities),
+        "stores": [store.name for store in project.stores.values() if store.spec.connector == connector.name],
+    }
+
+
+def _shown(row: listing.Row) -> dict[str, Any]:
+    words = ("name", "type", "provider", "version", "capabilities", "stores")
+    return {word.upper(): row[word] for word in words}

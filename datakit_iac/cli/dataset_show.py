@@ -1,0 +1,71 @@
+"""Show one DataSet: its contract, where it is declared, who writes and who reads it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from datakit_iac.cli import listing
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import Column, DataSet
+    from datakit_iac.manifest.project import Project
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    listing.add_show(parser, "DATASET")
+
+
+def run(options: Namespace) -> int:
+    """Read and show."""
+    return listing.show_one(options, "DataSet", "datasets", _neighbours, _text)
+
+
+def _neighbours(project: Project, dataset: DataSet) -> dict[str, list[str]]:
+    from datakit_iac.pipeline.graph import build
+
+    graph = build(project)[0]
+    groups = [group.name for group in project.groups.values() if dataset.name in group.spec.datasets]
+    return {
+        "writers": list(graph.writers.get(dataset.name, ())),
+        "readers": list(graph.readers.get(dataset.name, ())),
+        "groups": groups,
+    }
+
+
+def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
+    spec = dataset.spec
+    yield from listing.fields(
+        {
+            "description": dataset.description,
+            "store": spec.store,
+            "table": spec.table,
+            "prefix": spec.prefix,
+            "topic": spec.topic,
+            "format": spec.format,
+            "version": spec.version,
+            "classification": spec.classification,
+            "tier": dataset.tier,
+            "owner": spec.owner,
+            "retention": spec.retention,
+            "written by": neighbours["writers"],
+            "read by": neighbours["readers"],
+            "in groups": neighbours["groups"],
+        }
+    )
+    if spec.columns:
+        yield from ("", *listing.table([_column(column) for column in spec.columns]))
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "COLUMN": column.name,
+        "TYPE": str(column.type),
+        "KEY": "primary" if column.primary_key else "",
+        "REQUIRED": "yes" if column.required else "",
+        "PII": column.pii,
+        "FROM": column.from_,
+        "DESCRIPTION": column.description,
+    }

@@ -1,0 +1,176 @@
+"""What the commands that list and show manifests have in common: reading the project, tables, formats."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from datakit_iac.cli import exits
+from datakit_iac.cli.names import known
+from datakit_iac.cli.scope import Scope, add_path, scope
+from datakit_iac.cli.terminal import paint
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.project import Project
+
+Kind = TypeVar("Kind", bound="Manifest")
+Row = Mapping[str, Any]
+
+_SECRET: Final = re.compile(r"passw|secret|token|credential|private.?key|api.?key|access.?key", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"\$\{\w+\}")
+_IN_ADDRESS: Final = re.compile(r"(://[^/:@\s]*:)(?!\$\{)[^@\s]+@")
+"""The password in an address such as ``postgres://user:password@host``."""
+
+_HIDDEN: Final = "(not shown)"
+
+
+def add_list(parser: ArgumentParser) -> None:
+    """Add the arguments of a command that lists."""
+    add_path(parser)
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
+
+
+def add_show(parser: ArgumentParser, metavar: str) -> None:
+    """Add the arguments of a command that shows one manifest."""
+    parser.add_argument("name", metavar=metavar, help="its name")
+    add_path(parser)
+    parser.add_argument(
+        "--output", choices=("text", "json", "yaml"), default="text", help="for people, programs or files"
+    )
+
+
+def show_all(
+    options: Namespace, collection: str, row: Callable[[Project, Any], Row], *, shown: Callable[[Row], Row] = dict
+) -> int:
+    """Print the manifests of one kind, of the part of a project that is asked about.
+
+    Args:
+        options: what `add_list` added.
+        collection: the kind's name among the project's, e.g. ``datasets``.
+        row: what is told of each, for programs.
+        shown: what people see of a row, by the heading of its column.
+
+    Returns:
+        1 where the project has errors, told on standard error; what is right is listed all the same.
+    """
+    asked = scope(options.path)
+    project, code = _read(asked)
+    there = [each for each in getattr(project, collection).values() if asked.holds(project.origin(each).file)]
+    rows = [{**row(project, each), **_place(project, each)} for each in there]
+    if options.output == "json":
+        print(json.dumps({collection: rows}, indent=2))
+    elif rows:
+        print("\n".join(table([shown(each) for each in rows])))
+    else:
+        print(f"no {collection} in {asked.shown}", file=sys.stderr)
+    return code
+
+
+def show_one(
+    options: Namespace,
+    kind: str,
+    collection: str,
+    further: Callable[[Project, Any], Mapping[str, Any]],
+    text: Callable[[Any, Mapping[str, Any]], Iterator[str]],
+) -> int:
+    """Print one manifest and what the project says of it.
+
+    Args:
+        options: what `add_show` added.
+        kind: its kind.
+        collection: the kind's name among the project's.
+        further: what the project says of it, e.g. who reads it.
+        text: the lines for people, below the first, from the manifest and what `further` made.
+    """
+    project, code = _read(scope(options.path))
+    manifest = known(kind, options.name, getattr(project, collection))
+    if options.output == "yaml":
+        print(_as_yaml(manifest), end="")
+        return code
+    said = further(project, manifest)
+    if options.output == "json":
+        place = _place(project, manifest)
+        print(json.dumps({"name": manifest.name, **place, "manifest": document(manifest), **said}, indent=2))
+    else:
+        painted = paint(sys.stdout)
+        print(f"{kind} {painted(manifest.name, 'bold')}  {painted(project.where(manifest), 'dim')}")
+        print("\n".join(f"  {line}".rstrip() for line in text(manifest, said)))
+    return code
+
+
+def document(manifest: Manifest) -> Any:
+    """A manifest as plain JSON, as its author wrote it; what looks like a secret and is no reference is not shown."""
+    plain = _without_secrets(manifest).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {"apiVersion": manifest.api_version, "kind": manifest.kind, **plain}
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """Rows below their headings, each column as wide as its widest value; a column without any value is left out."""
+    headings = [heading for heading in rows[0] if any(row[heading] not in ("", None) for row in rows)]
+    cells = [headings, *([_cell(row[heading]) for heading in headings] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    painted = paint(sys.stdout)
+    for number, line in enumerate(cells):
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        yield painted(text, "dim") if number == 0 else text
+
+
+def fields(values: Mapping[str, object]) -> Iterator[str]:
+    """One line for each value that there is, behind its name."""
+    there = {name: _cell(value) for name, value in values.items() if value not in ("", None, [], (), {})}
+    width = max(map(len, there), default=0)
+    yield from (f"{name:<{width}}  {value}" for name, value in there.items())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _read(asked: Scope) -> tuple[Project, int]:
+    from datakit_iac.cli.reporting import tell
+    from datakit_iac.manifest.load import read
+
+    project, findings = read(asked.root)
+    tell(findings, sys.stderr)
+    is_wrong = any(found.severity == "error" for found in findings)
+    return project, exits.FINDINGS if is_wrong else exits.FINE
+
+
+def _place(project: Project, manifest: Manifest) -> dict[str, Any]:
+    file, line, _ = project.where(manifest).rsplit(":", 2)
+    return {"file": file, "line": int(line)}
+
+
+def _as_yaml(manifest: Manifest) -> str:
+    from datakit_iac.manifest.writing import to_yaml
+
+    return to_yaml(_without_secrets(manifest))
+
+
+def _without_secrets(manifest: Manifest) -> Manifest:
+    """A manifest as it may be seen: of a Store's connection, what looks like a secret and is no reference is hidden."""
+    from datakit_iac.manifest.store import Store
+
+    if not isinstance(manifest, Store):
+        return manifest
+    connection = _hidden(manifest.spec.connection)
+    return manifest.model_copy(update={"spec": manifest.spec.model_copy(update={"connection": connection})})
+
+
+def _hidden(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _hidden(each, str(key)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_hidden(each, name) for each in value]
+    if _SECRET.search(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+        return _HIDDEN
+    return _IN_ADDRESS.sub(rf"\1{_HIDDEN}@", value) if isinstance(value, str) else value

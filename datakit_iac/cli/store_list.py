@@ -1,0 +1,45 @@
+"""List the Stores of a project, or of a part of it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from datakit_iac.cli import listing
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.project import Project
+    from datakit_iac.manifest.store import Store
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    listing.add_list(parser)
+
+
+def run(options: Namespace) -> int:
+    """Read and list."""
+    return listing.show_all(options, "stores", _row, shown=_shown)
+
+
+def _row(project: Project, store: Store) -> dict[str, Any]:
+    connector = project.connectors.get(store.spec.connector)
+    return {
+        "name": store.name,
+        "description": store.spec.description or store.metadata.description,
+        "connector": store.spec.connector,
+        "connectorVersion": store.spec.connector_version,
+        "type": connector.spec.type if connector else None,
+        "datasets": [dataset.name for dataset in project.datasets.values() if dataset.spec.store == store.name],
+    }
+
+
+def _shown(row: listing.Row) -> dict[str, Any]:
+    return {
+        "NAME": row["name"],
+        "CONNECTOR": row["connector"],
+        "VERSION": row["connectorVersion"],
+        "TYPE": row["type"],
+        "DATASETS": len(row["datasets"]),
+        "DESCRIPTION": row["description"],
+    }

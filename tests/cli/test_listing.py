@@ -1,0 +1,152 @@
+"""`dk dataset|store|connector list|show`, and `dk dataset validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.manifest.load import load
+from tests.cli.conftest import Dk, dataset, transform
+from tests.manifest.writing import HEAD, manifest, write
+
+REPOSITORY = Path(__file__).parents[2]
+FLIGHTS = REPOSITORY / "examples" / "flights"
+
+
+def test_datasets_are_listed_in_a_table(dk: Dk, project: Path) -> None:
+    said = dk("dataset", "list")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "NAME     STORE      PLACE",
+        "notes    warehouse  notes",
+        "raw      warehouse  raw",
+        "summary  warehouse  summary",
+        "users    warehouse  users",
+    ]
+
+
+def test_programs_get_every_field_and_the_place(dk: Dk, project: Path) -> None:
+    rows = dk("dataset", "list", "dataset/raw.yaml", "--output", "json").document["datasets"]
+    assert rows == [
+        {
+            "name": "raw",
+            "description": "",
+            "store": "warehouse",
+            "table": "raw",
+            "prefix": None,
+            "topic": None,
+            "format": None,
+            "classification": None,
+            "tier": None,
+            "owner": "",
+            "columns": 0,
+            "pii": [],
+            "file": "dataset/raw.yaml",
+            "line": 1,
+        }
+    ]
+
+
+def test_stores_and_connectors_tell_who_uses_them(dk: Dk, project: Path) -> None:
+    (store,) = dk("store", "list", "--output", "json").document["stores"]
+    assert (store["type"], store["datasets"]) == ("duckdb", ["notes", "raw", "summary", "users"])
+    (connector,) = dk("connector", "list", "--output", "json").document["connectors"]
+    assert (connector["type"], connector["stores"]) == ("duckdb", ["warehouse"])
+    assert "warehouse  duckdb" in dk("store", "list").out
+    assert "source, destination" in dk("connector", "list").out
+
+
+def test_one_dataset_is_shown_with_its_place_its_columns_and_its_neighbours(dk: Dk) -> None:
+    said = dk("dataset", "show", "stg-planes", FLIGHTS)
+    assert (said.code, said.err) == (0, "")
+    first, *lines = said.out.splitlines()
+    assert first.startswith("DataSet stg-planes  ")
+    assert first.endswith("dataset/stg-planes.yaml:1:1")
+    assert "  written by      staging" in lines
+    assert "  read by         marts" in lines
+    assert "  tailnum       string   primary  yes       yes  planes.tailnum       Registration mark." in lines
+
+
+@pytest.mark.parametrize("kind", ["dataset", "store", "connector"])
+def test_what_is_shown_as_yaml_reads_back_equal(dk: Dk, tmp_path: Path, kind: str) -> None:
+    there = getattr(load(FLIGHTS), f"{kind}s")
+    for name in there:
+        (tmp_path / f"{name}.yaml").write_text(dk(kind, "show", name, FLIGHTS, "--output", "yaml").out)
+    assert getattr(load(tmp_path), f"{kind}s") == there
+
+
+def test_shown_as_json_it_is_the_manifest_as_written_and_what_the_project_says(dk: Dk, project: Path) -> None:
+    said = dk("dataset", "show", "users", "--output", "json").document
+    assert said["manifest"]["spec"] == {"store": "warehouse", "table": "users"}
+    assert (said["writers"], said["readers"], said["groups"]) == (["load"], ["report"], [])
+    assert (said["file"], said["line"]) == ("dataset/users.yaml", 1)
+
+
+@pytest.mark.parametrize("output", ["text", "json", "yaml"])
+def test_secrets_are_shown_as_references_only(dk: Dk, project: Path, output: str) -> None:
+    connection = "{path: a, password: hunter2, url: 'pg://ann:hunter2@host/db', deep: {apiToken: [hunter2]}}"
+    spec = f"spec: {{connector: duckdb, connection: {connection}, secrets: {{key: '${{KEY}}'}}}}"
+    write(project, manifest("Store", "other", spec), file="store/other.yaml")
+    said = dk("store", "show", "other", "--output", output)
+    assert said.code == 0
+    assert "${KEY}" in said.out
+    assert "pg://ann:" in said.out
+    assert "hunter2" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dataset", "show", "user"], "there is no DataSet 'user' here\n  fix: did you mean 'users'?"),
+        (["store", "show", "warehose"], "there is no Store 'warehose' here\n  fix: did you mean 'warehouse'?"),
+        (["connector", "show", "mysql"], "there is no Connector 'mysql' here\n  fix: known: duckdb"),
+        (
+            ["dataset", "validate", "user"],
+            "there is no DataSet, file or folder 'user' here\n  fix: did you mean 'users'?",
+        ),
+        (["dataset", "validate", "store"], "no DataSet is in store"),
+    ],
+)
+def test_names_that_are_not_there_get_a_near_match(dk: Dk, project: Path, words: list[str], told: str) -> None:
+    said = dk(*words)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+
+
+def test_an_empty_project_is_an_error_and_a_kind_without_any_is_an_empty_list(dk: Dk, project: Path) -> None:
+    (project / "nothing").mkdir()
+    (project / "store" / "warehouse.yaml").unlink()
+    said = dk("dataset", "list", "nothing")
+    assert (said.code, said.out) == (1, "")
+    assert "error[empty-project]" in said.err
+    assert dk("store", "list", "--output", "json").document == {"stores": []}
+    said = dk("store", "list")
+    assert (said.code, said.out, said.err) == (0, "", "no stores in .\n")
+
+
+def test_what_is_right_is_listed_and_what_is_wrong_is_told(dk: Dk, project: Path) -> None:
+    (project / "dataset" / "raw.yaml").write_text(dataset("raw").replace("store:", "stor:"))
+    said = dk("dataset", "list", "--output", "json")
+    assert said.code == 1
+    assert [row["name"] for row in said.document["datasets"]] == ["notes", "summary", "users"]
+    assert "unknown-field" in said.err
+
+
+def test_only_findings_on_datasets_are_told(dk: Dk, project: Path) -> None:
+    write(project, transform("load", ["nothing"], ["users"]), file="transforms/load/dk.yaml")
+    assert dk("dataset", "validate").out == ". in dev: 4 manifests, nothing is wrong\n"
+    broken = dataset("raw").replace("store:", "stor:")
+    (project / "dataset" / "raw.yaml").write_text(f"{dataset('more')}---\n{broken}")
+    codes = [found["code"] for found in dk("dataset", "validate", "raw", "--output", "json").document["findings"]]
+    assert set(codes) == {"unknown-field", "missing-field"}
+    assert dk("dataset", "validate", "more").code == 0
+    assert dk("dataset", "validate", "dataset/users.yaml").code == 0
+    assert dk("dataset", "validate", "dataset").code == 1
+
+
+def test_a_file_that_is_no_yaml_counts_for_the_names_it_holds(dk: Dk, project: Path) -> None:
+    (project / "dataset" / "raw.yaml").write_text(f"{HEAD}kind: DataSet\nmetadata: {{name: raw}}\nspec: [\n")
+    assert dk("dataset", "validate", "dataset/raw.yaml").code == 1
+    assert dk("dataset", "validate", "dataset/users.yaml").code == 0
+    assert dk("dataset", "validate").code == 1
