@@ -67,6 +67,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "Make it so": (
         _command("plan", "plan", "show what would change (pulumi preview)"),
+        _command("approve", "approve", "agree to a plan: sign it with your SSH key"),
         _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),

@@ -8,22 +8,18 @@ engine itself, which cancels in order, and its exit code is ours.
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final, Self
+from typing import Self, TextIO
 
 from datakit_iac.cli import exits
-from datakit_iac.toolchain import commands, project
+from datakit_iac.toolchain import commands, project, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
-
-_SETUP: Final = "`make setup` in a checkout, or `python -m datakit_iac.toolchain setup`"
 
 
 def add_environment(parser: ArgumentParser) -> None:
@@ -36,14 +32,25 @@ def add_yes(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask before going on")
 
 
-def pulumi(command: str, env: str, *, yes: bool = False, locks: bool = True) -> int:
+def pulumi(
+    command: str,
+    env: str,
+    *further: str,
+    yes: bool = False,
+    locks: bool = True,
+    variables: Mapping[str, str] | None = None,
+    aside: bool = False,
+) -> int:
     """Run one command of the engine on an environment's stack, for the project that the working directory is in.
 
     Args:
         command: ``preview``, ``up`` or ``destroy``.
         env: the environment.
+        further: more arguments.
         yes: whether the engine goes on without asking.
         locks: whether the command locks the stack, so that what a dead process left locked must be cleared first.
+        variables: those the engine runs with; our own where it is None.
+        aside: whether what the engine prints goes to standard error, our own output being for programs.
 
     Returns:
         The engine's exit code; 3 where another process is at work on the stack.
@@ -52,32 +59,26 @@ def pulumi(command: str, env: str, *, yes: bool = False, locks: bool = True) -> 
         UsageError: there is no Pulumi project here or above.
         ToolchainError: there is no engine, or no such stack.
     """
-    folder, engine = _project_folder(Path.cwd()), _engine()
+    folder, engine = project_folder(), wrapper.executable()
     _demand_stack(project.read(folder), env)
     if locks and (code := commands.main(["unlock", "--project", str(folder), "--stack", env])):
         return code
     sys.stdout.flush()
-    return _passed_through([engine, command, "--stack", env, *(["--yes"] if yes else [])])
+    words = [str(engine), command, "--stack", env, *(["--yes"] if yes else []), *further]
+    return _passed_through(words, variables, sys.stderr if aside else None)
 
 
-def _project_folder(here: Path) -> Path:
+def project_folder() -> Path:
+    """The folder of the Pulumi project that the working directory is in.
+
+    Raises:
+        UsageError: there is none here or above.
+    """
+    here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise exits.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
-
-
-def _engine() -> str:
-    """The `pulumi` that set-up wrote beside our Python, or else the one on PATH."""
-    beside = Path(sys.executable).with_name("pulumi")
-    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("pulumi")
-    if found is None:
-        raise ToolchainError(
-            f"there is no Pulumi engine: no {beside}, and no `pulumi` on PATH",
-            expected="the engine that set-up finds or makes",
-            fix=_SETUP,
-        )
-    return found
 
 
 def _demand_stack(here: project.Project, env: str) -> None:
@@ -87,13 +88,13 @@ def _demand_stack(here: project.Project, env: str) -> None:
     raise ToolchainError(
         f"{here.name} has no stack {env!r} yet",
         expected="one stack for each environment",
-        fix=f"`pulumi stack init {env}`, or {_SETUP}" if env == "dev" else f"`pulumi stack init {env}`",
+        fix=f"`pulumi stack init {env}`, or {wrapper.SETUP}" if env == "dev" else f"`pulumi stack init {env}`",
     )
 
 
-def _passed_through(command: Sequence[str]) -> int:
+def _passed_through(command: Sequence[str], variables: Mapping[str, str] | None, stdout: TextIO | None) -> int:
     with _Relay() as relay:
-        child = subprocess.Popen(command)
+        child = subprocess.Popen(command, env=variables, stdout=stdout)
         relay.to(child)
         code = child.wait()
     return code if code >= 0 else 128 - code

@@ -32,7 +32,10 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
     if spec.executor.type != "local":
         message = f"executor {spec.executor.type} is not there yet; jobs run as local processes"
         yield origin.finding("not-supported", message, ("spec", "executor"), hint="executor: local")
-    for field in ("connectors", "versions", "approval", "quotas"):
+    if spec.deletion == "delete" and spec.approval.needed:
+        message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
+        yield origin.finding("not-kept", message, ("spec", "deletion"), severity="warning", hint="deletion: retain")
+    for field in ("connectors", "versions", "quotas"):
         if getattr(spec, field) != getattr(plain, field):
             message = f"`{field}` of Environment {environment.name} is read and not enforced by this version"
             yield origin.finding("not-enforced", message, ("spec", field), severity="warning")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name
+from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.secret import SecretReference
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
@@ -26,6 +27,23 @@ class Approval(Model):
     mode: ApprovalMode = "auto-merge"
     required: int | None = None
     approvers: list[str] = Field(default_factory=list)
+    max_age: Duration | None = None
+
+    @property
+    def needed(self) -> int:
+        """How many people other than the author must agree."""
+        return max(_AT_LEAST[self.mode], self.required or 0) if self.mode != "auto-merge" else 0
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Approval:
+        if self.required is not None and self.required < _AT_LEAST[self.mode]:
+            raise ValueError(f"{self.mode} asks for at least {_AT_LEAST[self.mode]}; `required` can only ask for more")
+        if self.approvers and len({each.casefold() for each in self.approvers}) < self.needed:
+            raise ValueError(f"{self.needed} must agree, and there are only {len(self.approvers)} approvers")
+        return self
+
+
+_AT_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
 
 
 class Quotas(Model):

@@ -10,10 +10,12 @@ import pulumi
 from pulumi.runtime.settings import get_root_directory
 
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.policy.checking import check
+from datakit_iac.resources.admission import admit
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.store import Connector, Store
@@ -30,7 +32,8 @@ class Platform(pulumi.ComponentResource):
         opts: Pulumi's resource options.
 
     Raises:
-        pulumi.RunError: the project has errors; all of them are told, and nothing is registered.
+        pulumi.RunError: the project has errors, or the environment asks for an approval that is not there; everything
+            that is wrong is told, and nothing is registered.
 
     Attributes:
         runs: what each Run did, by Transform: rows by table, or models and tests.
@@ -49,6 +52,7 @@ class Platform(pulumi.ComponentResource):
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         os.chdir(get_root_directory())
         resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack())
+        admit(resolved, warnings)
         super().__init__("datakit:index:Platform", resource_name, {}, opts)
         for warning in warnings:
             pulumi.log.warn(str(warning))
@@ -56,7 +60,7 @@ class Platform(pulumi.ComponentResource):
         self._project = resolved.project
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
-        deletion = resolved.environment.spec.deletion
+        deletion = _deletion(resolved.environment)
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
@@ -133,6 +137,11 @@ class Platform(pulumi.ComponentResource):
                 opts=self._child,
             )
             return Run(job.transform, transform=transform, opts=self._child) if trigger.on_change else None
+
+
+def _deletion(environment: Environment) -> str:
+    """What becomes of data whose DataSet goes: `destroy` runs no program, so where people must agree, data stays."""
+    return "retain" if environment.spec.approval.needed else environment.spec.deletion
 
 
 def _resolved(root: Path, environment: str) -> tuple[ResolvedProject, tuple[Finding, ...]]:

@@ -62,6 +62,7 @@ def examine(venv: Path, env: Mapping[str, str]) -> tuple[Tool, ...]:
         _cloudquery,
         _dbt,
         _go,
+        _ssh_keygen,
     )
     return tuple(look(venv, env) for look in looks)
 
@@ -108,6 +109,26 @@ def _package(name: str, distribution: str, venv: Path) -> Tool:
     except metadata.PackageNotFoundError:
         return Tool(name, detail=f"{distribution} is not installed in {venv}", is_needed=False, fix=fix)
     return Tool(name, version, str(venv / "bin"), f"package {distribution}", is_needed=False, fix=fix)
+
+
+def _ssh_keygen(venv: Path, env: Mapping[str, str]) -> Tool:
+    name, fix = "ssh-keygen", "apt-get install openssh-client, dnf install openssh; only approvals need it"
+    path = shutil.which(name, path=env.get("PATH"))
+    if path is None:
+        return Tool(name, detail="not on PATH", is_needed=False, fix=fix)
+    return Tool(name, _version_of_ssh(env), path, "approvals are signed with it", is_needed=False, fix=fix)
+
+
+def _version_of_ssh(env: Mapping[str, str]) -> str:
+    """The version that OpenSSH's client tells, of the same package: `ssh-keygen` itself has no option to ask it."""
+    ssh = shutil.which("ssh", path=env.get("PATH"))
+    try:
+        answer = subprocess.run(
+            [ssh or "ssh", "-V"], capture_output=True, text=True, timeout=_ASKING_TAKES_AT_MOST, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return (answer.stderr.split(",")[0].split() or ["unknown"])[0].removeprefix("OpenSSH_")
 
 
 def _go(venv: Path, env: Mapping[str, str]) -> Tool:

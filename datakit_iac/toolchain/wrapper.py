@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datakit_iac.toolchain.engine import Engine
+from datakit_iac.toolchain.errors import ToolchainError
 
 MARK: Final = "# Written by datakit's set-up."
+SETUP: Final = "`make setup` in a checkout, or `python -m datakit_iac.toolchain setup`"
+"""How to come by what set-up makes."""
+
 _TEMPLATE: Final = Path(__file__).parent / "pulumi.sh"
 _LANGUAGE_HOST: Final = "pulumi-language-python"
 
@@ -41,6 +46,25 @@ def is_ours(executable: Path) -> bool:
             return MARK.encode() in file.read(256)
     except OSError:
         return False
+
+
+def executable() -> Path:
+    """The `pulumi` that set-up wrote beside our Python, or else the one on PATH.
+
+    Raises:
+        ToolchainError: There is neither.
+    """
+    beside = Path(sys.executable).with_name("pulumi")
+    if os.access(beside, os.X_OK):
+        return beside
+    found = shutil.which("pulumi")
+    if found is None:
+        raise ToolchainError(
+            f"there is no Pulumi engine: no {beside}, and no `pulumi` on PATH",
+            expected="the engine that set-up finds or makes",
+            fix=SETUP,
+        )
+    return Path(found)
 
 
 def write(venv: Path, engine: Engine, env: Mapping[str, str]) -> Launch:

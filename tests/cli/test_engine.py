@@ -52,7 +52,7 @@ def said_to(tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["plan"], ["preview", "--stack", "dev"]),
+        (["plan"], ["preview", "--stack", "dev", "--event-log"]),
         (["apply"], ["up", "--stack", "dev"]),
         (["apply", "--yes"], ["up", "--stack", "dev", "--yes"]),
         (["destroy", "--env", "dev", "--yes"], ["destroy", "--stack", "dev", "--yes"]),
@@ -63,7 +63,7 @@ def test_each_command_is_one_of_the_engine(
 ) -> None:
     engine(tmp_path / "bin", f'echo "$@" > {shlex.quote(str(tmp_path))}/said')
     assert dk(*words).code == 0
-    assert said_to(tmp_path) == expected
+    assert said_to(tmp_path)[: len(expected)] == expected
 
 
 def test_the_engine_of_the_environment_goes_before_the_one_on_path(

@@ -45,7 +45,7 @@ def codes() -> set[str]:
         for call in ast.walk(ast.parse(file.read_text())):
             if isinstance(call, ast.Call):
                 named = getattr(call.func, "attr", getattr(call.func, "id", ""))
-                places = {"finding": call.args[:1], "_find": call.args[1:2]}.get(named, [])
+                places = {"finding": call.args[:1], "_finding": call.args[:1], "_find": call.args[1:2]}.get(named, [])
                 places += [word.value for word in call.keywords if named == "Finding" and word.arg == "code"]
                 found |= {place.value for place in places if isinstance(place, ast.Constant)}
     return {str(code) for code in found if code}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 BIN = Path(sys.executable).parent
 PROGRAM = """\
@@ -71,7 +72,7 @@ class Workspace:
             self._make()
 
     def _make(self) -> None:
-        self.write("Pulumi.yaml", json.dumps(_pulumi_yaml()))
+        self.write("Pulumi.yaml", yaml.safe_dump(_pulumi_yaml(), sort_keys=False))
         self.write("__main__.py", PROGRAM)
         (self.root / "state").mkdir()
         self.project.mkdir()

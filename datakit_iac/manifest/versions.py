@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 _SHORTHAND: Final = re.compile(r"^([\^~]?)\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?$")
 
@@ -20,10 +21,15 @@ def satisfies(version: str, constraint: str) -> bool:
     Raises:
         ValueError: the constraint has none of these forms.
     """
+    from packaging.version import Version  # late: most projects have no range
+
     return Version(version) in _specifiers(constraint)
 
 
+@lru_cache(maxsize=256)
 def _specifiers(constraint: str) -> SpecifierSet:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     shorthand = _SHORTHAND.match(constraint.strip())
     try:
         if shorthand is None:

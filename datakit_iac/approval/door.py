@@ -1,0 +1,58 @@
+"""Finding the plan that allows an update: the one that was named, or one of those that lie in the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.approval.plan import InvalidPlanError, Plan, read
+from datakit_iac.approval.signatures import APPROVALS, Signers, signatures
+from datakit_iac.approval.verification import Reality, replan, verify
+from datakit_iac.manifest.finding import Finding
+
+PLAN: Final = "DATAKIT_PLAN"
+"""The variable that names the plan to be applied."""
+
+
+def shelf(folder: Path, environment: str) -> Path:
+    """Where an environment's plans lie in a Pulumi project, with their signatures beside them."""
+    return folder / APPROVALS / environment
+
+
+def refusals(folder: Path, named: str, now: Reality) -> list[Finding]:
+    """Why an update may not go on; nothing but warnings where it may.
+
+    An update that would do nothing may always go on.
+
+    Args:
+        folder: the Pulumi project's.
+        named: the plan that was named; empty where none was, and the environment's are looked through.
+        now: the project, the operations and the rule as they are.
+    """
+    if not now.operations:
+        return []
+    if named:
+        return _of(Path(named), folder, now)
+    environment = now.subject.environment
+    found = sorted(shelf(folder, environment).glob("*.json"))
+    if not found:
+        message = (
+            f"{environment} asks for {now.rule.needed} approval(s), and there is no plan in {APPROVALS / environment}"
+        )
+        return [Finding(code="no-plan", message=message, hint=replan(environment))]
+    return min((_of(file, folder, now) for file in found), key=_weight)
+
+
+def _of(file: Path, folder: Path, now: Reality) -> list[Finding]:
+    try:
+        plan: Plan = read(file)
+    except InvalidPlanError as invalid:
+        return [Finding(code="invalid-plan", message=str(invalid), hint=replan(now.subject.environment))]
+    return verify(plan, file, signatures(file), Signers.of(folder), now)
+
+
+def _weight(findings: Sequence[Finding]) -> tuple[bool, int]:
+    """Of several plans the one that is most nearly right is spoken of: one that is current before one that is not."""
+    codes = [each.code for each in findings if each.severity == "error"]
+    return any(code in ("stale-plan", "invalid-plan", "changed-plan") for code in codes), len(codes)

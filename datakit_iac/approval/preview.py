@@ -1,0 +1,110 @@
+"""What the engine would do, as it tells in the log of its events, and what the program says of its project.
+
+The log is what the engine's own Automation API reads (`--event-log`). Saved update plans (`--save-plan`) are not used:
+they are experimental, with known faults (pulumi#8985).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from datakit_iac.approval.plan import Operation, Subject, digest
+
+SUBJECT_FILE: Final = "DATAKIT_SUBJECT_FILE"
+"""The variable that names the file into which a previewed program writes its `Subject`."""
+
+_UNCHANGED: Final = frozenset({"same", "refresh", "read"})
+_ROOT: Final = "pulumi:pulumi:Stack"
+"""The engine's own root of every stack, which stands in the state from the first try on, even of a refused one."""
+
+_FROM_DATA: Final[Mapping[str, frozenset[str]]] = {"datakit:index:Run": frozenset({"versions", "generations"})}
+"""Inputs that follow the data and not the definition: that a Run happens is approved, not each version of a source."""
+
+
+class PreviewError(Exception):
+    """A preview did not come to its end; the text is what the engine said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Where a preview writes what it would do.
+
+    Attributes:
+        arguments: further arguments of the engine.
+        environment: the variables it runs with.
+    """
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    _log: Path
+    _subject: Path
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What the engine would do, in the order of URNs."""
+        found = {operation for line in self._lines() if (operation := _operation(json.loads(line)))}
+        return tuple(sorted(found, key=lambda each: (each.urn, each.op)))
+
+    def subject(self) -> Subject | None:
+        """The project of the program's Platform; None where the program has none."""
+        try:
+            return Subject.model_validate_json(self._subject.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def _lines(self) -> list[str]:
+        return self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
+
+
+@contextmanager
+def recording() -> Iterator[Recording]:
+    """Room for one preview's events, for its user alone, and gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="datakit-plan-") as folder:
+        log, subject = Path(folder, "events.json"), Path(folder, "subject.json")
+        variables = {**os.environ, SUBJECT_FILE: str(subject), "PULUMI_DEBUG_COMMANDS": "true"}
+        yield Recording(("--event-log", str(log)), variables, log, subject)
+
+
+def fresh(engine: Path, folder: Path, stack: str) -> tuple[Operation, ...]:
+    """What the engine would do now. It may be asked while an update of the same stack runs: a preview locks nothing.
+
+    Args:
+        engine: the `pulumi` to run.
+        folder: the Pulumi project's.
+        stack: the stack's name.
+
+    Raises:
+        PreviewError: the preview failed.
+    """
+    with recording() as record:
+        command = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *record.arguments]
+        # The running update's own telemetry is not this preview's.
+        variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
+        ended = subprocess.run(
+            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if ended.returncode:
+            raise PreviewError((ended.stdout + ended.stderr).strip())
+        return record.operations()
+
+
+def _operation(event: Mapping[str, Any]) -> Operation | None:
+    told = event.get("resourcePreEvent")
+    if not told or told["metadata"]["op"] in _UNCHANGED or told["metadata"]["type"] == _ROOT:
+        return None
+    data = told["metadata"]
+    changes = data.get("detailedDiff") or data.get("diffs") or ()
+    inputs = (data.get("new") or {}).get("inputs") or {}
+    given = {name: value for name, value in inputs.items() if name not in _FROM_DATA.get(data["type"], ())}
+    return Operation(
+        urn=data["urn"], op=data["op"], changes=tuple(sorted(changes)), inputs=digest(given) if given else ""
+    )

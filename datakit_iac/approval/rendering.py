@@ -1,0 +1,81 @@
+"""A plan as people read it: on a terminal, and as Markdown in a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from datakit_iac.approval.plan import Operation, Plan
+
+_FIRST: Final = ("created", "altered", "replaced", "deleted", "run")
+_HIDDEN: Final = ("pulumi:providers:", "datakit:index:Platform")
+"""Resources that are the engine's own book-keeping: signed with the rest, shown to nobody."""
+
+
+def text(plan: Plan) -> str:
+    """A plan for a terminal."""
+    subject = plan.subject
+    lines = [f"Plan for {subject.environment}, stack {subject.stack} of {subject.project}"]
+    lines += [f"  made       {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author or 'nobody who is known'}"]
+    lines += [f"  {deed:<10} {_told(these)}" for deed, these in grouped(plan.operations).items()]
+    lines += [] if grouped(plan.operations) else ["  nothing would change"]
+    for label, (first, *rest) in reached(plan).items():
+        lines += [f"  downstream {label} → {', '.join((first, *rest))}"]
+    lines += [f"  policies   {', '.join(subject.policies) or 'none looked at it'}"]
+    lines += [f"  {each.severity:<10} [{each.code}] {each.message}" for each in subject.remarks]
+    return "\n".join([*lines, f"  digest     {plan.digest}"])
+
+
+def markdown(plan: Plan) -> str:
+    """A plan for a pull request (GitHub Flavored Markdown)."""
+    subject, groups = plan.subject, grouped(plan.operations)
+    lines = [f"### Plan for `{subject.environment}`", ""]
+    lines += [
+        f"Stack `{subject.stack}` of `{subject.project}`, made {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author}.",
+        "",
+    ]
+    rows = ((deed, _told(these)) for deed, these in groups.items())
+    lines += list(_table(("What", "Which"), rows)) if groups else ["Nothing would change.", ""]
+    if downstream := reached(plan):
+        lines += list(
+            _table(("Changed", "Downstream"), ((label, ", ".join(each)) for label, each in downstream.items()))
+        )
+    lines += [f"Policies that looked at it: {', '.join(subject.policies) or 'none'}.", ""]
+    lines += [f"- {each.severity} `{each.code}`: {_escaped(each.message)}" for each in subject.remarks]
+    lines += [""] if subject.remarks else []
+    return "\n".join([*lines, f"Digest: `{plan.digest}`"])
+
+
+def grouped(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """What would be done, by what is done; the engine's own book-keeping is left out."""
+    groups: dict[str, list[Operation]] = {deed: [] for deed in _FIRST}
+    for operation in operations:
+        kind = operation.urn.split("::")[2].rpartition("$")[2]
+        if not kind.startswith(_HIDDEN):
+            groups.setdefault(operation.deed, []).append(operation)
+    return {deed: these for deed, these in groups.items() if these}
+
+
+def reached(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """What depends on that which would be altered or run."""
+    labels = dict.fromkeys(operation.label for operation in plan.operations)
+    return {label: plan.subject.downstream[label] for label in labels if label in plan.subject.downstream}
+
+
+def _told(operations: Sequence[Operation]) -> str:
+    return ", ".join(
+        f"{each.label} ({', '.join(each.changes)})" if each.changes and each.op != "create" else each.label
+        for each in operations
+    )
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield f"| {head[0]} | {head[1]} |"
+    yield "|---|---|"
+    for left, right in rows:
+        yield f"| {_escaped(left)} | {_escaped(right)} |"
+    yield ""
+
+
+def _escaped(words: str) -> str:
+    return words.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

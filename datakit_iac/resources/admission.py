@@ -1,0 +1,85 @@
+"""The one door: an update is let in where its environment asks for nobody's approval, or has it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pulumi
+from pulumi.runtime.settings import get_root_directory
+
+from datakit_iac.approval import door, preview
+from datakit_iac.approval.subject import subject
+from datakit_iac.approval.verification import Reality
+from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.toolchain import wrapper
+from datakit_iac.toolchain.errors import ToolchainError
+
+_LINES: Final = 20
+"""So much of a failed preview is quoted: its end."""
+
+
+def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
+    """Refuse an update that its environment does not allow; in a preview, say what the project is.
+
+    What would be done is asked of the engine itself, by a preview of this stack as it stands while the update holds
+    its lock, so that nothing can come between. A preview is never asked for anything: it touches nothing.
+
+    Args:
+        resolved: the project.
+        findings: what was found on it and let pass.
+
+    Raises:
+        pulumi.RunError: the update is refused; nothing is registered.
+    """
+    if pulumi.runtime.is_dry_run():
+        _tell_subject(resolved, findings)
+    elif resolved.environment.spec.approval.needed:
+        try:
+            refused = door.refusals(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings))
+        except ToolchainError as missing:
+            raise pulumi.RunError(str(missing)) from missing
+        _refuse_or_warn(resolved.environment.name, refused)
+
+
+def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
+    """Write down what the project is, where whoever asked for this preview makes a plan of it."""
+    if asked := os.environ.get(preview.SUBJECT_FILE):
+        made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
+        try:
+            with Path(asked).open("x", encoding="utf-8") as file:
+                file.write(made.model_dump_json())
+        except FileExistsError as second:
+            raise pulumi.RunError("a plan is of one project; this program has a second Platform") from second
+
+
+def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:
+    made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
+    try:
+        operations = preview.fresh(wrapper.executable(), _folder(), _qualified_stack())
+    except preview.PreviewError as failed:
+        said = "\n".join(str(failed).splitlines()[-_LINES:])
+        raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
+    return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC))
+
+
+def _refuse_or_warn(environment: str, findings: Sequence[Finding]) -> None:
+    if any(each.severity == "error" for each in findings):
+        told = "\n".join(map(str, findings))
+        raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
+    for each in findings:
+        pulumi.log.warn(str(each))
+
+
+def _qualified_stack() -> str:
+    """The stack's full name, since a short one may mean another organization's."""
+    organization = pulumi.get_organization()
+    return "/".join((organization, pulumi.get_project(), pulumi.get_stack())) if organization else pulumi.get_stack()
+
+
+def _folder() -> Path:
+    return Path(get_root_directory())

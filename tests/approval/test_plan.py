@@ -1,0 +1,81 @@
+"""Plans on disk, and what people read of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.approval import rendering
+from datakit_iac.approval.plan import InvalidPlanError, make, read, write
+from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write(PLAN, tmp_path / "a" / "plan.json")
+    assert read(tmp_path / "a" / "plan.json") == PLAN
+    assert PLAN.sealed == PLAN.digest
+
+
+def test_the_layout_of_the_file_is_not_signed_and_all_of_its_content_is(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    document = json.loads(PLAN.model_dump_json(by_alias=True))
+    file.write_text(json.dumps(document, sort_keys=True))
+    assert read(file).digest == PLAN.sealed
+    for field, other in (("author", "mal@x.io"), ("made", "2020-01-01T00:00:00Z"), ("operations", [])):
+        file.write_text(json.dumps({**document, field: other}))
+        assert read(file).digest != PLAN.sealed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"format": 2}, "format"), ({"operations": None}, "operations"), ({"extra": 1}, "extra"), ({"made": "x"}, "made")],
+)
+def test_another_format_is_no_plan(tmp_path: Path, change: dict[str, object], words: str) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps({**json.loads(PLAN.model_dump_json(by_alias=True)), **change}))
+    with pytest.raises(InvalidPlanError, match=rf"plan.json is no plan: .*{words}"):
+        read(file)
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "\0", "[]"])
+def test_a_broken_file_is_no_plan(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "plan.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(InvalidPlanError):
+        read(file)
+
+
+def test_people_read_what_is_altered_and_run_and_what_is_downstream() -> None:
+    lines = rendering.text(PLAN).splitlines()
+    assert lines[0] == "Plan for prod, stack prod of shop"
+    assert lines[1].endswith(" by ann@x.io")
+    assert lines[2:] == [
+        "  altered    DataSet users (description)",
+        "  run        Run load",
+        "  downstream DataSet users → report, mail",
+        "  policies   security",
+        f"  digest     {PLAN.digest}",
+    ]
+
+
+def test_a_pull_request_shows_the_same_as_tables() -> None:
+    text = rendering.markdown(PLAN)
+    assert "| altered | DataSet users (description) |\n| run | Run load |" in text
+    assert "| DataSet users | report, mail |" in text
+    assert "Policies that looked at it: security." in text
+    assert text.endswith(f"Digest: `{PLAN.digest}`")
+
+
+def test_a_plan_of_nothing_says_so() -> None:
+    empty = make(SUBJECT, (), "ann@x.io")
+    assert "nothing would change" in rendering.text(empty)
+    assert "Nothing would change." in rendering.markdown(empty)
+    assert "|" not in rendering.markdown(empty)
+
+
+def test_a_name_breaks_no_table() -> None:
+    odd = USERS.model_copy(update={"urn": USERS.urn + "|<b>"})
+    assert "users\\|&lt;b> (description)" in rendering.markdown(make(SUBJECT, (odd, LOAD), "ann@x.io"))

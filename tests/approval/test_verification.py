@@ -1,0 +1,227 @@
+"""Which approvals count, and when a plan may not be applied any more."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from datakit_iac.approval.plan import Plan, read
+from datakit_iac.approval.signatures import NAMESPACE, place
+from datakit_iac.manifest.environment import Approval, ApprovalMode
+from tests.approval.conftest import LOAD, SUBJECT, USERS, Case
+from tests.approval.keys import allow, public
+
+
+@pytest.mark.parametrize(
+    ("mode", "required", "signers", "enough"),
+    [
+        ("team", None, ["ben"], True),
+        ("team", None, [], False),
+        ("team", 2, ["ben"], False),
+        ("multi-party", None, ["ben"], False),
+        ("multi-party", None, ["ben", "eve"], True),
+        ("multi-party", 3, ["ben", "eve"], False),
+        ("multi-party", 3, ["ben", "dan", "eve"], True),
+    ],
+)
+def test_so_many_must_agree(
+    case: Case, mode: ApprovalMode, required: int | None, signers: list[str], enough: bool
+) -> None:
+    case.rule = Approval(mode=mode, required=required)
+    for name in signers:
+        case.signed(name)
+    assert [each.code for each in case.findings()] == ([] if enough else ["too-few-approvals"])
+
+
+def test_too_few_are_told_who_has_agreed_and_what_to_do(case: Case) -> None:
+    case.signed("ben")
+    (found,) = case.findings()
+    assert found.message == ("prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)")
+    assert (found.file, found.hint) == ("plan.json", "`dk approve plan.json`, by others")
+
+
+# Approvals that do not count.
+
+
+def refused(case: Case) -> str:
+    """The one reason why there is one approval too few."""
+    reason, count = case.refusals()
+    assert count.startswith("too-few-approvals")
+    return reason
+
+
+def test_the_authors_own_does_not_count(case: Case) -> None:
+    case.signed("ann"), case.signed("ben")
+    assert "ann@x.io made the plan" in refused(case)
+
+
+def test_the_authors_key_under_another_name_does_not_count(case: Case) -> None:
+    allow(case.root, {"ann": case.keys["ann"], "ben": case.keys["ben"], "anna": case.keys["ann"]})
+    case.signed("anna", key="ann"), case.signed("ben")
+    assert "anna@x.io made the plan" in refused(case)
+
+
+def test_one_key_under_two_names_counts_once(case: Case) -> None:
+    allow(case.root, {"ben": case.keys["ben"], "benny": case.keys["ben"]})
+    case.signed("ben"), case.signed("benny", key="ben")
+    assert "benny@x.io has approved already, as ben@x.io" in refused(case)
+
+
+def test_one_person_with_two_keys_counts_once(case: Case) -> None:
+    allow(case.root, {"ben": case.keys["ben"], "Ben": case.keys["dan"]})
+    case.signed("ben"), case.signed("Ben", key="dan")
+    assert "has approved already" in refused(case)
+
+
+def test_who_is_none_of_the_approvers_does_not_count(case: Case) -> None:
+    case.rule = Approval(mode="multi-party", approvers=["ben@x.io", "eve@x.io"])
+    case.signed("ben"), case.signed("dan")
+    assert "dan@x.io is none of the approvers of prod" in refused(case)
+
+
+def test_a_signature_of_another_plan_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve", digest="sha256:another")
+    assert "the approval of eve@x.io does not hold: SHA256" not in refused(case)
+    assert "is no signature of this plan" in refused(case)
+
+
+def test_a_key_that_nobody_knows_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve", key="mal")
+    assert "is no key of eve@x.io in " in refused(case)
+
+
+def test_somebody_elses_signature_under_my_name_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve", key="dan")
+    assert "is no key of eve@x.io" in refused(case)
+
+
+def test_a_signature_for_another_purpose_does_not_count(case: Case) -> None:
+    case.signed("ben")
+    made = subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-n", f"not-{NAMESPACE}", "-f", str(case.keys["eve"])],
+        input=f"{case.plan.digest}\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    place(case.file, "eve@x.io").write_text(made.stdout)
+    assert "namespace does not match" in refused(case)
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "no signature", "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----"]
+)
+def test_a_damaged_signature_does_not_count(case: Case, damage: str) -> None:
+    case.signed("ben"), case.signed("eve").write_text(damage)
+    assert "is no signature of this plan" in refused(case)
+
+
+def test_a_revoked_key_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve")
+    assert case.refusals() == []
+    case.signers.revoked.write_text(public(case.keys["eve"]) + "\n")
+    assert "is revoked in " in refused(case)
+
+
+def test_a_key_in_a_revocation_list_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve")
+    command = ["ssh-keygen", "-q", "-k", "-f", str(case.signers.revoked), f"{case.keys['eve']}.pub"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert "is revoked in " in refused(case)
+
+
+def test_a_key_that_was_removed_from_the_list_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve")
+    allow(case.root, {"ben": case.keys["ben"]})
+    assert "is no key of eve@x.io" in refused(case)
+
+
+def test_an_expired_key_does_not_count(case: Case) -> None:
+    case.signed("ben"), case.signed("eve")
+    listed = case.signers.allowed.read_text()
+    case.signers.allowed.write_text(listed.replace("eve@x.io ", 'eve@x.io valid-before="20200101" '))
+    assert "key has expired" in refused(case)
+
+
+def test_without_a_list_of_signers_nobody_counts(case: Case) -> None:
+    case.signed("ben"), case.signed("eve")
+    case.signers.allowed.unlink()
+    assert [each.partition(":")[0] for each in case.refusals()] == ["refused-approval"] * 2 + ["too-few-approvals"]
+
+
+def test_what_does_not_count_beside_enough_others_is_a_warning(case: Case) -> None:
+    case.signed("ben"), case.signed("eve"), case.signed("dan", key="mal")
+    assert [(each.code, each.severity) for each in case.findings()] == [("refused-approval", "warning")]
+
+
+# Plans that do not hold any more.
+
+
+@pytest.fixture
+def agreed(case: Case) -> Case:
+    """Two have agreed."""
+    case.signed("ben"), case.signed("eve")
+    assert case.findings() == []
+    return case
+
+
+def test_a_plan_that_was_changed_is_refused_and_so_are_its_signatures(agreed: Case) -> None:
+    forged = agreed.file.read_text().replace('"op": "create"', '"op": "delete"')
+    agreed.file.write_text(forged)
+    agreed.plan, agreed.now["operations"] = read(agreed.file), (USERS, LOAD.model_copy(update={"op": "delete"}))
+    codes = {each.partition(":")[0] for each in agreed.refusals()}
+    assert codes == {"changed-plan", "refused-approval", "too-few-approvals"}
+
+
+def test_a_plan_with_a_digest_of_its_own_has_no_signatures(agreed: Case) -> None:
+    agreed.plan = Plan.model_validate(agreed.plan.model_dump(by_alias=True) | {"author": "mal@x.io"}).sealed_now()
+    assert {each.partition(":")[0] for each in agreed.refusals()} == {"refused-approval", "too-few-approvals"}
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ({"parts": {**SUBJECT.parts, "DataSet users": "sha256:0"}}, "changed since the plan: DataSet users is another"),
+        ({"parts": {"Environment prod": "sha256:2"}}, "changed since the plan: DataSet users is gone"),
+        ({"parts": {**SUBJECT.parts, "datakit.lock": "sha256:0"}}, "changed since the plan: datakit.lock is new"),
+        ({"stack": "prod-2"}, "stack prod of shop; this is environment prod, stack prod-2"),
+        ({"environment": "stage"}, "this is environment stage"),
+        ({"project": "other"}, "this is environment prod, stack prod of other"),
+    ],
+)  # fmt: skip
+def test_a_plan_for_another_project_is_stale(agreed: Case, now: dict[str, object], words: str) -> None:
+    agreed.now["subject"] = SUBJECT.model_copy(update=now)
+    (refusal,) = agreed.refusals()
+    assert refusal.startswith("stale-plan")
+    assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("operations", "words"),
+    [
+        ((USERS,), "Run load is not to be run any more"),
+        ((USERS, LOAD, LOAD.model_copy(update={"urn": LOAD.urn + "-2"})), "Run load-2 is now to be run"),
+        ((USERS.model_copy(update={"op": "replace"}), LOAD), "DataSet users is now to be replaced, "),
+        ((USERS.model_copy(update={"changes": ("schema",)}), LOAD), "DataSet users is to be altered in another way"),
+        ((USERS.model_copy(update={"inputs": "sha256:0"}), LOAD), "DataSet users is to be altered in another way"),
+    ],
+)
+def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, words: str) -> None:
+    agreed.now["operations"] = operations
+    (refusal,) = agreed.refusals()
+    assert "what would be done is no longer what was planned: " in refusal
+    assert words in refusal
+
+
+def test_of_many_differences_a_few_are_named_and_the_rest_is_counted(agreed: Case) -> None:
+    parts = {**SUBJECT.parts, **{f"DataSet d{number}": "" for number in range(9)}}
+    agreed.now["subject"] = SUBJECT.model_copy(update={"parts": parts})
+    assert agreed.refusals()[0].endswith("DataSet d4 is new, and 4 more")
+
+
+def test_a_plan_grows_old_where_the_environment_says_so(agreed: Case) -> None:
+    agreed.rule = Approval(mode="multi-party", max_age="7d")
+    agreed.later(days=6)
+    assert agreed.refusals() == []
+    agreed.later(days=8)
+    assert "prod takes none older than 7d" in agreed.refusals()[0]
+    agreed.later(days=-1)
+    assert "is of the future" in agreed.refusals()[0]
