@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding, Severity
     from datakit_iac.manifest.project import Project
 
-_COLOURS: Final[dict[Severity, Style]] = {"error": "red", "warning": "yellow"}
+_COLOURS: Final[dict[Severity, Style]] = {"error": "red", "warning": "yellow", "note": "dim"}
 _KEYS: Final = ("code", "severity", "path", "message", "file", "line", "column", "hint")
 
 
@@ -94,7 +94,7 @@ def tell(findings: Sequence[Finding], stream: TextIO) -> None:
 def _ordered(findings: Sequence[Finding], strict: bool) -> list[Finding]:
     """Each finding once, in the order of files and lines; warnings are errors where `strict` holds."""
     if strict:
-        findings = [replace(found, severity="error") for found in findings]
+        findings = [replace(found, severity="error") if found.severity == "warning" else found for found in findings]
     return sorted(
         dict.fromkeys(findings),
         key=lambda each: (each.file, each.line, each.column, each.path, each.code, each.message),
@@ -145,6 +145,7 @@ def as_json(made: Report) -> str:
     summary = {
         "errors": made.count("error"),
         "warnings": made.count("warning"),
+        "notes": made.count("note"),
         "manifests": made.manifests,
         "subject": made.subject,
         "environment": made.environment or None,
@@ -157,12 +158,15 @@ def github(made: Report) -> str:
     return "\n".join([*map(_annotation, made.findings), _summary(made, lambda plain, _: plain)])
 
 
+_COMMANDS: Final = {"note": "notice"}
+
+
 def _annotation(found: Finding) -> str:
     place = {"file": found.file, "line": found.line, "col": found.column, "title": found.code}
     properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in place.items() if value)
     path = f"{found.path}: " if found.path else ""
     hint = f"\nfix: {found.hint}" if found.hint else ""
-    return f"::{found.severity} {properties}::{_escaped(f'{path}{found.message}{hint}')}"
+    return f"::{_COMMANDS.get(found.severity, found.severity)} {properties}::{_escaped(f'{path}{found.message}{hint}')}"
 
 
 def _escaped(value: str, further: str = "") -> str:

@@ -78,13 +78,14 @@ def _new_output(project: Project, name: str, inputs: Sequence[DataSet], made: di
         raise UsageError("with several inputs it must be said which DataSets are written", hint)
     store = _only_store(project, "destination", "--output")
     first = inputs[0] if inputs else None
-    columns = [_derived(first, column) for column in first.spec.columns] if first else [_NUMBER]
+    # An output has a schema, whatever its source says of itself.
+    columns = [_derived(first, column) for column in first.spec.columns] if first else []
     spec = DataSetSpec(
         store=store.name,
         table=name.replace("-", "_"),
         classification=(first.spec.classification if first else None) or "internal",
         owner=first.spec.owner if first else "",
-        columns=columns,
+        columns=columns or [_NUMBER],
     )
     return _new(project, name, spec, made)
 

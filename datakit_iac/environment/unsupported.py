@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit_iac.manifest.environment import Environment, EnvironmentSpec
+from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
 
@@ -12,9 +12,6 @@ from datakit_iac.manifest.project import Project
 def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:
     """A finding for each wish that is not kept: an error where going on would do something else than asked."""
     yield from _of_environment(project, environment)
-    for policy in project.policies.values():
-        message = f"Policy {policy.name} is read and not enforced by this version"
-        yield project.origin(policy).finding("not-enforced", message, ("kind",), severity="warning")
     for connector in project.connectors.values():
         for field in ("plugin", "connection_schema"):
             if field in connector.spec.model_fields_set:
@@ -28,14 +25,14 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
 
 
 def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
-    spec, plain, origin = environment.spec, EnvironmentSpec(), project.origin(environment)
+    spec, origin = environment.spec, project.origin(environment)
     if spec.executor.type != "local":
         message = f"executor {spec.executor.type} is not there yet; jobs run as local processes"
         yield origin.finding("not-supported", message, ("spec", "executor"), hint="executor: local")
     if spec.deletion == "delete" and spec.approval.needed:
         message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
         yield origin.finding("not-kept", message, ("spec", "deletion"), severity="warning", hint="deletion: retain")
-    for field in ("connectors", "versions", "quotas"):
-        if getattr(spec, field) != getattr(plain, field):
-            message = f"`{field}` of Environment {environment.name} is read and not enforced by this version"
-            yield origin.finding("not-enforced", message, ("spec", field), severity="warning")
+    for field in ("concurrentRuns", "storage"):
+        if field in spec.quotas.model_dump(by_alias=True, exclude_none=True):
+            message = f"the quota `{field}` of Environment {environment.name} is read and not enforced by this version"
+            yield origin.finding("not-enforced", message, ("spec", "quotas", field), severity="warning")

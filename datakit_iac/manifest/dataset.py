@@ -148,6 +148,7 @@ class Column(Model):
     nullable: bool = True
     primary_key: bool = False
     pii: bool | None = None
+    masking: str = ""
     from_: Annotated[list[str], BeforeValidator(_several, json_schema_input_type=str | list[str])] = Field(
         default_factory=list, alias="from"
     )

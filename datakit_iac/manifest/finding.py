@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Finding:
     Attributes:
         code: the rule's name, e.g. ``unknown-field``.
         message: what was found and what was expected, in one sentence.
-        severity: ``error`` stops everything, ``warning`` is shown.
+        severity: ``error`` stops everything, ``warning`` is shown, ``note`` says what was looked at and is excused.
         path: the field, e.g. ``spec.schema[2].type``; empty for a whole document.
         file: the manifest, relative to the working directory where that is shorter; empty where there is none.
         line: from 1; 0 where there is no position.

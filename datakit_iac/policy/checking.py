@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
+from datakit_iac.policy.evaluating import evaluate
+from datakit_iac.policy.gathering import gather
 from datakit_iac.runtimes.registry import runtime
 
 
 def check(
-    project: Project, environment: str, variables: Mapping[str, str]
+    project: Project, environment: str, variables: Mapping[str, str], today: date | None = None
 ) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project as `environment` means it, and every finding on it.
 
-    Those of reading it are among them, and those of the runtimes on their jobs.
+    Those of reading it are among them, those of the runtimes on their jobs, and those of the policies.
 
     Args:
         project: the manifests; some may be broken, and what refers to those is left out.
         environment: an Environment's name.
         variables: the process's variables, asked only whether secrets' references can be resolved.
+        today: the day that waivers are held against; None for the real one.
 
     Raises:
         InvalidProjectError: there is no such Environment.
     """
     resolved = examine(project, environment, variables)
-    return resolved, (*_of_reading(resolved), *resolved.findings, *_unsound_jobs(resolved))
+    judged = evaluate(project, gather(resolved), today or date.today())
+    return resolved, (*_of_reading(resolved), *resolved.findings, *_unsound_jobs(resolved), *judged)
 
 
 def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:

@@ -56,6 +56,7 @@ def test_json_has_every_field_and_a_summary(dk: Dk, project: Path) -> None:
     assert said.document["summary"] == {
         "errors": 1,
         "warnings": 0,
+        "notes": 0,
         "manifests": 9,
         "subject": ".",
         "environment": None,

@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ENVIRONMENT, Dk, transform
-from tests.manifest.writing import manifest, write
+from tests.manifest.writing import LENIENT, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(project: Path) -> Path:
+    """The project with a policy that it keeps."""
+    return write(project, LENIENT, file="policies/lenient.yaml")
 
 
 @pytest.fixture

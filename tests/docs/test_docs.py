@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.manifest.load import read
+from datakit_iac.policy.rules import BUILT_IN
 from docs import reference
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +83,14 @@ def test_a_manifest_that_is_shown_is_right(tmp_path: Path, place: str, text: str
 def test_every_code_of_a_finding_has_a_heading() -> None:
     headed = set(re.findall(r"^### `([a-z-]+)`$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE))
     assert codes() == headed
+
+
+def test_every_rule_is_in_the_table_with_what_it_asks_for_and_its_arguments() -> None:
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (.+) \| (.+) \| (.*) \|$", (ROOT / "docs/policies.md").read_text(), re.MULTILINE
+    )
+    rules = [
+        (rule.name, ", ".join(rule.scopes), rule.summary, ", ".join(f"`{name}`" for name in rule.argument_names))
+        for rule in BUILT_IN
+    ]
+    assert rows == rules

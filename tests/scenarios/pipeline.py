@@ -25,6 +25,10 @@ spec: {{connector: files, connection: {{path: inbox}}}}
 ---
 {API}kind: Environment
 metadata: {{name: dev}}
+---
+{API}kind: Policy
+metadata: {{name: lenient}}
+spec: {{rules: [{{rule: pii-not-public}}]}}
 """
 
 SOURCES: Final = f"""\

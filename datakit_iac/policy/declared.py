@@ -1,0 +1,115 @@
+"""The rules that a project's policies name, with their arguments checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from datakit_iac.manifest.document import Model
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
+from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.registry import UnknownRuleError, find
+from datakit_iac.policy.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRule:
+    """A rule that a project is held to.
+
+    Attributes:
+        rule: the rule.
+        arguments: as its policy gives them.
+        enforcement: how strictly, everywhere or by environment.
+        origin: where its policy stands; None where it holds by itself.
+        path: where it stands in its policy.
+    """
+
+    rule: Rule
+    arguments: Model
+    enforcement: EnforcementChoice = "mandatory"
+    origin: Origin | None = None
+    path: tuple[Step, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The code of its findings: the rule's name, or the one that a policy gives to its own rule."""
+        return str(getattr(self.arguments, "name", self.rule.name))
+
+    def enforcement_in(self, environment: str) -> Enforcement:
+        """How strictly one environment takes it."""
+        return enforced(self.enforcement, environment)
+
+
+def declared(project: Project) -> tuple[tuple[DeclaredRule, ...], tuple[Finding, ...]]:
+    """The rules that hold for a project, and what is wrong with its policies themselves.
+
+    A project without policies has the mission's; what an Environment demands holds in any case.
+    """
+    rules: list[DeclaredRule] = []
+    findings: list[Finding] = []
+    for policy in project.policies.values():
+        findings.extend(_unknown_environments(policy, project))
+        for index in range(len(policy.spec.rules)):
+            made, faults = _declared(policy, index, project.origin(policy))
+            rules.extend(made)
+            findings.extend(faults)
+    named = {each.rule for policy in project.policies.values() for each in policy.spec.rules}
+    missing = [name for name in _by_themselves(project) if name not in named]
+    rules.extend(DeclaredRule(found, found.arguments()) for found in map(find, missing))
+    return tuple(rules), tuple(findings)
+
+
+def _by_themselves(project: Project) -> tuple[str, ...]:
+    has_policies = project.policies or any(kind == "Policy" for kind, _ in project.broken)
+    return DEMANDED_RULES if has_policies else tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES)))
+
+
+def _declared(policy: Policy, index: int, origin: Origin) -> tuple[list[DeclaredRule], list[Finding]]:
+    """The rule at an index, or what is wrong with it."""
+    written, path = policy.spec.rules[index], ("spec", "rules", index)
+    try:
+        found = find(written.rule)
+        arguments = found.arguments.model_validate(written.arguments)
+    except UnknownRuleError as fault:
+        return [], [origin.finding("unknown-rule", str(fault), (*path, "rule"), hint=fault.hint)]
+    except ValidationError as invalid:
+        return [], [_fault(origin, path, found, error) for error in invalid.errors()]
+    enforcement = policy.spec.enforcement if written.enforcement is None else written.enforcement
+    return [DeclaredRule(found, arguments, enforcement, origin, path)], []
+
+
+def _fault(origin: Origin, path: tuple[Step, ...], found: Rule, error: ErrorDetails) -> Finding:
+    """What is wrong with one argument, in the words of all manifests."""
+    place, name = (*path, *error["loc"]), str(error["loc"][0]) if error["loc"] else ""
+    known = found.argument_names
+    match error["type"]:
+        case "extra_forbidden" if name not in known:
+            message = f"the rule {found.name} takes no argument {name!r}"
+            return origin.finding("unknown-field", message, place, hint=nearest(name, known) if known else "")
+        case "missing":
+            message = f"the rule {found.name} expects the argument {name!r}, which is missing"
+            return origin.finding("missing-field", message, place)
+        case "value_error":
+            return origin.finding("invalid-value", str(error["ctx"]["error"]), place)
+    expected = error["msg"].removeprefix("Input should be ")
+    return origin.finding("invalid-value", f"the rule {found.name} expects {expected} as {name!r}", place)
+
+
+def _unknown_environments(policy: Policy, project: Project) -> Iterator[Finding]:
+    spec = policy.spec
+    choices: list[tuple[tuple[Step, ...], EnforcementChoice | None]] = [(("spec", "enforcement"), spec.enforcement)]
+    choices += [(("spec", "rules", index, "enforcement"), each.enforcement) for index, each in enumerate(spec.rules)]
+    for path, choice in choices:
+        for name in choice if isinstance(choice, dict) else ():
+            if name not in project.environments and not project.is_broken(name, "Environment"):
+                message = f"there is no Environment {name!r}, so this says nothing"
+                hint = nearest(name, project.environments)
+                yield project.origin(policy).finding(
+                    "unknown-environment", message, (*path, name), hint=hint, severity="warning"
+                )

@@ -1,0 +1,124 @@
+"""CEL (Common Expression Language) over facts.
+
+Expressions are compiled and type-checked once. CEL ends by its design, and the library bounds it besides: nesting, and
+the steps of an evaluation; regular expressions are RE2's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from datakit_iac.manifest.finding import nearest
+from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, Scope, Subject
+
+_SCOPES: Final[tuple[Scope, ...]] = ("dataset", "transform", "store", "connector", "project")
+_LONGEST: Final = 4096
+_SPELLED: Final = {"sources": "from"}
+"""Where CEL says what manifests say."""
+
+
+class ExpressionError(ValueError):
+    """An expression is none, or comes to no answer; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression.
+
+    Attributes:
+        scope: what it looks at.
+        program: the compiled form.
+    """
+
+    scope: Scope
+    program: Any
+
+    def holds(self, subject: Subject, environment: EnvironmentFacts) -> bool:
+        """Whether it is true of a subject.
+
+        Raises:
+            ExpressionError: it comes to no answer, or to one that is neither true nor false.
+        """
+        try:
+            answer = self.program.eval(data={self.scope: plain(subject), "environment": plain(environment)})
+        except RuntimeError as fault:
+            raise ExpressionError(f"on {subject.target}: {_told(fault)}") from fault
+        value = answer.value()
+        if not isinstance(value, bool):
+            failed = answer.type().name() == "ERROR"
+            found = _told(answer) if failed else f"it gives {answer}, expected true or false"
+            raise ExpressionError(f"on {subject.target}: {found}")
+        return value
+
+
+@lru_cache(maxsize=256)
+def compiled(text: str) -> Expression:
+    """The expression of a text; what it looks at is told by the one name that it uses.
+
+    Raises:
+        ExpressionError: it is too long, no CEL, uses unknown names, or gives neither true nor false.
+    """
+    from cel_expr_python import cel
+
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"the expression has {len(text)} characters; expected at most {_LONGEST}")
+    faults = []
+    for scope in _SCOPES:
+        try:
+            program = _language(scope).compile(text)
+        except RuntimeError as fault:
+            faults.append(_told(fault))
+            continue
+        if program.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
+            raise ExpressionError(f"the expression gives {program.return_type().name()}, expected true or false")
+        return Expression(scope, program)
+    raise ExpressionError(_clearest(text, faults))
+
+
+@cache
+def _language(*scopes: str) -> Any:
+    from cel_expr_python import cel
+
+    return cel.NewEnv(variables=dict.fromkeys([*scopes, "environment"], cel.Type.DYN))
+
+
+def _clearest(text: str, faults: list[str]) -> str:
+    try:
+        _language(*_SCOPES).compile(text)
+    except RuntimeError as fault:
+        told = _told(fault)
+        if unknown := re.search(r"undeclared reference to '(\w+)", told):
+            return f"{told}; {nearest(unknown[1], [*_SCOPES, 'environment'])}"
+        return told
+    return f"the expression looks at several of {', '.join(_SCOPES)} at once; expected one, and `environment` beside it"
+
+
+_NOISE: Final = re.compile(r"^(?:[A-Z_]+: )?(?:ERROR: <input>:)?|\s*\(in container ''\)|\s*\[[A-Z_]+\]$")
+
+
+def _told(fault: object) -> str:
+    """The library's message in one line: position in the expression, and what is wrong there."""
+    return _NOISE.sub("", str(fault).partition("\n")[0]).strip()
+
+
+def plain(value: Any) -> Any:
+    """Facts as CEL knows them: mappings with the names of manifests, a project's as lists."""
+    if isinstance(value, ProjectFacts):
+        return {f"{scope}s": [plain(each) for each in value.of(scope)] for scope in _SCOPES if scope != "project"}
+    if is_dataclass(value):
+        return {_spelled(each.name): plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, frozenset)):
+        return [plain(each) for each in value]
+    return value
+
+
+@cache
+def _spelled(field: str) -> str:
+    first, *others = _SPELLED.get(field, field).split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -1,0 +1,260 @@
+"""What rules look at: plain, frozen data that can come from manifests or from the resources an engine sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Step = str | int
+Scope = Literal["connector", "store", "dataset", "transform", "project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a violation is about, e.g. ``dataset/users``.
+
+    Attributes:
+        kind: the kind of manifest or resource, in lower case.
+        name: its name.
+    """
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """As waivers write it."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something that has versions, as one manifest or resource refers to it.
+
+    Attributes:
+        kind: e.g. ``connector``, ``plugin``, ``image``, ``dataset``, ``dbt-package``.
+        name: what is referred to.
+        constraint: the version as written; empty where none is.
+        is_exact: whether that leaves no choice.
+        path: the field that refers.
+    """
+
+    kind: str
+    name: str
+    constraint: str
+    is_exact: bool
+    path: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorFacts:
+    """A Connector."""
+
+    name: str
+    type: str
+    version: str = ""
+    provider: str = ""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """What a violation of it is about."""
+        return Target("connector", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """A Store as one environment binds it.
+
+    Attributes:
+        connector: the Connector in use, which is another than the manifest's where the binding says so.
+        version: that Connector's version; empty where it has none.
+        technology: what it is bound to.
+    """
+
+    name: str
+    connector: str
+    technology: str
+    version: str = ""
+    description: str = ""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """What a violation of it is about."""
+        return Target("store", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """A column.
+
+    Attributes:
+        sources: the columns it is derived from, as ``dataset.column``.
+        masking: how personal data in it is made unrecognisable; empty where it is not.
+        tests: the names of its tests.
+    """
+
+    name: str
+    type: str = ""
+    description: str = ""
+    pii: bool | None = None
+    masking: str = ""
+    sources: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    nullable: bool = True
+    primary_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """What the project of a tool (dbt's, for instance) says of a DataSet beside its manifest.
+
+    Attributes:
+        description: of the DataSet.
+        columns: the names, in lower case, of the columns that are described there.
+        tests: the names of its tests and of its columns'.
+    """
+
+    description: str = ""
+    columns: frozenset[str] = frozenset()
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetFacts:
+    """A data contract in its place.
+
+    Attributes:
+        is_output: whether some Transform writes it.
+        is_external: whether it is only ever read here.
+        elsewhere: what the tool that makes it says of it.
+    """
+
+    name: str
+    store: str
+    place: str = ""
+    format: str = ""
+    version: str = ""
+    description: str = ""
+    classification: str = ""
+    tier: str = ""
+    owner: str = ""
+    retention: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[ColumnFacts, ...] = ()
+    tests: tuple[str, ...] = ()
+    is_output: bool = False
+    is_external: bool = False
+    elsewhere: Documented = Documented()
+
+    @property
+    def target(self) -> Target:
+        """What a violation of it is about."""
+        return Target("dataset", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class TransformFacts:
+    """Compute.
+
+    Attributes:
+        trigger: the trigger's policy.
+        cron: when it starts; empty where it has no schedule or that is suspended.
+        cpu: cores of all its replicas together; 0 where it asks for none.
+        memory: bytes of all its replicas together.
+    """
+
+    name: str
+    runtime: str
+    mode: str = "batch"
+    description: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    trigger: str = ""
+    cron: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    cpu: float = 0
+    memory: float = 0
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """What a violation of it is about."""
+        return Target("transform", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFacts:
+    """What an environment allows.
+
+    Attributes:
+        connectors: the ranges of versions by allowed Connector, empty for any; None where all are allowed.
+        versions: ``exact`` or ``ranges``.
+        quotas: the limits by the names of manifests, e.g. ``minScheduleInterval``, as written.
+    """
+
+    name: str
+    versions: str = "ranges"
+    connectors: Mapping[str, str] | None = None
+    quotas: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """What a violation of its limits is about."""
+        return Target("environment", self.name)
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """All that is known, by kind and name; a part of it is enough for rules of one manifest."""
+
+    environment: EnvironmentFacts
+    connectors: Mapping[str, ConnectorFacts] = field(default_factory=dict)
+    stores: Mapping[str, StoreFacts] = field(default_factory=dict)
+    datasets: Mapping[str, DataSetFacts] = field(default_factory=dict)
+    transforms: Mapping[str, TransformFacts] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """What a violation of the whole is about: the environment, whose limits it is held to."""
+        return self.environment.target
+
+    def of(self, scope: Scope) -> Iterator[Subject]:
+        """Everything of one scope; for ``project`` that is the project itself."""
+        if scope == "project":
+            yield self
+        else:
+            yield from getattr(self, f"{scope}s").values()
+
+    @cached_property
+    def inherited_pii(self) -> Mapping[tuple[str, str], str]:
+        """The columns that personal data flows into along `from`, unmasked, each with a column it comes from.
+
+        Keys are a DataSet's name and a column's in lower case; the walk is as long as there are edges.
+        """
+        return dict(_flow(self.datasets))
+
+
+Subject = ConnectorFacts | StoreFacts | DataSetFacts | TransformFacts | ProjectFacts
+
+
+def _flow(datasets: Mapping[str, DataSetFacts]) -> Iterator[tuple[tuple[str, str], str]]:
+    derived: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    pending: list[tuple[tuple[str, str], str]] = []
+    for dataset in datasets.values():
+        for column in dataset.columns:
+            key = (dataset.name, column.name.lower())
+            if column.pii:
+                pending.append((key, f"{dataset.name}.{column.name}"))
+            for source in () if column.masking else column.sources:
+                name, _, of = source.partition(".")
+                derived.setdefault((name, of.lower()), []).append(key)
+    reached: set[tuple[str, str]] = set()
+    for key, origin in pending:  # grows meanwhile
+        for into in derived.get(key, ()):
+            if into not in reached:
+                reached.add(into)
+                pending.append((into, origin))
+                yield into, origin

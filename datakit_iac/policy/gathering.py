@@ -1,0 +1,143 @@
+"""Facts of a project as one environment means it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.dataset import Column, Test
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.policy.facts import (
+    ColumnFacts,
+    ConnectorFacts,
+    DataSetFacts,
+    Documented,
+    EnvironmentFacts,
+    ProjectFacts,
+    Reference,
+    StoreFacts,
+    TransformFacts,
+)
+
+References = Mapping[tuple[str, str], tuple[Reference, ...]]
+
+
+def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Documented] | None = None) -> ProjectFacts:
+    """The facts of a project.
+
+    Args:
+        resolved: the project in one environment.
+        elsewhere: what the tools that make DataSets say of them, by DataSet.
+    """
+    written, references = resolved.graph.writers, _references(resolved)
+    documented = elsewhere or {}
+    return ProjectFacts(
+        environment=_environment(resolved.environment),
+        connectors={name: _connector(name, each, references) for name, each in resolved.connectors.items()},
+        stores={name: _store(each, resolved, references) for name, each in resolved.stores.items()},
+        datasets={
+            name: _dataset(each, name in written, documented.get(name, Documented()))
+            for name, each in resolved.datasets.items()
+        },
+        transforms={name: _transform(each, references) for name, each in resolved.transforms.items()},
+    )
+
+
+def _environment(environment: Environment) -> EnvironmentFacts:
+    spec = environment.spec
+    allowed = None if spec.connectors is None else {each.name: each.version for each in spec.connectors}
+    quotas = spec.quotas.model_dump(by_alias=True, exclude_none=True)
+    return EnvironmentFacts(environment.name, spec.versions, allowed, quotas)
+
+
+def _references(resolved: ResolvedProject) -> References:
+    found: dict[tuple[str, str], list[Reference]] = {}
+    for each in resolved.versions:
+        reference = Reference(each.kind, each.name, each.constraint, each.is_exact, each.path)
+        found.setdefault((each.manifest.kind, each.manifest.identity), []).append(reference)
+    return {key: tuple(references) for key, references in found.items()}
+
+
+def _connector(name: str, connector: Connector, references: References) -> ConnectorFacts:
+    spec = connector.spec
+    referred = references.get(("Connector", connector.identity), ())
+    return ConnectorFacts(name, spec.type, spec.version or "", spec.provider, referred)
+
+
+def _store(store: ResolvedStore, resolved: ResolvedProject, references: References) -> StoreFacts:
+    connector = _in_use(store, resolved)
+    version = store.version if connector and connector.name == store.connector else connector and connector.spec.version
+    return StoreFacts(
+        store.name,
+        connector=connector.name if connector else store.connection.technology,
+        technology=store.connection.technology,
+        version=version or "",
+        description=resolved.project.stores[store.name].spec.description,
+        references=references.get(("Store", store.name), ()),
+    )
+
+
+def _in_use(store: ResolvedStore, resolved: ResolvedProject) -> Connector | None:
+    """The Connector that the binding comes to: the Store's own, or the one of the technology that stands instead."""
+    own, technology = resolved.project.connectors[store.connector], store.connection.technology
+    if own.spec.type == technology:
+        return own
+    return next((each for each in resolved.project.connectors.values() if each.spec.type == technology), None)
+
+
+def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Documented) -> DataSetFacts:
+    manifest, spec, place = dataset.manifest, dataset.manifest.spec, dataset.bound.place
+    return DataSetFacts(
+        name=manifest.name,
+        store=spec.store,
+        place=str(place),
+        format=place.format or "",
+        version=spec.version or "",
+        description=manifest.description,
+        classification=spec.classification or "",
+        tier=manifest.tier or "",
+        owner=spec.owner,
+        retention=spec.retention,
+        labels=manifest.metadata.labels,
+        columns=tuple(map(_column, spec.columns)),
+        tests=_names(spec.tests),
+        is_output=is_output,
+        is_external=dataset.external,
+        elsewhere=elsewhere,
+    )
+
+
+def _column(column: Column) -> ColumnFacts:
+    return ColumnFacts(
+        name=column.name,
+        type=str(column.type),
+        description=column.description,
+        pii=column.pii,
+        masking=column.masking,
+        sources=tuple(column.from_),
+        tests=_names(column.tests),
+        nullable=column.nullable,
+        primary_key=column.primary_key,
+    )
+
+
+def _names(tests: Iterable[Test]) -> tuple[str, ...]:
+    return tuple(name for test in tests for name in sorted(test.model_fields_set))
+
+
+def _transform(transform: ResolvedTransform, references: References) -> TransformFacts:
+    manifest, spec, job = transform.manifest, transform.manifest.spec, transform.job
+    schedule = spec.trigger.schedule
+    return TransformFacts(
+        name=manifest.name,
+        runtime=spec.runtime,
+        mode=spec.mode,
+        description=spec.description or manifest.metadata.description,
+        inputs=tuple(each.name for each in job.inputs),
+        outputs=tuple(each.name for each in job.outputs),
+        trigger=spec.trigger.policy,
+        cron=schedule.cron if schedule and not schedule.suspend else "",
+        labels=manifest.metadata.labels,
+        references=references.get(("Transform", manifest.name), ()),
+    )

@@ -1,0 +1,52 @@
+"""The rules there are: ours, and those that other packages install in the entry-point group ``datakit.rules``."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final
+
+from datakit_iac.manifest.finding import nearest
+from datakit_iac.policy.rule import Rule
+from datakit_iac.policy.rules import BUILT_IN
+
+GROUP: Final = "datakit.rules"
+_OURS: Final = {rule.name: rule for rule in BUILT_IN}
+
+
+class UnknownRuleError(LookupError):
+    """There is no such rule.
+
+    Attributes:
+        hint: the nearest name.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all rules."""
+    return tuple(sorted({*_OURS, *(point.name for point in entry_points(group=GROUP))}))
+
+
+@cache
+def find(name: str) -> Rule:
+    """The rule of a name; only then is a package that provides it imported.
+
+    Raises:
+        UnknownRuleError: there is none, or what is installed under the name is no rule or cannot be imported.
+    """
+    if name in _OURS:
+        return _OURS[name]
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            found = point.load()
+        except Exception as fault:  # somebody else's code
+            raise UnknownRuleError(f"the rule {name!r} ({point.value}) cannot be imported: {fault}") from fault
+        if not isinstance(found, Rule):
+            raise UnknownRuleError(f"{point.value}, installed as the rule {name!r}, is no Rule")
+        return found
+    raise UnknownRuleError(f"there is no rule {name!r}", nearest(name, names()))

@@ -1,0 +1,49 @@
+"""Rules of quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from datakit_iac.manifest.dataset import Tier
+from datakit_iac.manifest.document import Model
+from datakit_iac.policy.facts import DataSetFacts, ProjectFacts
+from datakit_iac.policy.rule import Violation, rule
+
+
+class TierRequirements(Model):
+    """What outputs of a tier have."""
+
+    tiers: dict[Tier, Annotated[list[Literal["tests", "documentation"]], Field(min_length=1)]] = Field(
+        default={"gold": ["tests", "documentation"]}
+    )
+
+
+@rule("tier-requirements", "dataset", arguments=TierRequirements)
+def tier_requirements(dataset: DataSetFacts, arguments: TierRequirements, _: ProjectFacts) -> Iterator[Violation]:
+    """Outputs of a tier have tests and documentation, in their manifest or in the dbt project that makes them."""
+    required = {str(tier): wanted for tier, wanted in arguments.tiers.items()}.get(dataset.tier, [])
+    if not dataset.is_output:
+        return
+    if "tests" in required and not _is_tested(dataset):
+        message = f"DataSet {dataset.name} is {dataset.tier} and has no tests"
+        yield Violation(dataset.target, ("spec",), message, "give it `tests`, or a column of it, or its dbt model")
+    if "documentation" in required:
+        yield from _undocumented(dataset)
+
+
+def _is_tested(dataset: DataSetFacts) -> bool:
+    return bool(dataset.tests or dataset.elsewhere.tests or any(column.tests for column in dataset.columns))
+
+
+def _undocumented(dataset: DataSetFacts) -> Iterator[Violation]:
+    hint = "write a `description`, here or in the dbt project"
+    if not (dataset.description or dataset.elsewhere.description):
+        message = f"DataSet {dataset.name} is {dataset.tier} and has no description"
+        yield Violation(dataset.target, ("spec",), message, hint)
+    for index, column in enumerate(dataset.columns):
+        if not (column.description or column.name.lower() in dataset.elsewhere.columns):
+            message = f"column {dataset.name}.{column.name} is {dataset.tier} and has no description"
+            yield Violation(dataset.target, ("spec", "schema", index), message, hint)

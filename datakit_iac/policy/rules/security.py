@@ -1,0 +1,65 @@
+"""Rules of security: how data must be handled, and where personal data goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datakit_iac.manifest.dataset import Classification
+from datakit_iac.manifest.document import Model
+from datakit_iac.policy.facts import DataSetFacts, ProjectFacts
+from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
+
+
+class ClassificationRequired(Model):
+    """What an output is where nobody said; CrossGuard can set it."""
+
+    default: Classification = "internal"
+
+
+@rule("classification-required", "dataset", arguments=ClassificationRequired)
+def classification_required(
+    dataset: DataSetFacts, arguments: ClassificationRequired, _: ProjectFacts
+) -> Iterator[Violation]:
+    """Every output says how closely it is held."""
+    if dataset.is_output and not dataset.classification:
+        message = f"DataSet {dataset.name} is an output and has no classification"
+        remedy = Remedy(("spec", "classification"), arguments.default)
+        yield Violation(dataset.target, ("spec",), message, f"classification: {arguments.default}", remedy)
+
+
+@rule("pii-declared", "dataset")
+def pii_declared(dataset: DataSetFacts, _: NoArguments, __: ProjectFacts) -> Iterator[Violation]:
+    """Every column of an output says `pii: true` or `pii: false`, so an output has a schema."""
+    if not dataset.is_output:
+        return
+    if not dataset.columns:
+        message = f"DataSet {dataset.name} is an output without a schema, so nothing says what in it is personal"
+        yield Violation(dataset.target, ("spec",), message, "list its columns under `schema`, each with `pii`")
+    for index, column in enumerate(dataset.columns):
+        if column.pii is None:
+            message = f"column {dataset.name}.{column.name} does not say whether it holds personal data"
+            yield Violation(dataset.target, ("spec", "schema", index), message, "pii: true, or pii: false")
+
+
+@rule("pii-not-public", "dataset")
+def pii_not_public(dataset: DataSetFacts, _: NoArguments, __: ProjectFacts) -> Iterator[Violation]:
+    """No column with personal data is in a DataSet that is public."""
+    for index, column in enumerate(dataset.columns if dataset.classification == "public" else ()):
+        if column.pii:
+            message = f"column {dataset.name}.{column.name} holds personal data, and the DataSet is public"
+            hint = "classify it confidential, or leave the column out"
+            yield Violation(dataset.target, ("spec", "schema", index, "pii"), message, hint)
+
+
+@rule("pii-propagates", "dataset")
+def pii_propagates(dataset: DataSetFacts, _: NoArguments, project: ProjectFacts) -> Iterator[Violation]:
+    """A column derived from personal data (`from`, however far) says `pii: true`, or by `masking` how it is masked."""
+    for index, column in enumerate(dataset.columns):
+        origin = project.inherited_pii.get((dataset.name, column.name.lower()))
+        if origin is None or column.pii:
+            continue
+        path = ("spec", "schema", index, *(("pii",) if column.pii is False else ()))
+        said = "says pii: false" if column.pii is False else "does not say so"
+        message = f"column {dataset.name}.{column.name} comes from {origin}, which holds personal data, and {said}"
+        remedy = Remedy(("spec", "schema", index, "pii"), True)
+        yield Violation(dataset.target, path, message, "pii: true, or `masking: …` says how it is masked", remedy)

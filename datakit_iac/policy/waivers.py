@@ -1,0 +1,73 @@
+"""Waivers: who is excused from a rule, why, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.policy import Waiver
+from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.policy.registry import names
+from datakit_iac.policy.rule import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    waiver: Waiver
+    origin: Origin
+    path: tuple[Step, ...]
+
+
+class Waivers:
+    """The waivers of a project on one day; they remember which of them were of use.
+
+    Args:
+        project: the policies.
+        today: the day; a waiver holds up to and on the day it names.
+    """
+
+    def __init__(self, project: Project, today: date) -> None:
+        self._today = today
+        self._granted = [
+            _Granted(waiver, project.origin(policy), ("spec", "waivers", index))
+            for policy in project.policies.values()
+            for index, waiver in enumerate(policy.spec.waivers)
+        ]
+        self._by_target: dict[tuple[str, str], list[_Granted]] = {}
+        for each in self._granted:
+            self._by_target.setdefault((each.waiver.rule, each.waiver.target), []).append(each)
+        self._met: set[tuple[str, str]] = set()
+
+    def excuse(self, code: str, violation: Violation) -> Waiver | None:
+        """The waiver that holds for a violation, if there is one."""
+        key = (code, str(violation.target))
+        granted = self._by_target.get(key, ())
+        self._met |= {key} if granted else set()
+        return next((each.waiver for each in granted if each.waiver.expires >= self._today), None)
+
+    def findings(self, judged: Collection[str], known: Collection[str]) -> Iterator[Finding]:
+        """Waivers that have expired, that excuse nothing, or that are of no rule.
+
+        Args:
+            judged: the codes of the rules that were asked in this environment.
+            known: the codes of all rules of the project.
+        """
+        for each in self._granted:
+            waiver = each.waiver
+            if waiver.rule not in known and waiver.rule not in names():
+                message, hint = f"there is no rule {waiver.rule!r}", nearest(waiver.rule, {*known, *names()})
+                yield each.origin.finding("unknown-rule", message, (*each.path, "rule"), hint=hint)
+            elif waiver.expires < self._today:
+                message = f"the waiver of {waiver.rule} for {waiver.target} expired on {waiver.expires}"
+                hint = f"mend {waiver.target}, or ask {waiver.owner} to renew it"
+                yield each.origin.finding(
+                    "expired-waiver", message, (*each.path, "expires"), hint=hint, severity="warning"
+                )
+            elif waiver.rule in judged and (waiver.rule, waiver.target) not in self._met:
+                message = f"{waiver.target} does not break {waiver.rule}, so this waiver excuses nothing"
+                yield each.origin.finding(
+                    "unused-waiver", message, (*each.path, "target"), hint="remove it", severity="warning"
+                )
