@@ -8,10 +8,16 @@ import pytest
 
 from datakit_iac.manifest.load import load
 from tests.cli.conftest import Dk, dataset, transform
-from tests.manifest.writing import HEAD, manifest, write
+from tests.manifest.writing import HEAD, LENIENT, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
 FLIGHTS = REPOSITORY / "examples" / "flights"
+
+
+@pytest.fixture
+def project(project: Path) -> Path:
+    """The project with a policy that it keeps."""
+    return write(project, LENIENT, file="policies/lenient.yaml")
 
 
 def test_datasets_are_listed_in_a_table(dk: Dk, project: Path) -> None:
