@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +13,7 @@ from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.evaluating import evaluate
 from datakit_iac.policy.gathering import gather
+from datakit_iac.runtimes.described import Described, Describes
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -32,7 +34,7 @@ def check(
         InvalidProjectError: there is no such Environment.
     """
     resolved = examine(project, environment, variables)
-    judged = evaluate(project, gather(resolved), today or date.today())
+    judged = evaluate(project, gather(resolved, _described(resolved)), today or date.today())
     return resolved, (*_of_reading(resolved), *resolved.findings, *_unsound_jobs(resolved), *judged)
 
 
@@ -53,3 +55,13 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
             continue
         for fault in faults:
             yield origin.finding("invalid-job", fault, ("spec", kind))
+
+
+def _described(resolved: ResolvedProject) -> dict[str, Described]:
+    """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
+    said: dict[str, Described] = {}
+    for each in resolved.transforms.values():
+        with suppress(LookupError):  # an unknown runtime, told above
+            if isinstance(known := runtime(each.job.runtime), Describes):
+                said |= known.described(each.job)
+    return said

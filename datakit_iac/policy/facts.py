@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
+
+from datakit_iac.runtimes.described import Described
+
+_NOTHING: Final = Described()
 
 Step = str | int
 Scope = Literal["connector", "store", "dataset", "transform", "project"]
@@ -108,21 +112,6 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Documented:
-    """What the project of a tool (dbt's, for instance) says of a DataSet beside its manifest.
-
-    Attributes:
-        description: of the DataSet.
-        columns: the names, in lower case, of the columns that are described there.
-        tests: the names of its tests and of its columns'.
-    """
-
-    description: str = ""
-    columns: frozenset[str] = frozenset()
-    tests: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DataSetFacts:
     """A data contract in its place.
 
@@ -147,7 +136,7 @@ class DataSetFacts:
     tests: tuple[str, ...] = ()
     is_output: bool = False
     is_external: bool = False
-    elsewhere: Documented = Documented()
+    elsewhere: Described = _NOTHING
 
     @property
     def target(self) -> Target:

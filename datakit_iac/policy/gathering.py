@@ -12,18 +12,18 @@ from datakit_iac.policy.facts import (
     ColumnFacts,
     ConnectorFacts,
     DataSetFacts,
-    Documented,
     EnvironmentFacts,
     ProjectFacts,
     Reference,
     StoreFacts,
     TransformFacts,
 )
+from datakit_iac.runtimes.described import Described
 
 References = Mapping[tuple[str, str], tuple[Reference, ...]]
 
 
-def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Documented] | None = None) -> ProjectFacts:
+def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Described] | None = None) -> ProjectFacts:
     """The facts of a project.
 
     Args:
@@ -37,7 +37,7 @@ def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Documented] | None
         connectors={name: _connector(name, each, references) for name, each in resolved.connectors.items()},
         stores={name: _store(each, resolved, references) for name, each in resolved.stores.items()},
         datasets={
-            name: _dataset(each, name in written, documented.get(name, Documented()))
+            name: _dataset(each, name in written, documented.get(name, Described()))
             for name, each in resolved.datasets.items()
         },
         transforms={name: _transform(each, references) for name, each in resolved.transforms.items()},
@@ -86,7 +86,7 @@ def _in_use(store: ResolvedStore, resolved: ResolvedProject) -> Connector | None
     return next((each for each in resolved.project.connectors.values() if each.spec.type == technology), None)
 
 
-def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Documented) -> DataSetFacts:
+def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Described) -> DataSetFacts:
     manifest, spec, place = dataset.manifest, dataset.manifest.spec, dataset.bound.place
     return DataSetFacts(
         name=manifest.name,

@@ -54,8 +54,8 @@ class Platform(pulumi.ComponentResource):
         resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack())
         admit(resolved, warnings)
         super().__init__("datakit:index:Platform", resource_name, {}, opts)
-        for warning in warnings:
-            pulumi.log.warn(str(warning))
+        for found in warnings:
+            (pulumi.log.info if found.severity == "note" else pulumi.log.warn)(str(found))
         self._child = pulumi.ResourceOptions(parent=self)
         self._project = resolved.project
         self._connectors(resolved)

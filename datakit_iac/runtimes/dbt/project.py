@@ -119,15 +119,20 @@ class DbtProject:
         return (*sorted(found), *(Path(name) for name in named if (self.root / name).is_file()))
 
     @cached_property
+    def described_by(self) -> tuple[Path, ...]:
+        """The YAML files beside the nodes, by path."""
+        folders = {folder for kind in _SUFFIXES for folder in self.paths(kind)}
+        files = {file for folder in folders for file in self._files(folder, (".yml", ".yaml"))}
+        return tuple(file for file in sorted(files) if file.name != CONFIGURATION)
+
+    @cached_property
     def properties(self) -> tuple[Mapping[str, Any], ...]:
         """What the YAML files beside the nodes say, by path.
 
         Raises:
             ProjectError: one of them is no YAML.
         """
-        folders = {folder for kind in _SUFFIXES for folder in self.paths(kind)}
-        files = {file for folder in folders for file in self._files(folder, (".yml", ".yaml"))}
-        loaded = (_load(self.root / file) for file in sorted(files) if file.name != CONFIGURATION)
+        loaded = (_load(self.root / file) for file in self.described_by)
         return tuple(each for each in loaded if isinstance(each, dict))
 
     def entries(self, section: str) -> Iterator[Mapping[str, Any]]:

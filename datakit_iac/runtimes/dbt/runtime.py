@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,11 @@ from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.secret import REDACTED
 from datakit_iac.runtimes.dbt import overlay, profile, results
 from datakit_iac.runtimes.dbt.definition import digest
+from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
+from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet
 
@@ -59,6 +61,15 @@ class Dbt:
             return faults + _faults_of_selection(job, project)
         except ProjectError as fault:
             return [*faults, str(fault)]
+
+    def described(self, job: Job) -> Mapping[str, Described]:
+        """What the dbt project says of the models that the outputs are; nothing where it cannot be read."""
+        try:
+            said = described(DbtProject(Path(job.settings["project"])))
+        except (ProjectError, KeyError):
+            return {}  # told by `check`
+        tables = {each.name: str(each.place).rpartition(".")[2].lower() for each in job.outputs}
+        return {name: said[table] for name, table in tables.items() if table in said}
 
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.

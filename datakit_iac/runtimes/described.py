@@ -1,0 +1,32 @@
+"""What the project of a tool says of the DataSets that it makes, beside their manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from datakit_iac.runtimes.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is said of one DataSet.
+
+    Attributes:
+        description: of the DataSet.
+        columns: the names, in lower case, of the columns that are described.
+        tests: the names of its tests and of its columns'.
+    """
+
+    description: str = ""
+    columns: frozenset[str] = frozenset()
+    tests: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A Runtime whose projects say something of what they make."""
+
+    def described(self, job: Job) -> Mapping[str, Described]:
+        """What the job's project says of its outputs, by DataSet; nothing where it cannot be read."""
