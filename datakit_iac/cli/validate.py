@@ -6,13 +6,13 @@ are shown.
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
+from datakit_iac.cli.secrets import secrets
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
@@ -41,7 +41,7 @@ def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
 
     project, findings = read(root)
     try:
-        found = check(project, environment, os.environ)[1]
+        found = check(project, environment, secrets(root, environment))[1]
     except InvalidProjectError as invalid:
         return project, [*findings, *invalid.findings]
     # The check tells the warnings of reading too, as the environment takes them.

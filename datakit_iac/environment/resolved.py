@@ -28,6 +28,8 @@ class ResolvedStore:
         secrets: the references, ``${VARIABLE}`` by name, still unresolved.
         create: whether the Store is made where it is absent; None leaves it to the technology.
         version: the Connector's version that was chosen; None where it has none.
+        destination: whether that Connector may be written to.
+        is_installed: whether there is code that can reach it; without it, nothing of the project can be registered.
     """
 
     name: str
@@ -36,6 +38,8 @@ class ResolvedStore:
     secrets: Mapping[str, str] = field(default_factory=dict)
     create: bool | None = None
     version: str | None = None
+    destination: bool = True
+    is_installed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,6 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
         if field in spec.quotas.model_dump(by_alias=True, exclude_none=True):
             message = f"the quota `{field}` of Environment {environment.name} is read and not enforced by this version"
             yield origin.finding("not-enforced", message, ("spec", "quotas", field), severity="warning")
+    if spec.lineage:
+        message = f"`lineage` of Environment {environment.name} is read and not used by this version"
+        yield origin.finding("not-used", message, ("spec", "lineage"), severity="warning")

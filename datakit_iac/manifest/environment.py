@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
+from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.secret import SecretReference
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
@@ -49,12 +53,12 @@ _AT_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-
 class Quotas(Model):
     """How much an environment may hold and use."""
 
-    transforms: int | None = None
-    concurrent_runs: int | None = None
-    cpu: str | None = None
-    memory: str | None = None
-    storage: str | None = None
-    min_schedule_interval: str | None = None
+    transforms: Annotated[int, Field(ge=0)] | None = None
+    concurrent_runs: Annotated[int, Field(ge=1)] | None = None
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    storage: Quantity | None = None
+    min_schedule_interval: Duration | None = None
 
 
 class ExecutorSection(Model):
@@ -63,6 +67,22 @@ class ExecutorSection(Model):
     model_config = ConfigDict(extra="allow")
 
     type: ExecutorType = "local"
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text!r} is no address; expected for instance https://lineage.example.com")
+    if parts.username or parts.password:
+        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
+    return text
+
+
+class Lineage(Model):
+    """Where OpenLineage events go (https://openlineage.io/docs/spec/producers)."""
+
+    endpoint: Annotated[str, AfterValidator(_address)]
+    namespace: str = ""
 
 
 class BindingSection(Model):
@@ -102,7 +122,28 @@ class EnvironmentSpec(Model):
         ExecutorSection, BeforeValidator(_type, json_schema_input_type=ExecutorType | ExecutorSection)
     ] = ExecutorSection()
     deletion: Literal["retain", "delete"] = "retain"
+    lineage: Lineage | None = None
+    bindings_required: bool = False
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
+
+
+class Bound(NamedTuple):
+    """A binding, and where it stands.
+
+    Attributes:
+        path: the fields that lead to it.
+        key: as it is written.
+        binding: what it says.
+    """
+
+    path: tuple[str, ...]
+    key: str
+    binding: BindingSection
+
+    @property
+    def name(self) -> str:
+        """The Store or DataSet: no name has an underscore, so `_` in a key stands for `-`."""
+        return self.key.replace("_", "-")
 
 
 class Environment(Manifest):
@@ -114,13 +155,13 @@ class Environment(Manifest):
 
     @model_validator(mode="after")
     def _bound_once(self) -> Environment:
-        keys = [key.replace("_", "-") for key in (*self.bindings, *self.spec.bindings)]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        counts = Counter(each.name for each in self.bound())
+        if twice := sorted(name for name, count in counts.items() if count > 1):
             raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
         return self
 
-    def binding(self, name: str) -> BindingSection | None:
-        """The binding of a Store or DataSet; `-` and `_` in its key are the same."""
-        wanted = name.replace("_", "-")
-        both = {**self.spec.bindings, **self.bindings}
-        return next((found for key, found in both.items() if key.replace("_", "-") == wanted), None)
+    def bound(self) -> Iterator[Bound]:
+        """Every binding, those at the top level first."""
+        for path, bindings in ((("bindings",), self.bindings), (("spec", "bindings"), self.spec.bindings)):
+            for key, binding in bindings.items():
+                yield Bound((*path, key), key, binding)

@@ -9,6 +9,7 @@ from datetime import date
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.environment.secrets import Secrets
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.evaluating import evaluate
@@ -18,7 +19,7 @@ from datakit_iac.runtimes.registry import runtime
 
 
 def check(
-    project: Project, environment: str, variables: Mapping[str, str], today: date | None = None
+    project: Project, environment: str, variables: Mapping[str, str] | Secrets, today: date | None = None
 ) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project as `environment` means it, and every finding on it.
 
@@ -27,7 +28,8 @@ def check(
     Args:
         project: the manifests; some may be broken, and what refers to those is left out.
         environment: an Environment's name.
-        variables: the process's variables, asked only whether secrets' references can be resolved.
+        variables: the process's variables, or further sources of secrets beside them; asked only whether references
+            can be resolved.
         today: the day that waivers are held against; None for the real one.
 
     Raises:

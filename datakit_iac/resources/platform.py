@@ -10,6 +10,7 @@ import pulumi
 from pulumi.runtime.settings import get_root_directory
 
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.environment.secrets import Secrets
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
@@ -18,6 +19,7 @@ from datakit_iac.policy.checking import check
 from datakit_iac.resources.admission import admit
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
+from datakit_iac.resources.secrets import secrets
 from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.transform import Run, Transform
 
@@ -51,7 +53,8 @@ class Platform(pulumi.ComponentResource):
     ) -> None:
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         os.chdir(get_root_directory())
-        resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack())
+        self._secrets = secrets(Path.cwd())
+        resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack(), self._secrets)
         admit(resolved, warnings)
         super().__init__("datakit:index:Platform", resource_name, {}, opts)
         for found in warnings:
@@ -91,7 +94,7 @@ class Platform(pulumi.ComponentResource):
                 store.name,
                 technology=store.connection.technology,
                 connection=store.connection.options,
-                secrets={name: os.environ[variable(reference)] for name, reference in store.secrets.items()},
+                secrets={name: self._secrets.find(variable(each)) for name, each in store.secrets.items()},
                 create=store.create,
                 opts=self._child,
             )
@@ -144,10 +147,10 @@ def _deletion(environment: Environment) -> str:
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
 
 
-def _resolved(root: Path, environment: str) -> tuple[ResolvedProject, tuple[Finding, ...]]:
+def _resolved(root: Path, environment: str, found: Secrets) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project that may be registered, with the warnings on it."""
     try:
-        resolved, findings = check(load(root), environment, os.environ)
+        resolved, findings = check(load(root), environment, found)
         if any(finding.severity == "error" for finding in findings):
             raise InvalidProjectError(findings)
     except InvalidProjectError as invalid:

@@ -82,11 +82,9 @@ def test_a_composite_trigger_runs_on_change_where_it_says_so() -> None:
 @pytest.mark.parametrize("where", ["bindings:\n  my_store:", "spec:\n  bindings:\n    my-store:"])
 def test_bindings_stand_at_the_top_or_under_spec_and_hyphens_are_underscores(tmp_path: Path, where: str) -> None:
     environment = load(write(tmp_path, manifest("Environment", "dev", f"{where} {{type: duckdb, path: x}}")))
-    for name in ("my-store", "my_store"):
-        binding = environment.environments["dev"].binding(name)
-        assert binding is not None
-        assert (binding.type, binding.connection) == ("duckdb", {"path": "x"})
-    assert environment.environments["dev"].binding("other") is None
+    (bound,) = environment.environments["dev"].bound()
+    assert bound.name == "my-store"
+    assert (bound.binding.type, bound.binding.connection) == ("duckdb", {"path": "x"})
 
 
 def test_one_store_bound_in_two_spellings_is_refused() -> None:

@@ -2,23 +2,74 @@
 
 from __future__ import annotations
 
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from pathlib import Path
 
-from tests.scenarios.workspace import Workspace
+import pytest
+
+from tests.scenarios.workspace import BIN, Workspace
 
 PLANTED = "hunter2-planted"
 
 
-def test_a_secret_is_nowhere_in_clear(pipeline: Workspace) -> None:
+def from_the_process(workspace: Workspace) -> None:
+    workspace.env["SHOP_TOKEN"] = PLANTED
+
+
+def from_the_stack(workspace: Workspace) -> None:
+    command = [str(BIN / "pulumi"), "config", "set", "--secret", "SHOP_TOKEN", "--stack", "dev"]
+    # By standard input, so that no process here has it among its arguments.
+    subprocess.run(command, cwd=workspace.root, env=workspace.env, input=PLANTED.encode(), check=True)
+
+
+def from_a_file(workspace: Workspace) -> None:
+    file = workspace.write(".datakit/secrets.env", f"SHOP_TOKEN={PLANTED}\n")
+    file.chmod(0o600)
+
+
+@contextmanager
+def watched(seen: set[bytes]) -> Iterator[None]:
+    """Meanwhile, the command lines of all processes that name the planted value."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            for entry in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    line = entry.read_bytes()
+                    if PLANTED.encode() in line:
+                        seen.add(line)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+@pytest.mark.parametrize("given", [from_the_process, from_the_stack, from_a_file])
+def test_a_secret_is_nowhere_in_clear(pipeline: Workspace, given: Callable[[Workspace], None]) -> None:
     pipeline.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
-    pipeline.env["SHOP_TOKEN"] = PLANTED
-    told = [pipeline.preview().ok(), pipeline.up().ok(), pipeline.up("--diff").ok(), pipeline.refresh().ok()]
-    told.append(pipeline.run("stack", "export", "--stack", "dev").ok())
-    pipeline.write("project/inbox/users.csv", "id,name\nbad,ann\n")
-    told.append(pipeline.up("--skip-preview").failed())
+    refused = pipeline.preview().failed()
+    assert "looked in the process's environment, then the config secrets of stack dev, then the file" in refused.text
+    given(pipeline)
+    arguments: set[bytes] = set()
+    with watched(arguments):
+        told = [pipeline.preview().ok(), pipeline.up().ok(), pipeline.up("--diff").ok(), pipeline.refresh().ok()]
+        told.append(pipeline.run("stack", "export", "--stack", "dev").ok())
+        pipeline.write("project/inbox/users.csv", "id,name\nbad,ann\n")
+        told.append(pipeline.up("--skip-preview").failed())
+    assert arguments == set()
     assert all(PLANTED not in outcome.text for outcome in told)
-    files = [path for path in pipeline.root.rglob("*") if path.is_file()]
+    files = [path for path in pipeline.root.rglob("*") if path.is_file() and path.name != "secrets.env"]
     assert [path for path in files if PLANTED.encode() in path.read_bytes()] == []
+    assert "ciphertext" in (pipeline.root / "state/.pulumi/stacks/shop/dev.json").read_text(), "it came as far"
 
 
 def test_a_first_secret_runs_nothing_again(applied: Workspace) -> None:

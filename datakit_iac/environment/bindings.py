@@ -1,0 +1,80 @@
+"""The bindings of one environment, by the names that they bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from datakit_iac.manifest.dataset import DataSet, Place
+from datakit_iac.manifest.environment import Bound, Environment
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.project import Origin, Project
+
+_PLACES: Final = ("table", "prefix", "topic")
+
+
+class Bindings:
+    """What an environment's bindings mean for the Stores and DataSets of a project."""
+
+    def __init__(self, project: Project, environment: Environment) -> None:
+        self._project, self._environment = project, environment
+        self._by_name = {each.name: each for each in environment.bound()}
+
+    def of_store(self, name: str) -> Bound | None:
+        """The binding of a Store."""
+        return self._by_name.get(name)
+
+    def of_dataset(self, name: str) -> Bound | None:
+        """The binding of a DataSet; none where a Store has its name, for then it is the Store's."""
+        return self._by_name.get(name) if name not in self._project.stores else None
+
+    def place(self, dataset: DataSet) -> Place:
+        """Where a DataSet lies here."""
+        bound = self.of_dataset(dataset.name)
+        moved = {key: getattr(bound.binding, key) for key in _PLACES} if bound else {}
+        return dataset.spec.place.model_copy(update=moved) if any(moved.values()) else dataset.spec.place
+
+    def findings(self) -> Iterator[Finding]:
+        """Bindings of nothing or of two things, Stores that lack one, DataSets bound to more than a place."""
+        yield from self._of_nothing()
+        yield from self._of_two()
+        yield from self._missing()
+        for name in self._by_name.keys() & self._project.datasets.keys():
+            if bound := self.of_dataset(name):
+                yield from self._of_dataset(name, bound)
+
+    def _of_nothing(self) -> Iterator[Finding]:
+        known = self._project.stores.keys() | self._project.datasets.keys()
+        for name, bound in self._by_name.items():
+            if name not in known and not self._project.is_broken(name, "Store", "DataSet"):
+                message = f"there is no Store and no DataSet {bound.key!r}, so this binds nothing"
+                hint = nearest(bound.key, known)
+                yield self._origin.finding("unknown-binding", message, bound.path, hint=hint)
+
+    def _of_two(self) -> Iterator[Finding]:
+        for name in sorted(self._by_name.keys() & self._project.stores.keys() & self._project.datasets.keys()):
+            message = f"{name} is a Store and a DataSet, so nobody can tell which of them this binds"
+            hint = "give the DataSet another name"
+            yield self._origin.finding("ambiguous-binding", message, self._by_name[name].path, hint=hint)
+
+    def _missing(self) -> Iterator[Finding]:
+        if not self._environment.spec.bindings_required:
+            return
+        for name in self._project.stores.keys() - self._by_name.keys():
+            message = f"Environment {self._environment.name} asks for a binding of every Store, and {name} has none"
+            hint = f"bindings: {{{name}: {{…}}}}"
+            yield self._origin.finding("unbound-store", message, ("spec", "bindingsRequired"), hint=hint)
+
+    def _of_dataset(self, name: str, bound: Bound) -> Iterator[Finding]:
+        binding = bound.binding
+        if sum(bool(getattr(binding, key)) for key in _PLACES) > 1:
+            message = f"DataSet {name} is bound to several places; expected one of table, prefix and topic"
+            yield self._origin.finding("invalid-value", message, bound.path)
+        for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_PLACES)):
+            message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
+            hint = nearest(field, _PLACES)
+            yield self._origin.finding("unknown-field", message, (*bound.path, field), hint=hint)
+
+    @property
+    def _origin(self) -> Origin:
+        return self._project.origin(self._environment)
