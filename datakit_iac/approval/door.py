@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,13 +35,23 @@ def refusals(folder: Path, named: str, now: Reality) -> list[Finding]:
     if named:
         return _of(Path(named), folder, now)
     environment = now.subject.environment
-    found = sorted(shelf(folder, environment).glob("*.json"))
+    found = [*sorted(shelf(folder, environment).glob("*.json")), *_beside(folder, environment)]
     if not found:
-        message = (
-            f"{environment} asks for {now.rule.needed} approval(s), and there is no plan in {APPROVALS / environment}"
-        )
+        asked = f"{now.rule.needed} approval{'s' if now.rule.needed > 1 else ''}"
+        where = f"{APPROVALS / environment} or beside Pulumi.yaml"
+        message = f"{environment} asks for {asked}, and there is no plan for it in {where}"
         return [Finding(code="no-plan", message=message, hint=replan(environment))]
     return min((_of(file, folder, now) for file in found), key=_weight)
+
+
+def _beside(folder: Path, environment: str) -> Iterator[Path]:
+    """The plans for an environment that lie beside Pulumi.yaml, where other files may be JSON as well."""
+    for file in sorted(folder.glob("*.json")):
+        try:
+            if read(file).subject.environment == environment:
+                yield file
+        except InvalidPlanError:
+            continue
 
 
 def _of(file: Path, folder: Path, now: Reality) -> list[Finding]:

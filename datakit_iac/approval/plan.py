@@ -11,6 +11,8 @@ from typing import Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from datakit_iac.manifest.environment import Approval
+
 FORMAT: Final = 1
 """The version of the file's format; another one is refused, never guessed at."""
 
@@ -85,7 +87,7 @@ class Subject(_Data):
         project: the Pulumi project's name.
         stack: the Pulumi stack's.
         environment: the Environment's.
-        mode: whose agreement it asks for.
+        approval: whose agreement it asks for.
         parts: a digest of each manifest as resolved, by kind and name, and of the lock file; so that a refusal can
             say what has changed.
         policies: those that looked at it.
@@ -96,7 +98,7 @@ class Subject(_Data):
     project: str
     stack: str
     environment: str
-    mode: Literal["auto-merge", "team", "multi-party"]
+    approval: Approval
     parts: Mapping[str, str]
     policies: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()

@@ -23,6 +23,7 @@ def text(plan: Plan) -> str:
         lines += [f"  downstream {label} → {', '.join((first, *rest))}"]
     lines += [f"  policies   {', '.join(subject.policies) or 'none looked at it'}"]
     lines += [f"  {each.severity:<10} [{each.code}] {each.message}" for each in subject.remarks]
+    lines += [f"  approval   {asked(plan)}"]
     return "\n".join([*lines, f"  digest     {plan.digest}"])
 
 
@@ -43,7 +44,17 @@ def markdown(plan: Plan) -> str:
     lines += [f"Policies that looked at it: {', '.join(subject.policies) or 'none'}.", ""]
     lines += [f"- {each.severity} `{each.code}`: {_escaped(each.message)}" for each in subject.remarks]
     lines += [""] if subject.remarks else []
+    lines += [f"Approval: {asked(plan)}.", ""]
     return "\n".join([*lines, f"Digest: `{plan.digest}`"])
+
+
+def asked(plan: Plan) -> str:
+    """Whose agreement is asked for, e.g. ``multi-party, 2 of ann@x.io, ben@x.io other than the author``."""
+    rule = plan.subject.approval
+    if not rule.needed:
+        return rule.mode
+    whom = f" of {', '.join(rule.approvers)}" if rule.approvers else ""
+    return f"{rule.mode}, {rule.needed}{whom} other than the author"
 
 
 def grouped(operations: Iterable[Operation]) -> dict[str, list[Operation]]:

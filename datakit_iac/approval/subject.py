@@ -32,7 +32,7 @@ def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: 
         project=project,
         stack=stack,
         environment=resolved.environment.name,
-        mode=resolved.environment.spec.approval.mode,
+        approval=resolved.environment.spec.approval,
         parts=dict(sorted(_parts(resolved))),
         policies=tuple(sorted(resolved.project.policies)),
         remarks=tuple(
@@ -57,6 +57,8 @@ def _parts(resolved: ResolvedProject) -> Iterator[tuple[str, str]]:
         # The manifest does not change when a model's SQL does; the runtime's digest of the files behind it does.
         definition = runtime(transform.job.runtime).definition(transform.job)
         yield f"Transform {name}", _digest([transform, definition])
+    if chosen := [(each.kind, each.name, each.constraint, each.version) for each in resolved.versions]:
+        yield "the choice of versions", _digest(sorted(set(chosen)))
     lock = resolved.project.root / LOCK
     if lock.is_file():
         yield LOCK, _content(lock)

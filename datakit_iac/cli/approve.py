@@ -82,11 +82,21 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
     try:
         who = principal or _only(signers.principals(fresh), key, signers)
         signers.fingerprint(plan.digest, who, fresh)
-        if who.casefold() == plan.author.casefold():
-            raise SignatureError(f"{who} made this plan; it is for others to approve")
+        if reason := _without_effect(plan, who):
+            raise SignatureError(reason)
         return fresh.replace(place(file, who))
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _without_effect(plan: Plan, who: str) -> str:
+    """Why somebody's approval would not count; it is told before it is given."""
+    if who.casefold() == plan.author.casefold():
+        return f"{who} made this plan; it is for others to approve"
+    approvers = plan.subject.approval.approvers
+    if approvers and who.casefold() not in {each.casefold() for each in approvers}:
+        return f"{who} is none of the approvers of {plan.subject.environment}: {', '.join(approvers)}"
+    return ""
 
 
 def _only(principals: tuple[str, ...], key: Path, signers: Signers) -> str:

@@ -15,11 +15,14 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Self, TextIO
+from typing import Final, Self
 
 from datakit_iac.cli import exits
 from datakit_iac.toolchain import commands, project, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
+
+_STDERR: Final = 2
+"""Standard error as the child knows it."""
 
 
 def add_environment(parser: ArgumentParser) -> None:
@@ -65,7 +68,7 @@ def pulumi(
         return code
     sys.stdout.flush()
     words = [str(engine), command, "--stack", env, *(["--yes"] if yes else []), *further]
-    return _passed_through(words, variables, sys.stderr if aside else None)
+    return _passed_through(words, variables, _STDERR if aside else None)
 
 
 def project_folder() -> Path:
@@ -92,7 +95,7 @@ def _demand_stack(here: project.Project, env: str) -> None:
     )
 
 
-def _passed_through(command: Sequence[str], variables: Mapping[str, str] | None, stdout: TextIO | None) -> int:
+def _passed_through(command: Sequence[str], variables: Mapping[str, str] | None, stdout: int | None) -> int:
     with _Relay() as relay:
         child = subprocess.Popen(command, env=variables, stdout=stdout)
         relay.to(child)

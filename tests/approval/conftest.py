@@ -17,11 +17,12 @@ from datakit_iac.manifest.environment import Approval
 from datakit_iac.manifest.finding import Finding
 from tests.approval.keys import allow, new_key
 
+TWO = Approval(mode="multi-party")
 SUBJECT = Subject(
     project="shop",
     stack="prod",
     environment="prod",
-    mode="multi-party",
+    approval=TWO,
     parts={"DataSet users": "sha256:1", "Environment prod": "sha256:2"},
     policies=("security",),
     downstream={"DataSet users": ("report", "mail")},
@@ -33,7 +34,6 @@ USERS = Operation(
     inputs="sha256:3",
 )
 LOAD = Operation(urn="urn:pulumi:prod::shop::datakit:index:Platform$datakit:index:Run::load", op="create")
-TWO = Approval(mode="multi-party")
 PLAN = make(SUBJECT, (USERS, LOAD), "ann@x.io")
 
 

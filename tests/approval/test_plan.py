@@ -57,6 +57,7 @@ def test_people_read_what_is_altered_and_run_and_what_is_downstream() -> None:
         "  run        Run load",
         "  downstream DataSet users → report, mail",
         "  policies   security",
+        "  approval   multi-party, 2 other than the author",
         f"  digest     {PLAN.digest}",
     ]
 

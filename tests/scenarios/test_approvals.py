@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.approval.keys import allow, new_key
+from tests.approval.keys import allow, new_key, public
 from tests.scenarios.workspace import BIN, Outcome, Workspace
 
 PROD = """\
@@ -19,7 +20,7 @@ PROD = """\
 
 
 class Guarded:
-    """A project with a stack `prod` where two must agree, and the keys of three people."""
+    """A project with a stack `prod` where two must agree, and the keys of three people, ann being the author."""
 
     def __init__(self, workspace: Workspace, keys: Path) -> None:
         self.workspace, self.root = workspace, workspace.root
@@ -36,21 +37,23 @@ class Guarded:
         )  # fmt: skip
         return Outcome(done.returncode, done.stdout + done.stderr)
 
+    def planned(self, *people: str) -> Path:
+        """A plan that people have approved."""
+        self.dk("plan", "--env", "prod", "--out").ok()
+        (plan,) = (self.root / "approvals/prod").glob("*.json")
+        for name in people:
+            self.dk("approve", str(plan), "--key", str(self.keys[name])).ok()
+        return plan
+
     def up(self) -> Outcome:
+        """What anybody may type."""
         return self.workspace.run("up", "--stack", "prod", "--yes", "--skip-preview")
 
-    def approve(self, *people: str) -> None:
-        for name in people:
-            self.dk("approve", "plan.json", "--key", str(self.keys[name])).ok()
-
-    def planned(self, *people: str) -> Outcome:
-        told = self.dk("plan", "--env", "prod", "--out", "plan.json").ok()
-        self.approve(*people)
-        return told
-
-    @property
-    def resources(self) -> str:
-        return self.workspace.run("stack", "--stack", "prod", "--show-urns").text
+    def is_untouched(self) -> bool:
+        """Whether nothing was registered and nothing made."""
+        stack = json.loads(self.workspace.run("stack", "export", "--stack", "prod").ok().text)
+        known = {each["type"] for each in stack["deployment"].get("resources", [])}
+        return known <= {"pulumi:pulumi:Stack"} and not (self.root / "project/warehouse.duckdb").exists()
 
 
 @pytest.fixture
@@ -58,18 +61,47 @@ def guarded(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> G
     return Guarded(workspace, tmp_path_factory.mktemp("keys"))
 
 
-def test_what_enough_people_agree_to_is_applied_and_nothing_else(guarded: Guarded) -> None:
-    refused = guarded.up().failed()
-    assert "error[no-plan] prod asks for 2" in refused.text
-    assert "`dk plan --env prod --out`" in refused.text
-    assert "DataSet" not in guarded.resources
-    assert not (guarded.root / "project/warehouse.duckdb").exists()
+def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guarded: Guarded) -> None:
+    refused = guarded.up().failed().text
+    assert "error[no-plan] prod asks for 2 approvals" in refused
+    assert "fix: make one and have it approved: `dk plan --env prod --out`" in refused
 
-    told = guarded.planned("ben").text
-    assert "created    DataSet users" in " ".join(told.split(" ")) or "DataSet users" in told
-    assert "error[too-few-approvals]" in guarded.dk("apply", "plan.json", "--yes").failed().text
-    guarded.approve("eve")
-    guarded.dk("apply", "plan.json", "--yes").ok()
+    guarded.planned("ben", "eve")
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    assert "changed since the plan: DataSet users is another" in guarded.up().failed().text
+    guarded.workspace.replace("project/users.yaml", "Nobody.", "Everybody.")
+
+    revoked = guarded.root / "approvals/revoked_keys"
+    revoked.write_text(public(guarded.keys["eve"]) + "\n")
+    assert "is revoked in approvals/revoked_keys" in guarded.up().failed().text
+    assert guarded.is_untouched()
+    revoked.unlink()
+
+    guarded.up().ok()
     assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)]
     assert "unchanged" in guarded.up().ok().text, "nothing to do needs nobody's approval"
-    assert "error[stale-plan]" not in guarded.dk("apply", "plan.json", "--yes").ok().text
+    guarded.workspace.run("destroy", "--stack", "prod", "--yes", "--skip-preview").ok()
+    assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)], "data stays, whatever `deletion` says"
+
+
+def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
+    plan = guarded.planned("ben")
+    refused = guarded.dk("apply", str(plan), "--yes").failed().text
+    assert "prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)" in refused
+    assert guarded.is_untouched()
+    guarded.dk("approve", str(plan), "--key", str(guarded.keys["eve"])).ok()
+    guarded.dk("apply", str(plan), "--yes").ok()
+    assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)]
+
+
+def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
+    guarded.workspace.up("--skip-preview").ok()
+    plan = guarded.planned("ben", "eve")
+    state = json.loads(guarded.workspace.run("stack", "export", "--stack", "dev").ok().text)
+    resources = state["deployment"]["resources"]
+    state["deployment"]["resources"] = [each for each in resources if "DataSet" not in each["type"]]
+    moved = guarded.workspace.write("prod.state", json.dumps(state).replace("urn:pulumi:dev::", "urn:pulumi:prod::"))
+    guarded.workspace.run("stack", "import", "--stack", "prod", "--file", str(moved)).ok()
+    refused = guarded.dk("apply", str(plan), "--yes").failed().text
+    assert "what would be done is no longer what was planned: " in refused
+    assert "Store warehouse is not to be created any more" in refused
