@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
+from datakit_iac.manifest.project import shown
 from datakit_iac.toolchain.errors import ToolchainError
 
 NAMESPACE: Final = "datakit-plan"
@@ -54,13 +55,15 @@ class Signers:
             SignatureError: the signature is none of that person over that digest, or the key counts no more.
         """
         if not self.allowed.is_file():
-            raise SignatureError(f"there is no list of allowed signers, {self.allowed}")
+            raise SignatureError(f"there is no list of allowed signers, {shown(self.allowed)}")
         listed = ["-f", str(self.allowed), "-I", principal]
         revoked = ["-r", str(self.revoked)] if self.revoked.is_file() else []
         # Step by step, since `verify` alone does not say which of these failed.
         found = self._checked(digest, signature, "check-novalidate", [], "is no signature of this plan")
-        self._checked(digest, signature, "verify", listed, f"{found} is no key of {principal} in {self.allowed}")
-        return self._checked(digest, signature, "verify", [*listed, *revoked], f"{found} is revoked in {self.revoked}")
+        self._checked(digest, signature, "verify", listed, f"{found} is no key of {principal} in {shown(self.allowed)}")
+        return self._checked(
+            digest, signature, "verify", [*listed, *revoked], f"{found} is revoked in {shown(self.revoked)}"
+        )
 
     @staticmethod
     def _checked(digest: str, signature: Path, step: str, options: list[str], fault: str) -> str:

@@ -16,7 +16,10 @@ PROD = """\
     kind: Environment
     metadata: {name: prod}
     spec: {approval: multi-party, deletion: delete}
+    bindings: {warehouse: {path: prod.duckdb}}
     """
+
+TABLES = "project/prod.duckdb"
 
 
 class Guarded:
@@ -53,7 +56,7 @@ class Guarded:
         """Whether nothing was registered and nothing made."""
         stack = json.loads(self.workspace.run("stack", "export", "--stack", "prod").ok().text)
         known = {each["type"] for each in stack["deployment"].get("resources", [])}
-        return known <= {"pulumi:pulumi:Stack"} and not (self.root / "project/warehouse.duckdb").exists()
+        return known <= {"pulumi:pulumi:Stack"} and not (self.root / TABLES).exists()
 
 
 @pytest.fixture
@@ -78,10 +81,12 @@ def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guard
     revoked.unlink()
 
     guarded.up().ok()
-    assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)]
+    assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)]
     assert "unchanged" in guarded.up().ok().text, "nothing to do needs nobody's approval"
     guarded.workspace.run("destroy", "--stack", "prod", "--yes", "--skip-preview").ok()
-    assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)], "data stays, whatever `deletion` says"
+    assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)], (
+        "data stays, whatever `deletion` says"
+    )
 
 
 def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
@@ -91,7 +96,7 @@ def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     assert guarded.is_untouched()
     guarded.dk("approve", str(plan), "--key", str(guarded.keys["eve"])).ok()
     guarded.dk("apply", str(plan), "--yes").ok()
-    assert guarded.workspace.rows("SELECT count(*) FROM public.users") == [(0,)]
+    assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)]
 
 
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
