@@ -90,7 +90,7 @@ class Subject(_Data):
         approval: whose agreement it asks for.
         parts: a digest of each manifest as resolved, by kind and name, and of the lock file; so that a refusal can
             say what has changed.
-        policies: those that looked at it.
+        policies: the rules that looked at it.
         remarks: what they, and the other checks, found and let pass.
         downstream: the Transforms that depend on each DataSet and Run.
     """

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from datakit_iac.approval.plan import Remark, Subject, digest
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
+from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.registry import runtime
 
 LOCK: Final = "datakit.lock"
@@ -34,13 +35,20 @@ def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: 
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
         parts=dict(sorted(_parts(resolved))),
-        policies=tuple(sorted(resolved.project.policies)),
+        policies=tuple(dict.fromkeys(_rules(resolved))),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)
         ),
         downstream=dict(_downstream(resolved)),
     )
+
+
+def _rules(resolved: ResolvedProject) -> Iterator[str]:
+    """The rules that judge the project here, those that hold by themselves included."""
+    for each in declared(resolved.project)[0]:
+        if (strictly := each.enforcement_in(resolved.environment.name)) != "disabled":
+            yield each.code if strictly == "mandatory" else f"{each.code} ({strictly})"
 
 
 def _parts(resolved: ResolvedProject) -> Iterator[tuple[str, str]]:

@@ -104,6 +104,15 @@ def test_of_secrets_there_are_references_only(project: Path) -> None:
     assert "Store inbox" in changed(first, told(project, {"OTHER": "planted-1"}))
 
 
+def test_the_rules_that_looked_at_it_are_told(project: Path) -> None:
+    head = f"{API}kind: Policy\nmetadata: {{name: owners}}\n"
+    policy = head + "spec: {enforcement: advisory, rules: [rule: owner-required]}\n"
+    (project / "policy.yaml").write_text(policy)
+    assert "owner-required (advisory)" in told(project).policies
+    (project / "policy.yaml").write_text(policy.replace("advisory", "disabled"))
+    assert not any("owner-required" in each for each in told(project).policies)
+
+
 def test_what_is_downstream_is_told_of_datasets_and_runs(project: Path) -> None:
     downstream = told(project).downstream
     assert downstream["DataSet orders"] == ("staging", "marts")
