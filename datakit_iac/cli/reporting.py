@@ -1,4 +1,4 @@
-"""Findings as people, programs and GitHub read them."""
+"""Findings as people, programs, GitHub and code scanners read them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ class Report:
 def add_output(parser: ArgumentParser) -> None:
     """Add `--output` and `--strict`."""
     parser.add_argument(
-        "--output", choices=tuple(_FORMATS), default="text", help="for people, programs or GitHub (default: text)"
+        "--output",
+        choices=tuple(_FORMATS),
+        default="text",
+        help="for people, programs, GitHub or code scanners (default: text)",
     )
     parser.add_argument("--strict", action="store_true", help="take warnings for errors")
 
@@ -176,8 +179,15 @@ def _escaped(value: str, further: str = "") -> str:
     return value
 
 
+def _sarif(made: Report) -> str:
+    from datakit_iac.cli.sarif import sarif
+
+    return sarif(made.findings)
+
+
 _FORMATS: Final = {
     "text": lambda made: text(made, paint(sys.stdout)),
     "json": as_json,
     "github": github,
+    "sarif": _sarif,
 }
