@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import re
@@ -9,17 +10,19 @@ import sys
 import tomllib
 import types
 import typing
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union
+from typing import Annotated, Any, Final, Literal, Union, cast
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import datakit_iac
+from datakit_iac.cli.commands import SECTIONS, Command, CommandModule
 from datakit_iac.manifest.dataset import ColumnType
 from datakit_iac.manifest.document import API_VERSION, Metadata, Name, SemVer
 from datakit_iac.manifest.duration import Duration
@@ -59,7 +62,8 @@ _SCHEMA_WORDS: Final = {
 def pages() -> dict[str, str]:
     """The text of every page, by file name."""
     made = {f"{kind.lower()}.md": _kind_page(kind, model) for kind, model in KINDS.items()}
-    return {"README.md": _index(), **made, "resources.md": _resources_page(), "python.md": _python_page()}
+    programs = {"resources.md": _resources_page(), "python.md": _python_page(), "dk.md": _dk_page()}
+    return {"README.md": _index(), **made, **programs}
 
 
 def main(arguments: list[str]) -> int:
@@ -94,6 +98,7 @@ def _index() -> str:
     lines += ["Manifests, one page for each kind:", ""]
     lines += [f"- [{kind}]({kind.lower()}.md): {_first(model)}" for kind, model in KINDS.items()]
     lines += ["", "Programs:", ""]
+    lines += ["- [`dk`](dk.md): every command and its options."]
     lines += ["- [Python](python.md): what `datakit_iac` exports."]
     lines += ["- [Resources](resources.md): the package `datakit` as the provider publishes it.", ""]
     lines += ["## Every manifest", ""]
@@ -289,6 +294,39 @@ def _python_fields(model: type[BaseModel]) -> Iterator[str]:
         alias = yaml_names[id(field)]
         word = re.sub(r"\(#(\w+)\)", r"(dataset.md#\1)", _word(hints[name]))
         yield f"| `{name}` | `{alias}` | {word} | {_descriptions()[model.__name__][alias]} |"
+
+
+# The command line.
+
+
+def _dk_page() -> str:
+    lines = ["# dk", "", "What commands have in common: [the command line](../command-line.md).", ""]
+    for title, section in SECTIONS.items():
+        lines += [f"## {title}", ""]
+        for command in section:
+            lines += [f"### dk {command.name}", "", *_command(command), ""]
+    return "\n".join(lines)
+
+
+def _command(command: Command) -> Iterator[str]:
+    module = cast("CommandModule", importlib.import_module(command.module))
+    parser = ArgumentParser(prog=f"dk {command.name}", add_help=False)
+    module.configure(parser)
+    yield from _fenced(_ticked(inspect.cleandoc(module.__doc__ or "")))
+    if parser._actions:
+        yield from ("| Argument | Meaning |", "|---|---|")
+    for action in parser._actions:
+        name = (action.metavar or "|".join(map(str, action.choices or ())) or "").replace("|", "\\|")
+        words = ", ".join(action.option_strings)
+        spelt = f"{words} {name}".strip() if words and action.nargs != 0 else words or name
+        yield f"| `{spelt}` | {action.help or ''} |"
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """A text whose indented blocks, being commands, are fenced."""
+    for block in text.split("\n\n"):
+        indented = block.startswith("    ")
+        yield from ("```console", *map(str.strip, block.split("\n")), "```", "") if indented else (block, "")
 
 
 # Docstrings.

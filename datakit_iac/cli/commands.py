@@ -71,7 +71,10 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),
-    "This machine": (_command("doctor", "doctor", "show which tools are here, and how to get the others"),),
+    "This machine": (
+        _command("doctor", "doctor", "show which tools are here, and how to get the others"),
+        _command("completion", "completion", "print what makes bash, zsh or fish complete dk"),
+    ),
 }
 """Every command, in the order and under the headings of `dk --help`."""
 

@@ -39,6 +39,10 @@ def _run(words: list[str]) -> int:
     if words and words[0] in ("-V", "--version"):
         print(f"dk {__version__}")
         return exits.FINE
+    if words and words[0] == "__complete":
+        from datakit_iac.cli import completing
+
+        return completing.run(words[1:])
     if command := _called(words):
         return _call(command, words[len(command.words) :])
     group = [command for command in COMMANDS if words and command.words[0] == words[0]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,17 @@ def test_help_and_version_import_nothing_heavy(words: str) -> None:
     modules = {each.module for each in COMMANDS} & set(done.stderr.split())
     asked = [each.module for each in COMMANDS if words.startswith(each.name)]
     assert modules == set(asked), "a command is imported when it is called"
+
+
+@pytest.mark.parametrize("words", ["--help", "--version"])
+def test_help_and_version_take_at_most_150_milliseconds_of_cpu(words: str) -> None:
+    taken = []
+    for _ in range(3):  # the best of three: the first may be warming the disk's cache
+        begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert process(DK, words).returncode == 0
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(ended.ru_utime - begun.ru_utime + ended.ru_stime - begun.ru_stime)
+    assert min(taken) < 0.15
 
 
 def test_help_names_every_command_and_each_has_help_of_its_own(dk: Dk) -> None:
