@@ -1,4 +1,4 @@
-"""What the codes of findings mean, read from the page that people read: ``troubleshooting.md``."""
+"""What the codes of findings mean: as the page says that people read, ``troubleshooting.md``, or a rule of policies."""
 
 from __future__ import annotations
 
@@ -13,5 +13,7 @@ _ENTRY: Final = re.compile(r"^### `([\w-]+)`\n+(.*?)(?=^#|\Z)", re.MULTILINE | r
 @cache
 def meanings() -> dict[str, str]:
     """The meaning of each code, in Markdown."""
+    from datakit_iac.policy.rules import BUILT_IN
+
     page = files("datakit_iac.cli").joinpath("troubleshooting.md").read_text(encoding="utf-8")
-    return {code: text.strip() for code, text in _ENTRY.findall(page)}
+    return {rule.name: rule.summary for rule in BUILT_IN} | {code: text.strip() for code, text in _ENTRY.findall(page)}
