@@ -24,5 +24,10 @@ def run(options: Namespace) -> int:
 
     asked = scope(options.path)
     project, findings = read(asked.root)
-    own = asked.of([*findings, *build(project)[1]])
+    findings += build(project)[1]
+    if project.policies:
+        from datakit_iac.policy.declared import declared
+
+        findings += declared(project)[1]
+    own = asked.of(findings)
     return reporting.report(asked, project, own, options)

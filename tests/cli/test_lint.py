@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Dk, dataset, transform
-from tests.manifest.writing import HEAD, write
+from tests.manifest.writing import HEAD, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -140,3 +140,10 @@ def test_no_text_however_odd_ends_in_anything_but_findings(dk: Dk, project: Path
 def test_bytes_that_are_no_text_are_a_finding(dk: Dk, project: Path) -> None:
     (project / "odd.yaml").write_bytes(b"datakit.\xff")
     assert "odd.yaml: error[unreadable]" in dk("lint").out
+
+
+def test_a_policy_is_checked_with_the_arguments_of_its_rules(dk: Dk, project: Path) -> None:
+    policy = manifest("Policy", "p", "spec: {rules: [{rule: pii-declred}, {rule: naming, pattern: '['}]}")
+    write(project, policy, file="policies/p.yaml")
+    codes = [each["code"] for each in dk("lint", "--output", "json").document["findings"]]
+    assert codes == ["unknown-rule", "invalid-value"]

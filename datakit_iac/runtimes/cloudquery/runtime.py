@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -83,6 +84,7 @@ class CloudQuery:
         return output.outcome(code)
 
 
+@cache
 def cli() -> str | None:
     """The CloudQuery CLI inside its wheel; run directly, for `python -m cloudquery` is one more interpreter."""
     spec = find_spec("cloudquery")
