@@ -23,11 +23,17 @@ from pydantic.fields import FieldInfo
 
 import datakit_iac
 from datakit_iac.cli.commands import SECTIONS, Command, CommandModule
-from datakit_iac.manifest.dataset import ColumnType
+from datakit_iac.manifest.dataset import ColumnType, SchemaReference, SourceColumn
 from datakit_iac.manifest.document import API_VERSION, Metadata, Name, SemVer
-from datakit_iac.manifest.duration import Duration
+from datakit_iac.manifest.duration import Duration, Retention
+from datakit_iac.manifest.image import ImageReference, PluginReference
+from datakit_iac.manifest.json_schema import schema, schema_of_all
 from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.quantity import Quantity
+from datakit_iac.manifest.schedule import Cron, TimeZone
 from datakit_iac.manifest.secret import SecretReference
+from datakit_iac.manifest.transform import Amount
+from datakit_iac.manifest.versions import VersionRange
 
 HERE: Final = Path(__file__).parent
 FOLDER: Final = HERE / "reference"
@@ -35,11 +41,22 @@ _INHERITED: Final = ("apiVersion", "kind", "metadata")
 _WORDS: Final[list[tuple[Any, str]]] = [
     (Name, "name"),
     (SemVer, "MAJOR.MINOR.PATCH"),
+    (VersionRange, "version range"),
+    (ImageReference, "image"),
+    (PluginReference, "image or path"),
+    (Cron, "cron expression"),
+    (TimeZone, "time zone"),
+    (Amount, "quantity"),
+    (Quantity, "quantity"),
+    (Retention, "duration"),
+    (SchemaReference, "`MODULE@RANGE`"),
+    (SourceColumn, "`DATASET.COLUMN`"),
     (Duration, "duration"),
     (SecretReference, "`${VARIABLE}`"),
     (ColumnType, "type"),
     (str, "text"),
     (int, "whole number"),
+    (float, "number"),
     (bool, "true or false"),
     (date, "date"),
     (Any, "anything"),
@@ -63,14 +80,20 @@ def pages() -> dict[str, str]:
     """The text of every page, by file name."""
     made = {f"{kind.lower()}.md": _kind_page(kind, model) for kind, model in KINDS.items()}
     programs = {"resources.md": _resources_page(), "python.md": _python_page(), "dk.md": _dk_page()}
-    return {"README.md": _index(), **made, **programs}
+    schemas = {f"schemas/{name}.schema.json": json.dumps(each, indent=2) + "\n" for name, each in _schemas().items()}
+    return {"README.md": _index(), **made, **programs, **schemas}
+
+
+def _schemas() -> dict[str, Any]:
+    """What `dk schema` prints; the wheel carries these files, too."""
+    return {"manifest": schema_of_all(), **{kind: schema(kind) for kind in KINDS}}
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` only say which differ; the exit code."""
     stale = [name for name, text in pages().items() if _present(name) != text]
     if "--check" not in arguments:
-        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / "schemas").mkdir(parents=True, exist_ok=True)
         for name in stale:
             (FOLDER / name).write_text(pages()[name], encoding="utf-8")
     for name in stale:
@@ -111,6 +134,8 @@ def _index() -> str:
     lines += ["## Words for types", ""]
     lines += ["- *name*: a lower-case letter, then up to 62 lower-case letters, digits and hyphens."]
     lines += ["- *duration*: as Go writes it, with `d` for days: `90s`, `1h30m`, `7d`."]
+    lines += ["- *quantity*: as Kubernetes writes it: `500m`, `2`, `512Mi`, `1.5G`."]
+    lines += ["- *image*: of a container, e.g. `ghcr.io/acme/load:1.4.2`."]
     lines += ["- *type*: a column's type; see [types](../datasets.md#types)."]
     return "\n".join([*lines, ""])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datakit_iac.environment.unused import unused
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
@@ -12,12 +13,7 @@ from datakit_iac.manifest.project import Project
 def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:
     """A finding for each wish that is not kept: an error where going on would do something else than asked."""
     yield from _of_environment(project, environment)
-    for connector in project.connectors.values():
-        for field in ("plugin", "connection_schema"):
-            if field in connector.spec.model_fields_set:
-                name = "connectionSchema" if field == "connection_schema" else field
-                message = f"`{name}` of Connector {connector.name} is read and not used by this version"
-                yield project.origin(connector).finding("not-used", message, ("spec", name), severity="warning")
+    yield from unused(project)
     for transform in project.transforms.values():
         if transform.spec.mode == "streaming":
             message = f"Transform {transform.name} is streaming; this version runs batch jobs only"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,8 +20,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
-from datakit_iac.manifest.duration import Duration
+from datakit_iac.manifest.duration import Duration, Retention
 from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.versions import check_range
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Tier = Literal["bronze", "silver", "gold"]
@@ -45,6 +47,18 @@ def _several(value: object) -> object:
 
 ColumnType = Annotated[DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
 Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _ranged(text: str) -> str:
+    check_range(text.partition("@")[2])
+    return text
+
+
+SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), AfterValidator(_ranged)]
+"""A schema that is kept elsewhere: a module and a range of its versions, ``MODULE@RANGE``."""
+
+SourceColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}\..+$")]
+"""A column of another DataSet, or of those of a DataSetGroup: ``DATASET.COLUMN``."""
 
 
 _WITH_ARGUMENTS: Final = ("accepted_values", "relationships", "row_count", "freshness", "sql")
@@ -149,11 +163,28 @@ class Column(Model):
     primary_key: bool = False
     pii: bool | None = None
     masking: str = ""
-    from_: Annotated[list[str], BeforeValidator(_several, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list, alias="from"
-    )
+    from_: Annotated[
+        list[SourceColumn], BeforeValidator(_several, json_schema_input_type=SourceColumn | list[SourceColumn])
+    ] = Field(default_factory=list, alias="from")
     previous_names: list[str] = Field(default_factory=list)
     tests: list[Test] = Field(default_factory=list)
+
+    if TYPE_CHECKING:  # in Python every spelling may be given, which the fields' own types do not say
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            type: DataType | str,  # noqa: A002 - the manifest's word
+            description: str = "",
+            nullable: bool = True,
+            primary_key: bool = False,
+            pii: bool | None = None,
+            masking: str = "",
+            from_: str | Sequence[str] = (),
+            previous_names: Sequence[str] = (),
+            tests: Sequence[Test | str] = (),
+        ) -> None: ...
 
     @property
     def required(self) -> bool:
@@ -185,6 +216,41 @@ class Consent(Model):
     expires: Day
 
 
+class SeedData(Model):
+    """Rows for development: in the manifest itself, or in a file of the project."""
+
+    inline: list[dict[str, Any]] = Field(default_factory=list)
+    file: str = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SeedData:
+        if bool(self.inline) == bool(self.file):
+            raise ValueError("exactly one of inline and file is expected")
+        return self
+
+
+class Seed(Model):
+    """Rows for development, and further sets of them by name."""
+
+    inline: list[dict[str, Any]] = Field(default_factory=list)
+    file: str = ""
+    profiles: dict[Name, SeedData] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _some_source(self) -> Seed:
+        if self.inline and self.file:
+            raise ValueError("one of inline and file is expected, found both")
+        if not (self.inline or self.file or self.profiles):
+            raise ValueError("inline, file or profiles is expected, found none of them")
+        return self
+
+
+class DevelopmentSection(Model):
+    """What helps to develop, and holds in no other environment."""
+
+    seed: Seed | None = None
+
+
 class DataSetSpec(Model):
     """A contract: where the data lies, what its columns are and mean, how it must be handled."""
 
@@ -198,10 +264,18 @@ class DataSetSpec(Model):
     classification: Classification | None = None
     tier: Tier | None = None
     owner: str = ""
-    retention: str = ""
+    retention: Retention = ""
     columns: list[Column] = Field(default_factory=list, alias="schema")
+    schema_ref: SchemaReference | None = None
     tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
+    dev: DevelopmentSection = DevelopmentSection()
+
+    @model_validator(mode="after")
+    def _one_schema(self) -> DataSetSpec:
+        if self.columns and self.schema_ref:
+            raise ValueError("one of schema and schemaRef is expected, found both")
+        return self
 
     @model_validator(mode="after")
     def _one_place(self) -> DataSetSpec:

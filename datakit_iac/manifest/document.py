@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 API_VERSION: Final = "datakit.infoblox.dev/v1alpha1"
@@ -13,26 +14,33 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A manifest's name: a lower-case letter, then up to 62 lower-case letters, digits and hyphens."""
 
 
-def _semver(text: str) -> str:
-    from packaging.version import InvalidVersion, Version
+_SEMVER: Final = (
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
+)
+"""The expression that https://semver.org suggests."""
+_VERSION: Final = re.compile(_SEMVER, re.ASCII)
 
-    try:
-        release = Version(text).release
-    except InvalidVersion as fault:
-        raise ValueError(f"{text!r} is no version; expected MAJOR.MINOR.PATCH") from fault
-    if len(release) != 3:
-        raise ValueError(f"{text!r} is no semantic version; expected MAJOR.MINOR.PATCH")
+
+def _semver(text: str) -> str:
+    if not _VERSION.match(text) or text.endswith("\n"):
+        raise ValueError(f"{text!r} is no semantic version; expected MAJOR.MINOR.PATCH, perhaps with -rc.1 or +build.5")
     return text
 
 
-SemVer = Annotated[str, AfterValidator(_semver)]
-"""A version MAJOR.MINOR.PATCH (Semantic Versioning 2.0.0, section 2)."""
+SemVer = Annotated[str, AfterValidator(_semver), WithJsonSchema({"type": "string", "pattern": _SEMVER})]
+"""A version MAJOR.MINOR.PATCH, perhaps of a pre-release or a build (Semantic Versioning 2.0.0)."""
 
 
 class Model(BaseModel):
     """A strict, immutable part of a manifest: no unknown fields, no coercion; YAML names are camelCase."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    def dumped(self) -> dict[str, Any]:
+        """As a property of a resource: in the names of YAML, what is not as it is by default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class Metadata(Model):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.manifest.connector import Connector
 
 if TYPE_CHECKING:
-    from packaging.version import Version
+    from semver import Version
 
 
 def editions(connectors: Iterable[Connector]) -> dict[str, tuple[Connector, ...]]:
@@ -26,6 +26,6 @@ def unversioned(found: Mapping[str, tuple[Connector, ...]]) -> list[Connector]:
 
 
 def _age(connector: Connector) -> Version:
-    from packaging.version import Version  # late: most catalogs hold one version of each
+    from semver import Version  # late: most catalogs hold one version of each
 
-    return Version(connector.spec.version or "0.dev0")
+    return Version.parse(connector.spec.version or "0.0.0-0")

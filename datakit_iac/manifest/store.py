@@ -8,13 +8,14 @@ from pydantic import Field
 
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.secret import SecretReference
+from datakit_iac.manifest.versions import VersionRange
 
 
 class StoreSpec(Model):
     """How a Store is reached. Secrets stand only here, and only as ``${VARIABLE}``."""
 
     connector: Name
-    connector_version: str = ""
+    connector_version: VersionRange = ""
     connection: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
     create: bool | None = None

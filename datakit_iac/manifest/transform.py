@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import shlex
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
+from datakit_iac.manifest.image import ImageReference
+from datakit_iac.manifest.quantity import Quantity, amount
+from datakit_iac.manifest.schedule import Cron, TimeZone
 
 RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
+GENERIC: Final = ("generic-python", "generic-go")
+"""The runtimes that run what a Transform says, and nothing of their own."""
+
 WriteMode = Literal["append", "overwrite", "overwrite-delete-stale"]
+
+_KUBERNETES_NAME: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+"""A name of Kubernetes (RFC 1123, subdomain)."""
 
 
 class Port(Model):
@@ -22,8 +32,8 @@ class Port(Model):
 class Schedule(Model):
     """When a scheduled Transform starts."""
 
-    cron: str
-    timezone: str = "UTC"
+    cron: Cron
+    timezone: TimeZone = "UTC"
     suspend: bool = False
 
 
@@ -70,6 +80,82 @@ class DbtSection(Model):
     exclude: list[str] = Field(default_factory=list)
 
 
+class KeyReference(Model):
+    """A key of a Kubernetes Secret or ConfigMap."""
+
+    name: Annotated[str, Field(pattern=_KUBERNETES_NAME)]
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+
+
+class ValueFrom(Model):
+    """Where the value of a variable is kept: exactly one of the two."""
+
+    secret_key_ref: KeyReference | None = None
+    config_map_key_ref: KeyReference | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> ValueFrom:
+        if (self.secret_key_ref is None) == (self.config_map_key_ref is None):
+            raise ValueError("exactly one of secretKeyRef and configMapKeyRef is expected")
+        return self
+
+
+class EnvironmentVariable(Model):
+    """One variable of a job's process: a value, or where it is kept."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    value: str | None = None
+    value_from: ValueFrom | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> EnvironmentVariable:
+        if (self.value is None) == (self.value_from is None):
+            raise ValueError(f"exactly one of value and valueFrom is expected for {self.name}")
+        return self
+
+
+def _number(value: object) -> object:
+    """As Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+Amount = Annotated[Quantity, BeforeValidator(_number, json_schema_input_type=str | float)]
+
+
+class ResourceAmounts(Model):
+    """Processors and memory, as Kubernetes writes quantities."""
+
+    cpu: Amount | None = None
+    memory: Amount | None = None
+
+
+class Resources(Model):
+    """What a job is given, and what it may use at most."""
+
+    requests: ResourceAmounts = ResourceAmounts()
+    limits: ResourceAmounts = ResourceAmounts()
+
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Resources:
+        for name in ("cpu", "memory"):
+            asked, most = getattr(self.requests, name), getattr(self.limits, name)
+            if asked and most and amount(asked) > amount(most):
+                raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
+        return self
+
+
+class LineageSection(Model):
+    """What a Transform tells of its Runs, as OpenLineage events (https://openlineage.io)."""
+
+    enabled: bool = True
+    heartbeat_interval: Duration | None = None
+    namespace: str = ""
+
+
+def _arguments(value: object) -> object:
+    return shlex.split(value) if isinstance(value, str) else value
+
+
 class TransformSpec(Model):
     """What runs, on what, when."""
 
@@ -80,6 +166,16 @@ class TransformSpec(Model):
     outputs: Annotated[list[Port], Field(min_length=1)]
     trigger: Trigger = Trigger()
     timeout: Duration | None = None
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    image: ImageReference | None = None
+    command: Annotated[list[str], BeforeValidator(_arguments, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list
+    )
+    env: list[EnvironmentVariable] = Field(default_factory=list)
+    resources: Resources = Resources()
+    replicas: Annotated[int, Field(ge=1, le=100)] = 1
+    lineage: LineageSection | None = None
+    service_account_name: Annotated[str, Field(pattern=_KUBERNETES_NAME)] | None = None
     cloudquery: CloudQuerySection | None = None
     dbt: DbtSection | None = None
 
@@ -90,6 +186,13 @@ class TransformSpec(Model):
                 raise ValueError(f"the section `{section}` stands with runtime {section}, not with {self.runtime}")
         if self.runtime == "dbt" and self.dbt is None:
             raise ValueError("runtime dbt needs `dbt: {project: …}`")
+        return self
+
+    @model_validator(mode="after")
+    def _variables_differ(self) -> TransformSpec:
+        names = [variable.name for variable in self.env]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"variables named twice: {', '.join(twice)}")
         return self
 
 

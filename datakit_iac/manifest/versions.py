@@ -1,48 +1,113 @@
-"""Version ranges of connectors and references."""
+"""Version ranges of connectors and references, over semantic versions (https://semver.org, section 11)."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
+    from semver import Version
 
-_SHORTHAND: Final = re.compile(r"^([\^~]?)\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?$")
+_COMPARISON: Final = re.compile(
+    r"(?P<sign>\^|~=|~|==?=?|!=|>=|<=|>|<)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
+    r"(?P<rest>-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
+    re.ASCII,
+)
+_Bounds = tuple[tuple[str, "Version"], ...]
 
 
 def satisfies(version: str, constraint: str) -> bool:
     """Whether a version lies in a range: ``1.4.2``, ``^1.4``, ``~1.4.0`` or comparisons such as ``>=1.4,<2``.
 
+    As npm has it, a pre-release lies in a range only where the range names one of the same three numbers.
+
     >>> satisfies("1.9.0", "^1.4.0"), satisfies("2.0.0", "^1.4.0"), satisfies("0.4.9", "^0.4.1")
     (True, False, True)
+    >>> satisfies("1.4.0-rc.1", "^1.4"), satisfies("1.4.0-rc.2", ">=1.4.0-rc.1,<2")
+    (False, True)
 
     Raises:
-        ValueError: the constraint has none of these forms.
+        ValueError: the constraint has none of these forms, or the version is none.
     """
-    from packaging.version import Version  # late: most projects have no range
+    from semver import Version  # late: most projects have no range
 
-    return Version(version) in _specifiers(constraint)
+    bounds, found = _bounds(constraint), Version.parse(version)
+    if found.prerelease and not any(_names(bound, found) for _, bound in bounds):
+        return False
+    return all(_holds(found.compare(bound), sign) for sign, bound in bounds)
+
+
+def _names(bound: Version, found: Version) -> bool:
+    return bound.prerelease is not None and bound.to_tuple()[:3] == found.to_tuple()[:3]
+
+
+def _holds(order: int, sign: str) -> bool:
+    return {"==": order == 0, "!=": order != 0, ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0}[
+        sign
+    ]
 
 
 @lru_cache(maxsize=256)
-def _specifiers(constraint: str) -> SpecifierSet:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+def _bounds(constraint: str) -> _Bounds:
+    """A range as comparisons with whole versions."""
+    parts = [_COMPARISON.fullmatch(part.strip()) for part in constraint.split(",")]
+    if not all(parts):
+        raise ValueError(f"{constraint!r} is no version range; expected e.g. 1.4.2, ^1.4 or >=1.4,<2")
+    return tuple(bound for part in parts if part for bound in _spread(part))
 
-    shorthand = _SHORTHAND.match(constraint.strip())
-    try:
-        if shorthand is None:
-            return SpecifierSet(constraint)
-    except InvalidSpecifier as fault:
-        raise ValueError(f"{constraint!r} is no version range; expected e.g. 1.4.2, ^1.4 or >=1.4,<2") from fault
-    sign, major, minor, patch = shorthand.groups()
-    if not sign:
-        return SpecifierSet(f"=={constraint}" if patch else f"=={constraint}.*")
-    release = [int(major), int(minor or 0), int(patch or 0)]
-    # npm's reading: ^ keeps the leftmost number that is not zero, ~ keeps major and minor.
-    given = sum(part is not None for part in (major, minor, patch))
-    leftmost = next((place for place, number in enumerate(release) if number), given - 1)
-    kept = leftmost if sign == "^" else (1 if minor else 0)
-    upper = [*release[:kept], release[kept] + 1]
-    return SpecifierSet(f">={'.'.join(map(str, release))},<{'.'.join(map(str, upper))}")
+
+def _spread(part: re.Match[str]) -> _Bounds:
+    """One comparison as comparisons with whole versions: ``^1.4`` is from 1.4.0 to below 2.0.0."""
+    from semver import Version
+
+    sign = part["sign"] or "=="
+    given = [int(part[name]) for name in ("major", "minor", "patch") if part[name] is not None]
+    release = [*given, 0, 0][:3]
+    lower = Version.parse(".".join(map(str, release)) + (part["rest"] or ""))
+    if sign in ("^", "~", "~=") or (sign.startswith("=") and len(given) < len(release)):
+        return (">=", lower), ("<", _above(release, _kept(sign, given)))
+    if len(given) < len(release) and sign in (">", "<="):  # of a whole line: >1.4 is from 1.5.0 on
+        return ((">=" if sign == ">" else "<", _above(release, len(given) - 1)),)
+    if len(given) < len(release) and sign == "!=":
+        raise ValueError(f"{part[0]!r} is no version range: != excludes one version, all three numbers of it")
+    return (("==" if sign.startswith("=") else sign, lower),)
+
+
+def _kept(sign: str, given: list[int]) -> int:
+    """Which number the end of a range raises. npm's reading: ^ the leftmost that is not zero, ~ the minor."""
+    match sign:
+        case "^":
+            return next((place for place, number in enumerate(given) if number), len(given) - 1)
+        case "~":
+            return min(len(given) - 1, 1)
+        case "~=":
+            return max(len(given) - 2, 0)
+    return len(given) - 1
+
+
+def _above(release: list[int], place: int) -> Version:
+    from semver import Version
+
+    raised = [*release[:place], release[place] + 1, 0, 0][:3]
+    return Version(raised[0], raised[1], raised[2])
+
+
+def check_range(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: it is no range.
+    """
+    _bounds(text)
+    return text
+
+
+def _checked(text: str) -> str:
+    return check_range(text) if text else ""
+
+
+VersionRange = Annotated[str, AfterValidator(_checked)]
+"""A range such as ``^1.4``; empty where any version will do."""

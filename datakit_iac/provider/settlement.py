@@ -101,13 +101,8 @@ def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
     if not declared:  # an import
         schema = list(live.columns)
     unchanged = schema == list(dataset.columns)  # then its spelling stays, too
-    changed: dict[str, Any] = {} if unchanged else {"schema": [dumped(column) for column in schema]}
+    changed: dict[str, Any] = {} if unchanged else {"schema": [column.dumped() for column in schema]}
     return changed | ({"description": live.description} if live.description != dataset.description else {})
-
-
-def dumped(column: Column) -> dict[str, Any]:
-    """A column as a property of a resource."""
-    return column.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _permitted(change: Change, dataset: BoundDataSet, new: Properties, call: Call) -> bool:

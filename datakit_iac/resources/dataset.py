@@ -114,7 +114,7 @@ class DataSet(pulumi.CustomResource):
 
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
     """Parts of a manifest as properties of a resource."""
-    return [part.model_dump(mode="json", by_alias=True, exclude_defaults=True) for part in parts]
+    return [part.dumped() for part in parts]
 
 
 def _present(**properties: Any) -> dict[str, Any]:

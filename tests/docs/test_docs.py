@@ -53,7 +53,8 @@ def codes() -> set[str]:
 
 
 def test_the_committed_reference_is_that_of_the_code() -> None:
-    committed = {page.name: page.read_text() for page in reference.FOLDER.glob("*.md")}
+    files = [*reference.FOLDER.glob("*.md"), *reference.FOLDER.glob("schemas/*.json")]
+    committed = {str(file.relative_to(reference.FOLDER)): file.read_text() for file in files}
     assert committed == reference.pages(), "python -m docs.reference"
 
 

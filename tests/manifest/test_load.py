@@ -219,10 +219,10 @@ CASES = {
         "'advisory'",
     ),
     "a union of scalars": (
-        CONNECTOR.replace("version: 1.4.2", "connectionSchema: [{field: host, default: «[1]}]"),
+        CONNECTOR.replace("version: 1.4.2", "connectionSchema: [{field: host, default: «2020-01-01}]"),
         "invalid-value",
-        "found a list; expected text or a whole number or true or false",
-        "",
+        "found datetime.date(2020, 1, 1); expected text or a whole number",
+        "quotes",
     ),
     "a key that is no text": (
         DATASET.replace("{name: users}", "{name: users, labels: {5: «tier}}"),

@@ -1,0 +1,40 @@
+"""Fields that are read and checked, and that this version makes no use of: told, so that nobody relies on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from datakit_iac.manifest.document import Manifest, Model
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Project
+
+UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Connector": ("plugin", "tools"),
+    "DataSet": ("schema_ref", "dev"),
+    "Transform": ("retries", "image", "env", "resources", "replicas", "lineage", "service_account_name"),
+}
+"""By kind, the fields of its `spec`."""
+
+
+def unused(project: Project) -> Iterator[Finding]:
+    """A warning for each field that says something and has no effect."""
+    kinds: Iterable[Iterable[Manifest]] = (
+        (*project.connectors.values(), *(each for several in project.older.values() for each in several)),
+        project.datasets.values(),
+        project.transforms.values(),
+    )
+    for manifests in kinds:
+        for manifest in manifests:
+            yield from _of(project, manifest)
+
+
+def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
+    spec: Model = getattr(manifest, "spec")  # noqa: B009  # every kind has one of its own
+    fields = type(spec).model_fields
+    for name in UNUSED[manifest.kind]:
+        if getattr(spec, name) == fields[name].get_default(call_default_factory=True):
+            continue
+        alias = fields[name].alias or name
+        message = f"`{alias}` of {manifest.kind} {manifest.name} is read and not used by this version"
+        yield project.origin(manifest).finding("not-used", message, ("spec", alias), severity="warning")

@@ -1,0 +1,84 @@
+"""References of container images, read after the grammar of the registries' own library.
+
+Source: https://pkg.go.dev/github.com/distribution/reference; the OCI Distribution Specification 1.1 keeps its grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator
+
+_ALPHA_NUMERIC: Final = r"[a-z0-9]+"
+_PART: Final = rf"{_ALPHA_NUMERIC}(?:(?:\.|_|__|-+){_ALPHA_NUMERIC})*"
+_DOMAIN_PART: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST: Final = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_REFERENCE: Final = re.compile(
+    rf"(?:(?P<registry>{_HOST})/)?(?P<repository>{_PART}(?:/{_PART})*)"
+    r"(?::(?P<tag>[\w][\w.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?",
+    re.ASCII,
+)
+_DIGEST_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
+_LONGEST_NAME: Final = 255
+_PATHS: Final = ("./", "../", "/", "~/")
+
+
+class Image(NamedTuple):
+    """An image's reference in its parts; what is not said is empty.
+
+    >>> Image.parse("ghcr.io:443/acme/load:1.4.2")
+    Image(registry='ghcr.io:443', repository='acme/load', tag='1.4.2', digest='')
+    """
+
+    registry: str
+    repository: str
+    tag: str
+    digest: str
+
+    @classmethod
+    def parse(cls, text: str) -> Image:
+        """Read a reference.
+
+        Raises:
+            ValueError: the text is none; what is expected is said.
+        """
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text[:_LONGEST_NAME]!r} is no image; expected for instance ghcr.io/acme/load:1.4.2")
+        found = cls(**{name: part or "" for name, part in match.groupdict().items()})
+        # Before the first slash stands a registry only if it looks like a host; else it is part of the name.
+        if found.registry and not _is_host(found.registry):
+            found = found._replace(registry="", repository=f"{found.registry}/{found.repository}")
+        found._check(text)
+        return found
+
+    def _check(self, text: str) -> None:
+        if len(self.registry) + len(self.repository) >= _LONGEST_NAME:
+            raise ValueError(f"{text[:60]!r}… is no image: its name is longer than {_LONGEST_NAME} characters")
+        if self.repository != self.repository.lower():
+            raise ValueError(f"{text!r} is no image: a repository's name is written in lower case")
+        algorithm, _, code = self.digest.partition(":")
+        if self.digest and len(code) != _DIGEST_LENGTHS.get(algorithm, len(code)):
+            raise ValueError(f"{text!r} is no image: a digest of {algorithm} has {_DIGEST_LENGTHS[algorithm]} digits")
+
+
+def _is_host(text: str) -> bool:
+    return any(sign in text for sign in ".:[") or text == "localhost"
+
+
+def _image(text: str) -> str:
+    Image.parse(text)
+    return text
+
+
+def _plugin(text: str) -> str:
+    return text if text.startswith(_PATHS) else _image(text)
+
+
+ImageReference = Annotated[str, AfterValidator(_image)]
+"""An image, e.g. ``ghcr.io/acme/load:1.4.2``."""
+
+PluginReference = Annotated[str, AfterValidator(_plugin)]
+"""An image, or a path that begins with ``./``, ``../``, ``/`` or ``~/``; how firmly it is pinned, policies judge."""
