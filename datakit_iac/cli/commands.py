@@ -65,6 +65,12 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("pipeline show", "pipeline_show", "draw DataSets and Transforms, and what leads where"),
         _command("pipeline impact", "pipeline_impact", "draw everything that depends on a DataSet"),
     ),
+    "See and pin environments": (
+        _command("env list", "env_list", "list Environments"),
+        _command("env show", "env_show", "show what one makes of the project; secrets stay hidden"),
+        _command("env diff", "env_diff", "show what differs between two"),
+        _command("lock", "lock", "write down the versions chosen, in datakit.lock"),
+    ),
     "Make it so": (
         _command("plan", "plan", "show what would change (pulumi preview)"),
         _command("approve", "approve", "agree to a plan: sign it with your SSH key"),

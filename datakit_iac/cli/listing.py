@@ -162,15 +162,16 @@ def _without_secrets(manifest: Manifest) -> Manifest:
 
     if not isinstance(manifest, Store):
         return manifest
-    connection = _hidden(manifest.spec.connection)
+    connection = hidden(manifest.spec.connection)
     return manifest.model_copy(update={"spec": manifest.spec.model_copy(update={"connection": connection})})
 
 
-def _hidden(value: Any, name: str = "") -> Any:
+def hidden(value: Any, name: str = "") -> Any:
+    """Plain data in which what looks like a secret, and is no reference to one, is not shown."""
     if isinstance(value, dict):
-        return {key: _hidden(each, str(key)) for key, each in value.items()}
+        return {key: hidden(each, str(key)) for key, each in value.items()}
     if isinstance(value, list):
-        return [_hidden(each, name) for each in value]
+        return [hidden(each, name) for each in value]
     if _SECRET.search(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
         return _HIDDEN
     return _IN_ADDRESS.sub(rf"\1{_HIDDEN}@", value) if isinstance(value, str) else value

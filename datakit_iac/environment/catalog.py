@@ -37,7 +37,7 @@ class Catalog:
             return None
         asked, allowed = store.spec.connector_version, self._allowed.get(wanted, (0, ""))[1]
         asked = asked if self._is_range(store, asked, findings) else ""
-        constraints = [each for each in (asked, allowed) if each]
+        constraints = [each for each in dict.fromkeys((asked, allowed)) if each]
         chosen = next((each for each in editions if _fits(each, constraints)), None)
         if chosen is None:
             findings.append(self._none_fits(store, asked, allowed))

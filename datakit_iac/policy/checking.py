@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
+from datakit_iac.environment.locking import unlocked
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.environment.secrets import Secrets
@@ -23,7 +24,7 @@ def check(
 ) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project as `environment` means it, and every finding on it.
 
-    Those of reading it are among them, those of the runtimes on their jobs, and those of the policies.
+    Those of reading it are among them, those of the lock file, of the runtimes on their jobs, and of the policies.
 
     Args:
         project: the manifests; some may be broken, and what refers to those is left out.
@@ -37,7 +38,13 @@ def check(
     """
     resolved = examine(project, environment, variables)
     judged = evaluate(project, gather(resolved, _described(resolved)), today or date.today())
-    return resolved, (*_of_reading(resolved), *resolved.findings, *_unsound_jobs(resolved), *judged)
+    return resolved, (
+        *_of_reading(resolved),
+        *resolved.findings,
+        *unlocked(resolved),
+        *_unsound_jobs(resolved),
+        *judged,
+    )
 
 
 def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:

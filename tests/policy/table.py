@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from datakit_iac.environment import locking
+from datakit_iac.environment.resolve import examine
 from datakit_iac.manifest.document import API_VERSION
 from datakit_iac.manifest.load import read
 from datakit_iac.policy.checking import check
@@ -42,6 +44,9 @@ class Case:
     def found(self, root: Path) -> frozenset[str]:
         """The findings there are, those of reading among them."""
         project, findings = read(self.write(root))
+        here = project.environments.get(self.environment)
+        if here and here.spec.versions == "exact":  # what else is wrong is the case's
+            locking.write(root, {here.name: locking.entry(examine(project, here.name, {}))})
         checked = check(project, self.environment, {}, TODAY)[1]
         return frozenset(f"{each.severity} {each.code} {_target(each.file)}" for each in (*findings, *checked))
 

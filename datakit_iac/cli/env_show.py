@@ -1,0 +1,36 @@
+"""Show what one environment makes of a project: its rules, Stores, DataSets' places, and the versions chosen.
+
+Secrets are shown as the references that they are.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import environments, exits, listing
+from datakit_iac.cli.scope import scope
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    listing.add_show(parser, "ENV")
+
+
+def run(options: Namespace) -> int:
+    """Read, resolve and show."""
+    project = environments.readable(scope(options.path).root)
+    if project is None:
+        return exits.FINDINGS
+    from datakit_iac.environment.description import described
+
+    shown = {"name": options.name, **listing.hidden(described(environments.resolved(project, options.name)))}
+    if options.output == "json":
+        print(json.dumps(shown, indent=2))
+    elif options.output == "yaml":
+        import yaml
+
+        print(yaml.safe_dump(shown, sort_keys=False), end="")
+    else:
+        print("\n".join(environments.lines(shown)))
+    return exits.FINE

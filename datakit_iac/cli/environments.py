@@ -1,0 +1,56 @@
+"""What the commands on environments have in common: the project read, and resolved for an environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datakit_iac.cli.names import known
+
+if TYPE_CHECKING:
+    from datakit_iac.environment.resolved import ResolvedProject
+    from datakit_iac.manifest.project import Project
+
+
+def readable(root: Path) -> Project | None:
+    """The project of a folder; None where it has errors, which have then been told on standard error."""
+    from datakit_iac.cli.reporting import tell
+    from datakit_iac.manifest.load import read
+
+    project, findings = read(root)
+    tell(findings, sys.stderr)
+    return None if any(found.severity == "error" for found in findings) else project
+
+
+def resolved(project: Project, name: str) -> ResolvedProject:
+    """The project in an environment, as far as it can be; what is wrong with it is for `dk validate` to say.
+
+    Raises:
+        UsageError: there is no environment of that name.
+    """
+    from datakit_iac.environment.resolve import examine
+
+    known("Environment", name, project.environments)
+    return examine(project, name, os.environ)
+
+
+def lines(value: Any, indent: int = 0) -> Iterator[str]:
+    """A description as people read it: one value a line, below what it belongs to."""
+    for key, each in value.items():
+        if isinstance(each, dict) and each:
+            yield f"{' ' * indent}{key}"
+            yield from lines(each, indent + 2)
+        else:
+            yield f"{' ' * indent}{key}: {said(each)}"
+
+
+def said(value: Any) -> str:
+    """One value, as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, {}, "") else str(value)

@@ -1,0 +1,63 @@
+"""The example is the same pipeline in every environment: only its bindings differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.environment.description import described, differences
+from datakit_iac.environment.resolve import resolve
+from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.manifest.load import load
+from datakit_iac.policy.checking import check
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
+NOWHERE = Connection("", {})
+
+
+def example(environment: str) -> ResolvedProject:
+    return resolve(load(EXAMPLE), environment, {})
+
+
+def unbound(dataset: BoundDataSet) -> BoundDataSet:
+    return replace(dataset, connection=NOWHERE)
+
+
+def unbound_job(job: Job) -> Job:
+    inputs, outputs, context = (tuple(map(unbound, each)) for each in (job.inputs, job.outputs, job.context))
+    return replace(job, inputs=inputs, outputs=outputs, context=context, environment="")
+
+
+@pytest.mark.parametrize("other", ["stage", "prod"])
+def test_the_same_project_in_two_environments_differs_in_its_bindings_alone(other: str) -> None:
+    dev, there = example("dev"), example(other)
+    assert dev.stores["warehouse"].connection != there.stores["warehouse"].connection
+    without = [
+        {
+            "connectors": each.connectors,
+            "stores": {name: replace(store, connection=NOWHERE) for name, store in each.stores.items()},
+            "datasets": {name: replace(one, bound=unbound(one.bound)) for name, one in each.datasets.items()},
+            "transforms": {name: replace(one, job=unbound_job(one.job)) for name, one in each.transforms.items()},
+            "graph": each.graph,
+        }
+        for each in (dev, there)
+    ]
+    assert without[0] == without[1]
+
+
+@pytest.mark.parametrize("other", ["stage", "prod"])
+def test_what_is_described_differs_in_rules_and_in_the_bound_connection(other: str) -> None:
+    found = differences(described(example("dev")), described(example(other)))
+    paths = {each.path for each in found if not each.path.startswith(("rules.", "versions."))}
+    assert paths == {"stores.warehouse.connection.path"}
+
+
+@pytest.mark.parametrize("environment", ["dev", "stage", "prod"])
+def test_the_example_is_right_everywhere(environment: str) -> None:
+    found = check(load(EXAMPLE), environment, {}, date(2026, 6, 1))[1]
+    assert [str(each) for each in found if each.severity == "error"] == []
