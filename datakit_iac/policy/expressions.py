@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -115,7 +116,7 @@ def plain(value: Any) -> Any:
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, frozenset)):
         return [plain(each) for each in value]
-    return value
+    return float(value) if isinstance(value, Decimal) else value
 
 
 @cache

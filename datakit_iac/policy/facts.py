@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Final, Literal
 
@@ -164,8 +165,8 @@ class TransformFacts:
     trigger: str = ""
     cron: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
-    cpu: float = 0
-    memory: float = 0
+    cpu: Decimal = Decimal()
+    memory: Decimal = Decimal()
     references: tuple[Reference, ...] = ()
 
     @property

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import Column, Test
 from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.quantity import amount
+from datakit_iac.manifest.transform import TransformSpec
 from datakit_iac.policy.facts import (
     ColumnFacts,
     ConnectorFacts,
@@ -139,5 +142,13 @@ def _transform(transform: ResolvedTransform, references: References) -> Transfor
         trigger=spec.trigger.policy,
         cron=schedule.cron if schedule and not schedule.suspend else "",
         labels=manifest.metadata.labels,
+        cpu=spec.replicas * _asked(spec, "cpu"),
+        memory=spec.replicas * _asked(spec, "memory"),
         references=references.get(("Transform", manifest.name), ()),
     )
+
+
+def _asked(spec: TransformSpec, resource: str) -> Decimal:
+    """What one replica asks for: its request, or its limit where it makes none, as Kubernetes counts."""
+    asked = getattr(spec.resources.requests, resource) or getattr(spec.resources.limits, resource)
+    return amount(asked) if asked else Decimal()

@@ -14,9 +14,9 @@ from datakit_iac.manifest.load import load
 from datakit_iac.policy import registry
 from datakit_iac.policy.checking import check
 from datakit_iac.policy.facts import DataSetFacts, EnvironmentFacts, ProjectFacts
-from datakit_iac.policy.quantities import quantity, shortest_interval
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy
+from datakit_iac.policy.schedules import shortest_interval
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.project import DbtProject
 from tests.docs.test_examples import shown
@@ -122,12 +122,6 @@ def test_the_shortest_interval_of_a_schedule(cron: str, seconds: float) -> None:
 def test_what_is_no_schedule_is_told(cron: str) -> None:
     with pytest.raises(ValueError, match="is no cron expression"):
         shortest_interval(cron)
-
-
-@pytest.mark.parametrize("text", ["", "many", "1.2.3", "-1", "1 Gi", "1KiB"])
-def test_what_is_no_quantity_is_told(text: str) -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
-        quantity(text)
 
 
 def test_dbts_manifest_counts_until_what_it_was_made_of_changes(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from datakit_iac.manifest.duration import seconds
+from datakit_iac.manifest.quantity import amount
 from datakit_iac.manifest.versions import satisfies
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
-from datakit_iac.policy.quantities import quantity, shortest_interval
 from datakit_iac.policy.rule import NoArguments, Violation, rule
+from datakit_iac.policy.schedules import shortest_interval
 
 
 def _lists_connectors(environment: EnvironmentFacts) -> bool:
@@ -58,13 +60,23 @@ def quotas(subject: TransformFacts | ProjectFacts, _: NoArguments, project: Proj
         message = f"there are {count} Transforms; {environment.name} holds {limit}"
         yield Violation(subject.target, ("spec", "quotas", "transforms"), message, "raise the quota, or remove some")
     for resource in _SUMS:
-        if resource in limits and (total := _total(subject, resource)) > quantity(str(limits[resource])):
-            message = f"the Transforms ask for {total:g} {resource} together; {environment.name} has {limits[resource]}"
-            yield Violation(subject.target, ("spec", "quotas", resource), message, "raise the quota, or ask for less")
+        if resource in limits and (total := _total(subject, resource)) > amount(str(limits[resource])):
+            message = f"the Transforms ask for {_told(total)} of {resource} together"
+            expected = f"{environment.name} has {limits[resource]}"
+            path = ("spec", "quotas", resource)
+            yield Violation(subject.target, path, f"{message}; {expected}", "raise the quota, or ask for less")
 
 
-def _total(project: ProjectFacts, resource: str) -> float:
-    return float(sum(getattr(transform, resource) for transform in project.transforms.values()))
+def _total(project: ProjectFacts, resource: str) -> Decimal:
+    return sum((getattr(transform, resource) for transform in project.transforms.values()), Decimal())
+
+
+_BINARY: Final = ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi"))
+
+
+def _told(amount: Decimal) -> str:
+    factor, unit = next((each for each in _BINARY if amount >= each[0]), (1, ""))
+    return f"{float(amount / factor):g}{unit}"
 
 
 def _too_often(transform: TransformFacts, environment: EnvironmentFacts) -> Iterator[Violation]:

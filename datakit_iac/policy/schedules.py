@@ -1,34 +1,12 @@
-"""Quantities as Kubernetes writes them, and how often a schedule fires."""
+"""How often a schedule fires."""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import Final
 
-_QUANTITY: Final = re.compile(r"^(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
-_FACTORS: Final = {
-    "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
-}  # fmt: skip
-_DAY: Final = 24 * 60 * 60
 _BEGIN: Final = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def quantity(text: str) -> float:
-    """The number that a quantity stands for (Kubernetes' resource quantities).
-
-    >>> quantity("500m"), quantity("16"), quantity("64Gi")
-    (0.5, 16.0, 68719476736.0)
-
-    Raises:
-        ValueError: the text is none.
-    """
-    match = _QUANTITY.match(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no quantity; expected for instance 500m, 16 or 64Gi")
-    return float(match[1]) * _FACTORS[match[2] or ""]
 
 
 def shortest_interval(cron: str) -> float:
