@@ -59,12 +59,19 @@ def timed(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | Non
     return taken
 
 
-def record(name: str, spreads: Mapping[str, Spread], ratios: Mapping[str, float], packages: Sequence[str]) -> None:
+def record(
+    name: str,
+    spreads: Mapping[str, Spread],
+    ratios: Mapping[str, float],
+    packages: Sequence[str],
+    further: Mapping[str, float] | None = None,
+) -> None:
     """Write figures, versions and cores to `results/NAME.json`, and print them."""
     result: dict[str, Any] = {
         "seconds": {side: list(spread.seconds) for side, spread in spreads.items()},
         "medians": {side: spread.median for side, spread in spreads.items()},
         "ratios": dict(ratios),
+        **(further or {}),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "versions": {package: _version(package) for package in packages},
@@ -73,8 +80,8 @@ def record(name: str, spreads: Mapping[str, Spread], ratios: Mapping[str, float]
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
     for side, spread in spreads.items():
         print(f"{side:<40} {spread}")
-    for ratio, value in ratios.items():
-        print(f"{ratio:<40} {value:.2f}")
+    for figure, value in {**ratios, **(further or {})}.items():
+        print(f"{figure:<40} {value:.2f}")
 
 
 def _version(package: str) -> str:
