@@ -15,11 +15,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest import plain_yaml
 from datakit_iac.manifest.document import API_VERSION, Manifest
 from datakit_iac.manifest.editions import editions, unversioned
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.kinds import KINDS
-from datakit_iac.manifest.parsing import StrictLoader, check_depth
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, Project, shown, spelled
 
@@ -98,8 +98,7 @@ def _documents(
             content = file.read_bytes()
             if _OURS.encode() not in content:
                 continue
-            check_depth(content)
-            documents = list(yaml.load_all(content.decode(), Loader=StrictLoader))
+            documents = plain_yaml.documents(content)
         except (OSError, UnicodeDecodeError) as fault:
             findings.append(Finding(code="unreadable", message=f"cannot be read: {fault}", file=shown(file)))
             broken |= _names_in(content)

@@ -11,10 +11,20 @@ from yaml.constructor import ConstructorError, SafeConstructor
 _TAG: Final = "tag:yaml.org,2002:"
 _DEEPEST: Final = 100
 _CROWDED: Final = 1000
-_COMPACT: Final = (b"- - - - - - - -", b"? ? ? ? ? ? ? ?")
+_COMPACT: Final = ("- - - - - - - -", "? ? ? ? ? ? ? ?")
 
 
-def check_depth(content: bytes) -> None:
+def strict_documents(text: str) -> list[Any]:
+    """Every document of a text.
+
+    Raises:
+        yaml.MarkedYAMLError: it is no YAML, a key stands twice, a value is none, or it is nested too deep.
+    """
+    check_depth(text)
+    return list(yaml.load_all(text, Loader=StrictLoader))
+
+
+def check_depth(content: str) -> None:
     """Refuse what is nested so deep that reading it would end the process: the C library recurses without a limit.
 
     Deep nesting takes many brackets, or indicators one behind the other; only where there are such is it measured.
@@ -22,7 +32,7 @@ def check_depth(content: bytes) -> None:
     Raises:
         yaml.MarkedYAMLError: it is nested deeper than anybody writes, or it is no YAML.
     """
-    brackets = content.count(b"[") + content.count(b"{")
+    brackets = content.count("[") + content.count("{")
     if brackets < _CROWDED and not any(indicators in content for indicators in _COMPACT):
         return
     depth = 0

@@ -1,0 +1,113 @@
+"""The documents of a file as plain values, by a fast reader wherever it is certain to agree with the strict one.
+
+The fast reader (`yaml_rs`) knows YAML 1.2 and tells nothing of quotes, the strict one (`StrictLoader`) YAML 1.1: `on`,
+`0123`, `1e3` and `2024-01-01` mean different things to them. So what the fast one has read is looked through, and a
+file with any value that the two may see differently, or with a fault, is read by the strict one, as are anchors,
+tags, directives and escapes. What a manifest means, and where its faults are, is thereby always the strict one's word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+_loads: Callable[..., Any] | None
+try:
+    from yaml_rs import loads as _loads
+except ImportError:  # a platform without a build of it: everything works, more slowly
+    _loads = None
+
+_LARGEST: Final = 64 * 1024
+"""Characters; in longer texts the fast reader could be led so deep into nested blocks that it ends the process."""
+
+_CROWDED: Final = 100
+_BRACKETS: Final = re.compile(r"^.*[\[\]{}].*$", re.MULTILINE)
+_UNUSUAL_IN_BRACKETS: Final = re.compile(r":[^ ]|[|>?%@`#]|-[ \]},]")
+_UNUSUAL: Final = re.compile(
+    r"[^\n -~\xa1-\u2027\u2030-\ud7ff\U00010000-\U0010ffff]"  # tabs, carriage returns, marks of byte order
+    r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |(?:^[ -]*|[{\[,] *):(?:\s|$)",
+    re.MULTILINE,
+)
+_SEPARATOR: Final = re.compile(r"^---\n", re.MULTILINE)
+_ODD_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?(?:0\w|\d+_)")
+_WORDS: Final = frozenset(
+    spelling
+    for word in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+    for spelling in (word, word.title(), word.upper())
+) | {"~", "=", "<<"}
+_NUMBERS_BEGIN: Final = frozenset("+-.0123456789")
+_NUMBER_OR_DATE: Final = re.compile(
+    r"[-+]?\.?\d[\d_]*(?:[.:eE][-+.:\d_eE]*)?|[-+]?0[xXoObB]\w*|[-+]?\.(?:inf|nan)|\d{4}-\d.*", re.IGNORECASE | re.DOTALL
+)
+_VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
+_WHOLE: Final = 2**63
+
+
+def documents(content: bytes) -> list[Any]:
+    """Every document of a file.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+        yaml.YAMLError: it is no YAML, or no such as is allowed; with a position.
+    """
+    text = content.decode()
+    read = _read_fast(text) if _loads else None
+    if read is None:
+        from datakit_iac.manifest.parsing import strict_documents
+
+        return strict_documents(text)
+    return read
+
+
+def _read_fast(text: str) -> list[Any] | None:
+    """The documents, if the strict reader would read the same."""
+    assert _loads
+    if len(text) > _LARGEST or not text.endswith("\n") or _UNUSUAL.search(text) or not _has_plain_brackets(text):
+        return None
+    first, *others = _SEPARATOR.split(text)
+    parts = others if others and not first.strip() else [first, *others]
+    try:
+        read = [_loads(part, parse_datetime=False) for part in parts]
+    except ValueError:
+        return None
+    return read if all(type(each) is dict for each in read) and _is_certain(read, text) else None
+
+
+def _has_plain_brackets(text: str) -> bool:
+    """Whether brackets are few, each closed on its own line, and nothing between them is read in two ways."""
+    lines = _BRACKETS.findall(text)
+    return len(lines) <= _CROWDED and not any(
+        line.count("{") != line.count("}")
+        or line.count("[") != line.count("]")
+        or line.count("{") + line.count("[") > _CROWDED
+        or _UNUSUAL_IN_BRACKETS.search(line)
+        for line in lines
+    )
+
+
+def _is_certain(read: list[Any], text: str) -> bool:
+    """Whether no value is of those that the two readers see differently."""
+    has_numbers = False
+    waiting = [read]
+    for node in waiting:
+        kind = type(node)
+        if kind is str:
+            if node in _WORDS or (node[:1] in _NUMBERS_BEGIN and _looks_like_number(node)):
+                return False
+        elif kind is dict:
+            waiting += node
+            waiting += node.values()
+        elif kind is list:
+            waiting += node
+        elif kind is int:
+            has_numbers = True
+            if not -_WHOLE <= node < _WHOLE:
+                return False
+        elif node is not None and kind is not bool:
+            return False
+    return not (has_numbers and _ODD_NUMBER.search(text))
+
+
+def _looks_like_number(text: str) -> bool:
+    return _NUMBER_OR_DATE.fullmatch(text) is not None and _VERSION.fullmatch(text) is None
