@@ -1,8 +1,9 @@
 """The whole time of `dk lint` and `dk pipeline show` over that in which PyYAML's CSafeLoader alone parses the files.
 
-Projects of 2,000 and 6,000 manifests, half DataSets and half Transforms, one of about 200 bytes to a file; the Transforms
-in one chain, or all independent. CSafeLoader runs in a process of its own, and only its parsing is timed, of files that
-are in memory; `dk` is timed as a whole, from the start of its process to its end, with bytecode as an installation has it.
+Projects of 2,000 and 6,000 manifests, half DataSets and half Transforms, one of about 200 bytes to a file; the
+Transforms in one chain, or all independent. CSafeLoader runs in a process of its own, and only its parsing is timed,
+of files that are in memory; `dk` is timed as a whole, from the start of its process to its end, with bytecode as an
+installation has it.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class Command:
     def __call__(self, project: Path) -> float:
         """The seconds from start to end of the process, which must succeed."""
         begun = time.perf_counter()
-        with subprocess.Popen([DK, *self.arguments, project], stdout=subprocess.DEVNULL, env=_as_installed()) as process:
+        with subprocess.Popen(
+            [DK, *self.arguments, project], stdout=subprocess.DEVNULL, env=_as_installed()
+        ) as process:
             _, status, used = os.wait4(process.pid, 0)
             taken = time.perf_counter() - begun
             process.returncode = os.waitstatus_to_exitcode(status)

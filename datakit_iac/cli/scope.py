@@ -52,6 +52,8 @@ class Scope:
 
     def count(self, project: Project) -> int:
         """How many right manifests of a project belong to the part."""
+        if self.is_whole:
+            return len(project.origins)
         return sum(self.holds(origin.file) for origin in project.origins.values())
 
     def of(self, findings: Iterable[Finding]) -> list[Finding]:

@@ -2,8 +2,9 @@
 
 The fast reader (`yaml_rs`) knows YAML 1.2 and tells nothing of quotes, the strict one (`StrictLoader`) YAML 1.1: `on`,
 `0123`, `1e3` and `2024-01-01` mean different things to them. So what the fast one has read is looked through, and a
-file with any value that the two may see differently, or with a fault, is read by the strict one, as are anchors,
-tags, directives and escapes. What a manifest means, and where its faults are, is thereby always the strict one's word.
+file with any value that the two may see differently, or with a fault, is read by the strict one; as is one with
+anchors, tags, directives, escapes or texts of several lines. What a manifest means, and where its faults are, is thus
+always the strict one's word.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _BRACKETS: Final = re.compile(r"^.*[\[\]{}].*$", re.MULTILINE)
 _UNUSUAL_IN_BRACKETS: Final = re.compile(r":[^ ]|[|>?%@`#]|-[ \]},]")
 _UNUSUAL: Final = re.compile(
     r"[^\n -~\xa1-\u2027\u2030-\ud7ff\U00010000-\U0010ffff]"  # tabs, carriage returns, marks of byte order
-    r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |(?:^[ -]*|[{\[,] *):(?:\s|$)",
+    r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)",
     re.MULTILINE,
 )
 _SEPARATOR: Final = re.compile(r"^---\n", re.MULTILINE)
@@ -38,10 +39,24 @@ _WORDS: Final = frozenset(
 ) | {"~", "=", "<<"}
 _NUMBERS_BEGIN: Final = frozenset("+-.0123456789")
 _NUMBER_OR_DATE: Final = re.compile(
-    r"[-+]?\.?\d[\d_]*(?:[.:eE][-+.:\d_eE]*)?|[-+]?0[xXoObB]\w*|[-+]?\.(?:inf|nan)|\d{4}-\d.*", re.IGNORECASE | re.DOTALL
+    r"[-+]?\.?\d[\d_]*(?:[.:eE][-+.:\d_eE]*)?|[-+]?0[xXoObB]\w*|[-+]?\.(?:inf|nan)|\d{4}-\d.*",
+    re.IGNORECASE | re.DOTALL,
 )
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
 _WHOLE: Final = 2**63
+
+
+class BrokenYamlError(Exception):
+    """A text is no YAML, or none such as is allowed.
+
+    Attributes:
+        line: from 1.
+        column: from 1.
+    """
+
+    def __init__(self, problem: str, line: int, column: int) -> None:
+        super().__init__(problem)
+        self.line, self.column = line, column
 
 
 def documents(content: bytes) -> list[Any]:
@@ -49,15 +64,25 @@ def documents(content: bytes) -> list[Any]:
 
     Raises:
         UnicodeDecodeError: it is not UTF-8.
-        yaml.YAMLError: it is no YAML, or no such as is allowed; with a position.
+        BrokenYamlError: it is no YAML, a key stands twice, a value is none, or it is nested too deep.
     """
     text = content.decode()
     read = _read_fast(text) if _loads else None
-    if read is None:
-        from datakit_iac.manifest.parsing import strict_documents
+    return _read_strictly(text) if read is None else read
 
+
+def _read_strictly(text: str) -> list[Any]:
+    import yaml  # late: a project of plain files needs none of it
+
+    from datakit_iac.manifest.parsing import strict_documents
+
+    try:
         return strict_documents(text)
-    return read
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        problem = getattr(fault, "problem", None) or str(fault).partition("\n")[0]
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise BrokenYamlError(problem, line, column) from fault
 
 
 def _read_fast(text: str) -> list[Any] | None:
@@ -89,7 +114,7 @@ def _has_plain_brackets(text: str) -> bool:
 def _is_certain(read: list[Any], text: str) -> bool:
     """Whether no value is of those that the two readers see differently."""
     has_numbers = False
-    waiting = [read]
+    waiting: list[Any] = [read]
     for node in waiting:
         kind = type(node)
         if kind is str:

@@ -24,8 +24,13 @@ Kind = TypeVar("Kind", bound=Manifest)
 class Origin:
     """Where a document stands: its file and which document of it, from 0."""
 
-    file: Path
+    path: str
     document: int
+
+    @property
+    def file(self) -> Path:
+        """The file; a path is made of it only when asked, since every manifest has an origin."""
+        return Path(self.path)
 
     def finding(
         self, code: str, message: str, path: Sequence[Step] = (), *, hint: str = "", severity: Severity = "error"

@@ -28,10 +28,10 @@ def test_every_fault_is_told_at_once_with_its_place_and_its_fix(dk: Dk, project:
     write(project, transform("report", ["user"], ["summary"]), file="transforms/report/dk.yaml")
     said = dk("lint")
     assert said.code == 1
-    assert "dataset/raw.yaml:4:8: error[unknown-field] spec.stor: there is no field 'stor'" in said.out
+    assert "dataset/raw.yaml:4:8: warning[unknown-field] spec.stor: there is no field 'stor'" in said.out
     assert "transforms/report/dk.yaml:4:" in said.out
     assert "fix: did you mean 'users'?" in said.out
-    assert said.out.endswith("\n.: 8 manifests, 3 errors\n")
+    assert said.out.endswith("\n.: 8 manifests, 2 errors, 1 warning\n")
 
 
 def test_a_reference_to_a_broken_manifest_is_no_second_fault(dk: Dk, project: Path) -> None:
@@ -65,9 +65,9 @@ def test_json_has_every_field_and_a_summary(dk: Dk, project: Path) -> None:
 
 def test_github_gets_annotations_with_what_would_end_them_escaped(dk: Dk, project: Path) -> None:
     (project / "dataset" / "a,b:100%.yaml").write_text(dataset("more").replace("store:", "stor:"))
-    first = dk("lint", "--output", "github").out.splitlines()[0]
-    assert first.startswith("::error file=dataset/a%2Cb%3A100%25.yaml,line=")
-    assert dk("lint", "--output", "github").out.splitlines()[-1] == ".: 9 manifests, 2 errors"
+    first, second = dk("lint", "--output", "github").out.splitlines()[:2]
+    assert second.startswith("::warning file=dataset/a%2Cb%3A100%25.yaml,line=")
+    assert dk("lint", "--output", "github").out.splitlines()[-1] == ".: 9 manifests, 1 error, 1 warning"
 
 
 def test_warnings_are_shown_and_are_fine_unless_strict(dk: Dk, project: Path) -> None:

@@ -340,7 +340,7 @@ def test_a_finding_reads_as_compilers_write_them(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (found,) = findings(Path(), manifest("Store", "s", "spec:\n  conector: x\n  connector: y"))
     assert str(found) == (
-        "project.yaml:5:3: error[unknown-field] spec.conector: there is no field 'conector' here\n"
+        "project.yaml:5:3: warning[unknown-field] spec.conector: there is no field 'conector' here; it is left out\n"
         "    fix: did you mean 'connector'?"
     )
 

@@ -35,7 +35,7 @@ def project(jobs: Jobs, *others: str) -> Project:
         inputs, outputs = ([Port(dataset=each) for each in side] for side in (reads, writes))
         body = {"runtime": "cloudquery", "inputs": inputs, "outputs": outputs}
         transforms[name] = Transform.model_validate({"metadata": {"name": name}, "spec": body})
-    nowhere = Origin(Path(os.devnull), 0)
+    nowhere = Origin(os.devnull, 0)
     origins = {(each.kind, each.name): nowhere for each in (*datasets.values(), *transforms.values())}
     return Project(Path(), datasets=datasets, transforms=transforms, origins=origins)
 

@@ -1,0 +1,208 @@
+"""What pydantic finds wrong with a document, as findings: in the words of manifests, one for each place."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.finding import Finding, Severity, nearest
+from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.project import Origin, spelled
+
+_HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
+"""Kinds in which a slip of the pen would be a permission that nobody gave, so that no field of theirs is left out."""
+
+
+def without_unknown_fields(
+    origin: Origin, model: type[Manifest], document: Mapping[str, Any], invalid: ValidationError
+) -> tuple[Manifest | None, list[Finding]]:
+    """A document read without the fields that are not known, each of which is a warning; None where it is wrong still.
+
+    In an Environment, a Policy and a consent an unknown field is an error.
+    """
+    found: list[Finding] = []
+    rest, errors = document, invalid.errors()
+    while unknown := {real_path(error, rest): error for error in errors if _may_be_left_out(model, error, rest)}:
+        for path, error in unknown.items():
+            found.append(_unknown_field(origin, model, path, error["loc"], severity="warning"))
+            rest = _without(rest, path)
+        try:
+            return model.model_validate(rest), found
+        except ValidationError as still:
+            errors = still.errors()
+    return None, [*found, *faults(origin, model, rest, errors)]
+
+
+def _may_be_left_out(model: type[Manifest], error: ErrorDetails, document: Any) -> bool:
+    path = real_path(error, document)
+    return (
+        error["type"] == "extra_forbidden"
+        and model.__name__ not in _HELD_TO_THE_LETTER
+        and "consents" not in path
+        # A shorthand is a field only once it is read: then there is nothing that could be left out.
+        and path[-1:] == error["loc"][-1:]
+    )
+
+
+def _without(node: Any, path: Sequence[Step]) -> Any:
+    """A copy of a value without the field at a path."""
+    step, *rest = path
+    items: Any = dict(node) if isinstance(node, Mapping) else list(node)
+    if rest:
+        items[step] = _without(node[step], rest)
+    else:
+        del items[step]
+    return items
+
+
+def _unknown_field(
+    origin: Origin,
+    model: type[BaseModel],
+    path: Sequence[Step],
+    location: Sequence[Step],
+    *,
+    severity: Severity = "error",
+) -> Finding:
+    *parents, name = location
+    known = _fields(model, parents)
+    hint = nearest(str(name), known) if known else "take it out"
+    message = f"there is no field {name!r} here" + ("; it is left out" if severity == "warning" else "")
+    return origin.finding("unknown-field", message, path, hint=hint, severity=severity)
+
+
+def faults(
+    origin: Origin, model: type[BaseModel], document: Mapping[str, Any], errors: Sequence[ErrorDetails]
+) -> Iterator[Finding]:
+    """One finding for each place; where several types were possible, their expectations together."""
+    places: dict[tuple[Step, ...], list[ErrorDetails]] = {}
+    for error in errors:
+        path = real_path(error, document)
+        places.setdefault(path if error["type"] != "extra_forbidden" else (*path, error["loc"][-1]), []).append(error)
+    wholes = {key[:length] for key in places for length in range(len(key))}
+    for key, found in places.items():
+        # A value that is a mapping failed as a mapping inside; that it is no text either says nothing.
+        if key in wholes and all(error["type"] in _OTHER_TYPE for error in found):
+            continue
+        yield _fault(origin, model, real_path(found[0], document), found)
+
+
+_OTHER_TYPE: Final = ("literal_error", "string_type", "int_type", "bool_type")
+
+
+def _fault(origin: Origin, model: type[BaseModel], path: tuple[Step, ...], errors: Sequence[ErrorDetails]) -> Finding:
+    error = errors[0]
+    hint = _hint(errors) or f"`dk schema {model.__name__}` tells what may stand here"
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown_field(origin, model, path, error["loc"])
+        case "missing":
+            message = f"{spelled(path)} is expected and missing"
+            return origin.finding("missing-field", message, path, hint=f"add `{path[-1]}: …`")
+        case "value_error":
+            fault = error["ctx"]["error"]
+            return origin.finding("invalid-value", str(fault), path, hint=getattr(fault, "hint", "") or hint)
+        case _:
+            expected = " or ".join(dict.fromkeys(map(_expected, errors)))
+            return origin.finding(
+                "invalid-value",
+                f"found {_shown(error, path)}; expected {expected}",
+                path,
+                hint=hint,
+            )
+
+
+def _expected(error: ErrorDetails) -> str:
+    """What would have been right, in the words of manifests and not of Python."""
+    match error["type"]:
+        case "model_type" | "dict_type":
+            return "a mapping"
+        case "list_type":
+            return "a list"
+        case "string_type" | "invalid_key":
+            return "text"
+        case "bool_type":
+            return "true or false"
+        case "int_type":
+            return "a whole number"
+        case "string_pattern_mismatch":
+            return f"text of the form {error['ctx']['pattern']}"
+    return error["msg"].removeprefix("Input should be ")
+
+
+def _hint(errors: Sequence[ErrorDetails]) -> str:
+    for error in errors:
+        value = error["input"]
+        if error["type"] == "literal_error" and isinstance(value, str):
+            known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+            return nearest(value, known) if len(known) > 1 else ""
+        if error["type"] in ("string_type", "invalid_key") and isinstance(value, (int, float, date)):
+            return "put it in quotes"
+    return ""
+
+
+def _shown(error: ErrorDetails, path: tuple[Step, ...]) -> str:
+    """The value that was found; never one of secrets."""
+    if "secrets" in path:
+        return "a value that is not shown"
+    value = error["input"]
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else short(value)
+
+
+LONGEST: Final = 60
+_REPR: Final = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = LONGEST
+
+
+def short(value: object) -> str:
+    """A value as a message shows it: as Python writes it, and not too long."""
+    return _REPR.repr(value)
+
+
+def real_path(error: ErrorDetails, document: Any) -> tuple[Step, ...]:
+    """The steps of an error's location that are the document's own, not names of union members or validators.
+
+    A field that is missing is the one last step that the document does not have.
+    """
+    path: list[Step] = []
+    node = document
+    for index, step in enumerate(error["loc"]):
+        if isinstance(node, Mapping) and step in node:
+            path.append(str(step))
+            node = node[step]
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            path.append(step)
+            node = node[step]
+        elif error["type"] == "missing" and index == len(error["loc"]) - 1:
+            path.append(step)
+    return tuple(path)
+
+
+def _fields(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
+    """The names that a mapping at `path` may have, where a model says so."""
+    current: Any = model
+    for step in path:
+        if isinstance(step, int):
+            continue
+        found = next((field for name, field in current.model_fields.items() if step in (name, field.alias)), None)
+        current = next((each for each in _models(found.annotation)), None) if found else None
+        if current is None:
+            return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models(argument)
