@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import DataSet, DataSetGroup
-from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Severity
-from datakit_iac.manifest.policy import Policy
-from datakit_iac.manifest.positions import Step, first_line, position
-from datakit_iac.manifest.store import Store
-from datakit_iac.manifest.transform import Transform
 
-Kind = TypeVar("Kind", bound=Manifest)
+if TYPE_CHECKING:
+    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.dataset import DataSet, DataSetGroup
+    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.environment import Environment
+    from datakit_iac.manifest.policy import Policy
+    from datakit_iac.manifest.positions import Step
+    from datakit_iac.manifest.store import Store
+    from datakit_iac.manifest.transform import Transform
+
+Kind = TypeVar("Kind", bound="Manifest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Origin:
 
         A field that should not be there is found by its key, every other by its value.
         """
+        from datakit_iac.manifest.positions import position  # late: most projects are right
+
         text = self.file.read_text(encoding="utf-8")
         line, column = position(text, self.document, path, of_key=code == "unknown-field")
         return Finding(
@@ -94,6 +98,8 @@ class Project:
 
     def where(self, manifest: Manifest) -> str:
         """`file:line:column` of a manifest of this project."""
+        from datakit_iac.manifest.positions import first_line
+
         origin = self.origin(manifest)
         return f"{shown(origin.file)}:{first_line(origin.file.read_text(encoding='utf-8'), origin.document)}:1"
 
