@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -41,6 +41,10 @@ class Model(BaseModel):
     def dumped(self) -> dict[str, Any]:
         """As a property of a resource: in the names of YAML, what is not as it is by default."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself, being immutable: a default value is shared, and not copied for each manifest."""
+        return self
 
 
 class Metadata(Model):

@@ -72,7 +72,7 @@ class _Reading:
         root = os.fspath(self.root)
         unreadable: list[OSError] = []
         for file in files.yaml_files(root, unreadable):
-            for origin, document in self._documents(file, files.is_in_our_place(file, root)):
+            for origin, document in self._documents(file):
                 self._take(origin, document)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
         if not self._origins and not self.findings:
@@ -95,12 +95,12 @@ class _Reading:
             **ordered,  # type: ignore[arg-type]  # by name, one kind each
         )
 
-    def _documents(self, file: str, in_our_place: bool) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
+    def _documents(self, file: str) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
         """The mappings of a file that speak of manifests; what is not ours is left alone, broken or not."""
         content = b""
         try:
             content = files.content_of(file)
-            if not in_our_place and not files.is_marked(content):
+            if not files.is_marked(content) and not files.is_in_our_place(file, os.fspath(self.root)):
                 return
             documents = plain_yaml.documents(content)
         except (OSError, UnicodeDecodeError) as fault:
