@@ -63,7 +63,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "See the pipeline": (
         _command("pipeline show", "pipeline_show", "draw DataSets and Transforms, and what leads where"),
-        _command("pipeline impact", "pipeline_impact", "draw everything that depends on a DataSet"),
+        _command("pipeline impact", "pipeline_impact", "draw everything that depends on a DataSet or Transform"),
     ),
     "See and pin environments": (
         _command("env list", "env_list", "list Environments"),

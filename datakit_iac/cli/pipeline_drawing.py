@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from datakit_iac.cli import exits
 from datakit_iac.cli.exits import UsageError
 from datakit_iac.cli.scope import Scope
 from datakit_iac.cli.terminal import paint
 
 if TYPE_CHECKING:
+    from datakit_iac.manifest.finding import Finding
     from datakit_iac.manifest.project import Project
-    from datakit_iac.pipeline.drawing import Drawing
+    from datakit_iac.pipeline.drawing import Drawing, Node
     from datakit_iac.pipeline.graph import Graph
 
-_OUTPUTS: Final = ("text", "mermaid", "json", "dot")
+_OUTPUTS: Final = ("text", "mermaid", "json", "dot", "svg")
+_KINDS: Final = {"": "DataSet and no Transform", "dataset": "DataSet", "transform": "Transform"}
+"""What a name on the command line may begin with, before a slash."""
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -23,10 +29,25 @@ def add_output(parser: ArgumentParser) -> None:
     parser.add_argument("--output", choices=_OUTPUTS, default="text", help="how it is drawn (default: text)")
 
 
-def pipeline(asked: Scope) -> tuple[Project, Graph] | None:
-    """A project and its graph; None where it has errors, which have then been told on standard error.
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What can be drawn.
 
-    A picture that leaves out what is broken would not be the truth, so with errors there is none.
+    Attributes:
+        project: the manifests.
+        graph: who reads and writes what.
+        exit_code: 1 where there is an error beside the picture, such as a DataSet that is not declared.
+    """
+
+    project: Project
+    graph: Graph
+    exit_code: int
+
+
+def pipeline(asked: Scope) -> Pipeline | None:
+    """A project and its graph, its findings told on standard error; None where a picture would not be the truth.
+
+    That is so where a manifest cannot be read, and where Transforms wait for each other in a circle.
     """
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
@@ -36,27 +57,36 @@ def pipeline(asked: Scope) -> tuple[Project, Graph] | None:
     graph, wrong = build(project)
     if findings or wrong:
         tell([*findings, *wrong], sys.stderr)
-    is_right = not any(found.severity == "error" for found in (*findings, *wrong))
-    return (project, graph) if is_right else None
+    if _has_error(findings) or any(found.code == "cycle" for found in wrong):
+        return None
+    return Pipeline(project, graph, exits.FINDINGS if _has_error(wrong) else exits.FINE)
 
 
-def known(project: Project, name: str) -> str:
-    """The name of a DataSet or DataSetGroup, if there is one of that name.
+def _has_error(findings: Iterable[Finding]) -> bool:
+    return any(found.severity == "error" for found in findings)
+
+
+def nodes(found: Pipeline, name: str) -> list[Node]:
+    """What a name on the command line means: a DataSet, else the members of a group, else a Transform.
+
+    A Transform that shares its name with a DataSet is meant by ``transform/NAME``, the identity JSON gives it.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is nothing of that name.
     """
     from datakit_iac.manifest.finding import nearest
+    from datakit_iac.pipeline.drawing import Node
 
-    names = {*project.datasets, *project.groups}
-    if name in names:
-        return name
-    if name in project.transforms:
-        transform = project.transforms[name].spec
-        hint = f"{name} is a Transform; it writes {', '.join(port.dataset for port in transform.outputs)}"
-    else:
-        hint = nearest(name, names)
-    raise UsageError(f"there is no DataSet {name!r} here", hint)
+    kind, _, plain = name.rpartition("/")
+    if kind not in _KINDS:
+        kind, plain = "", name
+    datasets = {*found.project.datasets, *found.project.groups, *found.graph.datasets} if kind != "transform" else set()
+    transforms = found.project.transforms if kind != "dataset" else {}
+    if plain in datasets:
+        return [Node("dataset", each) for each in found.project.members(plain)]
+    if plain in transforms:
+        return [Node("transform", plain)]
+    raise UsageError(f"there is no {_KINDS[kind]} {plain!r} here", nearest(plain, {*datasets, *transforms}))
 
 
 def show(drawing: Drawing, output: str) -> None:
@@ -73,6 +103,10 @@ def show(drawing: Drawing, output: str) -> None:
         from datakit_iac.pipeline.drawing_dot import dot
 
         print(dot(drawing))
+    elif output == "svg":
+        from datakit_iac.pipeline.drawing_svg import svg
+
+        print(svg(drawing))
     else:
         from datakit_iac.pipeline.drawing_text import text
 

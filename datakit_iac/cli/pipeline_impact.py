@@ -1,4 +1,7 @@
-"""Draw everything that depends on a DataSet, directly or through others: what a change of it can reach."""
+"""Draw everything that depends on a DataSet or Transform, directly or through others: what a change of it can reach.
+
+Where a DataSet and a Transform share a name, the DataSet is meant; the Transform is transform/NAME.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,22 @@ from datakit_iac.cli.scope import add_path, scope
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("dataset", metavar="DATASET", help="a DataSet or DataSetGroup")
+    parser.add_argument("name", metavar="NAME", help="a DataSet, DataSetGroup or Transform")
     add_path(parser)
     pipeline_drawing.add_output(parser)
 
 
 def run(options: Namespace) -> int:
     """Read, select and draw."""
-    read = pipeline_drawing.pipeline(scope(options.path))
-    if read is None:
+    found = pipeline_drawing.pipeline(scope(options.path))
+    if found is None:
         return exits.FINDINGS
     from datakit_iac.pipeline.drawing import depending_on
 
-    project, graph = read
-    name = pipeline_drawing.known(project, options.dataset)
-    drawing = depending_on(project, graph, name)
-    if not drawing.transforms and options.output == "text":
-        print(f"nothing depends on {name}")
+    starts = pipeline_drawing.nodes(found, options.name)
+    drawing = depending_on(found.project, found.graph, *starts)
+    if not set(drawing.nodes) - set(starts) and options.output == "text":
+        print(f"nothing depends on {options.name}")
     else:
         pipeline_drawing.show(drawing, options.output)
-    return exits.FINE
+    return found.exit_code

@@ -15,21 +15,21 @@ from datakit_iac.cli.scope import add_path, scope
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_path(parser)
-    parser.add_argument("--destination", metavar="DATASET", help="draw only what leads to this DataSet")
+    parser.add_argument("--destination", metavar="NAME", help="draw only what leads to this DataSet or Transform")
     pipeline_drawing.add_output(parser)
 
 
 def run(options: Namespace) -> int:
     """Read, select and draw."""
-    read = pipeline_drawing.pipeline(scope(options.path))
-    if read is None:
+    found = pipeline_drawing.pipeline(scope(options.path))
+    if found is None:
         return exits.FINDINGS
     from datakit_iac.pipeline.drawing import leading_to, whole
 
-    project, graph = read
     if options.destination is not None:
-        drawing = leading_to(project, graph, pipeline_drawing.known(project, options.destination))
+        ends = pipeline_drawing.nodes(found, options.destination)
+        drawing = leading_to(found.project, found.graph, *ends)
     else:
-        drawing = whole(project, graph)
+        drawing = whole(found.project, found.graph)
     pipeline_drawing.show(drawing, options.output)
-    return exits.FINE
+    return found.exit_code

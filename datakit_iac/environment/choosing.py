@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.pins import image_tag, is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Transform
+from datakit_iac.pipeline.ports import Ports, of_transform
 from datakit_iac.runtimes.dbt.packages import Package, packages
 
 
@@ -36,18 +37,18 @@ def of_images(transforms: Iterable[Transform]) -> Iterator[ChosenVersion]:
                 )  # fmt: skip
 
 
-def of_ports(transforms: Iterable[Transform], datasets: Mapping[str, DataSet]) -> Iterator[ChosenVersion]:
+def of_ports(project: Project) -> Iterator[ChosenVersion]:
     """The DataSets that Transforms read and write, where the one has a version or the other asks for one."""
-    for transform in transforms:
-        for side in ("inputs", "outputs"):
-            for index, port in enumerate(getattr(transform.spec, side)):
-                asked, found = getattr(port, "version", None) or "", datasets.get(port.dataset)
-                version = found.spec.version if found else None
-                if found is None or not (asked or version):
-                    continue
-                path = ("spec", side, index, "version" if asked else "dataset")
-                is_exact = is_exact_version(asked)
-                yield ChosenVersion("dataset", found.name, asked, version or "", is_exact, transform, path)
+    ports = Ports(project)
+    for transform in project.transforms.values():
+        for side, index, port in of_transform(transform):
+            asked = port.version or ""
+            path = ("spec", side, index, "version" if asked else "dataset" if port.dataset else "tags")
+            for name in ports.names(port):
+                version = project.datasets[name].spec.version if name in project.datasets else None
+                if version or (asked and name in project.datasets):
+                    is_exact = is_exact_version(asked)
+                    yield ChosenVersion("dataset", name, asked, version or "", is_exact, transform, path)
 
 
 def of_packages(transforms: Iterable[Transform], root: Path) -> Iterator[ChosenVersion]:

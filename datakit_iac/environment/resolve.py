@@ -105,7 +105,7 @@ class _Resolution:
         transforms = self._project.transforms.values()
         yield from choosing.of_plugins(self._stores.connectors.values())
         yield from choosing.of_images(transforms)
-        yield from choosing.of_ports(transforms, self._project.datasets)
+        yield from choosing.of_ports(self._project)
         yield from choosing.of_packages(transforms, self._project.root)
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
@@ -130,7 +130,7 @@ class _Resolution:
             manifest=dataset,
             bound=self._bound_dataset(dataset, store),
             external=external,
-            downstream=self._graph.downstream(dataset.name),
+            graph=self._graph,
         )
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
@@ -202,8 +202,9 @@ class _Resolution:
     ) -> Job | None:
         reads, writes = self._graph.reads[transform.name], self._graph.writes[transform.name]
         spec = transform.spec
-        named = [name for port in (*spec.inputs, *spec.outputs) for name in self._project.members(port.dataset)]
-        if not all(name in datasets and stores[datasets[name].bound.store].is_installed for name in named):
+        named = (*reads, *writes)
+        is_whole = transform.name not in self._graph.incomplete
+        if not is_whole or not all(name in datasets and stores[datasets[name].bound.store].is_installed for name in named):
             return None  # said where the DataSet is missing, or its Store's technology
         section = getattr(spec, spec.runtime, None)
         settings = section.model_dump(mode="json", by_alias=True) if section else {}

@@ -50,13 +50,18 @@ class ResolvedDataSet:
         manifest: the contract as written.
         bound: the contract with its place.
         external: whether it is only ever read here, since its Connector is no destination.
-        downstream: the Transforms that depend on it.
+        graph: who reads and writes what.
     """
 
     manifest: DataSet
     bound: BoundDataSet
     external: bool
-    downstream: tuple[str, ...]
+    graph: Graph = field(repr=False)
+
+    @property
+    def downstream(self) -> tuple[str, ...]:
+        """The Transforms that depend on it; found when asked, since in a long chain they are many for each."""
+        return self.graph.downstream(self.manifest.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.image import ImageReference
 from datakit_iac.manifest.quantity import Quantity, amount
 from datakit_iac.manifest.schedule import Cron, TimeZone
+from datakit_iac.manifest.versions import VersionRange
 
 RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
 GENERIC: Final = ("generic-python", "generic-go")
@@ -23,10 +24,29 @@ _KUBERNETES_NAME: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 """A name of Kubernetes (RFC 1123, subdomain)."""
 
 
-class Port(Model):
-    """One input or output: a DataSet or DataSetGroup by name."""
+_ONE_WAY: Final[dict[str, Any]] = {"oneOf": [{"required": ["dataset"]}, {"required": ["tags"]}]}
 
-    dataset: Name
+
+class Port(Model):
+    """One input or output: a DataSet or DataSetGroup by name, or every DataSet that has all the tags.
+
+    >>> Port(tags={"domain": "flights", "tier": "silver"}, version="^1.2")
+    Port(dataset=None, tags={'domain': 'flights', 'tier': 'silver'}, version='^1.2', cell=None)
+    """
+
+    model_config = ConfigDict(json_schema_extra=_ONE_WAY)
+
+    dataset: Name | None = None
+    tags: Annotated[dict[str, str], Field(min_length=1)] | None = None
+    version: VersionRange = ""
+    cell: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Port:
+        if (self.dataset is None) == (self.tags is None):
+            found = "both" if self.dataset else "none of them"
+            raise ValueError(f"exactly one of dataset and tags is expected, found {found}")
+        return self
 
 
 class Schedule(Model):

@@ -1,11 +1,11 @@
 """What is drawn of a pipeline, as plain data: all of it, what leads to a DataSet, or what depends on one.
 
-`drawing_text`, `drawing_mermaid`, `drawing_dot` and `drawing_json` each make a picture of it, in linear time.
+Each of `drawing_text`, `drawing_mermaid`, `drawing_dot`, `drawing_svg` and `drawing_json` makes a picture of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -44,14 +44,15 @@ class Drawing:
     """A part of a pipeline.
 
     Attributes:
-        datasets: the DataSets of the part, by name; those that no Transform names are only in the whole.
+        datasets: the DataSets of the part, by name; None for one that is not declared. Those that no Transform names
+            are only in the whole.
         transforms: its Transforms, by name, each after those whose outputs it reads.
         reads: the DataSets of the part that each of its Transforms reads.
         writes: those that each of them writes.
         graph: the whole.
     """
 
-    datasets: Mapping[str, DataSet]
+    datasets: Mapping[str, DataSet | None]
     transforms: Mapping[str, Transform]
     reads: Mapping[str, tuple[str, ...]]
     writes: Mapping[str, tuple[str, ...]]
@@ -74,42 +75,44 @@ class Drawing:
 
 def whole(project: Project, graph: Graph) -> Drawing:
     """All of a pipeline."""
-    return _part(project, graph, project.datasets, graph.order)
+    return _part(project, graph, {*project.datasets, *graph.datasets}, graph.order)
 
 
-def leading_to(project: Project, graph: Graph, name: str) -> Drawing:
-    """What leads to a DataSet or DataSetGroup: everything it is made from, directly or through others."""
-    return _reached(project, graph, name, graph.writers, graph.reads)
+def leading_to(project: Project, graph: Graph, *ends: Node) -> Drawing:
+    """What leads to some nodes: everything they are made from, directly or through others."""
+    return _reached(project, graph, ends, graph.writers, graph.reads)
 
 
-def depending_on(project: Project, graph: Graph, name: str) -> Drawing:
-    """What depends on a DataSet or DataSetGroup: everything made from it, directly or through others."""
-    return _reached(project, graph, name, graph.readers, graph.writes)
+def depending_on(project: Project, graph: Graph, *starts: Node) -> Drawing:
+    """What depends on some nodes: everything made from them, directly or through others."""
+    return _reached(project, graph, starts, graph.readers, graph.writes)
 
 
 def _reached(
     project: Project,
     graph: Graph,
-    name: str,
+    nodes: Iterable[Node],
     transforms_of: Mapping[str, tuple[str, ...]],
     datasets_of: Mapping[str, tuple[str, ...]],
 ) -> Drawing:
-    waiting = [member for member in project.members(name) if member in project.datasets]
-    datasets, transforms = set(waiting), set[str]()
+    waiting = sorted(set(nodes))
+    reached = set(waiting)
     while waiting:
-        for transform in transforms_of.get(waiting.pop(), ()):
-            if transform not in transforms:
-                transforms.add(transform)
-                fresh = set(datasets_of[transform]) - datasets
-                datasets |= fresh
-                waiting += fresh
-    return _part(project, graph, datasets, transforms)
+        kind, name = waiting.pop()
+        if kind == "dataset":
+            further = {Node("transform", each) for each in transforms_of.get(name, ())}
+        else:
+            further = {Node("dataset", each) for each in datasets_of[name]}
+        waiting += further - reached
+        reached |= further
+    names = {kind: {name for each, name in reached if each == kind} for kind in ("dataset", "transform")}
+    return _part(project, graph, names["dataset"], names["transform"])
 
 
 def _part(project: Project, graph: Graph, datasets: Collection[str], transforms: Collection[str]) -> Drawing:
     order = [name for name in graph.order if name in transforms] if transforms is not graph.order else graph.order
     return Drawing(
-        datasets={name: each for name, each in project.datasets.items() if name in datasets},
+        datasets={name: project.datasets.get(name) for name in sorted(datasets)},
         transforms={name: project.transforms[name] for name in order},
         reads={name: tuple(each for each in graph.reads[name] if each in datasets) for name in order},
         writes={name: tuple(each for each in graph.writes[name] if each in datasets) for name in order},

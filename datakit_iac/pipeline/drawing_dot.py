@@ -6,7 +6,7 @@ from datakit_iac.pipeline.drawing import Drawing, Node
 
 
 def dot(drawing: Drawing) -> str:
-    """A directed graph from left to right: DataSets as cylinders, Transforms as boxes."""
+    """A directed graph from left to right: DataSets as cylinders, dashed where not declared, Transforms as boxes."""
     lines = ["digraph pipeline {", "  rankdir=LR;", '  node [fontname="Helvetica"];']
     # Names are of letters, digits and hyphens, so that there is nothing to escape.
     lines += [f'  "{node.id}" [{_shape(drawing, node)}];' for node in drawing.nodes]
@@ -16,5 +16,7 @@ def dot(drawing: Drawing) -> str:
 
 def _shape(drawing: Drawing, node: Node) -> str:
     if node.kind == "dataset":
+        if drawing.datasets[node.name] is None:
+            return f'label="{node.name}\\nnot declared", shape=cylinder, style=dashed, color=red'
         return f'label="{node.name}", shape=cylinder'
     return f'label="{node.name}\\n{drawing.transforms[node.name].spec.runtime}", shape=box, style=rounded'

@@ -10,6 +10,8 @@ def mermaid(drawing: Drawing) -> str:
     lines = ["flowchart LR"]
     lines += [f"  {_id(node)}{_shape(drawing, node)}" for node in drawing.nodes]
     lines += [f"  {_id(edge.start)} --> {_id(edge.end)}" for edge in drawing.edges]
+    if None in drawing.datasets.values():
+        lines.append("  classDef undeclared stroke:#c00,stroke-dasharray:4")
     return "\n".join(lines)
 
 
@@ -20,5 +22,7 @@ def _id(node: Node) -> str:
 
 def _shape(drawing: Drawing, node: Node) -> str:
     if node.kind == "dataset":
+        if drawing.datasets[node.name] is None:
+            return f'[("{node.name}<br/><i>not declared</i>")]:::undeclared'
         return f'[("{node.name}")]'
     return f'["{node.name}<br/><i>{drawing.transforms[node.name].spec.runtime}</i>"]'

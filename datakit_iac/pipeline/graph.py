@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Port, Transform
+from datakit_iac.pipeline.ports import Ports, of_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,13 @@ class Graph:
     """What emerges from the ports of the Transforms.
 
     Attributes:
-        reads: the DataSets each Transform reads, groups resolved, in the order of its manifest.
+        reads: the DataSets each Transform reads, groups and tags resolved, in the order of its manifest; those that
+            are not declared stand among them.
         writes: the DataSets each Transform writes.
         readers: the Transforms that read each DataSet, by name.
         writers: the Transforms that write each DataSet, by name.
         order: all Transforms, each after those whose outputs it reads; the same whatever the order of files.
+        incomplete: the Transforms with a port that stands for nothing.
     """
 
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -28,6 +30,12 @@ class Graph:
     readers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     writers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    incomplete: frozenset[str] = frozenset()
+
+    @property
+    def datasets(self) -> set[str]:
+        """Every DataSet that a Transform reads or writes, declared or not."""
+        return {*self.readers, *self.writers}
 
     def downstream(self, dataset: str) -> tuple[str, ...]:
         """The Transforms that depend on a DataSet, directly or through others, in order."""
@@ -38,17 +46,13 @@ class Graph:
             if transform not in reached:
                 reached.add(transform)
                 waiting += [reader for name in self.writes[transform] for reader in self.readers.get(name, ())]
-        return tuple(name for name in self.order if name in reached)
+        return tuple(name for name in self.order if name in reached) if reached else ()
 
 
 def build(project: Project) -> tuple[Graph, list[Finding]]:
     """The graph of a project, and what is wrong with its edges: dangling names, cycles, several writers."""
-    findings: list[Finding] = []
-    findings += _groups(project)
-    reads, writes = (
-        {name: tuple(dict.fromkeys(_ports(project, each, side, findings))) for name, each in project.transforms.items()}
-        for side in ("inputs", "outputs")
-    )
+    findings: list[Finding] = [*_groups(project)]
+    reads, writes, incomplete = _edges(project, findings)
     readers, writers = _inverted(reads), _inverted(writes)
     findings += _several_writers(project, writers)
     before = {name: {writer for each in reads[name] for writer in writers.get(each, ())} for name in sorted(reads)}
@@ -57,26 +61,26 @@ def build(project: Project) -> tuple[Graph, list[Finding]]:
     except CycleError:
         order = tuple(sorted(reads))
         findings += _cycles(project, before)
-    return Graph(reads, writes, readers, writers, order), findings
+    return Graph(reads, writes, readers, writers, order, frozenset(incomplete)), findings
 
 
-def _ports(project: Project, transform: Transform, side: str, findings: list[Finding]) -> Iterator[str]:
-    ports: list[Port] = getattr(transform.spec, side)
-    for index, port in enumerate(ports):
-        members = project.members(port.dataset)
-        yield from (name for name in members if name in project.datasets)
-        if port.dataset in project.datasets or port.dataset in project.groups:
-            continue
-        if project.is_broken(port.dataset, "DataSet", "DataSetGroup"):
-            continue
-        findings.append(
-            project.origin(transform).finding(
-                "unknown-dataset",
-                f"Transform {transform.name} refers to DataSet {port.dataset!r}, which is not declared",
-                ("spec", side, index, "dataset"),
-                hint=nearest(port.dataset, [*project.datasets, *project.groups]),
-            )
-        )
+_Edges = dict[str, tuple[str, ...]]
+
+
+def _edges(project: Project, findings: list[Finding]) -> tuple[_Edges, _Edges, set[str]]:
+    """What each Transform reads and writes, and the Transforms with a port that stands for nothing."""
+    ports, incomplete = Ports(project), set[str]()
+    reads, writes = _Edges(), _Edges()
+    for name, transform in project.transforms.items():
+        found: dict[str, dict[str, None]] = {"inputs": {}, "outputs": {}}
+        for side, index, port in of_transform(transform):
+            findings += ports.faults(transform, side, index, port)
+            names = ports.names(port)
+            found[side].update(dict.fromkeys(names))
+            if not names:
+                incomplete.add(name)
+        reads[name], writes[name] = tuple(found["inputs"]), tuple(found["outputs"])
+    return reads, writes, incomplete
 
 
 def _groups(project: Project) -> Iterator[Finding]:
@@ -105,8 +109,8 @@ def _inverted(edges: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _several_writers(project: Project, writers: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
-    for dataset, transforms in writers.items():
-        if len(transforms) > 1:
+    for dataset, transforms in sorted(writers.items()):
+        if len(transforms) > 1 and dataset in project.datasets:
             yield project.origin(project.datasets[dataset]).finding(
                 "several-writers",
                 f"DataSet {dataset} is written by {' and '.join(transforms)}; all of them come before its readers",

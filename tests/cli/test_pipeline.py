@@ -57,20 +57,23 @@ def test_a_group_stands_for_its_members(dk: Dk, project: Path) -> None:
     ("name", "fix"),
     [
         ("user", "did you mean 'users'?"),
-        ("load", "load is a Transform; it writes users"),
-        ("", "known: notes, raw, summary, users"),
+        ("", "known: load, notes, raw, report, summary, users"),
+        ("table/users", "did you mean 'users'?"),
     ],
 )
 def test_an_unknown_dataset_names_the_nearest(dk: Dk, project: Path, name: str, fix: str) -> None:
     for words in (["show", "--destination", name], ["impact", name]):
         said = dk("pipeline", *words)
         assert (said.code, said.out) == (2, "")
-        assert said.err == f"dk: there is no DataSet {name!r} here\n  fix: {fix}\n"
+        assert said.err == f"dk: there is no DataSet and no Transform {name!r} here\n  fix: {fix}\n"
 
 
-@pytest.mark.parametrize(("output", "first"), [("mermaid", "flowchart LR"), ("dot", "digraph pipeline {")])
+@pytest.mark.parametrize(
+    ("output", "first"),
+    [("mermaid", "flowchart LR"), ("dot", "digraph pipeline {"), ("svg", '<svg xmlns="http://www.w3.org/2000/svg"')],
+)
 def test_other_formats(dk: Dk, project: Path, output: str, first: str) -> None:
-    assert dk("pipeline", "show", "--output", output).out.startswith(f"{first}\n")
+    assert dk("pipeline", "show", "--output", output).out.startswith(first)
 
 
 def test_a_project_with_errors_has_no_picture_and_says_why(dk: Dk, project: Path) -> None:
@@ -85,3 +88,38 @@ def test_warnings_stand_beside_the_picture(dk: Dk, project: Path) -> None:
     said = dk("pipeline", "show", "--output", "json")
     assert (said.code, len(said.document["nodes"])) == (0, 7)
     assert "warning[several-writers]" in said.err
+
+
+def test_impact_of_a_transform_is_what_it_writes_and_everything_after(dk: Dk, project: Path) -> None:
+    document = dk("pipeline", "impact", "load", "--output", "json").document
+    assert (names(document, "dataset"), names(document, "transform")) == (["summary", "users"], ["load", "report"])
+
+
+def test_a_name_of_both_means_the_dataset_unless_it_says_otherwise(dk: Dk, project: Path) -> None:
+    write(project, transform("users", ["raw"], ["notes"]), file="transforms/users.yaml")
+    document = dk("pipeline", "impact", "users", "--output", "json").document
+    assert (names(document, "dataset"), names(document, "transform")) == (["summary", "users"], ["report"])
+    document = dk("pipeline", "impact", "transform/users", "--output", "json").document
+    assert (names(document, "dataset"), names(document, "transform")) == (["notes"], ["users"])
+
+
+def test_a_name_is_looked_for_where_it_says(dk: Dk, project: Path) -> None:
+    said = dk("pipeline", "impact", "transform/reports")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "dk: there is no Transform 'reports' here\n  fix: did you mean 'report'?\n"
+
+
+def test_what_is_not_declared_is_drawn_beside_the_error(dk: Dk, project: Path) -> None:
+    write(project, transform("load", ["row"], ["users"]), file="transforms/load/dk.yaml")
+    said = dk("pipeline", "show", "--output", "json")
+    assert (said.code, "error[unknown-dataset]" in said.err) == (1, True)
+    undeclared = [node for node in said.document["nodes"] if not node.get("declared", True)]
+    assert undeclared == [{"id": "dataset/row", "type": "dataset", "name": "row", "declared": False}]
+    assert names(dk("pipeline", "impact", "row", "--output", "json").document, "transform") == ["load", "report"]
+
+
+@pytest.mark.parametrize("words", [["show"], ["show", "--destination", "users"], ["impact", "users"]])
+def test_an_empty_project_is_an_error_and_no_picture(dk: Dk, tmp_path: Path, words: list[str]) -> None:
+    said = dk("pipeline", *words, tmp_path)
+    assert (said.code, said.out) == (1, "")
+    assert "error[empty-project]" in said.err

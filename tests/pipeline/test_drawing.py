@@ -6,7 +6,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,11 @@ import pytest
 from datakit_iac.manifest.dataset import DataSet
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.transform import Port, Transform
-from datakit_iac.pipeline.drawing import Drawing, depending_on, leading_to, whole
+from datakit_iac.pipeline.drawing import Drawing, Node, depending_on, leading_to, whole
 from datakit_iac.pipeline.drawing_dot import dot
 from datakit_iac.pipeline.drawing_json import as_json
 from datakit_iac.pipeline.drawing_mermaid import mermaid
+from datakit_iac.pipeline.drawing_svg import svg
 from datakit_iac.pipeline.drawing_text import text
 from datakit_iac.pipeline.graph import build
 
@@ -25,11 +26,12 @@ Jobs = dict[str, tuple[list[str], list[str]]]
 Edges = set[tuple[str, str]]
 
 
-def project(jobs: Jobs, *others: str) -> Project:
+def project(jobs: Jobs, *others: str, undeclared: Collection[str] = ()) -> Project:
     """A project without files: its DataSets are those that are named."""
     names = sorted({*others, *(name for reads, writes in jobs.values() for name in (*reads, *writes))})
     spec = {"store": "warehouse", "table": "t"}
-    datasets = {name: DataSet.model_validate({"metadata": {"name": name}, "spec": spec}) for name in names}
+    declared = (name for name in names if name not in undeclared)
+    datasets = {name: DataSet.model_validate({"metadata": {"name": name}, "spec": spec}) for name in declared}
     transforms = {}
     for name, (reads, writes) in sorted(jobs.items()):
         inputs, outputs = ([Port(dataset=each) for each in side] for side in (reads, writes))
@@ -65,8 +67,8 @@ def random_jobs(seed: int) -> Jobs:
 # Reading a text drawing back, by nothing but its lines.
 
 _ROW = re.compile(
-    r"^(?P<number> *\d+| +)  (?:(?P<into>[a-z][\w-]*)(?: \[[\d, …]+\])? ─+[┐┘┤┼┴┬─])?"
-    r" *(?:─▶ )?(?:(?P<name>[a-z][\w-]*) \(\w+\))?[ ─]*(?:[┌└├┼┴┬─]─▶ (?P<out>[a-z][\w-]*))?$"
+    r"^(?P<number> *\d+| +)  (?:(?P<into>[a-z][\w-]*)(?: \(not declared\))?(?: \[[\d, …]+\])? ─+[┐┘┤┼┴┬─])?"
+    r" *(?:─▶ )?(?:(?P<name>[a-z][\w-]*) \(\w+\))?[ ─]*(?:[┌└├┼┴┬─]─▶ (?P<out>[a-z][\w-]*)(?: \(not declared\))?)?$"
 )
 
 
@@ -108,12 +110,13 @@ def test_every_edge_stands_in_every_other_format(seed: int) -> None:
     drawing, expected = drawn(jobs), edges_of(jobs)
     document = json.loads(as_json(drawing))
     assert {(each["from"], each["to"]) for each in document["edges"]} == expected
+    assert set(re.findall(r'data-from="(\S+)" data-to="(\S+)"', svg(drawing))) == expected
     assert set(re.findall(r'"(\S+)" -> "(\S+)"', dot(drawing))) == expected
     flat = {tuple(re.sub("[/-]", "_", end) for end in edge) for edge in expected}
     assert set(re.findall(r"(\S+) --> (\S+)", mermaid(drawing))) == flat
 
 
-@pytest.mark.parametrize("render", [text, as_json, dot, mermaid])
+@pytest.mark.parametrize("render", [text, as_json, dot, mermaid, svg])
 def test_the_order_of_manifests_does_not_matter(render: Callable[[Drawing], str]) -> None:
     jobs = random_jobs(3)
     backwards = dict(reversed(jobs.items()))
@@ -151,7 +154,7 @@ def test_a_dataset_and_a_transform_of_one_name_are_two_nodes() -> None:
 
 def test_nodes_say_what_they_are() -> None:
     assert json.loads(as_json(drawn({"load": ([], ["users"])})))["nodes"] == [
-        {"id": "dataset/users", "type": "dataset", "name": "users", "store": "warehouse"},
+        {"id": "dataset/users", "type": "dataset", "name": "users", "declared": True, "store": "warehouse"},
         {
             "id": "transform/load",
             "type": "transform",
@@ -168,7 +171,7 @@ CHAIN: Jobs = {"a": (["x", "side"], ["y", "waste"]), "b": (["y", "other"], ["z"]
 
 def test_what_leads_to_a_dataset() -> None:
     made = project(CHAIN, "alone")
-    part = leading_to(made, build(made)[0], "z")
+    part = leading_to(made, build(made)[0], Node("dataset", "z"))
     assert list(part.transforms) == ["a", "b"]
     assert list(part.datasets) == ["other", "side", "x", "y", "z"]
     assert read_back(text(part).replace("… 1 more", "waste")) == edges_of({"a": CHAIN["a"], "b": CHAIN["b"]})
@@ -176,7 +179,7 @@ def test_what_leads_to_a_dataset() -> None:
 
 def test_what_depends_on_a_dataset() -> None:
     made = project(CHAIN)
-    part = depending_on(made, build(made)[0], "y")
+    part = depending_on(made, build(made)[0], Node("dataset", "y"))
     assert list(part.transforms) == ["b", "c"]
     assert list(part.datasets) == ["end", "y", "z"]
     assert "… 1 more" in text(part), "what else is read is not passed over in silence"
@@ -185,7 +188,8 @@ def test_what_depends_on_a_dataset() -> None:
 def test_selection_ends_where_there_is_a_cycle() -> None:
     made = project({"a": (["y"], ["x"]), "b": (["x"], ["y"])})
     graph = build(made)[0]
-    assert list(leading_to(made, graph, "x").transforms) == list(depending_on(made, graph, "x").transforms)
+    ends = leading_to(made, graph, Node("dataset", "x")), depending_on(made, graph, Node("dataset", "x"))
+    assert [list(each.transforms) for each in ends] == [["a", "b"], ["a", "b"]]
 
 
 def test_many_transforms_take_a_line_each() -> None:
@@ -206,3 +210,27 @@ def test_nothing_gives_a_picture_of_nothing() -> None:
     assert text(drawn({})) == "0 Transforms, 0 DataSets, 0 edges"
     assert json.loads(as_json(drawn({}))) == {"nodes": [], "edges": [], "order": []}
     assert text(drawn({}, "x")) == "In no Transform: x\n0 Transforms, 1 DataSet, 0 edges"
+
+
+def test_what_leads_to_a_transform_ends_with_it() -> None:
+    made = project(CHAIN)
+    part = leading_to(made, build(made)[0], Node("transform", "b"))
+    assert (list(part.transforms), list(part.datasets)) == (["a", "b"], ["other", "side", "x", "y"])
+
+
+def test_what_depends_on_a_transform_begins_with_what_it_writes() -> None:
+    made = project(CHAIN)
+    part = depending_on(made, build(made)[0], Node("transform", "b"))
+    assert (list(part.transforms), list(part.datasets)) == (["b", "c"], ["end", "z"])
+
+
+def test_what_is_not_declared_is_drawn_and_marked() -> None:
+    made = project({"load": (["raw"], ["users"])}, undeclared=["raw"])
+    drawing = whole(made, build(made)[0])
+    assert text(drawing).startswith("1  raw (not declared) ───▶ load (cloudquery) ───▶ users\n")
+    assert json.loads(as_json(drawing))["nodes"][0] == {
+        "id": "dataset/raw", "type": "dataset", "name": "raw", "declared": False
+    }  # fmt: skip
+    assert "not declared" in dot(drawing)
+    assert ":::undeclared" in mermaid(drawing)
+    assert 'class="dataset undeclared"' in svg(drawing)

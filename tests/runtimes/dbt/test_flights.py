@@ -67,7 +67,7 @@ def job(name: str, database: Path) -> Job:
         return BoundDataSet(dataset, contract.store, connection, contract.place, tuple(contract.columns))
 
     settings = {**spec.dbt.model_dump(), "project": str(FLIGHTS / spec.dbt.project)}
-    inputs, outputs = ([bound(port.dataset) for port in ports] for ports in (spec.inputs, spec.outputs))
+    inputs, outputs = ([bound(port.dataset or "") for port in ports] for ports in (spec.inputs, spec.outputs))
     return Job(name, "dbt", settings, tuple(inputs), tuple(outputs))
 
 
