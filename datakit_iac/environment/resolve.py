@@ -204,7 +204,9 @@ class _Resolution:
         spec = transform.spec
         named = (*reads, *writes)
         is_whole = transform.name not in self._graph.incomplete
-        if not is_whole or not all(name in datasets and stores[datasets[name].bound.store].is_installed for name in named):
+        if not is_whole or not all(
+            name in datasets and stores[datasets[name].bound.store].is_installed for name in named
+        ):
             return None  # said where the DataSet is missing, or its Store's technology
         section = getattr(spec, spec.runtime, None)
         settings = section.model_dump(mode="json", by_alias=True) if section else {}

@@ -64,19 +64,19 @@ class Ports:
         return not is_known and not project.is_broken(name, "DataSet", "DataSetGroup")
 
     def _misfits(self, transform: Transform, port: Port, path: tuple[Step, ...]) -> Iterator[Finding]:
+        origin = self._project.origin(transform)
         for name in self.names(port):
-            field = self._unfit(port, name) if name in self._project.datasets else None
-            if field == "version":
+            unfit = self._unfit(port, name) if name in self._project.datasets else None
+            if unfit == "version":
                 version = self._project.datasets[name].spec.version
-                found, code, hint = f"version {version}" if version else "no version", "port-version", ""
-            elif field == "cell":
-                cell = self._cell(name)
-                found, code = f"cell {cell!r}" if cell else "no cell", "port-cell"
+                found = f"version {version}" if version else "no version"
+                message = f"DataSet {name} has {found}; Transform {transform.name} expects {port.version}"
+                yield origin.finding("port-version", message, (*path, "version"))
+            elif unfit == "cell":
+                found = f"cell {cell}" if (cell := self._cell(name)) else "no cell"
+                message = f"DataSet {name} has {found}; Transform {transform.name} expects {port.cell}"
                 hint = "the cell of a DataSet is its label `cell`"
-            else:
-                continue
-            message = f"DataSet {name} has {found}; Transform {transform.name} expects {getattr(port, field)}"
-            yield self._project.origin(transform).finding(code, message, (*path, field), hint=hint)
+                yield origin.finding("port-cell", message, (*path, "cell"), hint=hint)
 
     def _unfit(self, port: Port, name: str) -> Literal["version", "cell"] | None:
         """The field of a port that a declared DataSet does not fulfil; of several the first."""
