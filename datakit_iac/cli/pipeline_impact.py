@@ -13,7 +13,7 @@ from datakit_iac.cli.scope import add_path, scope
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("name", metavar="NAME", help="a DataSet, DataSetGroup or Transform")
+    parser.add_argument("name", metavar="DATASET|TRANSFORM", help="a DataSet, DataSetGroup or Transform")
     add_path(parser)
     pipeline_drawing.add_output(parser)
 

@@ -43,6 +43,7 @@ def completed(dk: Dk, *words: str) -> list[str]:
         (["connector", "show", ""], ["duckdb"]),
         (["validate", "--env", ""], ["dev"]),
         (["pipeline", "show", "--destination", "s"], ["summary"]),
+        (["pipeline", "impact", "r"], ["raw", "report"]),
         (["lint", ""], [":files"]),
         (["dataset", "show", "users", "--output", "y"], ["yaml"]),
         (["frobnicate", ""], []),

@@ -81,7 +81,7 @@ def test_no_command_is_a_fault_of_usage_that_shows_the_help(dk: Dk) -> None:
         (["--verbose", "lint"], "there is no option '--verbose'"),
         (["lint", "--outputs"], "unrecognized arguments: --outputs"),
         (["lint", "--output", "xml"], "invalid choice: 'xml'"),
-        (["pipeline", "impact"], "required: DATASET"),
+        (["pipeline", "impact"], "required: DATASET|TRANSFORM"),
     ],
 )
 def test_wrong_words_are_told_with_a_near_match(dk: Dk, words: list[str], told: str) -> None:
