@@ -15,7 +15,9 @@ from datakit_iac.cli.scope import add_path, scope
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_path(parser)
-    parser.add_argument("--destination", metavar="DATASET|TRANSFORM", help="draw only what leads to this DataSet or Transform")
+    parser.add_argument(
+        "--destination", metavar="DATASET|TRANSFORM", help="draw only what leads to this DataSet or Transform"
+    )
     pipeline_drawing.add_output(parser)
 
 

@@ -61,7 +61,7 @@ def projects(draw: st.DrawFn) -> Project:
 
 
 def fits(dataset: DataSet, port: Port) -> bool:
-    is_version = port.version is None or port.version in VERSIONS[dataset.spec.version]
+    is_version = not port.version or port.version in VERSIONS[dataset.spec.version]
     return is_version and (port.cell is None or dataset.metadata.labels.get("cell") == port.cell)
 
 
@@ -140,7 +140,7 @@ def test_faults_are_those_found_the_obvious_way(project: Project) -> None:
                 expected.append("unknown-dataset")
             for dataset in (project.datasets[name] for name in names if name in project.datasets):
                 if not fits(dataset, port):
-                    is_version = port.version is None or port.version in VERSIONS[dataset.spec.version]
+                    is_version = not port.version or port.version in VERSIONS[dataset.spec.version]
                     expected.append("port-cell" if is_version else "port-version")
     edges = obvious_edges(project)
     writers = [end for begin, end in edges if begin.startswith("transform/")]
