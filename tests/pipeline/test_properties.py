@@ -56,7 +56,7 @@ def projects(draw: st.DrawFn) -> Project:
         spec = {"runtime": "cloudquery", **sides}
         transforms[name] = Transform.model_validate({"metadata": {"name": name}, "spec": spec})
     manifests: list[Manifest] = [*datasets.values(), *groups.values(), *transforms.values()]
-    origins = {(each.kind, each.identity): Origin(Path(os.devnull), 0) for each in manifests}
+    origins = {(each.kind, each.identity): Origin(os.devnull, 0) for each in manifests}
     return Project(Path(), datasets=datasets, groups=groups, transforms=transforms, origins=origins)
 
 
