@@ -33,7 +33,10 @@ def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
     spec: Model = getattr(manifest, "spec")  # noqa: B009  # every kind has one of its own
     fields = type(spec).model_fields
     for name in UNUSED[manifest.kind]:
-        if getattr(spec, name) == fields[name].get_default(call_default_factory=True):
+        # What is not written is not asked for its default, which takes long to make.
+        if name not in spec.model_fields_set or getattr(spec, name) == fields[name].get_default(
+            call_default_factory=True
+        ):
             continue
         alias = fields[name].alias or name
         message = f"`{alias}` of {manifest.kind} {manifest.name} is read and not used by this version"
