@@ -9,7 +9,7 @@ TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy check format test test-unit lock clean clean-state
+.PHONY: help setup up preview destroy check format test test-unit lock policy-pack clean clean-state
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,11 @@ lock: ## Pin the packages anew in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 		--extra embedded --extra example --extra kubernetes --extra s3 --group dev \
 		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
+	@cd datakit_iac/policy/pack && uv pip compile requirements.in --quiet --universal --generate-hashes --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
+
+policy-pack: setup ## Make the CrossGuard policy pack ready, and print its folder
+	@$(BIN)/dk policy pack
 
 clean: ## Remove what `make setup` makes again: the environment and caches; state and passphrase stay
 	@rm -rf .venv .venv-policy dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

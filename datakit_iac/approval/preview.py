@@ -19,6 +19,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from datakit_iac.approval.plan import Operation, Subject, digest
+from datakit_iac.toolchain import policypack
 
 SUBJECT_FILE: Final = "DATAKIT_SUBJECT_FILE"
 """The variable that names the file into which a previewed program writes its `Subject`."""
@@ -86,7 +87,9 @@ def fresh(engine: Path, folder: Path, stack: str) -> tuple[Operation, ...]:
         PreviewError: the preview failed.
     """
     with recording() as record:
-        command = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *record.arguments]
+        # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
+        further = (*policypack.arguments(folder), *record.arguments)
+        command = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *further]
         # The running update's own telemetry is not this preview's.
         variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
         ended = subprocess.run(

@@ -15,9 +15,12 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.toolchain import policypack
 
 LOCK: Final = "datakit.lock"
 """The file with the versions that were chosen, in the folder of the manifests."""
+
+_PACK: Final = "CrossGuard pack"
 
 
 def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: str, stack: str) -> Subject:
@@ -35,7 +38,7 @@ def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: 
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
         parts=dict(sorted(_parts(resolved))),
-        policies=tuple(dict.fromkeys(_rules(resolved))),
+        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if policypack.is_ready() else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)

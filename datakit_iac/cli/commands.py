@@ -75,6 +75,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("plan", "plan", "show what would change (pulumi preview)"),
         _command("approve", "approve", "agree to a plan: sign it with your SSH key"),
         _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
+        _command("policy pack", "policy_pack", "make the CrossGuard policy pack ready, and print its folder"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),
     "This machine": (

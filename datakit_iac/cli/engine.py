@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Final, Self
 
 from datakit_iac.cli import exits
-from datakit_iac.toolchain import commands, project, wrapper
+from datakit_iac.toolchain import commands, policypack, project, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
 
 _STDERR: Final = 2
@@ -67,7 +67,9 @@ def pulumi(
     if locks and (code := commands.main(["unlock", "--project", str(folder), "--stack", env])):
         return code
     sys.stdout.flush()
-    words = [str(engine), command, "--stack", env, *(["--yes"] if yes else []), *further]
+    # `destroy` makes nothing that could be judged.
+    judged = policypack.arguments(folder) if command in ("preview", "up") else ()
+    words = [str(engine), command, "--stack", env, *(["--yes"] if yes else []), *judged, *further]
     return _passed_through(words, variables, _STDERR if aside else None)
 
 

@@ -103,15 +103,16 @@ def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Described) ->
         owner=spec.owner,
         retention=spec.retention,
         labels=manifest.metadata.labels,
-        columns=tuple(map(_column, spec.columns)),
-        tests=_names(spec.tests),
+        columns=tuple(map(of_column, spec.columns)),
+        tests=of_tests(spec.tests),
         is_output=is_output,
         is_external=dataset.external,
         elsewhere=elsewhere,
     )
 
 
-def _column(column: Column) -> ColumnFacts:
+def of_column(column: Column) -> ColumnFacts:
+    """The facts of a column."""
     return ColumnFacts(
         name=column.name,
         type=str(column.type),
@@ -119,13 +120,14 @@ def _column(column: Column) -> ColumnFacts:
         pii=column.pii,
         masking=column.masking,
         sources=tuple(column.from_),
-        tests=_names(column.tests),
+        tests=of_tests(column.tests),
         nullable=column.nullable,
         primary_key=column.primary_key,
     )
 
 
-def _names(tests: Iterable[Test]) -> tuple[str, ...]:
+def of_tests(tests: Iterable[Test]) -> tuple[str, ...]:
+    """The names of tests."""
     return tuple(name for test in tests for name in sorted(test.model_fields_set))
 
 

@@ -56,7 +56,9 @@ class Platform(pulumi.ComponentResource):
         self._secrets = secrets(Path.cwd())
         resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack(), self._secrets)
         admit(resolved, warnings)
-        super().__init__("datakit:index:Platform", resource_name, {}, opts)
+        # A policy pack that sees its children finds their manifests, and so their policies and waivers, by these.
+        told = {"project": os.fspath(project), "environment": resolved.environment.name}
+        super().__init__("datakit:index:Platform", resource_name, told, opts)
         for found in warnings:
             (pulumi.log.info if found.severity == "note" else pulumi.log.warn)(str(found))
         self._child = pulumi.ResourceOptions(parent=self)

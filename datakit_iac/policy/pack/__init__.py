@@ -1,0 +1,1 @@
+"""The CrossGuard pack: the rules of `dk validate` on the resources that the engine sees, before they are made."""

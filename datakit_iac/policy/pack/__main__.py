@@ -1,0 +1,154 @@
+"""The policy pack as the engine starts it; the only module that knows `pulumi_policy`.
+
+It runs in a virtual environment of its own, since pulumi-policy pins another protobuf than the rest of a platform.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+if __name__ == "__main__":
+    # Started by its folder, Python would find our modules by their bare names before anybody else's.
+    del sys.path[0]
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    PolicyPack,
+    ResourceValidationPolicy,
+    StackValidationPolicy,
+)
+
+from datakit_iac.policy.pack import remedies
+from datakit_iac.policy.pack.configuration import general_schema, rule_schema
+from datakit_iac.policy.pack.judge import NOTHING, ROOT, Judge, Verdict
+from datakit_iac.policy.pack.law import OWN
+from datakit_iac.policy.pack.observed import Observed, plain
+from datakit_iac.policy.registry import find, names
+
+_STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
+"""The rules that everything at once can tell more of than one resource by itself."""
+
+_REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")
+
+Report = Callable[..., None]
+
+
+class Pack:
+    """The policies of the pack, over one judge."""
+
+    def __init__(self) -> None:
+        self._judge = Judge(_project_folder())
+        self._advice: dict[str, list[Verdict]] = defaultdict(list)
+
+    def policies(self) -> list[Policy]:
+        """All of them; the first takes notice of each resource, the last tells what is only advised."""
+        found: list[Policy] = [self._general()]
+        for name in names():
+            found.append(self._of_rule(name))
+        found.append(self._of_project())
+        found += [self._of_stack(name) for name in _STACK_WIDE]
+        found.append(self._stack_of_project())
+        return [*found, self._advising(), self._advising_stack()]
+
+    def _general(self) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            resource = _observed(args)
+            self._tell(self._judge.meet(resource, args.get_config() or NOTHING), report, resource.urn)
+
+        about = "The policies themselves are right, and waivers hold."
+        schema = PolicyConfigSchema(general_schema())
+        return ResourceValidationPolicy("policies", about, validate, EnforcementLevel.MANDATORY, schema)
+
+    def _of_rule(self, name: str) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            self._judge.configure(name, args.get_config() or NOTHING)
+            resource = _observed(args)
+            self._tell(self._judge.judge(name, resource), report, resource.urn)
+
+        def remediate(args: Any) -> Any:
+            self._judge.configure(name, args.get_config() or NOTHING)
+            found = self._judge.remedies(name, _observed(args))
+            for each in found:
+                remedies.apply(each, args.resource_type, args.props)
+            return args.props if found else None
+
+        rule = find(name)
+        return ResourceValidationPolicy(
+            name,
+            rule.summary,
+            validate,
+            EnforcementLevel.MANDATORY if name in OWN else EnforcementLevel.DISABLED,
+            PolicyConfigSchema(rule_schema(rule)),
+            remediate=remediate if name in _REMEDIED else None,
+        )
+
+    def _of_project(self) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            resource = _observed(args)
+            self._tell(self._judge.judge("", resource), report, resource.urn)
+
+        about = "What only the project's own policies ask for."
+        return ResourceValidationPolicy("declared", about, validate, EnforcementLevel.MANDATORY)
+
+    def _of_stack(self, name: str) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            self._tell(self._judge.judge_stack(name, _root(args)), report, "")
+
+        return StackValidationPolicy(f"stack-{name}", find(name).summary, validate, EnforcementLevel.MANDATORY)
+
+    def _stack_of_project(self) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            self._tell(self._judge.judge_stack("", _root(args)), report, "")
+
+        about = "What only the project's own policies ask for, over everything at once."
+        return StackValidationPolicy("stack-declared", about, validate, EnforcementLevel.MANDATORY)
+
+    def _advising(self) -> Policy:
+        def validate(args: Any, report: Report) -> None:
+            for each in self._advice.pop(args.urn, ()):
+                report(str(each), args.urn)
+
+        about = "What is only advised here, or is waived."
+        return ResourceValidationPolicy("advice", about, validate, EnforcementLevel.ADVISORY)
+
+    def _advising_stack(self) -> Policy:
+        def validate(_: Any, report: Report) -> None:
+            for each in self._advice.pop("", ()):
+                report(str(each), each.urn)
+
+        about = "What is only advised here, or is waived, over everything at once."
+        return StackValidationPolicy("stack-advice", about, validate, EnforcementLevel.ADVISORY)
+
+    def _tell(self, verdicts: Iterable[Verdict], report: Report, urn: str) -> None:
+        for each in verdicts:
+            if each.stops:
+                report(str(each), each.urn or urn)
+            else:
+                self._advice[urn].append(each)
+
+
+def _observed(args: Any) -> Observed:
+    kind = getattr(args, "opts", None)
+    parent = getattr(kind, "parent", None) or ""
+    return Observed(args.resource_type, args.name, args.urn, plain(args.props), parent)
+
+
+def _root(args: Any) -> Observed:
+    root = next((each for each in args.resources if each.resource_type == ROOT), args.resources[0])
+    return Observed(root.resource_type, root.name, root.urn, NOTHING)
+
+
+def _project_folder() -> Path:
+    """The Pulumi project's folder: the engine starts a pack in it, or in the program's below."""
+    here = Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / "Pulumi.yaml").is_file()), here)
+
+
+if __name__ == "__main__":
+    PolicyPack("datakit", Pack().policies(), EnforcementLevel.MANDATORY)

@@ -1,0 +1,209 @@
+"""The rules on resources as the engine shows them, without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit_iac.policy.pack.judge import PLATFORM, ROOT, Judge, Verdict
+from datakit_iac.policy.pack.observed import UNKNOWN, Observed
+from datakit_iac.policy.pack.remedies import apply
+from datakit_iac.policy.registry import names
+
+TODAY = date(2026, 11, 23)
+COLUMNS = [{"name": "id", "type": "integer", "pii": False}]
+
+
+def observed(kind: str, name: str, /, parent: str = "", **properties: Any) -> Observed:
+    return Observed(kind, name, f"urn:pulumi:prod::shop::{kind}::{name}", properties, parent)
+
+
+def dataset(name: str = "users", **properties: Any) -> Observed:
+    said = {"name": name, "table": f"public.{name}", "classification": "internal", "schema": COLUMNS, **properties}
+    return observed("datakit:index:DataSet", name, **{key: each for key, each in said.items() if each is not None})
+
+
+def cron_job(image: str, schedule: str = "0 1 * * *") -> Observed:
+    pod = {"template": {"spec": {"containers": [{"name": "load", "image": image}]}}}
+    spec = {"schedule": schedule, "jobTemplate": {"spec": pod}}
+    return observed("kubernetes:batch/v1:CronJob", "load", spec=spec)
+
+
+class Bench:
+    """A judge, told things in the order in which the engine tells them."""
+
+    def __init__(self, folder: Path, configuration: Mapping[str, Mapping[str, Any]]) -> None:
+        self._judge = Judge(folder, TODAY)
+        self.root = observed(ROOT, "shop-prod")
+        self.about_law = self._judge.meet(self.root, configuration.get("policies", {}))
+        self._rules = [name for name in configuration if name != "policies"]
+        for name in self._rules:
+            self._judge.configure(name, configuration[name])
+        self._asked = [*names(), ""]
+
+    def judge(self, *resources: Observed) -> list[Verdict]:
+        found = []
+        for each in resources:
+            self.about_law += self._judge.meet(each, {})
+            found += [verdict for name in self._policies() for verdict in self._judge.judge(name, each)]
+        return found
+
+    def in_the_end(self) -> list[Verdict]:
+        return [verdict for name in self._policies() for verdict in self._judge.judge_stack(name, self.root)]
+
+    def mended(self, rule: str, resource: Observed) -> dict[str, Any]:
+        properties = dict(resource.properties)
+        for remedy in self._judge.remedies(rule, resource):
+            apply(remedy, resource.type, properties)
+        return properties
+
+    def _policies(self) -> list[str]:
+        from datakit_iac.policy.pack.law import OWN
+
+        return [name for name in self._asked if not name or name in OWN or name in self._rules]
+
+
+def bench(folder: Path, **configuration: Mapping[str, Any]) -> Bench:
+    return Bench(folder, {name.replace("_", "-"): each for name, each in configuration.items()})
+
+
+def told(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    return [(each.code, each.target) for each in verdicts]
+
+
+def test_a_dataset_that_keeps_the_missions_rules_is_let_pass(tmp_path: Path) -> None:
+    assert bench(tmp_path).judge(dataset()) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        (dataset(classification=None), "classification-required"),
+        (dataset(schema=[{"name": "id", "type": "integer"}]), "pii-declared"),
+        (dataset(schema=None), "pii-declared"),
+        (dataset(schema=[{"name": "id", "type": "text", "pii": True}], classification="public"), "pii-not-public"),
+        (dataset(tier="gold", description="All.", schema=[{**COLUMNS[0], "description": "It."}]), "tier-requirements"),
+    ],
+)
+def test_a_dataset_that_no_manifest_declares_is_held_to_the_missions_rules(
+    tmp_path: Path, resource: Observed, code: str
+) -> None:
+    (verdict,) = bench(tmp_path).judge(resource)
+    assert (verdict.code, verdict.target, verdict.stops) == (code, "dataset/users", True)
+
+
+def test_an_external_dataset_is_no_output(tmp_path: Path) -> None:
+    assert bench(tmp_path).judge(dataset(classification=None, schema=None, external=True)) == []
+
+
+def test_what_is_not_known_yet_is_said_and_not_judged(tmp_path: Path) -> None:
+    (verdict,) = bench(tmp_path).judge(dataset(classification=UNKNOWN))
+    assert (verdict.code, verdict.stops) == ("unknown-value", False)
+
+
+@pytest.mark.parametrize(
+    ("image", "codes"),
+    [
+        ("ghcr.io/cloudquery/cloudquery:latest", ["exact-version-pins"]),
+        ("cloudquery/cloudquery", ["exact-version-pins"]),
+        ("cloudquery/cloudquery:6.21.1", []),
+        ("acme/dbt@sha256:" + 64 * "0", []),
+        ("nginx:latest", []),
+    ],
+)
+def test_a_raw_cron_job_that_loads_data_pins_its_image_where_versions_are_exact(
+    tmp_path: Path, image: str, codes: list[str]
+) -> None:
+    assert [each.code for each in bench(tmp_path, policies={"versions": "exact"}).judge(cron_job(image))] == codes
+    assert bench(tmp_path).judge(cron_job(image)) == []
+
+
+def test_a_raw_cron_job_starts_no_more_often_than_the_quota(tmp_path: Path) -> None:
+    held = bench(tmp_path, policies={"quotas": {"minScheduleInterval": "5m"}})
+    assert told(held.judge(cron_job("cloudquery:1.0.0", "* * * * *"))) == [("quotas", "transform/load")]
+
+
+def test_a_raw_bucket_says_on_its_tags_what_it_holds_and_whose_it_is(tmp_path: Path) -> None:
+    held = bench(tmp_path, owner_required={})
+    tagged = {"Acme:Owner": "data-team", "classification": "internal"}
+    assert held.judge(observed("aws:s3/bucket:Bucket", "raw", tags=tagged)) == []
+    codes = [code for code, _ in told(held.judge(observed("aws:s3/bucket:Bucket", "raw")))]
+    assert codes == ["classification-required", "owner-required"]
+
+
+def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
+    topic = observed("kafka:index/topic:Topic", "Raw")
+    assert bench(tmp_path, owner_required={}).judge(topic) == []
+    assert told(bench(tmp_path, naming={"pattern": "[a-z]+"}).judge(topic)) == [("naming", "dataset/Raw")]
+
+
+def test_a_remedy_is_the_one_right_answer(tmp_path: Path) -> None:
+    held = bench(tmp_path, classification_required={"default": "confidential"}, owner_required={"default": "ann"})
+    assert held.mended("classification-required", dataset(classification=None))["classification"] == "confidential"
+    assert held.mended("owner-required", dataset())["owner"] == "ann"
+    bucket = observed("aws:s3/bucket:Bucket", "raw", tags={"cost": "1"})
+    assert held.mended("classification-required", bucket)["tags"] == {"cost": "1", "classification": "confidential"}
+
+
+def test_the_configuration_says_how_strictly(tmp_path: Path) -> None:
+    held = bench(tmp_path, pii_declared={"enforcement": {"prod": "advisory"}})
+    (verdict,) = held.judge(dataset(schema=None))
+    assert (verdict.code, verdict.stops) == ("pii-declared", False)
+
+
+def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
+    held = bench(tmp_path, naming={"pattern": "["})
+    (verdict,) = held.judge(dataset())
+    assert "no regular expression" in verdict.message
+    (wrong,) = bench(tmp_path, policies={"quota": {}}).about_law
+    assert "quota" in wrong.message
+
+
+@pytest.mark.parametrize(("expires", "stops"), [("2026-11-23", False), ("2026-11-22", True)])
+def test_a_waiver_of_the_configuration_holds_up_to_its_day(tmp_path: Path, expires: str, stops: bool) -> None:
+    waiver = {"rule": "pii-declared", "target": "dataset/users", "owner": "a@x.io", "reason": "old", "expires": expires}
+    held = bench(tmp_path, policies={"waivers": [waiver]})
+    (verdict,) = held.judge(dataset(schema=None))
+    assert verdict.stops == stops
+    assert [each.code for each in held.about_law] == (["expired-waiver"] if stops else [])
+
+
+def test_personal_data_is_followed_once_its_source_was_seen(tmp_path: Path) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    derived = dataset("mart", schema=[{"name": "mail", "type": "text", "pii": False, "from": ["raw.email"]}])
+    assert told(bench(tmp_path).judge(source, derived)) == [("pii-propagates", "dataset/mart")]
+    late = bench(tmp_path)
+    assert late.judge(derived, source) == []
+    assert told(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
+
+
+def test_what_a_resource_was_told_is_not_told_again_in_the_end(tmp_path: Path) -> None:
+    held = bench(tmp_path)
+    assert held.judge(dataset(schema=None))
+    assert held.in_the_end() == []
+
+
+def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path: Path) -> None:
+    from tests.manifest.writing import CONNECTOR, DATASET, STORE, TRANSFORM, manifest, write
+
+    environment = manifest("Environment", "prod", "spec: {versions: ranges}")
+    policy = manifest(
+        "Policy",
+        "ours",
+        """
+        spec:
+          rules: [{rule: owner-required}]
+          waivers: [{rule: owner-required, target: dataset/old, owner: a, reason: b, expires: 2026-01-01}]
+        """,
+    )
+    write(tmp_path / "manifests", CONNECTOR, STORE, DATASET, TRANSFORM, environment, policy)
+    platform = observed(PLATFORM, "platform", project="manifests", environment="prod")
+    held = bench(tmp_path)
+    assert held.judge(platform) == []
+    assert [each.code for each in held.about_law] == ["expired-waiver"]
+    users = observed("datakit:index:DataSet", "users", parent=platform.urn, name="users", table="raw.users")
+    assert told(held.judge(users)) == [("owner-required", "dataset/users")]

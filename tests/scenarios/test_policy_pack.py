@@ -1,0 +1,102 @@
+"""The policy pack in the real engine: what breaks a rule is stopped before it is made."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit_iac.toolchain import policypack
+from tests.scenarios.workspace import Outcome, Workspace
+
+# pulumi-kubernetes's provider and the clouds' cannot be had offline: components stand for their resources, which the
+# engine shows to a policy pack by the same types and properties.
+PROGRAM = """\
+    import pulumi
+    from datakit_iac import Column, DataSet, Store
+
+    class Raw(pulumi.ComponentResource):
+        pass
+
+    store = Store("warehouse", technology="duckdb", connection={"path": "warehouse.duckdb"}, create=True)
+    DataSet("users", store=store, table="public.users", schema=[Column(name="id", type="integer", pii=False)])
+    pod = {"containers": [{"name": "sync", "image": "ghcr.io/cloudquery/cloudquery:latest"}]}
+    job = {"spec": {"template": {"spec": pod}}}
+    Raw("kubernetes:batch/v1:CronJob", "sync", {"spec": {"schedule": "0 1 * * *", "jobTemplate": job}})
+    """
+
+
+@pytest.fixture(scope="session")
+def pack() -> Path:
+    return policypack.make_ready(os.environ)
+
+
+class Judged:
+    """A program without a Platform, under the pack."""
+
+    def __init__(self, workspace: Workspace, pack: Path) -> None:
+        self.workspace, self._pack = workspace, pack
+        workspace.write("__main__.py", PROGRAM)
+
+    def under(self, command: str, configuration: dict[str, Any] | None = None) -> Outcome:
+        further = ["--yes", "--skip-preview"] if command == "up" else []
+        if configuration is not None:
+            file = self.workspace.write("policy-pack.json", json.dumps(configuration))
+            further += ["--policy-pack-config", str(file)]
+        return self.workspace._told(command, "--policy-pack", str(self._pack), *further)
+
+
+@pytest.fixture
+def judged(workspace: Workspace, pack: Path) -> Judged:
+    return Judged(workspace, pack)
+
+
+def test_a_mandatory_rule_stops_a_dataset_of_a_program_before_it_is_made(judged: Judged) -> None:
+    told = judged.under("up").failed()
+    assert "[classification-required] dataset/users" in told.text
+    assert "DataSet users" not in judged.workspace.run("stack", "--show-urns", "--stack", "dev").text
+    assert judged.workspace.execute("SELECT 1", "warehouse.duckdb") is None
+    assert judged.workspace.rows("SELECT table_name FROM duckdb_tables()", "warehouse.duckdb") == []
+
+
+def test_remedies_change_what_is_made(judged: Judged) -> None:
+    judged.under("up", {"classification-required": {"enforcementLevel": "remediate", "default": "restricted"}}).ok()
+    state = json.loads(judged.workspace.run("stack", "export", "--stack", "dev").text)
+    (users,) = [each for each in state["deployment"]["resources"] if each["type"] == "datakit:index:DataSet"]
+    assert users["inputs"]["classification"] == "restricted"
+
+
+def test_a_raw_cron_job_is_judged_and_an_expired_waiver_is_told(judged: Judged) -> None:
+    waiver = {
+        "rule": "classification-required",
+        "target": "dataset/users",
+        "owner": "ann@x.io",
+        "reason": "old",
+        "expires": "2020-01-31",
+    }
+    told = judged.under("preview", {"policies": {"versions": "exact", "waivers": [waiver]}}).failed()
+    assert "[exact-version-pins] transform/sync" in told.text
+    assert "[classification-required] dataset/users" in told.text
+    assert "expired on 2020-01-31" in told.text
+
+
+def test_a_configuration_without_the_form_of_the_schema_is_refused(judged: Judged) -> None:
+    assert "versions" in judged.under("preview", {"policies": {"versions": "newest"}}).failed().text
+
+
+def test_a_platforms_own_policies_and_waivers_hold(workspace: Workspace, pack: Path) -> None:
+    policy = """\
+        apiVersion: datakit.infoblox.dev/v1alpha1
+        kind: Policy
+        metadata: {name: owners}
+        spec:
+          rules: [{rule: owner-required}, {rule: pii-declared}]
+          waivers: [{rule: owner-required, target: dataset/users, owner: ann, reason: moving, expires: 2999-01-31}]
+        """
+    workspace.write("project/policy.yaml", policy)
+    told = workspace.preview("--policy-pack", str(pack)).ok()
+    assert "waived until 2999-01-31 by ann: moving" in told.text
+    assert "pii-declared" not in told.text
