@@ -37,7 +37,7 @@ def check(
         InvalidProjectError: there is no such Environment.
     """
     resolved = examine(project, environment, variables)
-    judged = evaluate(project, gather(resolved, _described(resolved)), today or date.today())
+    judged = evaluate(project, gather(resolved, described(resolved)), today or date.today())
     return resolved, (
         *_of_reading(resolved),
         *resolved.findings,
@@ -66,7 +66,7 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
             yield origin.finding("invalid-job", fault, ("spec", kind))
 
 
-def _described(resolved: ResolvedProject) -> dict[str, Described]:
+def described(resolved: ResolvedProject) -> dict[str, Described]:
     """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
     said: dict[str, Described] = {}
     for each in resolved.transforms.values():

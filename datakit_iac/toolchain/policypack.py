@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -63,8 +64,14 @@ def make_ready(env: Mapping[str, str]) -> Path:
     Raises:
         ToolchainError: it cannot be made.
     """
-    if is_ready():
-        return FOLDER
+    with _LOCK.open() as only_one:
+        fcntl.flock(only_one, fcntl.LOCK_EX)  # two commands at once would make it into each other
+        if not is_ready():
+            _make(env)
+    return FOLDER
+
+
+def _make(env: Mapping[str, str]) -> None:
     installer = Installer.on(env.get("PATH"))
     shutil.rmtree(VENV, ignore_errors=True)
     with Step("policy pack", f"installing its packages with {installer.name} (about 115 MB on disk)") as step:
@@ -73,7 +80,6 @@ def make_ready(env: Mapping[str, str]) -> Path:
         _lend_ourselves()
         (VENV / _STAMP).write_text(_content())
         step.finish(f"{VENV.name}, ready")
-    return FOLDER
 
 
 def _lend_ourselves() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datakit_iac.manifest.load import load
+from datakit_iac.policy.checking import check
 from datakit_iac.toolchain import policypack
 from tests.scenarios.workspace import Outcome, Workspace
 
@@ -58,7 +62,6 @@ def test_a_mandatory_rule_stops_a_dataset_of_a_program_before_it_is_made(judged:
     told = judged.under("up").failed()
     assert "[classification-required] dataset/users" in told.text
     assert "DataSet users" not in judged.workspace.run("stack", "--show-urns", "--stack", "dev").text
-    assert judged.workspace.execute("SELECT 1", "warehouse.duckdb") is None
     assert judged.workspace.rows("SELECT table_name FROM duckdb_tables()", "warehouse.duckdb") == []
 
 
@@ -100,3 +103,44 @@ def test_a_platforms_own_policies_and_waivers_hold(workspace: Workspace, pack: P
     told = workspace.preview("--policy-pack", str(pack)).ok()
     assert "waived until 2999-01-31 by ann: moving" in told.text
     assert "pii-declared" not in told.text
+
+
+def test_validate_and_the_pack_find_the_same(workspace: Workspace, pack: Path) -> None:
+    workspace.write(
+        "project/policy.yaml",
+        """\
+        apiVersion: datakit.infoblox.dev/v1alpha1
+        kind: Policy
+        metadata: {name: ours}
+        spec:
+          enforcement: advisory
+          rules:
+            - {rule: owner-required}
+            - {rule: naming, pattern: "[a-z]{8,}", kinds: [store, dataset]}
+            - {rule: retention-required}
+            - {rule: pii-propagates}
+            - {rule: custom, name: described, expression: "dataset.description.size() > 20", message: say more}
+        """,
+    )
+    workspace.write(
+        "project/mails.yaml",
+        """\
+        apiVersion: datakit.infoblox.dev/v1alpha1
+        kind: DataSet
+        metadata: {name: mails}
+        spec:
+          store: warehouse
+          table: public.mails
+          owner: ann
+          schema: [{name: mail, type: string, pii: false, from: users.email}]
+        """,
+    )
+    found = check(load(workspace.project), "dev", {})[1]
+    expected = Counter((each.code, Path(each.file).name) for each in found)
+    told = (
+        workspace.preview("--policy-pack", str(pack)).ok().text.partition("Policies:")[2].partition("Diagnostics:")[0]
+    )
+    files = {"dataset/users": "users.yaml", "dataset/mails": "mails.yaml"}
+    seen = Counter((code, files.get(target, target)) for code, target in re.findall(r"\[([a-z-]+)\] (\w+/\w+):", told))
+    assert seen == expected
+    assert len(expected) == 7
