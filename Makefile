@@ -48,8 +48,9 @@ lock: ## Pin the packages anew in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 		--extra embedded --extra example --extra kubernetes --extra s3 --group dev \
 		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
-	@cd datakit_iac/policy/pack && uv pip compile requirements.in --quiet --universal --generate-hashes --no-annotate \
-		--python-version 3.11 --custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
+	@uv pip compile pyproject.toml datakit_iac/policy/pack/requirements.in --quiet --universal --generate-hashes \
+		--no-annotate --python-version 3.11 --custom-compile-command "make lock" \
+		--output-file datakit_iac/policy/pack/requirements.lock $(LOCK_FLAGS)
 
 policy-pack: setup ## Make the CrossGuard policy pack ready, and print its folder
 	@$(BIN)/dk policy pack

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
+from datakit_iac.manifest.quantity import amount
 from datakit_iac.policy.facts import DataSetFacts, TransformFacts
 from datakit_iac.policy.pack.observed import Observed
 from datakit_iac.policy.pack.translating import image_reference
-from datakit_iac.policy.quantities import quantity
 
 DATA: Final[Mapping[str, str]] = {
     "aws:dynamodb/table:Table": "tags",
@@ -88,8 +89,8 @@ def _job(resource: Observed) -> TransformFacts | None:
         trigger="schedule" if "schedule" in spec else "",
         cron="" if spec.get("suspend") else str(spec.get("schedule") or ""),
         labels=_tags(metadata.get("labels")),
-        cpu=sum(_asked(each, "cpu") for each in containers),
-        memory=sum(_asked(each, "memory") for each in containers),
+        cpu=sum((_asked(each, "cpu") for each in containers), Decimal()),
+        memory=sum((_asked(each, "memory") for each in containers), Decimal()),
         references=tuple(image_reference(str(each.get("image") or "")) for each in containers),
     )
 
@@ -105,6 +106,6 @@ def _words(container: Mapping[str, Any]) -> str:
     return " ".join(map(str, said))
 
 
-def _asked(container: Mapping[str, Any], resource: str) -> float:
+def _asked(container: Mapping[str, Any], resource: str) -> Decimal:
     asked = ((container.get("resources") or {}).get("requests") or {}).get(resource)
-    return quantity(str(asked)) if asked else 0
+    return amount(str(asked)) if asked else Decimal()
