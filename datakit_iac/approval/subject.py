@@ -38,7 +38,7 @@ def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: 
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
         parts=dict(sorted(_parts(resolved))),
-        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if policypack.is_ready() else ())),
+        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if policypack.is_used() else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)

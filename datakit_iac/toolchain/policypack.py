@@ -27,6 +27,9 @@ VENV: Final = _PACKAGE.parent / ".venv-policy"
 CONFIGURATION: Final = "policy-pack.json"
 """The pack's configuration, beside Pulumi.yaml, that `dk plan` and `dk apply` hand on where it is there."""
 
+SWITCH: Final = "DATAKIT_POLICY_PACK"
+"""The variable that, being ``off``, leaves the pack out of `dk plan` and `dk apply`."""
+
 _LOCK: Final = FOLDER / "requirements.lock"
 _STAMP: Final = "datakit-pack"
 
@@ -39,13 +42,18 @@ def is_ready() -> bool:
         return False
 
 
+def is_used() -> bool:
+    """Whether the engine is to be given the pack: it is ready, and nobody said no."""
+    return os.environ.get(SWITCH) != "off" and is_ready()
+
+
 def arguments(project: Path) -> tuple[str, ...]:
-    """What the engine's command line needs for the pack; nothing where it is not ready.
+    """What the engine's command line needs for the pack; nothing where it is not used.
 
     Args:
         project: the Pulumi project's folder.
     """
-    if not is_ready():
+    if not is_used():
         return ()
     config = project / CONFIGURATION
     further = ("--policy-pack-config", str(config)) if config.is_file() else ()

@@ -30,6 +30,13 @@ class Called:
 
 Dk = Callable[..., Called]
 
+
+@pytest.fixture(autouse=True)
+def _no_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether this checkout's policy pack is ready decides nothing here."""
+    monkeypatch.setenv("DATAKIT_POLICY_PACK", "off")
+
+
 STORE = manifest("Store", "warehouse", "spec: {connector: duckdb, connection: {path: warehouse.duckdb}}")
 ENVIRONMENT = manifest("Environment", "dev", "spec: {versions: ranges}")
 

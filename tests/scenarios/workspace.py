@@ -66,6 +66,7 @@ class Workspace:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_HOME": str(root / "home"),
             "NO_COLOR": "1",
+            "DATAKIT_POLICY_PACK": "off",  # for those who ask for it
             "PULUMI_DEBUG_COMMANDS": "true",  # offers --event-log
         }
         if not made:
