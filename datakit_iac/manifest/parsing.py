@@ -52,7 +52,8 @@ class StrictLoader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """A mapping, each of whose keys stands once; merged ones (``<<``) may stand again."""
         seen: set[str] = set()
-        for key, _ in node.value:
+        # What is tagged as a mapping and is none, the constructor itself refuses.
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if key.tag == _TAG + "str":
                 if key.value in seen:
                     raise ConstructorError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)

@@ -30,6 +30,7 @@ _UNUSUAL: Final = re.compile(
     r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)",
     re.MULTILINE,
 )
+_LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SEPARATOR: Final = re.compile(r"^---\n", re.MULTILINE)
 _ODD_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?(?:0\w|\d+_)")
 _WORDS: Final = frozenset(
@@ -81,8 +82,15 @@ def _read_strictly(text: str) -> list[Any]:
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         problem = getattr(fault, "problem", None) or str(fault).partition("\n")[0]
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise BrokenYamlError(problem, line, column) from fault
+        raise BrokenYamlError(problem, *_place(mark.line, mark.column, text) if mark else (1, 1)) from fault
+
+
+def _place(line: int, column: int, text: str) -> tuple[int, int]:
+    """Line and column from 1; the end of the text where the parser speaks of the line after it."""
+    lines = _LINE_END.split(text)
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()
+    return (line + 1, column + 1) if line < len(lines) else (len(lines), len(lines[-1]) + 1)
 
 
 def _read_fast(text: str) -> list[Any] | None:

@@ -97,7 +97,7 @@ def _groups(project: Project) -> Iterator[Finding]:
                 yield project.origin(group).finding("unknown-dataset", message, path, hint=hint)
             elif member.spec.store != group.spec.store:
                 message = f"DataSet {name} lies in Store {member.spec.store}, its group in {group.spec.store}"
-                yield project.origin(group).finding("group-store", message, path)
+                yield project.origin(group).finding("group-store", message, path, hint="make a group for each Store")
 
 
 def _inverted(edges: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
@@ -141,5 +141,8 @@ def _cycles(project: Project, before: Mapping[str, set[str]]) -> Iterator[Findin
         edges = networkx.find_cycle(graph.subgraph(knot), first)
         path = " → ".join([*(start for start, _ in edges), edges[0][0]])
         yield project.origin(project.transforms[first]).finding(
-            "cycle", f"Transforms depend on each other in a circle: {path}", ("spec", "inputs")
+            "cycle",
+            f"Transforms depend on each other in a circle: {path}",
+            ("spec", "inputs"),
+            hint="take one of these inputs out, or split a DataSet",
         )
