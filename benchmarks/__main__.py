@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.measure import RESULTS
 
-MEASUREMENTS: Final = ("load", "up", "noop")
+MEASUREMENTS: Final = ("load", "up", "noop", "manifests")
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    load, up, noop = (_result(name) for name in MEASUREMENTS)
+    load, up, noop, manifests = (_result(name) for name in MEASUREMENTS)
     speed = load["rows_per_second"]
     for other, name, ratio, target in (
         ("duckdb", "DuckDB's own `read_csv`", "cloudquery / duckdb", "at most 4 times its time"),
@@ -51,6 +51,22 @@ def _rows() -> Iterator[tuple[str, ...]]:
     names = ("200 do-nothing resources", "the same with a DataSet's inputs")
     for name, other, ratio, target in zip(names, others, noop["ratios"].values(), ("at most 1.15", ""), strict=True):
         yield "a no-op `pulumi up` of 200 DataSets", f"{ours:.1f} s", f"{name}: {other:.1f} s", f"{ratio:.2f}", target
+    yield from _manifest_rows(manifests)
+
+
+def _manifest_rows(result: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Of each size the shape that is worse for us, and what it takes of memory."""
+    medians, ratios = result["medians"], result["ratios"]
+    for name, command, target in (("lint", "`dk lint`", "1.5"), ("show", "`dk pipeline show --output json`", "1.2")):
+        for size in ("2000", "6000"):
+            worst = max((each for each in ratios if each.startswith(f"{name} {size}")), key=ratios.__getitem__)
+            beside = f"CSafeLoader: {medians[worst.replace(name, 'CSafeLoader')]:.2f} s"
+            what = f"{command} of {int(size):,} manifests"
+            yield what, f"{medians[worst]:.2f} s", beside, f"{ratios[worst]:.2f}", f"at most {target}"
+    text, show = medians["text 6000 independent"], medians["show 6000 independent"]
+    ratio = f"{ratios['text 6000 independent over show']:.2f}"
+    yield "drawing 3,000 Transforms as text", f"{text:.2f} s", f"as JSON: {show:.2f} s", ratio, "at most 1.5"
+    yield "the most memory of any of these", f"{result['peak_megabytes']} MB", "", "", "under 200 MB"
 
 
 def _result(name: str) -> dict[str, Any]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
 from datakit_iac.version import __version__
+
+
+_NEW_OBJECTS: Final = 100_000
+"""So many before garbage is looked for: what is read is kept, and looking every 700 is a fifth of `dk lint`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 fine, 1 findings, 2 usage, 3 environment or tool missing, 130 interrupted.
     """
+    gc.set_threshold(_NEW_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         _never_fails_to_encode(stream)
     words = list(sys.argv[1:] if arguments is None else arguments)
