@@ -14,7 +14,6 @@ from datakit_iac.cli import exits
 from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
 from datakit_iac.version import __version__
 
-
 _NEW_OBJECTS: Final = 100_000
 """So many before garbage is looked for: what is read is kept, and looking every 700 is a fifth of `dk lint`."""
 
