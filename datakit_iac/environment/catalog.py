@@ -6,7 +6,7 @@ from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.pins import is_exact_version
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.store import Store
 from datakit_iac.manifest.versions import satisfies
@@ -32,11 +32,8 @@ class Catalog:
         wanted = store.spec.connector
         editions = self._project.editions(wanted)
         if not editions:
-            if not self._project.is_broken(wanted, "Connector"):
-                findings.append(self._unknown(store))
             return None
         asked, allowed = store.spec.connector_version, self._allowed.get(wanted, (0, ""))[1]
-        asked = asked if self._is_range(store, asked, findings) else ""
         constraints = [each for each in dict.fromkeys((asked, allowed)) if each]
         chosen = next((each for each in editions if _fits(each, constraints)), None)
         if chosen is None:
@@ -58,20 +55,6 @@ class Catalog:
                 found.append(self._project.origin(self._environment).finding("invalid-value", str(fault), path))
                 del self._allowed[name]
         return found
-
-    def _is_range(self, store: Store, constraint: str, findings: list[Finding]) -> bool:
-        try:
-            return bool(constraint) and satisfies("1.0.0", constraint) in (True, False)
-        except ValueError as fault:
-            path = ("spec", "connectorVersion")
-            findings.append(self._project.origin(store).finding("invalid-value", str(fault), path))
-            return False
-
-    def _unknown(self, store: Store) -> Finding:
-        wanted = store.spec.connector
-        message = f"Store {store.name} is of Connector {wanted!r}, which is not declared"
-        hint = nearest(wanted, self._project.connectors)
-        return self._project.origin(store).finding("unknown-connector", message, ("spec", "connector"), hint=hint)
 
     def _none_fits(self, store: Store, asked: str, allowed: str) -> Finding:
         wanted, name = store.spec.connector, self._environment.name

@@ -22,6 +22,7 @@ from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.references import references
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import Job
@@ -60,7 +61,7 @@ def examine(project: Project, environment: str, variables: Mapping[str, str] | S
     """
     if environment in project.environments:
         return _Resolution(project, project.environments[environment], sources_of(variables)).resolved()
-    findings = build(project)[1]
+    findings = [*build(project)[1], *references(project)]
     if not project.is_broken(environment, "Environment"):
         hint = nearest(environment, project.environments)
         message = f"there is no Environment {environment!r} in {project.root}; the stack's name is the environment's"
@@ -74,6 +75,7 @@ class _Resolution:
     def __init__(self, project: Project, environment: Environment, secrets: Secrets) -> None:
         self._project, self._environment = project, environment
         self._graph, self._findings = build(project)
+        self._findings.extend(references(project))
         self._bindings = Bindings(project, environment)
         self._findings.extend(self._bindings.findings())
         self._stores = Stores(project, environment, self._bindings, secrets, self._findings)
@@ -114,13 +116,9 @@ class _Resolution:
     # DataSets.
 
     def _dataset(self, dataset: DataSet, stores: Mapping[str, ResolvedStore]) -> ResolvedDataSet | None:
-        wanted = dataset.spec.store
-        store = stores.get(wanted)
+        store = stores.get(dataset.spec.store)
         if store is None:
-            if wanted not in self._project.stores and not self._project.is_broken(wanted, "Store"):
-                message = f"DataSet {dataset.name} lies in Store {wanted!r}, which is not declared"
-                self._find(dataset, "unknown-store", message, ("spec", "store"), nearest(wanted, self._project.stores))
-            return None
+            return None  # said where the Store is missing or wrong
         external = not store.destination
         if external and (writers := self._graph.writers.get(dataset.name)):
             for writer in writers:
@@ -146,13 +144,13 @@ class _Resolution:
             store=store.name,
             connection=store.connection,
             place=self._bindings.place(dataset),
-            columns=tuple(self._related(dataset, index, column) for index, column in enumerate(spec.columns)),
+            columns=tuple(self._related(dataset, column) for column in spec.columns),
             description=dataset.description,
             tests=tuple(spec.tests),
             tags={key: value for key, value in tags.items() if value},
         )
 
-    def _related(self, dataset: DataSet, index: int, column: Column) -> Column:
+    def _related(self, dataset: DataSet, column: Column) -> Column:
         """The column, its tests of relationships knowing the other DataSet's table."""
         if not any(test.relationships for test in column.tests):
             return column
@@ -160,20 +158,9 @@ class _Resolution:
         for place, test in enumerate(column.tests):
             if test.relationships is None:
                 continue
-            path = ("spec", "schema", index, "tests", place, "relationships", "to")
             wanted = test.relationships.to
             parent = self._project.datasets.get(wanted)
-            if parent is None and self._project.is_broken(wanted, "DataSet"):
-                continue
-            if parent is None:
-                message = f"{dataset.name}.{column.name} relates to DataSet {wanted!r}, which is not declared"
-                self._find(dataset, "unknown-dataset", message, path, nearest(wanted, self._project.datasets))
-            elif parent.spec.store != dataset.spec.store:
-                message = (
-                    f"{dataset.name}.{column.name} relates to DataSet {wanted} of another Store, {parent.spec.store}"
-                )
-                self._find(dataset, "other-store", message, path, "test it where both lie in one Store")
-            else:
+            if parent is not None and parent.spec.store == dataset.spec.store:
                 known = test.relationships.model_copy(update={"table": self._bindings.place(parent).table})
                 tests[place] = test.model_copy(update={"relationships": known})
         return column.model_copy(update={"tests": tests})

@@ -13,6 +13,7 @@ from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedStore
 from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.manifest import connections
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.environment import Bound, Environment
@@ -91,6 +92,10 @@ class Stores:
         manifest, path = (place.manifest, (*place.path, "type"))
         if kind == connector.spec.type:
             manifest, path = connector, ("spec", "type")
+        fields = connector.spec.connection_schema if kind == connector.spec.type else ()
+        if wrong := connections.faults(fields, connection.options, secrets):
+            self._tell(store, wrong)
+            return None
         try:
             found = technology(kind)
         except StoreError as fault:
@@ -111,13 +116,17 @@ class Stores:
         return None if faults else True
 
     def _is_of_vocabulary(self, store: Store, connection: Connection, secrets: Mapping[str, str]) -> bool:
-        bound = self._bindings.of_store(store.name)
         faults = vocabulary.faults(connection.technology, connection.options, secrets)
+        self._tell(store, faults)
+        return not faults
+
+    def _tell(self, store: Store, faults: list[connections.Fault]) -> None:
+        """Each fault where it stands; what is missing, at what should hold it."""
+        bound = self._bindings.of_store(store.name)
         for fault in faults:
             place = self._place_of_option(store, bound, fault.path)
             path = place.path[: -len(fault.path)] if fault.code == "missing-field" else place.path
             self._find(place.manifest, fault.code, f"Store {store.name}: {fault.message}", path, fault.hint)
-        return not faults
 
     def _place_of_option(self, store: Store, bound: Bound | None, path: tuple[Step, ...]) -> _Place:
         """Where an option or secret stands: in the binding, unless only the Store says it."""
@@ -159,10 +168,10 @@ class Stores:
 
 def _merged(store: Store, connector: Connector, bound: Bound | None) -> tuple[str, dict[str, Any], dict[str, str]]:
     """Technology, options, secrets: the binding over what the Store says, or instead if the technology differs."""
-    kind = connector.spec.type
+    kind, defaults = connector.spec.type, connector.spec.defaults
     if bound is None:
-        return kind, dict(store.spec.connection), dict(store.spec.secrets)
+        return kind, {**defaults, **store.spec.connection}, dict(store.spec.secrets)
     binding = bound.binding
     if binding.type and binding.type != kind:
         return binding.type, binding.connection, dict(binding.secrets)
-    return kind, {**store.spec.connection, **binding.connection}, {**store.spec.secrets, **binding.secrets}
+    return kind, {**defaults, **store.spec.connection, **binding.connection}, {**store.spec.secrets, **binding.secrets}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import nearest
 
@@ -74,22 +75,6 @@ _KNOWN: Final = {
     "kafka": _Known(_Kafka, ("password", "schemaRegistryPassword")),
     "snowflake": _Known(_Snowflake, ("password", "privateKey", "privateKeyPassphrase", "token")),
 }
-
-
-class Fault(NamedTuple):
-    """What is wrong with a connection.
-
-    Attributes:
-        code: of the finding.
-        path: the field, below the binding.
-        message: found and expected.
-        hint: what to do.
-    """
-
-    code: str
-    path: tuple[str | int, ...]
-    message: str
-    hint: str = ""
 
 
 def is_known(technology: str) -> bool:

@@ -32,6 +32,26 @@ def variable(reference: str) -> str:
     raise ValueError("not of the form ${VARIABLE}")
 
 
+_HIDDEN: Final = re.compile(
+    r"(^|[_.-])(pass(word|wd|phrase)?|pwd|secret|token|credentials?|(api|private|secret|account|access)[_.-]?key)$"
+)
+_HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WITH_PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+
+
+def gives_away(name: str, value: object) -> bool:
+    """Whether a value that stands in a manifest is a secret, by its name or its form.
+
+    >>> gives_away("dbPassword", "x"), gives_away("url", "postgresql://ann:x@db"), gives_away("tokenUrl", "https://x")
+    (True, True, False)
+    """
+    if isinstance(value, str) and _WITH_PASSWORD.search(value):
+        return True
+    spelled = _HUMPS.sub("_", name).lower()
+    is_literal = isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+    return is_literal and _HIDDEN.search(spelled) is not None
+
+
 class Secret:
     """A value that shows itself only when asked by name.
 

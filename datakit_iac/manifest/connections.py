@@ -1,0 +1,115 @@
+"""Connections held against what their Connector says of them, and against secrets that stand there in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from datakit_iac.manifest.connector import ConnectionField, Connector
+from datakit_iac.manifest.environment import Bound
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.secret import gives_away
+from datakit_iac.manifest.store import Store
+from datakit_iac.manifest.versions import satisfies
+
+
+class Fault(NamedTuple):
+    """What is wrong with a connection.
+
+    Attributes:
+        code: of the finding.
+        path: the field, below the connection; below what holds it, where it is ``secrets``.
+        message: found and expected; never the value of a secret.
+        hint: what to do.
+    """
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+
+
+def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secrets: Collection[str]) -> list[Fault]:
+    """What is wrong with a connection.
+
+    >>> host = ConnectionField(field="host", type="string")
+    >>> [fault.message for fault in faults([host], {"hots": "x"}, [])]
+    ["there is no option 'hots' of this Connector", 'the option `host` is expected and missing']
+
+    Args:
+        fields: those of the Connector; none where it does not say, and then anything may be given.
+        options: what is not secret.
+        secrets: the names of what is.
+    """
+    known = {each.field: each for each in fields}
+    found = [fault for name, value in options.items() for fault in _of_option(known, name, value)]
+    if known:
+        strange = [name for name in secrets if name not in known]
+        found += [_unknown("secret", ("secrets", name), name, known) for name in strange]
+        given = {*options, *secrets}
+        found += [_missing(each) for each in fields if each.required and each.field not in given]
+    return found
+
+
+def _of_option(known: Mapping[str, ConnectionField], name: str, value: object) -> Iterator[Fault]:
+    field = known.get(name)
+    if gives_away(name, value) or (field and field.secret):
+        message = f"{name} is a secret; its value stands in no manifest, only a reference under `secrets`"
+        hint = f"secrets: {{{name}: ${{{name.upper().replace('-', '_').replace('.', '_')}}}}}"
+        yield Fault("literal-secret", (name,), message, hint)
+    elif known and field is None:
+        yield _unknown("option", (name,), name, known)
+    elif field and not field.fits(value):
+        yield Fault("invalid-value", (name,), f"{name} is {value!r}; expected its type, {field.type}")
+
+
+def _unknown(word: str, path: tuple[str, ...], name: str, known: Collection[str]) -> Fault:
+    return Fault("unknown-field", path, f"there is no {word} {name!r} of this Connector", nearest(name, known))
+
+
+def _missing(field: ConnectionField) -> Fault:
+    path = ("secrets", field.field) if field.secret else (field.field,)
+    word = "secret" if field.secret else "option"
+    hint = f"secrets: {{{field.field}: ${{…}}}}" if field.secret else field.description
+    return Fault("missing-field", path, f"the {word} `{field.field}` is expected and missing", hint)
+
+
+def connections(project: Project) -> Iterator[Finding]:
+    """What is wrong with Stores' connections whatever the environment; what one may still add is not missing."""
+    bound: dict[str, list[tuple[str, Bound]]] = {}
+    for environment in project.environments.values():
+        for each in environment.bound():
+            bound.setdefault(each.name, []).append((environment.name, each))
+    for store in project.stores.values():
+        connector = _connector(project, store)
+        bindings = bound.get(store.name, ())
+        fields = connector.spec.connection_schema if connector else ()
+        for fault in faults(fields, store.spec.connection, store.spec.secrets):
+            if fault.code != "missing-field":
+                yield _told(project, store, ("spec",) if fault.path[0] == "secrets" else ("spec", "connection"), fault)
+            elif not bindings:
+                path = ("spec", "secrets" if fault.path[0] == "secrets" else "connection")
+                yield project.origin(store).finding(fault.code, _of(store, fault), path, hint=fault.hint)
+        for name, each in bindings:
+            is_same = connector is not None and each.binding.type in (None, connector.spec.type)
+            options, secrets = each.binding.connection, each.binding.secrets
+            for fault in faults(fields if is_same else (), options, secrets):
+                if fault.code != "missing-field":
+                    yield _told(project, store, each.path, fault, environment=name)
+
+
+def _told(project: Project, store: Store, above: tuple[str | int, ...], fault: Fault, environment: str = "") -> Finding:
+    origin = project.origin(project.environments[environment] if environment else store)
+    return origin.finding(fault.code, _of(store, fault), (*above, *fault.path), hint=fault.hint)
+
+
+def _of(store: Store, fault: Fault) -> str:
+    return f"Store {store.name}: {fault.message}"
+
+
+def _connector(project: Project, store: Store) -> Connector | None:
+    """The newest version of the Store's Connector that it may be of."""
+    asked, found = store.spec.connector_version, project.editions(store.spec.connector)
+    fitting = (each for each in found if not asked or (each.spec.version and satisfies(each.spec.version, asked)))
+    return next(fitting, None)
