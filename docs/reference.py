@@ -136,7 +136,7 @@ def _index() -> str:
     lines += ["- *duration*: as Go writes it, with `d` for days: `90s`, `1h30m`, `7d`."]
     lines += ["- *quantity*: as Kubernetes writes it: `500m`, `2`, `512Mi`, `1.5G`."]
     lines += ["- *image*: of a container, e.g. `ghcr.io/acme/load:1.4.2`."]
-    lines += ["- *type*: a column's type; see [types](../datasets.md#types)."]
+    lines += ["- *type*: a column's type; see [types](../types.md)."]
     return "\n".join([*lines, ""])
 
 

@@ -49,15 +49,19 @@ def test_env_show_hides_secrets(dk: Dk, project: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PROD_PASSWORD", "hunter2-planted")
     snowflake = (
         "bindings:\n  warehouse: {type: snowflake, account: acme, database: RAW, "
-        "authenticator: 'https://me:hunter2-planted@example.com', secrets: {password: '${PROD_PASSWORD}'}}\n"
+        "authenticator: 'https://example.com', secrets: {password: '${PROD_PASSWORD}'}}\n"
     )
     write(project, manifest("Environment", "prod", snowflake), file="environments/prod.yaml")
+    clear = snowflake.replace("https://", "https://me:hunter2-planted@")
+    write(project, manifest("Environment", "stage", clear), file="environments/stage.yaml")
     for output in ("text", "json", "yaml"):
         called = dk("env", "show", "prod", "--output", output)
         assert "${PROD_PASSWORD}" in called.out
         assert "snowflake" in called.out, "what is not installed is shown all the same"
         assert "hunter2-planted" not in called.out + called.err
-    assert "hunter2-planted" not in dk("env", "diff", "dev", "prod").out
+        called = dk("env", "show", "stage", "--output", output)
+        assert "hunter2-planted" not in called.out + called.err
+    assert "hunter2-planted" not in dk("env", "diff", "prod", "stage").out
 
 
 def test_env_diff_tells_what_differs_and_nothing_else(dk: Dk, two: Path) -> None:

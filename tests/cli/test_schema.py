@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,22 @@ def test_what_we_accept_it_accepts() -> None:
 def test_what_we_refuse_it_refuses(kind: str, spec: dict[str, Any]) -> None:
     head = {"apiVersion": "datakit.infoblox.dev/v1alpha1", "kind": kind, "metadata": {"name": "x"}}
     assert list(Draft202012Validator(schema_of_all()).iter_errors({**head, "spec": spec}))
+
+
+def test_the_line_that_the_readme_shows_names_the_file_that_it_makes() -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text()
+    named = re.findall(r"yaml-language-server: \$schema=([\w./-]+)", readme)
+    assert named
+    assert set(named) <= set(re.findall(r"dk schema > ([\w./-]*\w)", readme))
+
+
+def test_the_wheel_carries_what_is_printed(dk: Dk) -> None:
+    with (EXAMPLES.parent / "pyproject.toml").open("rb") as file:
+        shipped = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    (folder,) = [EXAMPLES.parent / source for source, goal in shipped.items() if goal == "datakit_iac/manifest/schemas"]
+    assert json.loads((folder / "manifest.schema.json").read_text()) == dk("schema").document
+    for kind in KINDS:
+        assert json.loads((folder / f"{kind}.schema.json").read_text()) == dk("schema", kind).document
 
 
 def test_an_unknown_kind_names_the_nearest(dk: Dk) -> None:
