@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from datakit_iac.environment.chosen import ChosenVersion
-from datakit_iac.environment.pins import image_tag, is_exact_image, is_exact_revision, is_exact_version, is_path
+from datakit_iac.environment.chosen import ChosenVersion, Kind
+from datakit_iac.environment.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.image import Image
+from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.ports import Ports, of_transform
@@ -19,22 +22,25 @@ def of_plugins(connectors: Iterable[Connector]) -> Iterator[ChosenVersion]:
     for connector in connectors:
         for use in ("source", "destination"):
             if plugin := getattr(connector.spec.plugin, use):
-                is_exact = is_path(plugin) or is_exact_image(plugin)
-                yield ChosenVersion(
-                    "plugin", _untagged(plugin), plugin, image_tag(plugin), is_exact, connector, ("spec", "plugin", use)
-                )
+                path = ("spec", "plugin", use)
+                if is_path(plugin):
+                    yield ChosenVersion("plugin", plugin, plugin, "", True, connector, path)
+                else:
+                    yield _image("plugin", plugin, connector, path)
 
 
 def of_images(transforms: Iterable[Transform]) -> Iterator[ChosenVersion]:
     """The images that Transforms run."""
     for transform in transforms:
-        section = transform.spec.runtime.replace("-", "_")
-        for path, holder in ((("spec",), transform.spec), (("spec", section), getattr(transform.spec, section, None))):
-            if image := getattr(holder, "image", None):
-                yield ChosenVersion(
-                    "image", _untagged(image), image, image_tag(image), is_exact_image(image), transform,
-                    (*path, "image"),
-                )  # fmt: skip
+        if transform.spec.image:
+            yield _image("image", transform.spec.image, transform, ("spec", "image"))
+
+
+def _image(kind: Kind, reference: str, manifest: Manifest, path: tuple[Step, ...]) -> ChosenVersion:
+    found = Image.parse(reference)
+    name = "/".join(part for part in (found.registry, found.repository) if part)
+    version = "@".join(part for part in (found.tag, found.digest) if part)
+    return ChosenVersion(kind, name, reference, version, is_exact_image(reference), manifest, path)
 
 
 def of_ports(project: Project) -> Iterator[ChosenVersion]:
@@ -73,9 +79,3 @@ def _is_exact(package: Package) -> bool:
         case "package":
             return is_exact_version(package.constraint)
     return True  # a folder of the repository, or an archive by its address
-
-
-def _untagged(image: str) -> str:
-    named = image.partition("@")[0]
-    tag = image_tag(named)
-    return named.removesuffix(f":{tag}") if tag else named

@@ -226,9 +226,7 @@ def _with_context(transforms: Mapping[str, ResolvedTransform]) -> dict[str, Reso
 
     for each in transforms.values():
         shared.setdefault(key(each.job), {}).update({dataset.name: dataset for dataset in each.job.inputs})
+    contexts = {each: tuple(found[name] for name in sorted(found)) for each, found in shared.items()}
     return {
-        name: replace(
-            each, job=replace(each.job, context=tuple(found for _, found in sorted(shared[key(each.job)].items())))
-        )
-        for name, each in transforms.items()
+        name: replace(each, job=replace(each.job, context=contexts[key(each.job)])) for name, each in transforms.items()
     }
