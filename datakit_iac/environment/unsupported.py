@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datakit_iac.environment.unused import unused
+from datakit_iac.environment.workloads import incomplete
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
@@ -14,6 +15,7 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
     """A finding for each wish that is not kept: an error where going on would do something else than asked."""
     yield from _of_environment(project, environment)
     yield from unused(project)
+    yield from incomplete(project, environment)
     for transform in project.transforms.values():
         if transform.spec.mode == "streaming":
             message = f"Transform {transform.name} is streaming; this version runs batch jobs only"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from datakit_iac.manifest.connector import ConnectionField, Connector
-from datakit_iac.manifest.environment import Bound
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import gives_away
-from datakit_iac.manifest.store import Store
 from datakit_iac.manifest.versions import satisfies
+
+if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
+    from datakit_iac.manifest.connector import ConnectionField, Connector
+    from datakit_iac.manifest.environment import Bound
+    from datakit_iac.manifest.store import Store
 
 
 class Fault(NamedTuple):
@@ -33,6 +35,7 @@ class Fault(NamedTuple):
 def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secrets: Collection[str]) -> list[Fault]:
     """What is wrong with a connection.
 
+    >>> from datakit_iac.manifest.connector import ConnectionField
     >>> host = ConnectionField(field="host", type="string")
     >>> [fault.message for fault in faults([host], {"hots": "x"}, [])]
     ["there is no option 'hots' of this Connector", 'the option `host` is expected and missing']

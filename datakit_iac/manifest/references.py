@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import DataSet, Test
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import gives_away
+
+if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
+    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.dataset import DataSet, Test
 
 _TIERS = ("bronze", "silver", "gold")
 

@@ -47,7 +47,10 @@ def dataset(name: str) -> str:
 
 def transform(name: str, reads: list[str], writes: list[str], *, runtime: str = "generic-python") -> str:
     inputs, outputs = (", ".join(f"{{dataset: {each}}}" for each in side) for side in (reads, writes))
-    return manifest("Transform", name, f"spec: {{runtime: {runtime}, inputs: [{inputs}], outputs: [{outputs}]}}")
+    command = "command: [python, -m, load], " if runtime.startswith("generic-") else ""
+    return manifest(
+        "Transform", name, f"spec: {{runtime: {runtime}, {command}inputs: [{inputs}], outputs: [{outputs}]}}"
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""What the executor of an environment needs to be told of a job before it can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import GENERIC
+
+_NEEDED: Final = {"local": ("command", "command: [python, -m, …]"), "kubernetes": ("image", "image: REGISTRY/NAME:TAG")}
+
+
+def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
+    """The generic Transforms, and streaming ones in containers, that leave out what must be known here."""
+    executor = environment.spec.executor.type
+    field, hint = _NEEDED[executor]
+    for transform in project.transforms.values():
+        spec = transform.spec
+        if getattr(spec, field) or not (spec.runtime in GENERIC or (spec.mode == "streaming" and field == "image")):
+            continue
+        message = f"Transform {transform.name} needs `{field}`: that is what the executor {executor} runs"
+        yield project.origin(transform).finding("missing-field", message, ("spec", field), hint=hint)
