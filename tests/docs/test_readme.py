@@ -11,26 +11,36 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datakit_iac.manifest.load import read
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
-FILE = re.compile(r"^`([\w./]+)`[^\n]*:\n```\w+\n(.*?)```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.engine
 def test_the_project_of_five_minutes_works(tmp_path: Path) -> None:
-    files = dict(FILE.findall(README))
-    assert set(files) == {"Pulumi.yaml", "__main__.py", "platform/inbox/users.csv", "platform/users.yaml"}
-    for name, text in files.items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(".venv", str(BIN.parent)))
-    commands = re.search(r"```console\n(\$ mkdir .datakit-state.*?)```", README, re.DOTALL)
+    commands = re.search(r"```console\n(\$ dk init shop.*?)```", README, re.DOTALL)
     assert commands
+    lines = [line.removeprefix("$ ").partition("#")[0].strip() for line in commands.group(1).splitlines()]
+    script = "\n".join(["set -e", *(f"{line} --yes" if line.startswith("pulumi up") else line for line in lines)])
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PULUMI_HOME": str(tmp_path / "home")}
-    for line in commands.group(1).splitlines():
-        command = line.removeprefix("$ ").partition("#")[0].strip()
-        command += " --yes" if command.startswith("pulumi up") else ""
-        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-    with duckdb.connect(tmp_path / "platform" / "warehouse.duckdb") as database:
-        assert database.sql("SELECT id, name FROM raw.users ORDER BY id").fetchall() == [(1, "ann"), (2, "bob")]
+
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    project = tmp_path / "shop"
+    rows = len((project / "inbox" / "users.csv").read_text().splitlines()) - 1
+    (warehouse,) = project.rglob("warehouse.duckdb")
+    with duckdb.connect(warehouse) as database:
+        assert database.sql("SELECT count(*) FROM raw.users").fetchall() == [(rows,)]
+
+
+def test_the_manifests_shown_are_right(tmp_path: Path) -> None:
+    shown = re.findall(r"```yaml\n((?:#[^\n]*\n)?apiVersion.*?)```", README, re.DOTALL)
+    assert len(shown) == 3
+    for index, text in enumerate(shown):
+        (tmp_path / f"{index}.yaml").write_text(text)
+
+    findings = read(tmp_path)[1]
+
+    assert findings == []
