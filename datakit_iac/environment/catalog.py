@@ -27,7 +27,8 @@ class Catalog:
     def choose(self, store: Store, findings: list[Finding]) -> tuple[Connector, ChosenVersion] | None:
         """The Connector of a Store, and how it was chosen; None where it is not declared.
 
-        Where no version fits, that is among the `findings`, and the newest stands in for it.
+        Where no version is in the Store's own range, that is among the `findings`, and the newest stands in for it.
+        What the environment does not allow is told by the rule `connectors-allowed`.
         """
         wanted = store.spec.connector
         editions = self._project.editions(wanted)
@@ -35,10 +36,11 @@ class Catalog:
             return None
         asked, allowed = store.spec.connector_version, self._allowed.get(wanted, (0, ""))[1]
         constraints = [each for each in dict.fromkeys((asked, allowed)) if each]
-        chosen = next((each for each in editions if _fits(each, constraints)), None)
-        if chosen is None:
-            findings.append(self._none_fits(store, asked, allowed))
-            chosen = editions[0]
+        fitting = [each for each in editions if not asked or _fits(each, asked)]
+        if not fitting:
+            findings.append(self._none_fits(store, asked))
+        candidates = fitting or editions
+        chosen = next((each for each in candidates if not allowed or _fits(each, allowed)), candidates[0])
         path = ("spec", "connectorVersion" if asked else "connector")
         is_exact = any(map(is_exact_version, constraints))
         version = chosen.spec.version or ""
@@ -56,19 +58,16 @@ class Catalog:
                 del self._allowed[name]
         return found
 
-    def _none_fits(self, store: Store, asked: str, allowed: str) -> Finding:
-        wanted, name = store.spec.connector, self._environment.name
+    def _none_fits(self, store: Store, asked: str) -> Finding:
+        wanted = store.spec.connector
         there = _listed(self._project.editions(wanted))
-        expected = [f"Store {store.name} expects {asked}"] if asked else []
-        expected += [f"Environment {name} allows {allowed}"] if allowed else []
-        message = f"Connector {wanted} has {there}; {' and '.join(expected)}"
-        path = ("spec", "connectorVersion" if asked else "connector")
-        return self._project.origin(store).finding("connector-version", message, path)
+        message = f"Connector {wanted} has {there}; Store {store.name} expects {asked}"
+        return self._project.origin(store).finding("connector-version", message, ("spec", "connectorVersion"))
 
 
-def _fits(connector: Connector, constraints: list[str]) -> bool:
+def _fits(connector: Connector, constraint: str) -> bool:
     version = connector.spec.version
-    return all(version and satisfies(version, each) for each in constraints)
+    return bool(version) and satisfies(str(version), constraint)
 
 
 def _listed(editions: tuple[Connector, ...]) -> str:

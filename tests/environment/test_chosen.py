@@ -68,13 +68,15 @@ def test_the_highest_version_that_store_and_environment_accept_is_chosen(
     assert project.stores["warehouse"].version == version
 
 
-def test_where_no_version_fits_those_that_are_there_are_listed(tmp_path: Path) -> None:
-    found = only(errors(tmp_path, *CATALOG, asking("^1.4"), allowing("^2")))
+def test_where_no_version_fits_the_store_those_that_are_there_are_listed(tmp_path: Path) -> None:
+    found = only(errors(tmp_path, *CATALOG, asking("^3"), allowing("^2")))
     assert (found.code, found.path) == ("connector-version", "spec.connectorVersion")
-    assert found.message == (
-        "Connector duckdb has versions 2.0.0, 1.10.0, 1.9.0, 1.4.2; "
-        "Store warehouse expects ^1.4 and Environment dev allows ^2"
-    )
+    assert found.message == "Connector duckdb has versions 2.0.0, 1.10.0, 1.9.0, 1.4.2; Store warehouse expects ^3"
+
+
+def test_what_the_environment_alone_refuses_is_left_to_its_rule(tmp_path: Path) -> None:
+    project = resolved(tmp_path, *CATALOG, asking("^1.4"), allowing("^2"))
+    assert project.connectors["duckdb"].spec.version == "1.10.0"
 
 
 def test_an_allowed_version_that_is_no_range_is_told_where_it_stands(tmp_path: Path) -> None:
