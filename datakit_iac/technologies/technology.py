@@ -137,9 +137,10 @@ class Technology(Protocol):
         """
 
 
-def technologies() -> list[str]:
+@cache
+def technologies() -> tuple[str, ...]:
     """The names of the installed Technologies."""
-    return sorted(point.name for point in entry_points(group=GROUP))
+    return tuple(sorted(point.name for point in entry_points(group=GROUP)))
 
 
 @cache
@@ -149,7 +150,8 @@ def technology(name: str) -> Technology:
     Raises:
         StoreError: there is none; the text names the nearest.
     """
-    for point in entry_points(group=GROUP, name=name):
-        found: Technology = point.load()()
-        return found
-    raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
+    if name not in technologies():
+        raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
+    (point, *_) = entry_points(group=GROUP, name=name)
+    found: Technology = point.load()()
+    return found

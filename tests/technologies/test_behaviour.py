@@ -28,7 +28,7 @@ def made(kit: Kit) -> Kit:
 
 
 def test_every_installed_technology_is_in_this_suite() -> None:
-    assert technologies() == sorted(KITS)
+    assert list(technologies()) == sorted(KITS)
 
 
 def test_an_unknown_technology_names_the_nearest() -> None:
