@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from datakit_iac.pipeline.drawing import Drawing, Node
@@ -15,8 +15,8 @@ def as_json(drawing: Drawing) -> str:
     parts = {
         "nodes": [encode(_node(drawing, node)) for node in drawing.nodes],
         # Names are of letters, digits and hyphens, so that there is nothing to escape.
-        "edges": [f'{{"from": "{start.id}", "to": "{end.id}"}}' for start, end in drawing.edges],
-        "order": [f'"{Node("transform", name).id}"' for name in drawing.transforms],
+        "edges": [f'{{"from": "{start}", "to": "{end}"}}' for start, end in _edges(drawing)],
+        "order": [f'"transform/{name}"' for name in drawing.transforms],
     }
     return "{\n" + ",\n".join(f'  "{name}": {_lines(items)}' for name, items in parts.items()) + "\n}"
 
@@ -32,6 +32,14 @@ def _node(drawing: Drawing, node: Node) -> dict[str, Any]:
     told |= {"declared": True, "store": dataset.spec.store}
     more = {"tier": dataset.tier, "classification": dataset.spec.classification, "version": dataset.spec.version}
     return told | {key: value for key, value in more.items() if value is not None}
+
+
+def _edges(drawing: Drawing) -> Iterator[tuple[str, str]]:
+    """The ids of `drawing.edges`, which are most of what there is to write."""
+    for name in drawing.transforms:
+        transform = f"transform/{name}"
+        yield from ((f"dataset/{each}", transform) for each in drawing.reads[name])
+        yield from ((transform, f"dataset/{each}") for each in drawing.writes[name])
 
 
 def _lines(lines: Sequence[str]) -> str:

@@ -43,6 +43,10 @@ class Ports:
             return self._project.members(port.dataset)
         return tuple(name for name in self._tagged(port) if not self._unfit(port, name))
 
+    def is_plain(self, port: Port) -> bool:
+        """Whether a port names a declared DataSet and asks for nothing more, as most do; it has no faults."""
+        return port.dataset in self._project.datasets and not port.version and not port.cell
+
     def faults(self, transform: Transform, side: Side, index: int, port: Port) -> Iterator[Finding]:
         """What is wrong with a port: nothing of that name, nothing with these tags, another version or cell."""
         path = ("spec", side, index)
