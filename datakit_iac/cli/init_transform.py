@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.dataset import DataSet
     from datakit_iac.manifest.project import Project
 
-_RUNTIMES: Final = ("cloudquery", "dbt")
+_RUNTIMES: Final = ("cloudquery", "dbt", "generic-python", "generic-go")
 
 
 def configure(parser: ArgumentParser) -> None:

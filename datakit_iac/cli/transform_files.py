@@ -42,9 +42,15 @@ def texts(
         outputs = [_new_output(project, name, inputs, made)]
     _demand_tables([*outputs, *(inputs if runtime == "dbt" else ())], runtime)
     file = place(project, "Transform", name)
-    own = _dbt(project, name, file, inputs, outputs, made) if runtime == "dbt" else _cloudquery(inputs, outputs)
+    own: dict[str, Any]
+    if runtime == "cloudquery":
+        own = {runtime: _cloudquery(inputs, outputs)}
+    elif runtime == "dbt":
+        own = {runtime: _dbt(project, name, file, inputs, outputs, made)}
+    else:
+        own = {"command": _program(project, name, runtime, file, made)}
     ports = {"inputs": _ports(inputs), "outputs": _ports(outputs)}
-    spec = TransformSpec.model_validate({"runtime": runtime, **ports, "timeout": "10m", runtime: own})
+    spec = TransformSpec.model_validate({"runtime": runtime, **ports, "timeout": "10m", **own})
     return {file: to_yaml(Transform(metadata=Metadata(name=name), spec=spec)), **made}
 
 
@@ -143,14 +149,28 @@ def _dbt(
     outputs: Sequence[DataSet],
     made: dict[Path, str],
 ) -> DbtSection:
-    """A dbt project in the folder of the manifest; where that is not the Transform's own, beside it."""
-    folder = manifest.parent if manifest.parent.name == name else manifest.with_name(name)
+    """A dbt project in the Transform's folder."""
+    folder = _folder(name, manifest)
     for path, text in templates.filled("dbt", {"identifier": name.replace("-", "_")}).items():
         made[folder / path] = text
     for output in outputs:
         schema, _, table = str(output.spec.table).rpartition(".")
         made[folder / "models" / f"{table}.sql"] = _model(schema, output, inputs)
     return DbtSection(project=folder.relative_to(project.root).as_posix())
+
+
+def _program(project: Project, name: str, runtime: str, manifest: Path, made: dict[Path, str]) -> list[str]:
+    """A program in the Transform's folder, and the command that starts it from the project's."""
+    folder = _folder(name, manifest)
+    for path, text in templates.filled(runtime, {"name": name}).items():
+        made[folder / path] = text
+    place_of_it = folder.relative_to(project.root).as_posix()
+    return ["python", f"{place_of_it}/main.py"] if runtime == "generic-python" else ["go", "run", f"./{place_of_it}"]
+
+
+def _folder(name: str, manifest: Path) -> Path:
+    """The folder of the manifest; where that is not the Transform's own, one beside it."""
+    return manifest.parent if manifest.parent.name == name else manifest.with_name(name)
 
 
 def _model(schema: str, output: DataSet, inputs: Sequence[DataSet]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,6 +128,27 @@ def test_a_new_transform_is_right_at_once(dk: Dk, shop: Path, words: list[str]) 
     for command in ("lint", "validate"):
         assert dk(command, "--strict").out.endswith("nothing is wrong\n")
     assert [port.dataset for port in load(shop).transforms["new"].spec.outputs] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "command"),
+    [("generic-python", ["python", "transforms/new/main.py"]), ("generic-go", ["go", "run", "./transforms/new"])],
+)
+def test_a_new_generic_transform_is_clean_and_its_runtime_said_to_be_missing(
+    dk: Dk, shop: Path, runtime: str, command: list[str]
+) -> None:
+    assert dk("init", "transform", "new", "--runtime", runtime, "--input", "users").code == 0
+    assert dk("lint", "--strict").out.endswith("nothing is wrong\n")
+    assert load(shop).transforms["new"].spec.command == command
+    assert "unknown-runtime" in dk("validate").out
+
+
+def test_a_new_python_program_runs(dk: Dk, shop: Path) -> None:
+    dk("init", "transform", "new", "--runtime", "generic-python")
+    said = subprocess.run(
+        [sys.executable, "transforms/new/main.py"], cwd=shop, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "new has nothing to do yet\n"
 
 
 def test_columns_of_the_input_go_on_with_their_lineage_and_pii(dk: Dk, shop: Path) -> None:
