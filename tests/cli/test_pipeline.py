@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Dk, transform
-from tests.manifest.writing import manifest, write
+from tests.cli.conftest import STORE, Dk, dataset, transform
+from tests.manifest.writing import CONNECTOR, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -123,3 +124,16 @@ def test_an_empty_project_is_an_error_and_no_picture(dk: Dk, tmp_path: Path, wor
     said = dk("pipeline", *words, tmp_path)
     assert (said.code, said.out) == (1, "")
     assert "error[empty-project]" in said.err
+
+
+@pytest.mark.parametrize("output", ["text", "json", "mermaid", "dot", "svg"])
+def test_files_in_any_order_and_place_give_the_same_picture(dk: Dk, tmp_path: Path, output: str) -> None:
+    documents = [CONNECTOR, STORE, *(dataset(name) for name in ("a", "b", "c", "d"))]
+    documents += [transform("y", ["a", "b"], ["c"]), transform("x", ["c"], ["d"]), transform("c", ["a"], ["b"])]
+    pictures = set()
+    for seed in range(6):
+        shuffled = random.Random(seed).sample(documents, len(documents))
+        for place, document in enumerate(shuffled):
+            write(tmp_path / str(seed), document, file=f"{'deeper/' * (place % 3)}{place}.yaml")
+        pictures.add(dk("pipeline", "show", tmp_path / str(seed), "--output", output).out)
+    assert len(pictures) == 1
