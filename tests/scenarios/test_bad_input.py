@@ -12,7 +12,7 @@ def test_all_faults_of_manifests_are_told_at_once(pipeline: Workspace) -> None:
     pipeline.replace("project/tables.yaml", "{name: total, type: double}", "{name: total, type: dubble}")
     failed = pipeline.up().failed()
     for fault in (
-        "project/tables.yaml:6:3: error[unknown-field] spec.tabel",
+        "project/tables.yaml:6:3: warning[unknown-field] spec.tabel",
         "did you mean 'table'?",
         "project/tables.yaml:41:27: error[invalid-value]",
     ):
