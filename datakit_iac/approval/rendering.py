@@ -14,11 +14,11 @@ _HIDDEN: Final = ("pulumi:providers:", "datakit:index:Platform")
 
 def text(plan: Plan) -> str:
     """A plan for a terminal."""
-    subject = plan.subject
+    subject, groups = plan.subject, grouped(plan.operations)
     lines = [f"Plan for {subject.environment}, stack {subject.stack} of {subject.project}"]
     lines += [f"  made       {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author or 'nobody who is known'}"]
-    lines += [f"  {deed:<10} {_told(these)}" for deed, these in grouped(plan.operations).items()]
-    lines += [] if grouped(plan.operations) else ["  nothing would change"]
+    lines += [f"  {deed:<10} {_told(these)}" for deed, these in groups.items()]
+    lines += [] if groups else ["  nothing would change"]
     for label, (first, *rest) in reached(plan).items():
         lines += [f"  downstream {label} → {', '.join((first, *rest))}"]
     lines += [f"  policies   {', '.join(subject.policies) or 'none looked at it'}"]

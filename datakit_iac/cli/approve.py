@@ -7,13 +7,12 @@ says of your key.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import engine, exits
+from datakit_iac.cli import engine, exits, git
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -123,11 +122,7 @@ def _key(named: str | None) -> Path:
 
 
 def _of_git() -> list[Path]:
-    try:
-        asked = subprocess.run(["git", "config", "user.signingkey"], capture_output=True, text=True, check=False)
-    except OSError:
-        return []
-    said = asked.stdout.strip()
+    said = git.setting("user.signingkey")
     return [Path(said).expanduser()] if said and not said.startswith(("ssh-", "key::")) else []
 
 

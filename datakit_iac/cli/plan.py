@@ -6,12 +6,12 @@ With --out the plan is saved, to be approved by others (`dk approve`) and applie
 from __future__ import annotations
 
 import os
-import subprocess
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import engine, exits
+from datakit_iac.cli import engine, exits, git
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -72,11 +72,7 @@ def _preview(options: Namespace, record: Recording) -> int:
 def _author() -> str:
     if said := os.environ.get(AUTHOR):
         return said
-    try:
-        asked = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return asked.stdout.strip()
+    return git.setting("user.email")
 
 
 def _without_platform(options: Namespace) -> int:
@@ -95,8 +91,6 @@ def _rendered(plan: Plan, output: str) -> str:
 
 
 def _save(plan: Plan, options: Namespace) -> None:
-    import sys
-
     from datakit_iac.approval.door import shelf
     from datakit_iac.approval.plan import write
 

@@ -71,16 +71,16 @@ class Servicer(plugin_pb2_grpc.PluginServicer):  # type: ignore[misc]  # generat
     name: str
     version: str
 
-    def GetName(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def GetName(self, request: Any, context: Any) -> Any:
         return plugin_pb2.GetName.Response(name=self.name)
 
-    def GetVersion(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def GetVersion(self, request: Any, context: Any) -> Any:
         return plugin_pb2.GetVersion.Response(version=self.version)
 
-    def GetSpecSchema(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def GetSpecSchema(self, request: Any, context: Any) -> Any:
         return plugin_pb2.GetSpecSchema.Response()
 
-    def Close(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def Close(self, request: Any, context: Any) -> Any:
         return plugin_pb2.Close.Response()
 
     def end(self) -> None:
@@ -94,17 +94,17 @@ class SourceServicer(Servicer):
     open: Callable[[Mapping[str, Any]], Source]
     _source: Source | None = field(default=None, init=False)
 
-    def Init(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def Init(self, request: Any, context: Any) -> Any:
         with _faults(context):
             if not request.no_connection:
                 self._source = self.open(json.loads(request.spec or b"{}") or {})
         return plugin_pb2.Init.Response()
 
-    def GetTables(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def GetTables(self, request: Any, context: Any) -> Any:
         with _faults(context):
             return plugin_pb2.GetTables.Response(tables=self._source.tables() if self._source else [])
 
-    def Sync(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: D102, N802
+    def Sync(self, request: Any, context: Any) -> Iterator[Any]:
         sync = plugin_pb2.Sync
         with _faults(context):
             assert self._source is not None, "Init comes before Sync"
@@ -131,14 +131,14 @@ class DestinationServicer(Servicer):
     _destination: Destination | None = field(default=None, init=False)
     _is_written: bool = field(default=False, init=False)
 
-    def Init(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def Init(self, request: Any, context: Any) -> Any:
         with _faults(context):
             if not request.no_connection:
                 self._abandon()
                 self._destination = self.open(json.loads(request.spec or b"{}") or {})
         return plugin_pb2.Init.Response()
 
-    def Write(self, request_iterator: Iterator[Any], context: Any) -> Any:  # noqa: D102, N802
+    def Write(self, request_iterator: Iterator[Any], context: Any) -> Any:
         with _faults(context, otherwise=self._abandon):
             assert self._destination is not None, "Init comes before Write"
             for message in _paced(request_iterator, self._destination.idle):
@@ -147,7 +147,7 @@ class DestinationServicer(Servicer):
             self._is_written = True
         return plugin_pb2.Write.Response()
 
-    def Close(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
+    def Close(self, request: Any, context: Any) -> Any:
         with _faults(context, otherwise=self._abandon):
             if self._destination and self._is_written:
                 self._destination.commit()

@@ -31,7 +31,7 @@ _WATCH: Final = 0.5
 
 
 class _Discovery(discovery_pb2_grpc.DiscoveryServicer):  # type: ignore[misc]  # generated, without types
-    def GetVersions(self, request: object, context: object) -> object:  # noqa: N802
+    def GetVersions(self, request: object, context: object) -> object:
         return discovery_pb2.GetVersions.Response(versions=[3])
 
 

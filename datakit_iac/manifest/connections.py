@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import gives_away
-from datakit_iac.manifest.versions import satisfies
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import ConnectionField, Connector
@@ -114,5 +113,5 @@ def _of(store: Store, fault: Fault) -> str:
 def _connector(project: Project, store: Store) -> Connector | None:
     """The newest version of the Store's Connector that it may be of."""
     asked, found = store.spec.connector_version, project.editions(store.spec.connector)
-    fitting = (each for each in found if not asked or (each.spec.version and satisfies(each.spec.version, asked)))
+    fitting = (each for each in found if not asked or each.is_within(asked))
     return next(fitting, None)

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.image import PluginReference
+from datakit_iac.manifest.versions import satisfies
 
 FieldType = Literal["string", "integer", "number", "boolean", "list", "mapping"]
 _PYTHON: Final[dict[str, tuple[type, ...]]] = {
@@ -139,3 +140,11 @@ class Connector(Manifest):
     def identity(self) -> str:
         """Name and version: a catalog may hold several versions of one Connector."""
         return f"{self.name}@{self.spec.version}" if self.spec.version else self.name
+
+    def is_within(self, constraint: str) -> bool:
+        """Whether it has a version, and that lies in a range.
+
+        Raises:
+            ValueError: the constraint is no range.
+        """
+        return self.spec.version is not None and satisfies(self.spec.version, constraint)

@@ -7,13 +7,12 @@ from datetime import date
 from typing import Final
 
 from datakit_iac.manifest.finding import Finding, Severity
-from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.policy.declared import DeclaredRule, declared
 from datakit_iac.policy.expressions import ExpressionError
 from datakit_iac.policy.facts import ProjectFacts, Step, Target
 from datakit_iac.policy.rule import Violation
-from datakit_iac.policy.waivers import Waivers
+from datakit_iac.policy.waivers import Waivers, excused
 
 _KINDS: Final = {
     "connector": "Connector",
@@ -51,7 +50,7 @@ def _judge(declared: DeclaredRule, project: Project, facts: ProjectFacts, waiver
         for violation in _violations(declared, facts):
             origin = _origin(violation.target, project, facts)
             if waiver := waivers.excuse(declared.code, violation):
-                message = f"{violation.message}; {_excused(waiver)}"
+                message = f"{violation.message}; {excused(waiver)}"
                 yield origin.finding(declared.code, message, violation.path, severity="note")
             else:
                 yield origin.finding(
@@ -70,10 +69,6 @@ def _violations(declared: DeclaredRule, facts: ProjectFacts) -> Iterator[Violati
     for scope in declared.rule.scopes:
         for subject in facts.of(scope):
             yield from declared.rule(subject, declared.arguments, facts)
-
-
-def _excused(waiver: Waiver) -> str:
-    return f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
 
 
 def _origin(target: Target, project: Project, facts: ProjectFacts) -> Origin:

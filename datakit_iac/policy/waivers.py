@@ -71,3 +71,8 @@ class Waivers:
                 yield each.origin.finding(
                     "unused-waiver", message, (*each.path, "target"), hint="remove it", severity="warning"
                 )
+
+
+def excused(waiver: Waiver) -> str:
+    """What is said of a violation that a waiver holds for."""
+    return f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"

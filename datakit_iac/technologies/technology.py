@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from typing import Final, Literal, Protocol
 
+from datakit_iac import installed
 from datakit_iac.manifest.dataset import Column, Place
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.types import DataType
@@ -137,13 +136,11 @@ class Technology(Protocol):
         """
 
 
-@cache
 def technologies() -> tuple[str, ...]:
     """The names of the installed Technologies."""
-    return tuple(sorted(point.name for point in entry_points(group=GROUP)))
+    return installed.names(GROUP)
 
 
-@cache
 def technology(name: str) -> Technology:
     """The installed Technology of that name.
 
@@ -152,6 +149,5 @@ def technology(name: str) -> Technology:
     """
     if name not in technologies():
         raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
-    (point, *_) = entry_points(group=GROUP, name=name)
-    found: Technology = point.load()()
+    found: Technology = installed.made(GROUP, name)
     return found

@@ -19,6 +19,7 @@ from datakit_iac.policy.pack.law import OWN, Law, law
 from datakit_iac.policy.pack.observed import Observed
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy, Rule, Violation
+from datakit_iac.policy.waivers import excused
 
 PLATFORM: Final = "datakit:index:Platform"
 ROOT: Final = "pulumi:pulumi:Stack"
@@ -245,7 +246,7 @@ def _verdicts(
 def _verdict(code: str, violation: Violation, held: Law, urn: str, stops: bool) -> Verdict:
     target = str(violation.target)
     if waiver := held.excuse(code, violation):
-        message = f"{violation.message}; waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+        message = f"{violation.message}; {excused(waiver)}"
         return Verdict(code, target, message, stops=False, urn=urn)
     return Verdict(code, target, violation.message, violation.hint, stops, violation.remedy, urn)
 

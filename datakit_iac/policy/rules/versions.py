@@ -17,7 +17,7 @@ def exact_version_pins(
     subject: ConnectorFacts | StoreFacts | TransformFacts, _: NoArguments, project: ProjectFacts
 ) -> Iterator[Violation]:
     """Where the environment says `versions: exact`, every version is pinned: `:latest`, no tag and a range are none."""
-    for reference in () if not _exact(project.environment) else subject.references:
+    for reference in subject.references:
         if reference.is_exact:
             continue
         found = f"{reference.constraint!r}, which leaves a choice" if reference.constraint else "no version"

@@ -43,21 +43,19 @@ class LanguageHost(LanguageServer):
         self._engine = engine
         self._has_run = threading.Event()
 
-    def InstallDependencies(  # noqa: N802
-        self, request: Any, context: grpc.ServicerContext
-    ) -> Iterator[Any]:
+    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Install nothing: packages come from a project's own set-up; only its interpreter must be there."""
         python = self._interpreter(request.info, context, default="venv" if request.is_plugin else "")
         told = f"Nothing is installed by this language host; {python} is used as it is.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=told.encode())
 
-    def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The packages installed beside us, for `pulumi about`."""
         found = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
         infos = [language_pb2.DependencyInfo(name=name, version=found[name]) for name in sorted(found)]
         return language_pb2.GetProgramDependenciesResponse(dependencies=infos)
 
-    def Run(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Run the program: on our main thread if it is ours and the first, else as a child."""
         options = json_format.MessageToDict(request.info.options)
         try:
@@ -74,7 +72,7 @@ class LanguageHost(LanguageServer):
             outcome = child.run_program(self._children, python, launch, os.environ, lambda it: _stop_with(context, it))
         return language_pb2.RunResponse(error=outcome.error, bail=outcome.was_reported)
 
-    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Run a plugin, a policy pack for instance, and stream what it prints until it ends."""
         python = self._interpreter(request.info, context, default="venv")
         command = child.plugin_command(python, Path(request.info.program_directory) / request.info.entry_point)
@@ -89,7 +87,7 @@ class LanguageHost(LanguageServer):
                     yield language_pb2.RunPluginResponse(stdout=output.data)
             yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Interrupt the program and stop every child."""
         from google.protobuf import empty_pb2
 
