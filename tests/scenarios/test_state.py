@@ -38,9 +38,9 @@ def watched(seen: set[bytes]) -> Iterator[None]:
 
     def watch() -> None:
         while not done.wait(0.01):
-            for entry in Path("/proc").glob("[0-9]*/cmdline"):
-                with suppress(OSError):
-                    line = entry.read_bytes()
+            for process in Path("/proc").iterdir():
+                with suppress(OSError):  # it has ended, or is no process
+                    line = (process / "cmdline").read_bytes()
                     if PLANTED.encode() in line:
                         seen.add(line)
 
