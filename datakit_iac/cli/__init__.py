@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from datakit_iac.cli.dispatch import main
+from datakit_iac.cli.dispatch import main, process
 
-__all__ = ["main"]
+__all__ = ["main", "process"]

@@ -19,13 +19,15 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check and report."""
-    from datakit_iac.manifest.connections import connections
     from datakit_iac.manifest.load import read
-    from datakit_iac.manifest.references import references
-    from datakit_iac.pipeline.graph import build
 
     asked = scope(options.path)
     project, findings = read(asked.root)
+
+    from datakit_iac.manifest.connections import connections  # after reading, which goes on while they are imported
+    from datakit_iac.manifest.references import references
+    from datakit_iac.pipeline.graph import build
+
     findings += [*build(project)[1], *references(project), *connections(project)]
     if project.policies:
         from datakit_iac.policy.declared import declared

@@ -51,9 +51,11 @@ def pipeline(asked: Scope) -> Pipeline | None:
     """
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
-    from datakit_iac.pipeline.graph import build
 
     project, findings = read(asked.root)
+
+    from datakit_iac.pipeline.graph import build  # after reading, which goes on while the models are imported
+
     graph, wrong = build(project)
     if findings or wrong:
         tell([*findings, *wrong], sys.stderr)

@@ -37,9 +37,11 @@ def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
     """The manifests below a folder, and everything that is wrong with them in an environment."""
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
-    from datakit_iac.policy.checking import check
 
     project, findings = read(root)
+
+    from datakit_iac.policy.checking import check  # after reading, which goes on while the models are imported
+
     try:
         found = check(project, environment, secrets(root, environment))[1]
     except InvalidProjectError as invalid:

@@ -18,6 +18,8 @@ _MARKED: Final = re.compile(
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a file: manifests written by people, and by programs, are a thousandth of that."""
+_USUAL: Final = 64 * 1024
+"""Bytes that nearly every file is shorter than; room for more is not asked of the system for each."""
 
 
 def yaml_files(folder: str, unreadable: list[OSError]) -> Iterator[str]:
@@ -51,7 +53,7 @@ def content_of(file: str) -> bytes:
     # A file of the operating system's own: Python's, with their buffers, take three times as long to open.
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        content = os.read(descriptor, LARGEST + 1)
+        content = os.read(descriptor, _USUAL)
         while len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
             content += more
     finally:

@@ -30,6 +30,9 @@ _UNUSUAL: Final = re.compile(
     r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)",
     re.MULTILINE,
 )
+_MAY_BE_UNUSUAL: Final = re.compile(r"[^\n \"-$'-)+-;=@-\[\]-{}~]")
+"""Any character that what is unusual begins with or contains; asked first, since it is a sixth of the work."""
+_MAY_BE_UNUSUAL_TOO: Final = ("...", "---", "- - ", "\n:", " :", "-:", "{:", "[:", ",:")
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SEPARATOR: Final = re.compile(r"^---\n", re.MULTILINE)
 _ODD_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?(?:0\w|\d+_)")
@@ -68,7 +71,7 @@ def documents(content: bytes) -> list[Any]:
         BrokenYamlError: it is no YAML, a key stands twice, a value is none, or it is nested too deep.
     """
     text = content.decode()
-    read = _read_fast(text) if _loads else None
+    read = read_fast(text)
     return _read_strictly(text) if read is None else read
 
 
@@ -93,12 +96,17 @@ def _place(line: int, column: int, text: str) -> tuple[int, int]:
     return (line + 1, column + 1) if line < len(lines) else (len(lines), len(lines[-1]) + 1)
 
 
-def _read_fast(text: str) -> list[Any] | None:
-    """The documents, if the strict reader would read the same."""
-    assert _loads
-    if len(text) > _LARGEST or not text.endswith("\n") or _UNUSUAL.search(text) or not _has_plain_brackets(text):
+def read_fast(text: str) -> list[Any] | None:
+    """The documents of a text, where the fast reader is there and the strict one would certainly read the same."""
+    if (
+        _loads is None
+        or len(text) > _LARGEST
+        or not text.endswith("\n")
+        or _is_unusual(text)
+        or not _has_plain_brackets(text)
+    ):
         return None
-    first, *others = _SEPARATOR.split(text)
+    first, *others = _SEPARATOR.split(text) if "---" in text else (text,)
     parts = others if others and not first.strip() else [first, *others]
     try:
         read = [_loads(part, parse_datetime=False) for part in parts]
@@ -107,8 +115,21 @@ def _read_fast(text: str) -> list[Any] | None:
     return read if all(type(each) is dict for each in read) and _is_certain(read, text) else None
 
 
+def _is_unusual(text: str) -> bool:
+    """Whether something stands in a text that the two readers may see differently, or one of them not at all."""
+    if (
+        _MAY_BE_UNUSUAL.search(text) is None
+        and text[0] != ":"
+        and not any(each in text for each in _MAY_BE_UNUSUAL_TOO)
+    ):
+        return False
+    return _UNUSUAL.search(text) is not None
+
+
 def _has_plain_brackets(text: str) -> bool:
     """Whether brackets are few, each closed on its own line, and nothing between them is read in two ways."""
+    if not any(each in text for each in "[]{}"):
+        return True
     lines = _BRACKETS.findall(text)
     return len(lines) <= _CROWDED and not any(
         line.count("{") != line.count("}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datakit_iac.manifest.finding import Finding, Severity
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound="Manifest")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a document stands: its file and which document of it, from 0."""
 
     path: str

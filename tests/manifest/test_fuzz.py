@@ -138,7 +138,7 @@ def test_what_the_fast_reader_says_is_what_the_strict_one_says() -> None:
     chance, agreed = random.Random(7), 0
     for _ in range(6000):
         text = pieced(chance.choice([*PROJECT, *EXAMPLES]), chance)
-        if (fast := plain_yaml._read_fast(text)) is not None:
+        if (fast := plain_yaml.read_fast(text)) is not None:
             assert repr(fast) == repr(strict_documents(text)), text
             agreed += 1
     assert agreed > 500

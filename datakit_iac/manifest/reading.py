@@ -1,0 +1,203 @@
+"""From the documents of files to manifests, known by `apiVersion` and `kind`, with every fault at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from datakit_iac.manifest import ahead, files, plain_yaml
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.document import API_VERSION, Manifest
+from datakit_iac.manifest.editions import editions, unversioned
+from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.project import Origin, Project, shown
+
+_COLLECTIONS: Final = {
+    "Connector": "connectors",
+    "Store": "stores",
+    "DataSet": "datasets",
+    "DataSetGroup": "groups",
+    "Transform": "transforms",
+    "Environment": "environments",
+    "Policy": "policies",
+}
+_NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
+"""Kinds that share their names: a port names a DataSet or a DataSetGroup."""
+_HOST: Final = re.compile(r"datakit\.|.*infoblox\.dev", re.DOTALL)
+"""How the `apiVersion` of every manifest of ours begins, in whatever version, and with a slip in its first word."""
+
+
+class Reading:
+    """One reading of a project: what it has found so far.
+
+    Attributes:
+        findings: the faults of files and manifests, in the order in which they were met.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.findings: list[Finding] = []
+        self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
+        self._origins: dict[tuple[str, str], Origin] = {}
+        self._named: dict[tuple[str, str], Origin] = {}
+        self._broken: set[tuple[str, str]] = set()
+
+    def run(self, found: Iterable[ahead.File], unreadable: Sequence[OSError]) -> None:
+        """Take in every file, then say so if there is nothing.
+
+        Args:
+            found: the files below the root; those that nobody has read yet are read here.
+            unreadable: the folders that could not be looked into, once all files are found.
+        """
+        for file, documents in found:
+            for index, document in enumerate(self._documents(file) if documents is None else documents):
+                if isinstance(document, Mapping):
+                    self._take(Origin(file, index), document)
+        self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
+        if not self._origins and not self.findings:
+            message = f"no manifest of {API_VERSION} lies below {self.root}"
+            hint = "write a connector first"
+            self.findings.append(Finding(code="empty-project", message=message, file=str(self.root), hint=hint))
+
+    def project(self) -> Project:
+        """What was right, by kind and name."""
+        ordered = {_COLLECTIONS[kind]: dict(sorted(found.items())) for kind, found in self._collected.items()}
+        catalog = editions(each for each in self._collected["Connector"].values() if isinstance(each, Connector))
+        self.findings += (_unversioned(self._origins[each.kind, each.identity], each) for each in unversioned(catalog))
+        ordered["connectors"] = {name: several[0] for name, several in catalog.items()}
+        return Project(
+            root=self.root,
+            older={name: several[1:] for name, several in catalog.items() if several[1:]},
+            origins=self._origins,
+            broken=frozenset(self._broken),
+            warnings=tuple(found for found in self.findings if found.severity == "warning"),
+            **ordered,  # type: ignore[arg-type]  # by name, one kind each
+        )
+
+    def _documents(self, file: str) -> list[Any]:
+        """The documents of a file; what is not ours is left alone, broken or not."""
+        content = b""
+        try:
+            content = files.content_of(file)
+            if files.is_marked(content) or files.is_in_our_place(file, os.fspath(self.root)):
+                return plain_yaml.documents(content)
+        except (OSError, UnicodeDecodeError) as fault:
+            self.findings.append(_unreadable(file, fault))
+            self._broken |= _names_in(content)
+        except plain_yaml.BrokenYamlError as fault:
+            self.findings.append(_broken(file, fault))
+            self._broken |= _names_in(content)
+        return []
+
+    def _take(self, origin: Origin, document: Mapping[str, Any]) -> None:
+        version = document.get("apiVersion")
+        if version != API_VERSION:
+            if fault := _foreign(origin, document, version):
+                self._fault(document, fault)
+            return
+        manifest = self._manifest(origin, document)
+        if manifest is None:
+            self._broken |= _meant(document)
+            return
+        kind, identity = manifest.kind, manifest.identity
+        first = self._named.setdefault((_NAMED_LIKE.get(kind, kind), identity), origin)
+        if first is not origin:
+            self.findings.append(_twice(origin, first, manifest))
+            return
+        self._origins[kind, identity] = origin
+        self._collected[kind][identity] = manifest
+
+    def _fault(self, document: Mapping[str, Any], fault: Finding) -> None:
+        self.findings.append(fault)
+        self._broken |= _meant(document)
+
+    def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
+        kind = document.get("kind")
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            from datakit_iac.manifest.faults import LONGEST, short
+
+            message, hint = f"there is no kind {short(kind)}", nearest(str(kind)[:LONGEST], KINDS)
+            self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
+            return None
+        try:
+            return model.model_validate(document)
+        except ValidationError as invalid:
+            from datakit_iac.manifest.faults import without_unknown_fields
+
+            manifest, found = without_unknown_fields(origin, model, document, invalid)
+            self.findings += found
+            return manifest
+
+
+def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Finding | None:
+    """The fault of a document that is meant as ours and has not our `apiVersion`; None where it is another's."""
+    if isinstance(version, str) and _HOST.match(version):
+        from datakit_iac.manifest.faults import short
+
+        message = f"found {short(version)}, expected {API_VERSION!r}"
+        return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
+    if key := next((key for key, value in document.items() if value == API_VERSION), None):
+        message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"
+        return origin.finding("unknown-field", message, (str(key),), hint="rename it: apiVersion")
+    kind = document.get("kind")
+    if "apiVersion" not in document and isinstance(kind, str) and kind in KINDS and "metadata" in document:
+        hint = f"add apiVersion: {API_VERSION}"
+        return origin.finding("missing-field", "apiVersion is expected and missing", ("apiVersion",), hint=hint)
+    return None
+
+
+def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
+    if isinstance(fault, UnicodeDecodeError):
+        reason, hint = f"not UTF-8: {fault}", "save it as UTF-8"
+    else:
+        reason = fault.strerror or str(fault)
+        hint = "mend its permissions" if isinstance(fault, PermissionError) else "mend or remove it"
+    return Finding(code="unreadable", message=f"cannot be read: {reason}", file=shown(Path(file)), hint=hint)
+
+
+def _broken(file: str, fault: plain_yaml.BrokenYamlError) -> Finding:
+    hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
+    return Finding(
+        code="broken-yaml",
+        message=f"this is no YAML: {fault}",
+        file=shown(Path(file)),
+        line=fault.line,
+        column=fault.column,
+        hint=hint,
+    )
+
+
+_NAMED: Final = re.compile(rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b")
+
+
+def _names_in(content: bytes) -> set[tuple[str, str]]:
+    """Every name in a file that cannot be read as YAML: what stands there is taken to be declared."""
+    return {("", name.decode()) for name in _NAMED.findall(content)}
+
+
+def _meant(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Kind and name of a document that is not right, if it has a name; no kind where there is none such."""
+    kind, metadata = document.get("kind"), document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return {(str(kind) if str(kind) in KINDS else "", name)} if isinstance(name, str) else set()
+
+
+def _unversioned(origin: Origin, connector: Connector) -> Finding:
+    message = f"Connector {connector.name} stands several times, and here it has no version"
+    return origin.finding("duplicate-name", message, ("spec",), hint="give each of them a version")
+
+
+def _twice(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
+    return origin.finding(
+        "duplicate-name",
+        f"{manifest.kind} {manifest.name} stands also in {first.finding('', '', ('metadata', 'name')).where}",
+        ("metadata", "name"),
+        hint="give one of them another name",
+    )
