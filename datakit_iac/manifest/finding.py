@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -63,6 +62,8 @@ class InvalidProjectError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is closest to a mistyped one; a list of all where none is close."""
+    import difflib  # late: most projects are right
+
     names: Sequence[str] = sorted(known)
     if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
         return f"did you mean {close[0]!r}?"

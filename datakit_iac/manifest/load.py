@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from datakit_iac.manifest import ahead
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.project import Project
+
+_USUAL: Final = ("Connector", "Store", "DataSet", "Transform")
+"""The kinds that every project has; the models of others are built when one is met."""
 
 
 def load(root: Path) -> Project:
@@ -35,6 +40,8 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
 
     from datakit_iac.manifest.reading import Reading  # late: the files are read while the models are built
 
+    for kind in _USUAL:
+        KINDS[kind]
     reading = Reading(root)
     reading.run(found, unreadable)
     return reading.project(), reading.findings

@@ -6,17 +6,20 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from datakit_iac.manifest import ahead, files, plain_yaml
+from datakit_iac.manifest import ahead, files
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import API_VERSION, Manifest
 from datakit_iac.manifest.editions import editions, unversioned
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.project import Origin, Project, shown
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.plain_yaml import BrokenYamlError
 
 _COLLECTIONS: Final = {
     "Connector": "connectors",
@@ -82,6 +85,8 @@ class Reading:
 
     def _documents(self, file: str) -> list[Any]:
         """The documents of a file; what is not ours is left alone, broken or not."""
+        from datakit_iac.manifest import plain_yaml  # late: the second process may have read everything
+
         content = b""
         try:
             content = files.content_of(file)
@@ -162,7 +167,7 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
     return Finding(code="unreadable", message=f"cannot be read: {reason}", file=shown(Path(file)), hint=hint)
 
 
-def _broken(file: str, fault: plain_yaml.BrokenYamlError) -> Finding:
+def _broken(file: str, fault: BrokenYamlError) -> Finding:
     hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
     return Finding(
         code="broken-yaml",

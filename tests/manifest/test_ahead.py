@@ -26,8 +26,18 @@ print(len(forked), *sorted(name for _, name in project.origins), *findings, sep=
 TWO_PROCESSORS = "os.sched_getaffinity = lambda _: {0, 1}"
 FAILING = f"""{TWO_PROCESSORS}
 import marshal
-def dump(*_): raise MemoryError
-marshal.dump = dump
+def dumps(*_): raise MemoryError
+marshal.dumps = dumps
+"""
+ENDED = f"""{TWO_PROCESSORS}
+import marshal, signal
+from datakit_iac.manifest import ahead
+ahead._BATCH = 1
+whole, made = marshal.dumps, []
+def dumps(batch):
+    made.append(batch)
+    return whole(batch) if made == [batch] else os.kill(os.getpid(), signal.SIGKILL)
+marshal.dumps = dumps
 """
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a second process reads on Linux alone")
 
@@ -60,8 +70,9 @@ def test_a_second_process_reads_while_the_models_are_imported(project: Path) -> 
     assert outcome(project, TWO_PROCESSORS) == (1, alone[1])
 
 
-def test_what_a_failing_second_process_leaves_is_read_here(project: Path) -> None:
-    assert outcome(project, FAILING) == (1, outcome(project, "import pydantic")[1])
+@pytest.mark.parametrize("before", [FAILING, ENDED], ids=["failing", "ended"])
+def test_what_the_second_process_leaves_is_read_here(project: Path, before: str) -> None:
+    assert outcome(project, before) == (1, outcome(project, "import pydantic")[1])
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(project: Path) -> None:
