@@ -26,13 +26,11 @@ from pulumi_policy import (
 
 from datakit_iac.policy.pack import remedies
 from datakit_iac.policy.pack.configuration import general_schema, rule_schema
-from datakit_iac.policy.pack.judge import NOTHING, ROOT, Judge, Verdict
+from datakit_iac.policy.pack.judge import NOTHING, ROOT, Judge
 from datakit_iac.policy.pack.law import OWN
 from datakit_iac.policy.pack.observed import Observed, plain
+from datakit_iac.policy.pack.verdict import Verdict
 from datakit_iac.policy.registry import find, names
-
-_STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
-"""The rules that everything at once can tell more of than one resource by itself."""
 
 _REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")
 
@@ -45,6 +43,7 @@ class Pack:
     def __init__(self) -> None:
         self._judge = Judge(_project_folder())
         self._advice: dict[str, list[Verdict]] = defaultdict(list)
+        self._observed: dict[str, Observed] = {}
 
     def policies(self) -> list[Policy]:
         """All of them; the first takes notice of each resource, the last tells what is only advised."""
@@ -52,13 +51,11 @@ class Pack:
         for name in names():
             found.append(self._of_rule(name))
         found.append(self._of_project())
-        found += [self._of_stack(name) for name in _STACK_WIDE]
-        found.append(self._stack_of_project())
-        return [*found, self._advising(), self._advising_stack()]
+        return [*found, self._of_stack(), self._advising(), self._advising_stack()]
 
     def _general(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
-            resource = _observed(args)
+            resource = self._observed[args.urn] = _observed(args)
             self._tell(self._judge.meet(resource, args.get_config() or NOTHING), report, resource.urn)
 
         about = "The policies themselves are right, and waivers hold."
@@ -68,8 +65,7 @@ class Pack:
     def _of_rule(self, name: str) -> Policy:
         def validate(args: Any, report: Report) -> None:
             self._judge.configure(name, args.get_config() or NOTHING)
-            resource = _observed(args)
-            self._tell(self._judge.judge(name, resource), report, resource.urn)
+            self._tell(self._judge.judge(name, self._met(args)), report, args.urn)
 
         def remediate(args: Any) -> Any:
             self._judge.configure(name, args.get_config() or NOTHING)
@@ -90,24 +86,18 @@ class Pack:
 
     def _of_project(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
-            resource = _observed(args)
-            self._tell(self._judge.judge("", resource), report, resource.urn)
+            self._tell(self._judge.judge("", self._met(args)), report, args.urn)
 
-        about = "What only the project's own policies ask for."
+        about = "Rules that only the project's own policies ask for, each by the name in brackets."
         return ResourceValidationPolicy("declared", about, validate, EnforcementLevel.MANDATORY)
 
-    def _of_stack(self, name: str) -> Policy:
+    def _of_stack(self) -> Policy:
+        # The library decodes every resource anew for each policy of the stack: one policy asks all the rules.
         def validate(args: Any, report: Report) -> None:
-            self._tell(self._judge.judge_stack(name, _root(args)), report, "")
+            self._tell(self._judge.judge_stack(_root(args)), report, "")
 
-        return StackValidationPolicy(f"stack-{name}", find(name).summary, validate, EnforcementLevel.MANDATORY)
-
-    def _stack_of_project(self) -> Policy:
-        def validate(args: Any, report: Report) -> None:
-            self._tell(self._judge.judge_stack("", _root(args)), report, "")
-
-        about = "What only the project's own policies ask for, over everything at once."
-        return StackValidationPolicy("stack-declared", about, validate, EnforcementLevel.MANDATORY)
+        about = "What only everything at once can tell."
+        return StackValidationPolicy("stack", about, validate, EnforcementLevel.MANDATORY)
 
     def _advising(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
@@ -124,6 +114,10 @@ class Pack:
 
         about = "What is only advised here, or is waived, over everything at once."
         return StackValidationPolicy("stack-advice", about, validate, EnforcementLevel.ADVISORY)
+
+    def _met(self, args: Any) -> Observed:
+        """The resource as the first policy saw it, or as it is where that one is turned off."""
+        return self._observed.get(args.urn) or _observed(args)
 
     def _tell(self, verdicts: Iterable[Verdict], report: Report, urn: str) -> None:
         for each in verdicts:

@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import DeclaredRule
-from datakit_iac.policy.facts import DataSetFacts, ProjectFacts, Subject
+from datakit_iac.policy.facts import DataSetFacts, EnvironmentFacts, ProjectFacts, Subject
 from datakit_iac.policy.pack import foreign, translating
 from datakit_iac.policy.pack.configuration import General
 from datakit_iac.policy.pack.law import OWN, Law, law
 from datakit_iac.policy.pack.observed import Observed
+from datakit_iac.policy.pack.surroundings import complete, upstream, whole
+from datakit_iac.policy.pack.verdict import Verdict, of_finding, verdicts
 from datakit_iac.policy.registry import find
-from datakit_iac.policy.rule import Remedy, Rule, Violation
-from datakit_iac.policy.waivers import excused
+from datakit_iac.policy.rule import Remedy, Rule
 
 PLATFORM: Final = "datakit:index:Platform"
 ROOT: Final = "pulumi:pulumi:Stack"
 NOTHING: Final[Mapping[str, Any]] = {}
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a policy says of a resource.
-
-    Attributes:
-        code: the rule's name, or the one a policy gives to its own rule.
-        target: what it is about, as waivers write it.
-        message: what was found and expected.
-        hint: what to do.
-        stops: whether it stops the change.
-        remedy: the right answer, where there is only one.
-        urn: the resource.
-    """
-
-    code: str
-    target: str
-    message: str
-    hint: str = ""
-    stops: bool = True
-    remedy: Remedy | None = None
-    urn: str = ""
-
-    def __str__(self) -> str:
-        """As the engine prints it."""
-        fix = f"\nfix: {self.hint}" if self.hint else ""
-        where = f" {self.target}:" if self.target else ""
-        return f"[{self.code}]{where} {self.message}{fix}"
+STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
+"""The rules that everything at once can tell more of than one resource by itself."""
 
 
 class Judge:
@@ -70,6 +45,8 @@ class Judge:
         self._platforms: dict[str, tuple[str, str]] = {}
         self._laws: dict[tuple[str, str], Law] = {}
         self._seen: dict[tuple[str, str], dict[str, tuple[Observed, Subject]]] = {}
+        self._named: dict[tuple[str, str], dict[str, DataSetFacts]] = defaultdict(dict)
+        self._around_last: tuple[Observed | None, ProjectFacts] = (None, ProjectFacts(EnvironmentFacts("")))
         self._askable: dict[str, frozenset[str]] = {}
         self._told: set[tuple[str, str, str]] = set()
 
@@ -93,7 +70,7 @@ class Judge:
         if resource.type not in (ROOT, PLATFORM):
             return []
         held = self._law(resource)
-        return [_of_finding(each) for each in (*held.faults, *held.expired())]
+        return [of_finding(each) for each in (*held.faults, *held.expired())]
 
     def configure(self, name: str, config: Mapping[str, Any]) -> None:
         """Take notice that a rule's own policy is on, and of what its configuration says."""
@@ -124,20 +101,21 @@ class Judge:
                 self._told.add((each.code, each.target, each.message))
                 yield each
 
-    def judge_stack(self, name: str, root: Observed) -> Iterator[Verdict]:
-        """What one rule says of everything at once, where it has not said so of a resource already.
+    def judge_stack(self, root: Observed) -> Iterator[Verdict]:
+        """What the rules that are on say of everything at once, where they have not said so of a resource already.
 
         Args:
-            name: the rule's; empty for all those that only the project's policies name.
             root: the resource that all others belong to.
         """
+        asked = (*(name for name in STACK_WIDE if name in self._configured), "")
         for key, held in self._laws.items():
             seen = self._seen.get(key, {})
-            project = _complete(held.facts, [subject for _, subject in seen.values()])
-            subjects = [(urn, _whole(project, subject)) for urn, (_, subject) in seen.items()]
-            for each in self._judged(name, root, held, [*subjects, (root.urn, project)], project):
-                if (each.code, each.target, each.message) not in self._told:
-                    yield each
+            project = complete(held.facts, [subject for _, subject in seen.values()])
+            subjects = [(urn, whole(project, subject)) for urn, (_, subject) in seen.items()]
+            for name in asked:
+                for each in self._judged(name, root, held, [*subjects, (root.urn, project)], project):
+                    if (each.code, each.target, each.message) not in self._told:
+                        yield each
 
     def remedies(self, name: str, resource: Observed) -> list[Remedy]:
         """The right answers to what a rule has against a resource."""
@@ -160,6 +138,9 @@ class Judge:
         declared = held.facts if resource.parent in self._platforms else ProjectFacts(held.environment)
         if resource.type == PLATFORM:
             return held.facts
+        seen = self._seen.setdefault(self._key(resource), {})
+        if (known := seen.get(resource.urn)) and known[0] is resource:
+            return known[1]
         if resource.type in (*foreign.DATA, *foreign.JOBS):
             translating.demand_known(resource)
             subject: Subject | None = foreign.subject(resource)
@@ -167,15 +148,21 @@ class Judge:
         else:
             subject = translating.subject(resource, declared)
         if subject is not None:
-            self._seen.setdefault(self._key(resource), {})[resource.urn] = (resource, subject)
+            seen[resource.urn] = (resource, subject)
+        if isinstance(subject, DataSetFacts):
+            self._named[self._key(resource)][subject.name] = subject
         return subject
 
     def _around(self, subject: Subject, resource: Observed, held: Law) -> ProjectFacts:
-        """What is known of everything else while one resource is judged."""
-        derives = isinstance(subject, DataSetFacts) and any(column.sources for column in subject.columns)
-        if resource.parent in self._platforms or not derives:
+        """What is known of everything else while one resource is judged: of what was seen, only its sources."""
+        if resource.parent in self._platforms or not isinstance(subject, DataSetFacts):
             return held.facts
-        return _complete(held.facts, [each for _, each in self._seen[self._key(resource)].values()])
+        if not any(column.sources for column in subject.columns):
+            return held.facts
+        if self._around_last[0] is not resource:
+            known = ChainMap(self._named[self._key(resource)], dict(held.facts.datasets))
+            self._around_last = (resource, replace(held.facts, datasets=upstream(subject, known)))
+        return self._around_last[1]
 
     def _judged(
         self, name: str, resource: Observed, held: Law, subjects: list[tuple[str, Subject]], project: ProjectFacts
@@ -191,7 +178,7 @@ class Judge:
                 continue
             for urn, subject in subjects:
                 if rule.rule.name in self._askable.get(urn, (rule.rule.name,)) and _scope(subject) in rule.rule.scopes:
-                    yield from _verdicts(rule, subject, project, held, urn, enforcement == "mandatory")
+                    yield from verdicts(rule, subject, project, held, urn, enforcement == "mandatory")
 
     def _rules(self, name: str, held: Law) -> Iterator[DeclaredRule]:
         """The rules that a policy of the pack stands for: as configured, else as the project says."""
@@ -206,60 +193,15 @@ class Judge:
             yield from declared
 
 
-def _whole(project: ProjectFacts, subject: Subject) -> Subject:
-    """A subject as the whole project shows it: an output is what some Transform writes."""
-    if isinstance(subject, DataSetFacts):
-        return project.datasets.get(subject.name, subject)
-    return subject
-
-
-def _complete(declared: ProjectFacts, seen: list[Subject]) -> ProjectFacts:
-    """What is declared with what was seen over it; the other way round nothing would be judged as it is."""
-    parts: dict[str, dict[str, Any]] = {
-        f"{kind}s": dict(getattr(declared, f"{kind}s")) for kind in ("connector", "store", "dataset", "transform")
-    }
-    for each in seen:
-        if not isinstance(each, ProjectFacts):
-            parts[f"{each.target.kind}s"][each.name] = each
-    written = {name for transform in parts["transforms"].values() for name in transform.outputs}
-    parts["datasets"] = {
-        name: replace(each, is_output=True) if name in written else each for name, each in parts["datasets"].items()
-    }
-    return ProjectFacts(declared.environment, **parts)
-
-
 def _configured(rule: Rule, config: dict[str, Any]) -> DeclaredRule:
     enforcement = config.pop("enforcement", "mandatory")
     return DeclaredRule(rule, rule.arguments.model_validate(config), enforcement)
 
 
-def _verdicts(
-    rule: DeclaredRule, subject: Subject, project: ProjectFacts, held: Law, urn: str, stops: bool
-) -> Iterator[Verdict]:
-    try:
-        for violation in rule.rule(subject, rule.arguments, project):
-            yield _verdict(rule.code, violation, held, urn, stops)
-    except Exception as fault:  # an expression without an answer, or somebody else's rule
-        yield Verdict("broken-rule", str(subject.target), f"the rule {rule.code} failed: {fault}", urn=urn)
-
-
-def _verdict(code: str, violation: Violation, held: Law, urn: str, stops: bool) -> Verdict:
-    target = str(violation.target)
-    if waiver := held.excuse(code, violation):
-        message = f"{violation.message}; {excused(waiver)}"
-        return Verdict(code, target, message, stops=False, urn=urn)
-    return Verdict(code, target, violation.message, violation.hint, stops, violation.remedy, urn)
+def _first(invalid: ValidationError) -> str:
+    error = invalid.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
 def _scope(subject: Subject) -> str:
     return "project" if isinstance(subject, ProjectFacts) else subject.target.kind
-
-
-def _of_finding(found: Finding) -> Verdict:
-    where = f"{found.where}: " if found.file else ""
-    return Verdict(found.code, "", f"{where}{found.message}", found.hint, found.severity == "error")
-
-
-def _first(invalid: ValidationError) -> str:
-    error = invalid.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.policy.pack.judge import PLATFORM, ROOT, Judge, Verdict
+from datakit_iac.policy.pack.judge import PLATFORM, ROOT, Judge
+from datakit_iac.policy.pack.law import OWN
 from datakit_iac.policy.pack.observed import UNKNOWN, Observed
 from datakit_iac.policy.pack.remedies import apply
+from datakit_iac.policy.pack.verdict import Verdict
 from datakit_iac.policy.registry import names
 
 TODAY = date(2026, 11, 23)
@@ -40,31 +42,25 @@ class Bench:
         self._judge = Judge(folder, TODAY)
         self.root = observed(ROOT, "shop-prod")
         self.about_law = self._judge.meet(self.root, configuration.get("policies", {}))
-        self._rules = [name for name in configuration if name != "policies"]
-        for name in self._rules:
-            self._judge.configure(name, configuration[name])
-        self._asked = [*names(), ""]
+        self._on = [name for name in names() if name in OWN or name in configuration]
+        for name in self._on:
+            self._judge.configure(name, configuration.get(name, {}))
 
     def judge(self, *resources: Observed) -> list[Verdict]:
         found = []
         for each in resources:
             self.about_law += self._judge.meet(each, {})
-            found += [verdict for name in self._policies() for verdict in self._judge.judge(name, each)]
+            found += [verdict for name in (*self._on, "") for verdict in self._judge.judge(name, each)]
         return found
 
     def in_the_end(self) -> list[Verdict]:
-        return [verdict for name in self._policies() for verdict in self._judge.judge_stack(name, self.root)]
+        return list(self._judge.judge_stack(self.root))
 
     def mended(self, rule: str, resource: Observed) -> dict[str, Any]:
         properties = dict(resource.properties)
         for remedy in self._judge.remedies(rule, resource):
             apply(remedy, resource.type, properties)
         return properties
-
-    def _policies(self) -> list[str]:
-        from datakit_iac.policy.pack.law import OWN
-
-        return [name for name in self._asked if not name or name in OWN or name in self._rules]
 
 
 def bench(folder: Path, **configuration: Mapping[str, Any]) -> Bench:
@@ -185,6 +181,29 @@ def test_what_a_resource_was_told_is_not_told_again_in_the_end(tmp_path: Path) -
     held = bench(tmp_path)
     assert held.judge(dataset(schema=None))
     assert held.in_the_end() == []
+
+
+def test_personal_data_is_followed_through_what_lies_between(tmp_path: Path) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    between = dataset("staged", schema=[{"name": "mail", "type": "text", "pii": True, "from": ["raw.email"]}])
+    derived = dataset("mart", schema=[{"name": "mail", "type": "text", "pii": False, "from": ["staged.mail"]}])
+    assert told(bench(tmp_path).judge(source, between, derived)) == [("pii-propagates", "dataset/mart")]
+
+
+def test_a_rule_that_is_off_is_off_for_everything_at_once_too(tmp_path: Path) -> None:
+    judge = Judge(tmp_path, TODAY)
+    root, source = observed(ROOT, "shop-prod"), dataset("raw", schema=None)
+    for each in (root, source):
+        judge.meet(each, {})
+    assert list(judge.judge("", source)) == list(judge.judge_stack(root)) == []
+    judge.configure("pii-declared", {})
+    assert told(list(judge.judge_stack(root))) == [("pii-declared", "dataset/raw")]
+
+
+def test_a_rule_is_told_by_the_name_that_a_policy_gives_it(tmp_path: Path) -> None:
+    custom = {"name": "owners-are-teams", "expression": 'dataset.owner.endsWith("-team")', "message": "ask a team"}
+    (verdict,) = bench(tmp_path, custom=custom).judge(dataset(owner="ann"))
+    assert str(verdict).startswith("[owners-are-teams] dataset/users: dataset users: ask a team")
 
 
 def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path: Path) -> None:
