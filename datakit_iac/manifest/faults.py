@@ -12,12 +12,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.finding import Finding, Severity, nearest
+from datakit_iac.manifest.finding import Finding, Severity, closest, nearest
 from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, spelled
 
 _HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave, so that no field of theirs is left out."""
+
+_SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs", "cloudquery", "dbt")
+_FIELDS_THAT_DECIDE: Final = (
+    *_SECTIONS_THAT_DECIDE,
+    *("mode", "timeout", "policy", "policies", "schedule", "cron", "timezone", "suspend"),
+)
+"""Fields of a Transform that say whether, when, how long and on what it runs: left out, what was to wait would run."""
 
 
 def without_unknown_fields(
@@ -25,7 +32,8 @@ def without_unknown_fields(
 ) -> tuple[Manifest | None, list[Finding]]:
     """A document read without the fields that are not known, each of which is a warning; None where it is wrong still.
 
-    In an Environment, a Policy and a consent an unknown field is an error.
+    In an Environment, a Policy and a consent an unknown field is an error; so it is in a Transform where it stands in,
+    or is a slip for, what decides that it runs.
     """
     found: list[Finding] = []
     rest, errors = document, invalid.errors()
@@ -46,9 +54,16 @@ def _may_be_left_out(model: type[Manifest], error: ErrorDetails, document: Any) 
         error["type"] == "extra_forbidden"
         and model.__name__ not in _HELD_TO_THE_LETTER
         and "consents" not in path
+        and not (model.__name__ == "Transform" and _decides(path, _fields(model, path[:-1])))
         # A shorthand is a field only once it is read: then there is nothing that could be left out.
         and path[-1:] == error["loc"][-1:]
     )
+
+
+def _decides(path: Sequence[Step], known: Sequence[str]) -> bool:
+    """Whether an unknown field of a Transform may be meant for one that decides that it runs."""
+    is_within = any(section in path[1:-1] for section in _SECTIONS_THAT_DECIDE)
+    return is_within or closest(str(path[-1]).lower(), {*known, *_FIELDS_THAT_DECIDE}) in _FIELDS_THAT_DECIDE
 
 
 def _without(node: Any, path: Sequence[Step]) -> Any:

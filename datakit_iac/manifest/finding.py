@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,9 +62,14 @@ class InvalidProjectError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is closest to a mistyped one; a list of all where none is close."""
+    names = sorted(known)
+    if found := closest(name, names):
+        return f"did you mean {found!r}?"
+    return f"known: {', '.join(names)}" if names else "there is none yet"
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that a mistyped one is probably meant for; empty where none is close."""
     import difflib  # late: most projects are right
 
-    names: Sequence[str] = sorted(known)
-    if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "there is none yet"
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)), "")

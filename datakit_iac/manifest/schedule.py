@@ -5,6 +5,7 @@ What reads them is imported late: most Transforms are not scheduled.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -12,7 +13,27 @@ from pydantic import AfterValidator
 
 from datakit_iac.manifest.finding import nearest
 
-_FIELDS: Final = 5
+_NICKNAMES: Final = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_TERM: Final = re.compile(r"(\*|\w+-\w+)(/\d{1,3})?|\w+", re.ASCII)
+_VALUE: Final = re.compile(r"\d{1,2}|[A-Za-z]{3}", re.ASCII)
+_EXPECTED: Final = "expected minute, hour, day, month and weekday: 0 6 * * mon"
+
+
+def five_fields(text: str) -> str:
+    """A cron expression by its five fields, which a nickname stands for.
+
+    >>> five_fields("@weekly"), five_fields("*/5 * * * *")
+    ('0 0 * * 0', '*/5 * * * *')
+    """
+    return _NICKNAMES.get(text.strip(), text)
 
 
 @lru_cache(maxsize=256)
@@ -21,15 +42,41 @@ def _cron(text: str) -> str:
 
     from cronsim import CronSim, CronSimError
 
-    if len(text.split()) != _FIELDS:
-        raise ValueError(f"{text!r} is no cron expression; expected minute, hour, day, month and weekday: 0 6 * * mon")
+    if fault := _not_read_alike(five_fields(text)):
+        raise ValueError(f"{text!r} is no cron expression: {fault}")
     try:
-        next(CronSim(text, datetime(2000, 1, 1, tzinfo=UTC)))
+        next(CronSim(five_fields(text), datetime(2000, 1, 1, tzinfo=UTC)))
     except CronSimError as fault:
         raise ValueError(f"{text!r} is no cron expression: {str(fault).lower()}") from fault
     except StopIteration as never:
         raise ValueError(f"{text!r} is a time that never comes") from never
     return text
+
+
+def _not_read_alike(text: str) -> str:
+    """Why some schedulers refuse an expression, or read it otherwise than others; empty where all read it alike.
+
+    Those of Kubernetes (https://pkg.go.dev/github.com/robfig/cron/v3) have no ``L``, ``W``, ``#`` and no 7 for Sunday;
+    Debian's cron has no ``?`` and no ``5/15``.
+    """
+    fields = text.split()
+    if text.lstrip().startswith("@"):
+        return f"expected one of {', '.join(_NICKNAMES)}, or five fields"
+    if len(fields) != 5:
+        return f"found {len(fields)} fields; {_EXPECTED}"
+    for term in (term for field in fields for term in field.split(",")):
+        values = term.partition("/")[0].split("-")
+        if not _TERM.fullmatch(term) or not all(value == "*" or _VALUE.fullmatch(value) for value in values):
+            return f"{term!r} is none of 5, mon, 1-5, *, */15 and 0-30/10, which every scheduler reads"
+    return _of_days(fields[2], fields[4])
+
+
+def _of_days(day: str, weekday: str) -> str:
+    if any(int(value) == 7 for value in re.findall(r"(?<![/\d])\d+", weekday)):
+        return "7 is no weekday everywhere; Sunday is 0 or sun"
+    if day != "*" != weekday and "*" in day + weekday:
+        return f"whether {day} and {weekday} must both hold differs between schedulers; write one of them as a list"
+    return ""
 
 
 class UnknownZoneError(ValueError):
@@ -59,7 +106,7 @@ def _zone(text: str) -> str:
 
 
 Cron = Annotated[str, AfterValidator(_cron)]
-"""A cron expression of five fields, e.g. ``*/15 6-18 * * mon-fri``."""
+"""A cron expression of five fields, e.g. ``*/15 6-18 * * mon-fri``, or a nickname such as ``@daily``."""
 
 TimeZone = Annotated[str, AfterValidator(_zone)]
 """A time zone of the IANA's, e.g. ``Europe/Berlin``."""

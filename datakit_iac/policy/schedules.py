@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import Final
 
+from datakit_iac.manifest.schedule import five_fields
+
 _BEGIN: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -21,7 +23,7 @@ def shortest_interval(cron: str) -> float:
     from cronsim import CronSim, CronSimError
 
     try:
-        minute, hour, *days = cron.split()
+        minute, hour, *days = five_fields(cron).split()
         within = CronSim(f"{minute} {hour} * * *", _BEGIN)
         starts = sorted(60 * (60 * hour + minute) for hour in within.hours for minute in within.minutes)
         # A day's starts are those of every day it fires on, so days need only be looked at for their own distance:

@@ -162,6 +162,44 @@ def test_where_a_slip_would_be_a_permission_an_unknown_field_is_an_error(tmp_pat
     assert (found.code, found.severity) == ("unknown-field", "error")
 
 
+SMALLEST = manifest("Transform", "load", "spec:\n  runtime: cloudquery\n  outputs: [{dataset: users}]")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ("triger: {policy: manual}", "spec.triger"),
+        ("trigger: {polici: manual}", "spec.trigger.polici"),
+        ("trigger: {policy: manual, scheduel: {cron: '@daily'}}", "spec.trigger.scheduel"),
+        ("trigger: {policy: schedule, schedule: {cron: '@daily', suspended: true}}", "spec.trigger.schedule.suspended"),
+        ("trigger: {policy: schedule, schedule: {cron: '@daily', paused: true}}", "spec.trigger.schedule.paused"),
+        ("suspend: true", "spec.suspend"),
+        ("schedule: {cron: '@daily'}", "spec.schedule"),
+        ("timout: 5m", "spec.timout"),
+        ("Mode: streaming", "spec.Mode"),
+        ("input: [{dataset: users}]", "spec.input"),
+        ("inputs: [{dataset: users, versoin: ^1.0}]", "spec.inputs[0].versoin"),
+        ("cloudquery: {writMode: append}", "spec.cloudquery.writMode"),
+    ],
+)
+def test_a_slip_that_would_let_something_run_otherwise_is_an_error(tmp_path: Path, fields: str, path: str) -> None:
+    found = only(findings(tmp_path, f"{SMALLEST}  {fields}\n"))
+    assert (found.code, found.severity, found.path) == ("unknown-field", "error", path)
+
+
+@pytest.mark.parametrize(
+    "place", ["trigger: {policy: manual}\n", "metadata: {name: load, trigger: {policy: manual}}\n"]
+)
+def test_a_trigger_that_stands_elsewhere_is_an_error(tmp_path: Path, place: str) -> None:
+    text = SMALLEST + place if place.startswith("trigger") else SMALLEST.replace("metadata: {name: load}\n", place)
+    assert only(findings(tmp_path, text)).severity == "error"
+
+
+@pytest.mark.parametrize("field", ["notes: mine", "replica: 2", "resources: {limit: {cpu: 1}}", "priority: high"])
+def test_a_slip_that_runs_nothing_else_is_a_warning(tmp_path: Path, field: str) -> None:
+    assert only(findings(tmp_path, f"{SMALLEST}  {field}\n")).severity == "warning"
+
+
 def test_a_field_that_is_required_and_misspelt_is_an_error_and_a_warning(tmp_path: Path) -> None:
     found = findings(tmp_path, STORE.replace("connector:", "conector:"))
     assert [(each.code, each.severity) for each in found] == [("unknown-field", "warning"), ("missing-field", "error")]

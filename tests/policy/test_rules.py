@@ -112,6 +112,8 @@ def test_every_rule_says_in_a_sentence_what_it_asks_for() -> None:
         ("0 0,23 * * MON", 82800),
         ("0 0 29 2 *", 4 * 365.25 * 86400),
         ("0 12 * * *", 86400),
+        ("@hourly", 3600),
+        ("@monthly", 28 * 86400),
     ],
 )
 def test_the_shortest_interval_of_a_schedule(cron: str, seconds: float) -> None:
