@@ -8,7 +8,8 @@ from datakit_iac.environment.unused import unused
 from datakit_iac.environment.workloads import incomplete
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.transform import Transform
 
 
 def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:
@@ -17,9 +18,7 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
     yield from unused(project)
     yield from incomplete(project, environment)
     for transform in project.transforms.values():
-        if transform.spec.mode == "streaming":
-            message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
-            yield project.origin(transform).finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
+        yield from _of_transform(project.origin(transform), transform)
 
 
 def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
@@ -37,3 +36,16 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
     if spec.lineage:
         message = f"`lineage` of Environment {environment.name} is read and not used by this version"
         yield origin.finding("not-used", message, ("spec", "lineage"), severity="warning")
+
+
+def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
+    schedule = transform.spec.trigger.schedule
+    if transform.spec.mode == "streaming":
+        message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
+        yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
+    if schedule and not schedule.suspend:
+        message = (
+            f"the schedule of Transform {transform.name} is recorded and starts nothing: there is no scheduler yet"
+        )
+        path, hint = ("spec", "trigger", "schedule"), "start it from a scheduler of your own, or suspend: true"
+        yield origin.finding("not-kept", message, path, hint=hint, severity="warning")

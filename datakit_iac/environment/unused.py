@@ -8,6 +8,7 @@ from typing import Final
 from datakit_iac.manifest.document import Manifest, Model
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import GENERIC, Transform
 
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),
@@ -27,6 +28,8 @@ def unused(project: Project) -> Iterator[Finding]:
     for manifests in kinds:
         for manifest in manifests:
             yield from _of(project, manifest)
+    for transform in project.transforms.values():
+        yield from _command(project, transform)
 
 
 def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
@@ -41,3 +44,11 @@ def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
         alias = fields[name].alias or name
         message = f"`{alias}` of {manifest.kind} {manifest.name} is read and not used by this version"
         yield project.origin(manifest).finding("not-used", message, ("spec", alias), severity="warning")
+
+
+def _command(project: Project, transform: Transform) -> Iterator[Finding]:
+    runtime = transform.spec.runtime
+    if transform.spec.command and runtime not in GENERIC:
+        message = f"`command` of Transform {transform.name} is read and not used: runtime {runtime} runs its own"
+        hint = f"take it out, or runtime: {' or '.join(GENERIC)}"
+        yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint, severity="warning")

@@ -42,8 +42,8 @@ def _cron(text: str) -> str:
 
     from cronsim import CronSim, CronSimError
 
-    if fault := _not_read_alike(five_fields(text)):
-        raise ValueError(f"{text!r} is no cron expression: {fault}")
+    if reason := _not_read_alike(five_fields(text)):
+        raise ValueError(f"{text!r} is no cron expression: {reason}")
     try:
         next(CronSim(five_fields(text), datetime(2000, 1, 1, tzinfo=UTC)))
     except CronSimError as fault:

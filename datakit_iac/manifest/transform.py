@@ -71,8 +71,12 @@ class Trigger(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> Trigger:
-        if "schedule" in (self.policy, *self.policies) and self.schedule is None:
+        is_scheduled = "schedule" in (self.policy, *self.policies)
+        if is_scheduled and self.schedule is None:
             raise ValueError("a schedule needs `schedule: {cron: …}`")
+        if self.schedule and not is_scheduled:
+            expected = "schedule, or composite with schedule among its policies; to pause it, suspend: true"
+            raise ValueError(f"`schedule` means nothing with policy {self.policy}; expected policy {expected}")
         if (self.policy == "composite") != bool(self.policies):
             raise ValueError("`policies` lists what a composite trigger is made of, and stands with it alone")
         return self

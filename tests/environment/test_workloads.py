@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.environment.unsupported import unsupported
 from datakit_iac.environment.unused import unused
 from datakit_iac.environment.workloads import incomplete
 from datakit_iac.manifest.load import load
@@ -50,3 +51,30 @@ def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) 
         "env",
         "lineage",
     ]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "told"), [("cloudquery", True), ("dbt, dbt: {project: p}", True), ("generic-python", False)]
+)
+def test_a_command_beside_a_runtime_with_one_of_its_own_is_told(tmp_path: Path, runtime: str, told: bool) -> None:
+    spec = f"spec: {{runtime: {runtime}, command: ./load, outputs: [{{dataset: users}}]}}"
+    found = list(unused(load(write(tmp_path, manifest("Transform", "load", spec)))))
+    assert [(each.code, each.severity, each.path) for each in found] == (
+        [("not-used", "warning", "spec.command")] if told else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("trigger", "told"),
+    [
+        ("{policy: schedule, schedule: {cron: '@daily'}}", True),
+        ("{policy: composite, policies: [schedule, on-change], schedule: {cron: '@daily'}}", True),
+        ("{policy: schedule, schedule: {cron: '@daily', suspend: true}}", False),
+        ("{policy: manual}", False),
+    ],
+)
+def test_a_schedule_that_nothing_starts_is_told(tmp_path: Path, trigger: str, told: bool) -> None:
+    spec = f"spec: {{runtime: cloudquery, trigger: {trigger}, outputs: [{{dataset: users}}]}}"
+    project = load(write(tmp_path, manifest("Transform", "load", spec), manifest("Environment", "dev", "spec: {}")))
+    found = list(unsupported(project, project.environments["dev"]))
+    assert [(each.code, each.path) for each in found] == ([("not-kept", "spec.trigger.schedule")] if told else [])
