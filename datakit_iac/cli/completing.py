@@ -22,6 +22,7 @@ _KINDS: Final = {
     "DATASET": ("DataSet", "DataSetGroup"),
     "TRANSFORM": ("Transform",),
     "ENV": ("Environment",),
+    "OTHER": ("Environment",),
     "POLICY": ("Policy",),
 }
 """The manifests whose names an argument takes, by what its help calls it."""
