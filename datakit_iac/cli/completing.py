@@ -30,6 +30,7 @@ _KINDS: Final = {
 _AS_FILES: Final = frozenset({"PATH", "FILE", "FOLDER", "PLAN"})
 _DOCUMENT: Final = re.compile(r"^---.*$", re.MULTILINE)
 _KIND: Final = re.compile(r"^kind:\s*[\"']?(\w+)", re.MULTILINE)
+_VERSION: Final = re.compile(r"^(?:spec:|\s).*?\bversion:\s*[\"']?([\w.+-]+)", re.MULTILINE)
 _NAME: Final = re.compile(
     r"^metadata:[^\n]*(?:\n[ \t#][^\n]*|\n)*?[^\n]*?\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b", re.MULTILINE
 )
@@ -117,21 +118,32 @@ def _values(action: Action) -> Iterator[Candidate]:
         yield from ((str(choice), "") for choice in action.choices)
     for word in str(action.metavar or "").split("|"):
         if word in _KINDS:
-            yield from ((name, kind) for kind, name in _names() if kind in _KINDS[word])
+            yield from ((name, kind) for kind, name in _offered(_names()) if kind in _KINDS[word])
         elif word in _AS_FILES:
             yield _FILES, ""
 
 
-def _names() -> Iterator[tuple[str, str]]:
-    """Kind and name of the manifests at hand, read off their text: parsing YAML would take longer than one waits."""
+def _offered(found: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Kinds and names; of a Connector that stands in several versions, each of them too, as NAME@VERSION."""
+    versions: dict[tuple[str, str], list[str]] = {}
+    for kind, name, version in found:
+        yield kind, name
+        versions.setdefault((kind, name), []).append(version)
+    for (kind, name), several in versions.items():
+        if kind == "Connector" and several[1:]:
+            yield from ((kind, f"{name}@{version}") for version in several if version)
+
+
+def _names() -> Iterator[tuple[str, str, str]]:
+    """Kind, name and version of each manifest, read off their text: parsing YAML takes too long to wait for."""
     from datakit_iac.cli.scope import scope
 
     for file in sorted(_files(scope(".").root)):
         text = file.read_text(encoding="utf-8", errors="replace")
         for document in _DOCUMENT.split(text) if "datakit." in text else ():
-            kind, name = _KIND.search(document), _NAME.search(document)
+            kind, name, version = (each.search(document) for each in (_KIND, _NAME, _VERSION))
             if kind and name:
-                yield kind[1], name[1]
+                yield kind[1], name[1], version[1] if version else ""
 
 
 def _files(root: Path) -> Iterator[Path]:

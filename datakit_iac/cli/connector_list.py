@@ -1,4 +1,4 @@
-"""List the Connectors of a project, or of a part of it."""
+"""List the Connectors of a project, or of a part of it: each version of each, newest first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,22 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Read and list."""
-    return listing.show_all(options, "connectors", _row, shown=_shown)
+    return listing.show_all(options, "connectors", _row, shown=_shown, among=editions)
+
+
+def editions(project: Project) -> dict[str, Connector]:
+    """Every version of every Connector, by NAME@VERSION; by its name alone one that has none."""
+    return {each.identity: each for name in project.connectors for each in project.editions(name)}
+
+
+def stores(project: Project, connector: Connector) -> list[str]:
+    """The Stores that a version of a Connector will do for."""
+    return [
+        store.name
+        for store in project.stores.values()
+        if store.spec.connector == connector.name
+        and (not store.spec.connector_version or connector.is_within(store.spec.connector_version))
+    ]
 
 
 def _row(project: Project, connector: Connector) -> dict[str, Any]:
@@ -31,7 +46,7 @@ def _row(project: Project, connector: Connector) -> dict[str, Any]:
         "provider": spec.provider,
         "version": spec.version,
         "capabilities": list(spec.capabilities),
-        "stores": [store.name for store in project.stores.values() if store.spec.connector == connector.name],
+        "stores": stores(project, connector),
     }
 
 

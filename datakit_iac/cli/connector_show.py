@@ -1,4 +1,7 @@
-"""Show one Connector: what it is, what a Store of it must give, and which Stores there are."""
+"""Show one Connector: what it is, what a Store of it must give, and which Stores there are.
+
+NAME shows the newest of its versions and names the others; NAME@VERSION shows one of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli import listing
+from datakit_iac.cli.connector_list import editions, stores
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import ConnectionField, Connector
@@ -20,11 +24,16 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Read and show."""
-    return listing.show_one(options, "Connector", "connectors", _stores, _text)
+    return listing.show_one(options, "Connector", "connectors", _further, _text, among=_callable)
 
 
-def _stores(project: Project, connector: Connector) -> dict[str, list[str]]:
-    return {"stores": [store.name for store in project.stores.values() if store.spec.connector == connector.name]}
+def _callable(project: Project) -> Mapping[str, Connector]:
+    return {**editions(project), **project.connectors}
+
+
+def _further(project: Project, connector: Connector) -> dict[str, list[str]]:
+    others = [each for each in project.editions(connector.name) if each is not connector]
+    return {"stores": stores(project, connector), "otherVersions": [each.spec.version or "none" for each in others]}
 
 
 def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
@@ -35,6 +44,7 @@ def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
             "type": spec.type,
             "provider": spec.provider,
             "version": spec.version,
+            "other versions": said["otherVersions"],
             "protocol": spec.protocol,
             "capabilities": spec.capabilities,
             "source plugin": spec.plugin.source,

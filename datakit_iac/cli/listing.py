@@ -45,7 +45,12 @@ def add_show(parser: ArgumentParser, metavar: str) -> None:
 
 
 def show_all(
-    options: Namespace, collection: str, row: Callable[[Project, Any], Row], *, shown: Callable[[Row], Row] = dict
+    options: Namespace,
+    collection: str,
+    row: Callable[[Project, Any], Row],
+    *,
+    shown: Callable[[Row], Row] = dict,
+    among: Callable[[Project], Mapping[str, Any]] | None = None,
 ) -> int:
     """Print the manifests of one kind, of the part of a project that is asked about.
 
@@ -54,13 +59,15 @@ def show_all(
         collection: the kind's name among the project's, e.g. ``datasets``.
         row: what is told of each, for programs.
         shown: what people see of a row, by the heading of its column.
+        among: the manifests to list, where they are others than the collection's.
 
     Returns:
         1 where the project has errors, told on standard error; what is right is listed all the same.
     """
     asked = scope(options.path)
     project, code = _read(asked)
-    there = [each for each in getattr(project, collection).values() if asked.holds(project.origin(each).file)]
+    found = among(project) if among else getattr(project, collection)
+    there = [each for each in found.values() if asked.holds(project.origin(each).file)]
     rows = [{**row(project, each), **_place(project, each)} for each in there]
     if options.output == "json":
         print(json.dumps({collection: rows}, indent=2))
@@ -77,6 +84,7 @@ def show_one(
     collection: str,
     further: Callable[[Project, Any], Mapping[str, Any]],
     text: Callable[[Any, Mapping[str, Any]], Iterator[str]],
+    among: Callable[[Project], Mapping[str, Any]] | None = None,
 ) -> int:
     """Print one manifest and what the project says of it.
 
@@ -86,9 +94,10 @@ def show_one(
         collection: the kind's name among the project's.
         further: what the project says of it, e.g. who reads it.
         text: the lines for people, below the first, from the manifest and what `further` made.
+        among: the manifests by what they may be called, where that is more than their names.
     """
     project, code = _read(scope(options.path))
-    manifest = known(kind, options.name, getattr(project, collection))
+    manifest = known(kind, options.name, among(project) if among else getattr(project, collection))
     if options.output == "yaml":
         print(_as_yaml(manifest), end="")
         return code

@@ -13,6 +13,7 @@ import pytest
 from datakit_iac.cli.commands import COMMANDS
 from tests.cli.conftest import Dk, dataset
 from tests.cli.test_dispatch import HEAVY
+from tests.manifest.writing import CONNECTOR, write
 
 BIN = Path(sys.executable).parent
 
@@ -68,6 +69,13 @@ def test_names_are_found_however_they_are_written(dk: Dk, project: Path) -> None
     (project / "broken.yaml").write_text(f"{dataset('half')} [")
     (project / "odd.yaml").write_bytes(b"datakit.\xff\0")
     assert {"block-one", "flow-one", "half"} <= set(completed(dk, "dataset", "show", ""))
+
+
+def test_the_versions_of_a_connector_that_has_several_are_offered(dk: Dk, project: Path) -> None:
+    block = CONNECTOR.replace("{type: duckdb, version: 1.4.2,", '\n  type: duckdb\n  version: "0.9.0"\n  #')
+    write(project, block, file="connector/old.yaml")
+    assert completed(dk, "connector", "show", "") == ["duckdb", "duckdb@1.4.2", "duckdb@0.9.0"]
+    assert completed(dk, "connector", "show", "duckdb@0") == ["duckdb@0.9.0"]
 
 
 def test_nothing_is_said_where_nothing_can_be_read(dk: Dk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from datakit_iac.manifest.load import load
 from tests.cli.conftest import Dk, dataset, transform
-from tests.manifest.writing import HEAD, LENIENT, manifest, write
+from tests.manifest.writing import CONNECTOR, HEAD, LENIENT, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
 FLIGHTS = REPOSITORY / "examples" / "flights"
@@ -61,6 +61,49 @@ def test_stores_and_connectors_tell_who_uses_them(dk: Dk, project: Path) -> None
     assert (connector["type"], connector["stores"]) == ("duckdb", ["warehouse"])
     assert "warehouse  duckdb" in dk("store", "list").out
     assert "source, destination" in dk("connector", "list").out
+
+
+def catalog(project: Path, *versions: str) -> None:
+    """Writes further versions of the Connector `duckdb`, and a Store that wants an old one."""
+    for version in versions:
+        write(project, CONNECTOR.replace("1.4.2", version), file=f"connector/duckdb-{version}.yaml")
+    write(project, manifest("Store", "old", "spec: {connector: duckdb, connectorVersion: <1}"), file="store/old.yaml")
+
+
+def test_every_version_of_a_connector_is_listed_the_newest_first(dk: Dk, project: Path) -> None:
+    catalog(project, "0.9.0", "1.10.0")
+    said = dk("connector", "list", "--output", "json").document["connectors"]
+    assert [(each["version"], each["stores"], each["file"]) for each in said] == [
+        ("1.10.0", ["warehouse"], "connector/duckdb-1.10.0.yaml"),
+        ("1.4.2", ["warehouse"], "connector/duckdb.yaml"),
+        ("0.9.0", ["old", "warehouse"], "connector/duckdb-0.9.0.yaml"),
+    ]
+    assert len(dk("connector", "list").out.splitlines()) == 1 + 3
+    assert dk("connector", "list", "connector/duckdb.yaml").out.count("duckdb  ") == 2, "name and type of one"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "others"),
+    [
+        ("duckdb", "1.10.0", ["1.4.2", "0.9.0"]),
+        ("duckdb@0.9.0", "0.9.0", ["1.10.0", "1.4.2"]),
+        ("duckdb@1.10.0", "1.10.0", ["1.4.2", "0.9.0"]),
+    ],
+)
+def test_a_connector_is_shown_in_its_newest_version_or_the_one_asked_for(
+    dk: Dk, project: Path, name: str, version: str, others: list[str]
+) -> None:
+    catalog(project, "0.9.0", "1.10.0")
+    said = dk("connector", "show", name, "--output", "json").document
+    assert (said["manifest"]["spec"]["version"], said["otherVersions"]) == (version, others)
+    assert f"other versions  {', '.join(others)}" in dk("connector", "show", name).out
+    assert f"version: {version}\n" in dk("connector", "show", name, "--output", "yaml").out
+
+
+def test_a_version_that_is_not_there_gets_a_near_match(dk: Dk, project: Path) -> None:
+    catalog(project, "0.9.0")
+    said = dk("connector", "show", "duckdb@0.9.1")
+    assert (said.code, "did you mean 'duckdb@0.9.0'?" in said.err) == (2, True)
 
 
 def test_one_dataset_is_shown_with_its_place_its_columns_and_its_neighbours(dk: Dk) -> None:

@@ -6,6 +6,7 @@ What is not installed has no test here, so that none is skipped; the first test 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,15 @@ from pathlib import Path
 import pytest
 
 import datakit_iac
+from tests.manifest.writing import CONNECTOR, write
 
 BIN = Path(sys.executable).parent
 SCRIPTS = Path(datakit_iac.__file__).parent / "cli/templates/completion"
 
 BASH = """
     eval "$(dk completion bash)"; complete -p dk >/dev/null || exit 1
-    read -r -a COMP_WORDS <<<"${1//=/ = }"; [[ $1 == *[\\ =] ]] && COMP_WORDS+=('')
+    COMP_LINE=$1 COMP_POINT=${#1} apart=${1//@/ @ }
+    read -r -a COMP_WORDS <<<"${apart//=/ = }"; [[ $1 == *[\\ =] ]] && COMP_WORDS+=('')
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _dk; printf '%s\\n' "${COMPREPLY[@]}"
 """
 FISH = "dk completion fish | source; complete -C $argv[1]"
@@ -73,6 +76,8 @@ def test_bash_is_there_and_each_shell_of_ours_has_a_way_to_be_asked() -> None:
         ("dk dataset show u", ["users"]),
         ("dk pipeline impact r", ["raw", "report"]),
         ("dk env diff dev d", ["dev"]),
+        ("dk connector show duckdb@1", ["duckdb@1.3.0", "duckdb@1.4.2"]),
+        ("dk connector show duckdb@0", []),
         ("dk lint --strict dataset/r", ["dataset/raw.yaml"]),
         ("dk lint store", ["store/"]),
         ("dk frobnicate x", []),
@@ -80,9 +85,10 @@ def test_bash_is_there_and_each_shell_of_ours_has_a_way_to_be_asked() -> None:
 )
 def test_a_real_shell_completes(project: Path, tmp_path_factory: pytest.TempPathFactory, shell: str, line: str,
                                 expected: list[str]) -> None:  # fmt: skip
+    write(project, CONNECTOR.replace("1.4.2", "1.3.0"), file="connector/old.yaml")
     found = offered(shell, line, tmp_path_factory.mktemp("home"))
-    if shell == "bash":  # to which what stands behind an equal sign is a word, and which marks folders by itself
-        expected = [each.partition("=")[2] or each.rstrip("/") for each in expected]
+    if shell == "bash":  # which replaces what stands behind an equal sign or begins with @, and marks folders by itself
+        expected = [re.sub("^(.*=|duckdb(?=@))|/$", "", each) for each in expected]
     assert found == (expected[:1] if shell == "zsh" else expected)
 
 
