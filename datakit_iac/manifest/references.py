@@ -63,10 +63,10 @@ class _Contract:
                 yield from self._source(source, ("spec", "schema", index, "from", place))
             yield from self._tests(column.tests, ("spec", "schema", index, "tests"))
         yield from self._tests(spec.tests, ("spec", "tests"))
-        if spec.dev.seed and spec.columns:
-            for index, row in enumerate(spec.dev.seed.inline):
-                for name in row:
-                    yield from self._column(self._dataset, name, ("spec", "dev", "seed", "inline", index, name))
+        if spec.dev.seed:
+            from datakit_iac.manifest.seeds import seeds  # late: most DataSets have none
+
+            yield from seeds(self._project, self._dataset)
 
     def _store(self) -> Iterator[Finding]:
         wanted = self._dataset.spec.store

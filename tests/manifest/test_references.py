@@ -57,7 +57,7 @@ WRONG = {
         "",
         "spec.tests[0].freshness.column",
     ),
-    made("{name: at, type: date}", "dev: {seed: {inline: [{at: x}, {att: x}]}}"): (
+    made("{name: at, type: date}", "dev: {seed: {inline: [{at: 2024-01-31}, {att: x}]}}"): (
         "unknown-column",
         "did you mean 'at'?",
         "spec.dev.seed.inline[1].att",
