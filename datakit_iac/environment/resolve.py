@@ -177,9 +177,10 @@ class _Resolution:
         for name, dataset in datasets.items():
             if dataset.bound.store not in locations:
                 continue
-            key = (locations[dataset.bound.store], str(dataset.bound.place))
+            place = dataset.bound.place
+            key = (locations[dataset.bound.store], technology(dataset.bound.connection.technology).address(place))
             if (first := seen.setdefault(key, name)) != name:
-                message = f"DataSet {name} lies where DataSet {first} lies: {key[1]} in {key[0]}"
+                message = f"DataSet {name} lies where DataSet {first} lies: {place} in {key[0]}"
                 yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
 
     # Transforms.

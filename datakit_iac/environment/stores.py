@@ -68,10 +68,10 @@ class Stores:
             options["path"] = rooted(options["path"], self._project.root)
         connection = Connection(kind, options)
         self._check_secrets(store, bound, secrets)
-        is_installed = self._check(store, connector, connection, secrets)
+        create = bound.binding.create if bound and bound.binding.create is not None else store.spec.create
+        is_installed = self._check(store, connector, connection, secrets, create=bool(create))
         if is_installed is None:
             return None
-        create = bound.binding.create if bound and bound.binding.create is not None else store.spec.create
         return ResolvedStore(
             name=store.name,
             connector=connector.name,
@@ -84,7 +84,7 @@ class Stores:
         )
 
     def _check(
-        self, store: Store, connector: Connector, connection: Connection, secrets: Mapping[str, str]
+        self, store: Store, connector: Connector, connection: Connection, secrets: Mapping[str, str], *, create: bool
     ) -> bool | None:
         """Whether the technology of a right connection is installed; None where the connection is wrong."""
         kind, bound = connection.technology, self._bindings.of_store(store.name)
@@ -110,7 +110,7 @@ class Stores:
             self._find(manifest, "technology-not-installed", message, path, hint)
             return False if self._is_of_vocabulary(store, connection, secrets) else None
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
-        faults = found.check(replace(connection, secrets=hidden))
+        faults = found.check(replace(connection, secrets=hidden), create=create)
         for each in faults:
             self._find(place.manifest, "invalid-connection", f"Store {store.name}: {each}", place.path)
         return None if faults else True

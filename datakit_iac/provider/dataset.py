@@ -120,7 +120,8 @@ class DataSetType:
 
 
 def _id(dataset: BoundDataSet) -> str:
-    return f"{technology(dataset.connection.technology).location(dataset.connection)}#{dataset.place}"
+    found = technology(dataset.connection.technology)
+    return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"
 
 
 def _address(resource_id: str) -> Properties:

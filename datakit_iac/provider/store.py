@@ -20,7 +20,8 @@ class StoreType:
             return [Fault("technology", str(fault))]
         if has_unknowns(new.get("connection")):
             return []
-        return [Fault("connection", fault) for fault in found.check(decode.connection(new))]
+        faults = found.check(decode.connection(new), create=_is_made(new))
+        return [Fault("connection", fault) for fault in faults]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another technology or location is another Store; all else changes in place."""
@@ -72,6 +73,11 @@ def _location(properties: Properties) -> str:
 
 def _reach(properties: Properties, call: Call) -> None:
     connection = decode.connection(properties)
-    embedded = technology(connection.technology).capabilities.embedded
-    with opened(connection, call, create=bool(properties.get("create", embedded))) as session:
+    with opened(connection, call, create=_is_made(properties)) as session:
         session.version()
+
+
+def _is_made(properties: Properties) -> bool:
+    """Whether the Store is made where it is absent; the technology decides where nothing is said."""
+    embedded = technology(properties["technology"]).capabilities.embedded
+    return bool(properties.get("create", embedded))

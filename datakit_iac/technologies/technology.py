@@ -112,14 +112,20 @@ class Technology(Protocol):
     name: str
     capabilities: Capabilities
 
-    def check(self, connection: Connection) -> list[str]:
-        """Faults of a connection's options, each one sentence; nothing is touched."""
+    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
+        """Faults of a connection's options, each one sentence; nothing is touched.
+
+        With `create`, `open` will make the Store where it is absent, so that its absence is no fault.
+        """
 
     def location(self, connection: Connection) -> str:
         """What tells one Store from another: the same text for the same Store, without secrets."""
 
     def connection(self, location: str) -> Connection:
         """The Store at a location, as far as the location tells; the inverse of `location`."""
+
+    def address(self, place: Place) -> str:
+        """What tells one place of a Store from another: the same text for one place, however it is spelled."""
 
     def canonical(self, data_type: DataType) -> DataType:
         """The type that a column of `data_type` is read back as."""

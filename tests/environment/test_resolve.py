@@ -162,7 +162,7 @@ def test_an_unset_variable_of_a_binding_is_told_there(tmp_path: Path) -> None:
 
 
 def test_a_secret_stays_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datakit_iac.technologies.files.factory.Files.check", lambda *_: [])
+    monkeypatch.setattr("datakit_iac.technologies.files.factory.Files.check", lambda *_, **__: [])
     lake = LAKE.replace("}}", "}, secrets: {key: '${TOKEN}'}}")
     project = resolved(tmp_path, FILES, lake, ENVIRONMENT, variables={"TOKEN": "hunter2"})
     assert project.stores["lake"].secrets == {"key": "${TOKEN}"}
@@ -205,6 +205,33 @@ def test_two_stores_of_one_path_are_one_place(tmp_path: Path) -> None:
     other = DATASET.replace("name: users", "name: people").replace("store: warehouse", "store: depot")
     depot = STORE.replace("name: warehouse", "name: depot")
     assert [each.code for each in faults(tmp_path, *BASE, depot, other)] == ["same-place"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("users", "main.users"), ("users", "Users"), ("raw.users", "RAW.users")])
+def test_two_spellings_of_one_table_are_one_place(tmp_path: Path, one: str, other: str) -> None:
+    tables = [manifest("DataSet", name, f"spec: {{store: warehouse, table: {table}}}")
+              for name, table in (("a", one), ("b", other))]  # fmt: skip
+    assert only(list(faults(tmp_path, CONNECTOR, STORE, ENVIRONMENT, *tables))).code == "same-place"
+
+
+def test_one_table_in_two_schemas_is_two_places(tmp_path: Path) -> None:
+    tables = [manifest("DataSet", name, f"spec: {{store: warehouse, table: {name}.users}}") for name in ("raw", "main")]
+    assert set(resolved(tmp_path, CONNECTOR, STORE, ENVIRONMENT, *tables).datasets) == {"raw", "main"}
+
+
+def lake_to_be(folder: Path, create: str) -> str:
+    fields = f"connector: files, create: {create}, connection: {{path: {folder}/new/lake}}"
+    return manifest("Store", "lake", f"spec: {{{fields}}}")
+
+
+def test_a_folder_of_files_that_its_store_makes_need_not_be_there(tmp_path: Path) -> None:
+    assert resolved(tmp_path, FILES, lake_to_be(tmp_path, "true"), ENVIRONMENT).stores["lake"].create is True
+
+
+@pytest.mark.parametrize("create", ["false", "null"])
+def test_a_folder_of_files_that_nobody_makes_must_be_there(tmp_path: Path, create: str) -> None:
+    found = only(list(faults(tmp_path, FILES, lake_to_be(tmp_path, create), ENVIRONMENT)))
+    assert (found.code, "`create: true`" in found.message) == ("invalid-connection", True)
 
 
 def test_what_is_no_destination_is_not_written(tmp_path: Path) -> None:

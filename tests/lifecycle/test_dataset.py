@@ -48,6 +48,17 @@ def test_the_second_up_does_nothing(filled: Subject, warehouse: Warehouse) -> No
     assert filled.up(warehouse.users()).kind == "same"
 
 
+@pytest.mark.parametrize(("spelled", "again"), [("users", "main.users"), ("main.users", "users"), ("t.u", "T.U")])
+def test_another_spelling_of_its_place_moves_nothing(
+    users: Subject, warehouse: Warehouse, spelled: str, again: str
+) -> None:
+    users.up(warehouse.users(table=spelled, deletion="delete"))
+    warehouse.run(f"INSERT INTO {spelled} VALUES (1, 'ann')")
+    identity = users.id
+    assert users.up(warehouse.users(table=again, deletion="delete")).kind == "update"
+    assert (users.id, warehouse.rows(again)) == (identity, [(1, "ann")])
+
+
 def test_a_create_that_is_tried_again_adopts_what_is_ours(
     filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
 ) -> None:

@@ -56,6 +56,16 @@ def test_a_store_is_made_and_its_data_stays(store: Subject, folder: Path, lifecy
     assert f"duckdb:{PATH} stays, with all its data" in lifecycle.said()
 
 
+def test_a_folder_of_files_is_made_where_the_store_says_so(lifecycle: Lifecycle, folder: Path) -> None:
+    lake = lifecycle.subject("datakit:index:Store", "lake")
+    inputs = {"name": "lake", "technology": "files", "connection": {"path": str(folder / "new/lake")}}
+    with pytest.raises(RefusedError, match="no folder that can be read; make it, or let its Store do so"):
+        lake.up(inputs)
+    assert lake.up({**inputs, "create": True}).kind == "create"
+    assert (folder / "new/lake").is_dir()
+    assert lake.refresh()
+
+
 def test_a_store_that_is_not_to_be_made_must_be_there(store: Subject, folder: Path) -> None:
     with pytest.raises(OperationError, match="there is no DuckDB file"):
         store.up({**Warehouse.store, "create": False})
@@ -266,7 +276,7 @@ def test_a_secret_reaches_the_driver_and_nobody_else(
 ) -> None:
     seen = list[str]()
 
-    def check(_: Files, connection: Connection) -> list[str]:
+    def check(_: Files, connection: Connection, *, create: bool) -> list[str]:
         seen.extend(secret.reveal() for secret in connection.secrets.values())
         return [f"rejected {secret.reveal()}" for secret in connection.secrets.values()]
 

@@ -53,6 +53,15 @@ def test_nothing_outside_the_folder_is_touched(kit: Kit, prefix: str) -> None:
                 act(Place(prefix=prefix))
 
 
+def test_a_folder_that_is_to_be_made_may_be_absent_where_it_can_be_made(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    there, new, below_a_file = (str(tmp_path / name) for name in ("store", "a/b", "file/b"))
+    paths = (there, new, below_a_file, f"{tmp_path}/file", "package:json/new")
+    faults = {path: Files().check(Connection("files", {"path": path}), create=True) for path in paths}
+    assert {path for path, told in faults.items() if not told} == {there, new}
+    assert "cannot be made" in faults[below_a_file][0]
+
+
 def test_the_folder_itself_stays(kit: Kit, tmp_path: Path) -> None:
     with Files().open(kit.connection) as session:
         with pytest.raises(StoreError, match="whole folder"):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.duckdb import statements, types
@@ -26,8 +27,11 @@ class DuckDB:
     name = "duckdb"
     capabilities = Capabilities(places=frozenset({"table"}), single_writer=True, embedded=True)
 
-    def check(self, connection: Connection) -> list[str]:
-        """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses."""
+    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
+        """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses.
+
+        Whether the file is there is not asked: it may be made before the Store is reached.
+        """
         path = connection.options.get("path")
         faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a DuckDB file's"]
         faults += [f"unknown option {name!r}; expected path" for name in sorted(set(connection.options) - OPTIONS)]
@@ -40,6 +44,11 @@ class DuckDB:
     def connection(self, location: str) -> Connection:
         """The Store of a path."""
         return Connection(self.name, {"path": location.partition(":")[2]})
+
+    def address(self, place: Place) -> str:
+        """Schema and table, the schema left out where it is ``main``; DuckDB knows no upper and lower case of names."""
+        schema, table = (part.lower() for part in statements.parts(place))
+        return table if schema == "main" else f"{schema}.{table}"
 
     def canonical(self, data_type: DataType) -> DataType:
         """DuckDB keeps no length of strings; all else is kept as declared."""

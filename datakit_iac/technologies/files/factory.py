@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.files.paths import resolve
+from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
@@ -29,11 +31,13 @@ class Files:
     name = "files"
     capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False)
 
-    def check(self, connection: Connection) -> list[str]:
+    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
         """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
         options = connection.options
         path, nulls = options.get("path"), options.get("nulls", [])
-        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a folder's"]
+        faults = [f"path is {path!r}; expected a folder's"]
+        if isinstance(path, str) and path:
+            faults = _unusable(path, create)
         if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):
             faults.append(f"nulls is {nulls!r}; expected a list of texts")
         if not isinstance(options.get("delimiter", ","), str):
@@ -52,6 +56,10 @@ class Files:
     def connection(self, location: str) -> Connection:
         """The Store of a path."""
         return Connection(self.name, {"path": location.partition(":")[2]})
+
+    def address(self, place: Place) -> str:
+        """The path within the folder; ``raw``, ``raw/`` and ``./raw`` are one."""
+        return posixpath.normpath(str(place))
 
     def canonical(self, data_type: DataType) -> DataType:
         """Types are declared, files keep none of their own."""
@@ -77,11 +85,17 @@ class Files:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
 
 
-def _unusable(path: str) -> list[str]:
-    """Why a path can be no folder to read, as far as looking at it tells."""
+def _unusable(path: str, create: bool) -> list[str]:
+    """Why a path can be no folder to read, as far as looking at it tells; with `create`, none that can be made."""
     try:
         folder = resolve(path)
+        if create and not os.path.lexists(folder):
+            above = next(each for each in folder.parents if os.path.lexists(each))
+            can_make = above.is_dir() and os.access(above, os.W_OK | os.X_OK) and not path.startswith(SCHEME)
+            return [] if can_make else [f"{path} cannot be made: {above} is no folder that is ours to write"]
         usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
     except (OSError, ValueError, RuntimeError) as fault:
         return [str(fault)]
-    return [] if usable else [f"{path} is no folder that can be read"]
+    is_ours_to_make = not os.path.lexists(folder) and not path.startswith(SCHEME)
+    hint = "; make it, or let its Store do so (`create: true`)" if is_ours_to_make else ""
+    return [] if usable else [f"{path} is no folder that can be read{hint}"]
