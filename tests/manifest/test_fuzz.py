@@ -13,12 +13,14 @@ import pytest
 import yaml
 
 from datakit_iac.manifest import plain_yaml
+from datakit_iac.manifest.connections import connections
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.load import read
 from datakit_iac.manifest.parsing import strict_documents
+from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build
 from tests.manifest.test_load import mutated
-from tests.manifest.writing import PROJECT
+from tests.manifest.writing import PROJECT, manifest
 
 ROOT = Path(__file__).parents[2]
 CODES = set(re.findall(r"^### `([a-z-]+)`$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE))
@@ -27,6 +29,28 @@ EXAMPLES = sorted(
     for file in (ROOT / "examples").rglob("*.yaml")
     if len(text := file.read_text()) < 3000 and "datakit.infoblox" in text
 )
+ROWS = manifest(
+    "DataSet",
+    "rows",
+    """
+    spec:
+      store: warehouse
+      table: rows
+      schema: [{name: id, type: int, nullable: false}, {name: at, type: timestamp}, {name: tags, type: array<text>}]
+      dev: {seed: {inline: [{id: 1, at: 2024-01-31, tags: [a]}, {id: 2}], profiles: {large: {file: rows.csv}}}}
+    """,
+)
+TIMED = manifest(
+    "Transform",
+    "timed",
+    """
+    spec:
+      runtime: cloudquery
+      outputs: [{dataset: rows}]
+      trigger: {policy: schedule, schedule: {cron: '*/15 6-18 * * mon-fri', timezone: Europe/Berlin}}
+    """,
+)
+SOUND = [*PROJECT, *EXAMPLES, ROWS, TIMED]
 VALUES: list[Any] = [
     None,
     True,
@@ -51,7 +75,7 @@ PIECES += ["{", "}", "[", "]", "? ", "@", "%", "::", '""', "''", "!a ", "&a ", "
 
 def restructured(text: str, chance: random.Random) -> str:
     """A manifest with one to three of its values swapped, doubled, renamed or taken out."""
-    document = yaml.safe_load(text.split("---\n")[0])
+    document = yaml.load(text.split("---\n")[0], Loader=yaml.CSafeLoader)
     for _ in range(chance.randint(1, 3)):
         spots = list(_spots(document))
         if not spots:
@@ -67,13 +91,8 @@ def restructured(text: str, chance: random.Random) -> str:
             case 3:
                 holder[key] = [holder[key]]
             case _:
-                holder[key] = chance.choice(VALUES)
-        document = yaml.safe_load(_yaml(document))
-    return _yaml(document)
-
-
-def _yaml(document: object) -> str:
-    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None)
+                holder[key] = copy.deepcopy(chance.choice(VALUES))
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None)
 
 
 def _spots(node: Any) -> Iterator[tuple[Any, Any]]:
@@ -126,10 +145,10 @@ def is_well_formed(found: Finding) -> bool:
 def test_of_20000_damaged_manifests_none_ends_in_a_traceback(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     for number in range(1000):
-        content = damaged(chance.choice([*PROJECT, *EXAMPLES]), chance)
+        content = damaged(chance.choice(SOUND), chance)
         (tmp_path / f"{number}.yaml").write_bytes(content)
     project, findings = read(tmp_path)
-    found = [*findings, *build(project)[1]]
+    found = [*findings, *build(project)[1], *references(project), *connections(project)]
     assert len(found) > 500
     assert [each for each in found if not is_well_formed(each)] == []
 
@@ -137,7 +156,7 @@ def test_of_20000_damaged_manifests_none_ends_in_a_traceback(tmp_path: Path, see
 def test_what_the_fast_reader_says_is_what_the_strict_one_says() -> None:
     chance, agreed = random.Random(7), 0
     for _ in range(6000):
-        text = pieced(chance.choice([*PROJECT, *EXAMPLES]), chance)
+        text = pieced(chance.choice(SOUND), chance)
         if (fast := plain_yaml.read_fast(text)) is not None:
             assert repr(fast) == repr(strict_documents(text)), text
             agreed += 1
