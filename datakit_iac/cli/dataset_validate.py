@@ -14,6 +14,7 @@ from datakit_iac.cli import reporting
 from datakit_iac.cli.exits import UsageError
 from datakit_iac.cli.scope import Scope, scope
 from datakit_iac.cli.validate import checked
+from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
@@ -31,7 +32,8 @@ def run(options: Namespace) -> int:
     """Check and report."""
     path = Path(options.asked)
     asked = scope(options.asked if path.exists() else ".")
-    project, findings = checked(asked.root, options.env)
+    with waiting(f"checking the project for {options.env}"):
+        project, findings = checked(asked.root, options.env)
     name = options.asked if _is_named(project, options.asked) else ""
     if not name and not path.exists():
         raise _unknown(project, options.asked)

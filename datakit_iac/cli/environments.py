@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli.names import known
+from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.environment.resolved import ResolvedProject
@@ -20,7 +21,8 @@ def readable(root: Path) -> Project | None:
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
 
-    project, findings = read(root)
+    with waiting("reading manifests"):
+        project, findings = read(root)
     tell(findings, sys.stderr)
     return None if any(found.severity == "error" for found in findings) else project
 
@@ -34,7 +36,8 @@ def resolved(project: Project, name: str) -> ResolvedProject:
     from datakit_iac.environment.resolve import examine
 
     known("Environment", name, project.environments)
-    return examine(project, name, os.environ)
+    with waiting(f"resolving {name}"):
+        return examine(project, name, os.environ)
 
 
 def lines(value: Any, indent: int = 0) -> Iterator[str]:

@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
+from datakit_iac.cli.waiting import waiting
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,16 +23,18 @@ def run(options: Namespace) -> int:
     from datakit_iac.manifest.load import read
 
     asked = scope(options.path)
-    project, findings = read(asked.root)
+    with waiting("checking manifests"):
+        project, findings = read(asked.root)
 
-    from datakit_iac.manifest.connections import connections  # after reading, which goes on while they are imported
-    from datakit_iac.manifest.references import references
-    from datakit_iac.pipeline.graph import build
+        # after reading, which goes on while they are imported
+        from datakit_iac.manifest.connections import connections
+        from datakit_iac.manifest.references import references
+        from datakit_iac.pipeline.graph import build
 
-    findings += [*build(project)[1], *references(project), *connections(project)]
-    if project.policies:
-        from datakit_iac.policy.declared import declared
+        findings += [*build(project)[1], *references(project), *connections(project)]
+        if project.policies:
+            from datakit_iac.policy.declared import declared
 
-        findings += declared(project)[1]
+            findings += declared(project)[1]
     own = asked.of(findings)
     return reporting.report(asked, project, own, options)

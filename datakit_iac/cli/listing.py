@@ -13,6 +13,7 @@ from datakit_iac.cli import exits
 from datakit_iac.cli.names import known
 from datakit_iac.cli.scope import Scope, add_path, scope
 from datakit_iac.cli.terminal import paint
+from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest
@@ -148,7 +149,8 @@ def _read(asked: Scope) -> tuple[Project, int]:
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
 
-    project, findings = read(asked.root)
+    with waiting("reading manifests"):
+        project, findings = read(asked.root)
     tell(findings, sys.stderr)
     is_wrong = any(found.severity == "error" for found in findings)
     return project, exits.FINDINGS if is_wrong else exits.FINE

@@ -12,6 +12,7 @@ from datakit_iac.cli import exits
 from datakit_iac.cli.exits import UsageError
 from datakit_iac.cli.scope import Scope
 from datakit_iac.cli.terminal import paint
+from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
@@ -52,11 +53,12 @@ def pipeline(asked: Scope) -> Pipeline | None:
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
 
-    project, findings = read(asked.root)
+    with waiting("reading manifests"):
+        project, findings = read(asked.root)
 
-    from datakit_iac.pipeline.graph import build  # after reading, which goes on while the models are imported
+        from datakit_iac.pipeline.graph import build  # after reading, which goes on while the models are imported
 
-    graph, wrong = build(project)
+        graph, wrong = build(project)
     if findings or wrong:
         tell([*findings, *wrong], sys.stderr)
     if _has_error(findings) or any(found.code == "cycle" for found in wrong):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
 from datakit_iac.cli.secrets import secrets
+from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
@@ -29,7 +30,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Check and report."""
     asked = scope(options.path)
-    project, findings = checked(asked.root, options.env)
+    with waiting(f"checking the project for {options.env}"):
+        project, findings = checked(asked.root, options.env)
     return reporting.report(asked, project, asked.of(findings), options)
 
 
