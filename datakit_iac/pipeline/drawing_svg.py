@@ -1,16 +1,18 @@
 """A drawing as SVG: one file that any browser shows, made without Graphviz or any other program.
 
 DataSets are in the colour of their classification, a dot marks those with personal data; a legend tells which is which.
+A long pipeline goes on in bands below each other: beside an arrow that comes in from the left stands what it is from.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from datakit_iac.pipeline.bands import extents, folded
 from datakit_iac.pipeline.drawing import Drawing, Edge, Node
 from datakit_iac.pipeline.layout import Layout, Spot, layout
 
@@ -20,6 +22,8 @@ _ROW: Final = 48
 _BOX: Final = 34
 _LETTER: Final = 7.4
 _LEGEND: Final = 44
+_BETWEEN: Final = 40
+_STUB: Final = 16
 
 _COLOURS: Final = {
     "public": ("#e3f3e6", "#2e7d43"),
@@ -62,6 +66,7 @@ def svg(drawing: Drawing) -> str:
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         *(page.edge(edge) for edge in drawing.edges),
         *(page.node(node) for node in drawing.nodes),
+        *page.sources(),
         *page.legend(),
         "</svg>",
     ]
@@ -84,16 +89,41 @@ class _Page:
         self._looks = {node: _look(drawing, node) for node in drawing.nodes}
         self._placed = placed
         self._widths = self._column_widths(placed.spots)
-        starts, x = [], float(_MARGIN)
-        for width in self._widths:
-            starts.append(x)
-            x += width + _GAP
-        self._starts = starts
-        spots = itertools.chain(placed.spots.values(), *placed.bends.values())
+        ways = [(edge, (placed.spots[edge.start], *bends, placed.spots[edge.end]))
+                for edge, bends in placed.bends.items()]  # fmt: skip
+        spots = [*placed.spots.values(), *(spot for _, way in ways for spot in way)]
         bottom = max((spot.row for spot in spots), default=0)
-        self.width = max(x - _GAP + _MARGIN, 640.0)
-        self._below = 2 * _MARGIN + bottom * _ROW + _BOX
+        self._places = folded(self._widths, _GAP, bottom * _ROW + _BOX)
+        self._sources = {
+            (self._band(other), one.row): edge.start.name
+            for edge, way in ways
+            for one, other in pairwise(way)
+            if self._crosses(one, other) and not _is_far(one, other)
+        }
+        letters = max(map(len, self._sources.values()), default=0)
+        self._left = _MARGIN + (round(letters * _LETTER * 0.8) + _GAP if letters else 0)
+        ends = [place.x + width for place, width in zip(self._places, self._widths, strict=True)]
+        self._right = self._left + max(ends, default=0)
+        self._tops, self._below = self._stacked([*((self._band(spot), spot.row) for spot in spots), *self._sources])
+        self.width = max(self._right + (_GAP if letters else 0) + _MARGIN, 640.0)
         self.height = self._below + _LEGEND
+
+    def _band(self, spot: Spot) -> int:
+        return self._places[spot.column].band
+
+    def _crosses(self, one: Spot, other: Spot) -> bool:
+        return self._band(one) != self._band(other)
+
+    def _stacked(self, rows: Iterable[tuple[int, float]]) -> tuple[dict[int, float], float]:
+        """The height of row 0 for each band, and what is below all of them."""
+        tops, y = {}, float(_MARGIN)
+        for band, (first, last) in sorted(extents(rows).items()):
+            tops[band] = y - first * _ROW
+            y += (last - first) * _ROW + _BOX + _BETWEEN
+        return tops, y - _BETWEEN + _MARGIN if tops else 2 * _MARGIN + _BOX
+
+    def _x(self, spot: Spot) -> float:
+        return self._left + self._places[spot.column].x
 
     def _column_widths(self, spots: Mapping[Node, Spot]) -> list[float]:
         widths = [60.0] * (1 + max((spot.column for spot in spots.values()), default=-1))
@@ -102,13 +132,13 @@ class _Page:
             widths[spot.column] = max(widths[spot.column], round(letters * _LETTER + 24))
         return widths
 
-    def _y(self, spot: Spot) -> float:
-        return _MARGIN + spot.row * _ROW + _BOX / 2
+    def _y(self, spot: Spot, row: float | None = None) -> float:
+        return self._tops[self._band(spot)] + (spot.row if row is None else row) * _ROW + _BOX / 2
 
     def node(self, node: Node) -> str:
         """A box with its name, and what it is below."""
         spot, look = self._placed.spots[node], self._looks[node]
-        x, y, width = self._starts[spot.column], self._y(spot), self._widths[spot.column]
+        x, y, width = self._x(spot), self._y(spot), self._widths[spot.column]
         rounding = 10 if node.kind == "dataset" else 2
         dot = f'<circle class="pii" cx="{x + width - 10:g}" cy="{y - 9:.4g}" r="4"/>' if look.pii else ""
         return (
@@ -120,21 +150,39 @@ class _Page:
         )
 
     def edge(self, edge: Edge) -> str:
-        """A curve from box to box, straight where it passes a column between."""
+        """A curve from box to box, straight where it passes a column between; from band to band in two pieces."""
         spots = self._placed.spots
-        start, end = spots[edge.start], spots[edge.end]
-        x, y = self._starts[start.column] + self._widths[start.column], self._y(start)
+        before, end = spots[edge.start], spots[edge.end]
+        x, y = self._x(before) + self._widths[before.column], self._y(before)
         path = f"M{x:g} {y:.6g}"
         for spot in (*self._placed.bends[edge], end):
-            left, down = self._starts[spot.column], self._y(spot)
+            left, down = self._x(spot), self._y(spot)
+            if self._crosses(before, spot):
+                step, x, y = self._crossing(before, spot, x)
+                path += step
             bow = max((left - x) / 2, 20.0)
             path += f"C{x + bow:g} {y:.6g} {left - bow:g} {down:.6g} {left:g} {down:.6g}"
-            x, y = left, down
+            before, x, y = spot, left, down
             if spot is not end:
                 x += self._widths[spot.column]
                 path += f"H{x:g}"
         ends = f"data-from={quoteattr(edge.start.id)} data-to={quoteattr(edge.end.id)}"
-        return f'<path class="edge" {ends} d="{path}"/>'
+        named = f"<title>{_text(edge.start.name)} → {_text(edge.end.name)}</title>"
+        return f'<path class="edge" {ends} d="{path}">{named}</path>'
+
+    def _crossing(self, before: Spot, spot: Spot, x: float) -> tuple[str, float, float]:
+        """Out of one band and into another, and where that ends; of an edge over many columns its ends alone."""
+        if _is_far(before, spot):
+            beside, y = self._x(spot) - _STUB, self._y(spot)
+            return f"H{x + _STUB:g}M{beside:g} {y:.6g}", beside, y
+        beside, y = self._left - _GAP / 2, self._y(spot, before.row)
+        return f"H{self._right + _GAP / 2:g}M{_MARGIN} {y:.6g}H{beside:g}", beside, y
+
+    def sources(self) -> Iterator[str]:
+        """What the arrows are from that come into a band from another one."""
+        for (band, row), name in self._sources.items():
+            y = self._tops[band] + row * _ROW + _BOX / 2
+            yield f'<text class="small" x="{_MARGIN}" y="{y - 5:.6g}">{_text(name)}</text>'
 
     def legend(self) -> Iterator[str]:
         """What the colours that occur mean."""
@@ -148,6 +196,11 @@ class _Page:
         if any(look.pii for look in self._looks.values()):
             yield f'<circle class="pii" cx="{x + 7:g}" cy="{y + 7:g}" r="4"/>'
             yield f'<text x="{x + 18:g}" y="{y + 11:g}">personal data</text>'
+
+
+def _is_far(one: Spot, other: Spot) -> bool:
+    """Whether there are columns between two spots that an edge does not bend in."""
+    return other.column > one.column + 1
 
 
 def _look(drawing: Drawing, node: Node) -> _Look:

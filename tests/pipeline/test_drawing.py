@@ -6,8 +6,11 @@ import json
 import os
 import random
 import re
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ from datakit_iac.pipeline.drawing_json import as_json
 from datakit_iac.pipeline.drawing_mermaid import mermaid
 from datakit_iac.pipeline.drawing_svg import svg
 from datakit_iac.pipeline.drawing_text import text
-from datakit_iac.pipeline.graph import build
+from datakit_iac.pipeline.graph import Graph, build
 
 Jobs = dict[str, tuple[list[str], list[str]]]
 Edges = set[tuple[str, str]]
@@ -197,6 +200,78 @@ def test_many_transforms_take_a_line_each() -> None:
     lines = text(drawn(jobs)).splitlines()
     assert len(lines) == 3000 + 2
     assert max(map(len, lines)) < 60
+
+
+class Watched(str):
+    """A name each of whose comparisons is a call, so that looking through a list is as many as the list is long."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+def watched(value: Any) -> Any:
+    """The same value with all its names watched."""
+    if isinstance(value, str):
+        return Watched(value)
+    if isinstance(value, tuple):
+        return tuple(map(watched, value))
+    if isinstance(value, Mapping):
+        return {watched(key): watched(each) for key, each in value.items()}
+    if isinstance(value, (Drawing, Graph)):
+        return replace(value, **{each.name: watched(getattr(value, each.name)) for each in fields(value)})
+    return value
+
+
+def tangle(number: int) -> Drawing:
+    """Transforms in a chain that also read a DataSet of all, one that the first wrote, and all write one DataSet."""
+    jobs = {
+        f"t{index:05}": (["all", "d0", f"d{index}", f"own{index}"], [f"d{index + 1}", "log"]) for index in range(number)
+    }
+    return drawn(jobs)
+
+
+def counted(render: Callable[[Drawing], str], drawing: Drawing) -> tuple[int, str]:
+    """How many functions are called, ours and the interpreter's, while a drawing is made; and the drawing."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        made = render(drawing)
+    finally:
+        sys.setprofile(before)
+    return calls, made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("render", [text, as_json, dot, mermaid])
+def test_ten_times_the_nodes_are_ten_times_the_work(render: Callable[[Drawing], str]) -> None:
+    (few, small), (many, large) = (counted(render, watched(tangle(number))) for number in (1_000, 10_000))
+    assert few > 10_000
+    assert many < 10.2 * few
+    assert large.count("\n") < 10.2 * small.count("\n")
+    assert len(large) < 11.5 * len(small), "numbers have a digit more"
+
+
+def test_the_text_of_a_hundred_nodes_fits_a_screen_s_width() -> None:
+    lines = text(tangle(25)).splitlines()
+    assert len(lines) < 5 * 25 + 5
+    assert max(map(len, lines)) < 80
+    assert lines[4:8] == [
+        " 2  all ──────┐",
+        "    d0 ───────┼─▶ t00001 (cloudquery) ─┬─▶ d2",
+        "    d1 [1] ───┤                        └─▶ log",
+        "    own1 ─────┘",
+    ]
 
 
 def test_many_writers_of_one_dataset_are_named_in_short() -> None:
