@@ -7,10 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
-
-if TYPE_CHECKING:
-    from threading import Event
+from typing import Final, TextIO
 
 _SECOND: Final = 1.0
 _CLEARED: Final = "\r\x1b[K"
@@ -20,35 +17,54 @@ _CLEARED: Final = "\r\x1b[K"
 def waiting(doing: str) -> Iterator[None]:
     """Say on standard error what is done and for how long, once it takes a second; at the end the line is empty again.
 
-    Where standard error is no terminal nothing is said, and no thread is started.
+    Where standard error is no terminal nothing is said and nothing is set up. A timer of the process tells, not a
+    thread: beside one the files would not be read in a second process.
 
     Args:
         doing: what is done while the `with` block runs, e.g. ``reading manifests``.
     """
-    stream = sys.stderr
-    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+    if not _is_seen(sys.stderr):
         yield
         return
-    from threading import Event, Thread  # late: few commands take so long
+    import signal
 
-    ended = Event()
-    teller = Thread(target=_tell, args=(doing, ended, stream), daemon=True)
-    teller.start()
+    line = _Line(doing, sys.stderr.fileno())
+    before = signal.signal(signal.SIGALRM, lambda number, frame: line.show())
+    signal.setitimer(signal.ITIMER_REAL, _SECOND, _SECOND)
     try:
         yield
     finally:
-        ended.set()
-        teller.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        line.clear()
 
 
-def _tell(doing: str, ended: Event, stream: TextIO) -> None:
-    seconds = 0
-    while not ended.wait(_SECOND):
-        seconds += 1
-        line = f"{doing} … {seconds} s"
+def _is_seen(stream: TextIO) -> bool:
+    """Whether a line that changes can be shown: on a terminal that knows how, where there are timers."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb" or sys.platform == "win32":
+        return False
+    import threading
+
+    return threading.current_thread() is threading.main_thread()  # which alone is told of a timer
+
+
+class _Line:
+    """The line; it is written past Python's buffers, which may be in use when the timer rings."""
+
+    def __init__(self, doing: str, terminal: int) -> None:
+        self._doing, self._terminal, self._seconds = doing, terminal, 0
+
+    def show(self) -> None:
+        """One more second has gone by."""
+        self._seconds += 1
+        line = f"{self._doing} … {self._seconds} s"
         # A line that wraps could not be cleared.
-        stream.write(f"{_CLEARED}{line[: shutil.get_terminal_size().columns - 1]}")
-        stream.flush()
-    if seconds:
-        stream.write(_CLEARED)
-        stream.flush()
+        self._write(f"{_CLEARED}{line[: shutil.get_terminal_size().columns - 1]}")
+
+    def clear(self) -> None:
+        """Take it away, if it has been shown."""
+        if self._seconds:
+            self._write(_CLEARED)
+
+    def _write(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
