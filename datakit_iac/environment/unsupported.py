@@ -29,10 +29,6 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
     if spec.deletion == "delete" and spec.approval.needed:
         message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
         yield origin.finding("not-kept", message, ("spec", "deletion"), severity="warning", hint="deletion: retain")
-    for field in ("concurrentRuns", "storage"):
-        if field in spec.quotas.model_dump(by_alias=True, exclude_none=True):
-            message = f"the quota `{field}` of Environment {environment.name} is read and not enforced by this version"
-            yield origin.finding("not-enforced", message, ("spec", "quotas", field), severity="warning")
     if spec.lineage:
         message = f"`lineage` of Environment {environment.name} is read and not used by this version"
         yield origin.finding("not-used", message, ("spec", "lineage"), severity="warning")

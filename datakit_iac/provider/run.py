@@ -16,6 +16,7 @@ from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import verify
@@ -92,13 +93,15 @@ def _execute(new: Properties, call: Call) -> Properties:
     """Run the job, then hold its outputs to their contracts.
 
     Raises:
+        ResourceError: the environment's Stores are full; nothing was run.
         PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
     """
     job = decode.job(new, call.environment)
-    try:
-        outcome, written = _run_and_verify(job, new, call)
-    except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
-        raise _incomplete(job, failure) from failure
+    with within(new.get("quotas") or {}, call):
+        try:
+            outcome, written = _run_and_verify(job, new, call)
+        except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
+            raise _incomplete(job, failure) from failure
     for note in outcome.notes:
         call.warn(note)
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")

@@ -65,7 +65,7 @@ class Platform(pulumi.ComponentResource):
         self._project = resolved.project
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
-        deletion = _deletion(resolved.environment)
+        deletion, self._quotas = _deletion(resolved.environment), _quotas(resolved)
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
@@ -141,12 +141,26 @@ class Platform(pulumi.ComponentResource):
                 timeout=job.timeout,
                 opts=self._child,
             )
-            return Run(job.transform, transform=transform, opts=self._child) if trigger.on_change else None
+            if not trigger.on_change:
+                return None
+            return Run(job.transform, transform=transform, quotas=self._quotas, opts=self._child)
 
 
 def _deletion(environment: Environment) -> str:
     """What becomes of data whose DataSet goes: `destroy` runs no program, so where people must agree, data stays."""
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
+
+
+def _quotas(resolved: ResolvedProject) -> dict[str, Any]:
+    """What every Run must keep to; what is only read, since others fill it, counts for nothing."""
+    asked = resolved.environment.spec.quotas
+    stores = {
+        name: {"technology": store.connection.technology, "connection": dict(store.connection.options)}
+        for name, store in resolved.stores.items()
+        if store.destination
+    }
+    runs = {"concurrentRuns": asked.concurrent_runs} if asked.concurrent_runs else {}
+    return runs | ({"storage": asked.storage, "stores": stores} if asked.storage else {})
 
 
 def _resolved(root: Path, environment: str, found: Secrets) -> tuple[ResolvedProject, tuple[Finding, ...]]:

@@ -78,6 +78,7 @@ class Run(pulumi.CustomResource):
     Args:
         resource_name: the Run's name, by custom the Transform's.
         transform: what is run.
+        quotas: what the environment may use: ``concurrentRuns``, and ``storage`` with the ``stores`` that count.
         opts: Pulumi's resource options.
 
     Attributes:
@@ -88,7 +89,14 @@ class Run(pulumi.CustomResource):
     counts: pulumi.Output[dict[str, int]]
     written: pulumi.Output[dict[str, str]]
 
-    def __init__(self, resource_name: str, *, transform: Transform, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        transform: Transform,
+        quotas: Mapping[str, Any] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         properties: dict[str, Any] = {
             "transform": transform.job.transform,
             "runtime": transform.job.runtime,
@@ -97,6 +105,7 @@ class Run(pulumi.CustomResource):
             "outputs": [each.contract for each in transform.writes],
             "context": [each.contract for each in transform.neighbours],
             "timeout": transform.job.timeout,
+            "quotas": dict(quotas) if quotas else None,
             "definition": transform.digest,
             "tests": _tests(transform.job),
             "versions": {each.bound.name: each.version or each.fingerprint() for each in transform.reads},

@@ -127,6 +127,13 @@ class Technology(Protocol):
     def address(self, place: Place) -> str:
         """What tells one place of a Store from another: the same text for one place, however it is spelled."""
 
+    def size(self, connection: Connection) -> int:
+        """The bytes that the Store takes up, without opening it; 0 where it is not there.
+
+        Raises:
+            StoreError: it cannot be looked at.
+        """
+
     def canonical(self, data_type: DataType) -> DataType:
         """The type that a column of `data_type` is read back as."""
 

@@ -180,3 +180,13 @@ def test_a_place_of_a_name_with_signs_is_kept_apart(kit: Kit) -> None:
         assert session.describe(odd) is not None
         session.drop(odd)
         assert session.describe(odd) is None
+
+
+def test_a_store_has_no_size_until_it_is_there_and_then_grows(kit: Kit) -> None:
+    size = kit.technology.size(kit.connection)
+    with kit.technology.open(kit.connection, create=True) as session:
+        session.create(kit.dataset(), MARK)
+    made = kit.technology.size(kit.connection)
+    kit.fill(kit.place("users"), [(number, str(number) * 99) for number in range(20_000)])
+    assert size == 0
+    assert made < 1_000_000 < kit.technology.size(kit.connection) < 20_000_000

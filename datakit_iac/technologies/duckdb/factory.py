@@ -13,7 +13,7 @@ from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.duckdb import statements, types
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.technology import Capabilities, StoreMissingError
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.technology import Session
@@ -49,6 +49,14 @@ class DuckDB:
         """Schema and table, the schema left out where it is ``main``; DuckDB knows no upper and lower case of names."""
         schema, table = (part.lower() for part in statements.parts(place))
         return table if schema == "main" else f"{schema}.{table}"
+
+    def size(self, connection: Connection) -> int:
+        """The file, and the log of what is not in it yet."""
+        path = Path(connection.options["path"]).expanduser()
+        try:
+            return sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}.wal")) if each.exists())
+        except OSError as fault:
+            raise StoreError(f"{path}: {fault.strerror or fault}") from fault
 
     def canonical(self, data_type: DataType) -> DataType:
         """DuckDB keeps no length of strings; all else is kept as declared."""

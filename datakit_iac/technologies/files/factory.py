@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datakit_iac.manifest.dataset import Place
@@ -61,6 +62,13 @@ class Files:
         """The path within the folder; ``raw``, ``raw/`` and ``./raw`` are one."""
         return posixpath.normpath(str(place))
 
+    def size(self, connection: Connection) -> int:
+        """Every file below the folder, links left out."""
+        try:
+            return _below(resolve(connection.options["path"]))
+        except OSError as fault:
+            raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
     def canonical(self, data_type: DataType) -> DataType:
         """Types are declared, files keep none of their own."""
         return data_type
@@ -99,3 +107,13 @@ def _unusable(path: str, create: bool) -> list[str]:
     is_ours_to_make = not os.path.lexists(folder) and not path.startswith(SCHEME)
     hint = "; make it, or let its Store do so (`create: true`)" if is_ours_to_make else ""
     return [] if usable else [f"{path} is no folder that can be read{hint}"]
+
+
+def _below(folder: Path) -> int:
+    if not folder.exists():
+        return 0
+    with os.scandir(folder) as entries:
+        return sum(
+            _below(Path(entry)) if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
+            for entry in entries
+        )

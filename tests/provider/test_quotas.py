@@ -1,0 +1,142 @@
+"""What an environment may use: Runs that wait for each other, and Stores that are full."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit_iac.executors.process import Cancelled
+from datakit_iac.provider import run
+from datakit_iac.provider.lifecycle import Call, PartialError, ResourceError
+from datakit_iac.provider.quotas import within
+from datakit_iac.provider.run import RunType
+from datakit_iac.runtimes.job import JobFailedError, Outcome
+
+
+class Told(list[str]):
+    """What a Run said, and the Call it said it through."""
+
+    def __init__(self, stack: str = "dev") -> None:
+        urn = f"urn:pulumi:{stack}::shop::datakit:index:Run::load"
+        self.call = Call(urn, False, self.append, self.append, self.append, threading.Event())
+
+
+class Jobs:
+    """Jobs that take a while and tell how many there were at a time."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, *_: object) -> tuple[Outcome, dict[str, str]]:
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        with self._lock:
+            self.now, self.done = self.now - 1, self.done + 1
+        return Outcome({}), {}
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """What a Run runs, here; all else of it is as ever."""
+    made = Jobs()
+    monkeypatch.setattr(run, "_run_and_verify", made)
+    return made
+
+
+def properties(quotas: dict[str, Any]) -> dict[str, Any]:
+    return {"transform": "load", "runtime": "cloudquery", "quotas": quotas, "definition": "1"}
+
+
+@contextmanager
+def held(quotas: dict[str, Any], stack: str = "dev") -> Iterator[None]:
+    with within(quotas, Told(stack).call):
+        yield
+
+
+def all_at_once(*calls: Call, quotas: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(len(calls)) as threads:
+        list(threads.map(lambda call: RunType().create(properties(quotas), call), calls))
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_there_are_never_more_runs_than_the_environment_allows(jobs: Jobs, most: int) -> None:
+    all_at_once(*(Told().call for _ in range(6)), quotas={"concurrentRuns": float(most)})
+    assert (jobs.done, jobs.most) == (6, most)
+
+
+def test_without_a_quota_runs_go_side_by_side(jobs: Jobs) -> None:
+    meeting = threading.Barrier(4, timeout=30)
+
+    def meet(*_: object) -> tuple[Outcome, dict[str, str]]:
+        meeting.wait()
+        return jobs()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "_run_and_verify", meet)
+        all_at_once(*(Told().call for _ in range(4)), quotas={})
+    assert jobs.done == 4
+
+
+def test_another_stack_is_no_reason_to_wait(jobs: Jobs) -> None:
+    with held({"concurrentRuns": 1}, "stage"):
+        all_at_once(Told("dev").call, quotas={"concurrentRuns": 1})
+    assert jobs.done == 1
+
+
+def test_a_run_that_waits_says_so_and_stops_when_asked() -> None:
+    told = Told()
+    with held({"concurrentRuns": 1}), ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(RunType().create, properties({"concurrentRuns": 1}), told.call)
+        while not told:
+            time.sleep(0.01)
+        told.call.cancel.set()
+        with pytest.raises(Cancelled):
+            waiting.result(timeout=30)
+    assert told == ["waiting: dev allows 1 Run at a time"]
+
+
+def test_a_run_that_fails_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise JobFailedError("no")
+
+    monkeypatch.setattr(run, "_run_and_verify", fail)
+    for _ in range(2):
+        with pytest.raises(PartialError, match="no"):
+            RunType().create(properties({"concurrentRuns": 1}), Told().call)
+
+
+def full(path: Path, storage: str) -> dict[str, Any]:
+    store = {"technology": "files", "connection": {"path": str(path)}}
+    return {"storage": storage, "stores": {"inbox": store, "again": store}}
+
+
+def test_a_run_is_refused_where_the_stores_are_full(tmp_path: Path, jobs: Jobs) -> None:
+    (tmp_path / "a.csv").write_bytes(b"x" * 2048)
+    expected = r"^the Stores of dev hold 2Ki of 2Ki \(inbox 2Ki\), so nothing more is written; remove data, or raise"
+    with pytest.raises(ResourceError, match=expected):
+        RunType().create(properties(full(tmp_path, "2Ki")), Told().call)
+    assert jobs.done == 0
+    RunType().create(properties(full(tmp_path, "3Ki")), Told().call)
+    assert jobs.done == 1
+
+
+def test_a_run_that_fills_the_stores_stands_and_says_so(tmp_path: Path) -> None:
+    told = Told()
+    with within(full(tmp_path, "1Ki"), told.call):
+        (tmp_path / "a.csv").write_bytes(b"x" * 1536)
+    assert told == ["the Stores of dev hold 1.5Ki of 1Ki (inbox 1.5Ki); the next Run will be refused"]
+
+
+def test_another_quota_is_no_difference() -> None:
+    old, new = properties({"concurrentRuns": 1}), properties({"concurrentRuns": 2})
+    assert not RunType().diff(old, new, {}).changed
