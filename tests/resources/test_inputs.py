@@ -66,7 +66,7 @@ async def program() -> None:
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
         context=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
     )  # fmt: skip
-    Run("load", transform=load)
+    Run("load", transform=load, quotas={"concurrentRuns": 2})
 
 
 @pytest.fixture(scope="module")
