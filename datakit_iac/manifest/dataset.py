@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -34,7 +35,11 @@ def _data_type(value: object) -> DataType:
         return value
     if not isinstance(value, str):
         raise ValueError("expected a type's name as text")
-    return DataType.parse(value)
+    return _parsed(value)
+
+
+_parsed: Final = lru_cache(maxsize=1024)(DataType.parse)
+"""A project has thousands of columns, and a dozen spellings of types."""
 
 
 def _day(value: object) -> object:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datakit_iac.pipeline.drawing import Drawing, Node
+from datakit_iac.pipeline.drawing import Drawing
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.transform import Transform
 
 
 def as_json(drawing: Drawing) -> str:
     """``{"nodes": [{"id", "type", "name", …}], "edges": [{"from", "to"}], "order": [ids of Transforms]}``."""
     encode = json.JSONEncoder().encode
     parts = {
-        "nodes": [encode(_node(drawing, node)) for node in drawing.nodes],
+        "nodes": [
+            *(encode(_dataset(name, dataset)) for name, dataset in drawing.datasets.items()),
+            *(encode(_transform(name, transform)) for name, transform in drawing.transforms.items()),
+        ],
         # Names are of letters, digits and hyphens, so that there is nothing to escape.
         "edges": [f'{{"from": "{start}", "to": "{end}"}}' for start, end in _edges(drawing)],
         "order": [f'"transform/{name}"' for name in drawing.transforms],
@@ -21,17 +28,20 @@ def as_json(drawing: Drawing) -> str:
     return "{\n" + ",\n".join(f'  "{name}": {_lines(items)}' for name, items in parts.items()) + "\n}"
 
 
-def _node(drawing: Drawing, node: Node) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": node.id, "type": node.kind, "name": node.name}
-    if node.kind == "transform":
-        spec = drawing.transforms[node.name].spec
-        return told | {"runtime": spec.runtime, "mode": spec.mode, "trigger": spec.trigger.policy}
-    dataset = drawing.datasets[node.name]
-    if dataset is None:
-        return told | {"declared": False}
-    told |= {"declared": True, "store": dataset.spec.store}
-    more = {"tier": dataset.tier, "classification": dataset.spec.classification, "version": dataset.spec.version}
-    return told | {key: value for key, value in more.items() if value is not None}
+def _dataset(name: str, dataset: DataSet | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": f"dataset/{name}", "type": "dataset", "name": name, "declared": dataset is not None}
+    if dataset is not None:
+        spec = dataset.spec
+        told["store"] = spec.store
+        more = (("tier", dataset.tier), ("classification", spec.classification), ("version", spec.version))
+        told.update((key, value) for key, value in more if value is not None)
+    return told
+
+
+def _transform(name: str, transform: Transform) -> dict[str, Any]:
+    spec = transform.spec
+    told = {"runtime": spec.runtime, "mode": spec.mode, "trigger": spec.trigger.policy}
+    return {"id": f"transform/{name}", "type": "transform", "name": name, **told}
 
 
 def _edges(drawing: Drawing) -> Iterator[tuple[str, str]]:
