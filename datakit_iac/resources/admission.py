@@ -47,7 +47,7 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
 
 
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
-    """Write down what the project is, where whoever asked for this preview makes a plan of it."""
+    """Write down what the project is, where whoever asked for this preview makes a plan of it; else say who must."""
     if asked := os.environ.get(preview.SUBJECT_FILE):
         made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
         try:
@@ -55,6 +55,11 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
                 file.write(made.model_dump_json())
         except FileExistsError as second:
             raise pulumi.RunError("a plan is of one project; this program has a second Platform") from second
+    elif needed := resolved.environment.spec.approval.needed:
+        people = "person other than its author" if needed == 1 else "people other than its author"
+        pulumi.log.info(
+            f"{needed} {people} must approve this; `dk plan --env {resolved.environment.name} --out` begins"
+        )
 
 
 def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:

@@ -65,6 +65,8 @@ def guarded(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> G
 
 
 def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guarded: Guarded) -> None:
+    seen = guarded.workspace.run("preview", "--stack", "prod").ok().text
+    assert "2 people other than its author must approve this; `dk plan --env prod --out` begins" in seen
     refused = guarded.up().failed().text
     assert "error[no-plan] prod asks for 2 approvals" in refused
     assert "fix: make one and have it approved: `dk plan --env prod --out`" in refused
