@@ -35,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 fine, 1 findings, 2 usage, 3 environment or tool missing, 130 interrupted.
     """
     gc.set_threshold(_NEW_OBJECTS)
-    for stream in (sys.stdout, sys.stderr):
-        _never_fails_to_encode(stream)
+    sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _ended(lambda: _run(words))
@@ -148,11 +147,14 @@ def _said(text: str, code: int) -> int:
     return code
 
 
-def _never_fails_to_encode(stream: TextIO) -> None:
-    """A terminal or pipe that is not UTF-8 gets question marks, not a failure."""
+def _writable(stream: TextIO | None) -> TextIO:
+    """A stream that takes everything: where it is closed, to no effect; where it is not UTF-8, with question marks."""
+    if stream is None:
+        return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure:
         reconfigure(errors="replace")
+    return stream
 
 
 def _discard_output() -> None:

@@ -123,6 +123,13 @@ def test_a_reader_that_goes_away_is_quiet() -> None:
     assert (child.wait(30), said) == (141, b"")
 
 
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_fault(project: Path, closed: str) -> None:
+    said = process("sh", "-c", f'"$0" lint {closed}', DK, cwd=project)
+    assert said.returncode == 0
+    assert said.stderr == ""
+
+
 def test_a_terminal_that_knows_no_box_drawing_gets_question_marks(project: Path) -> None:
     done = subprocess.run(
         [DK, "pipeline", "show"], cwd=project, env={"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False
