@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.quantity import amount
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
-from datakit_iac.provider.turns import PATIENCE
-from datakit_iac.technologies.technology import technology
+from datakit_iac.provider.turns import wait
+from datakit_iac.technologies.technology import StoreError, technology
 
 _RUNNING: Final[Counter[str]] = Counter()
 """How many Runs of each stack there are now. A stack has one update at a time, and an update one provider."""
@@ -35,12 +36,23 @@ def within(quotas: Properties, call: Call) -> Iterator[None]:
         ResourceError: the Stores are full already; nothing was run.
     """
     with _one_more(quotas.get("concurrentRuns"), call):
-        if "storage" in quotas and (used := _used(quotas)) and sum(used.values()) >= amount(quotas["storage"]):
+        before = _Storage.of(quotas)
+        if before and before.used >= before.allowed:
             hint = "remove data, or raise `quotas.storage` of the Environment"
-            raise ResourceError(f"{_told(used, quotas, call)}, so nothing more is written; {hint}")
+            raise ResourceError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
         yield
-        if "storage" in quotas and sum((used := _used(quotas)).values()) > amount(quotas["storage"]):
-            call.warn(f"{_told(used, quotas, call)}; the next Run will be refused")
+        _look_back(quotas, call)
+
+
+def _look_back(quotas: Properties, call: Call) -> None:
+    """Warn where a Run filled the Stores. It is done, so nothing that is found now may undo its record."""
+    try:
+        after = _Storage.of(quotas)
+    except StoreError as fault:
+        call.warn(f"what the Stores of {call.environment} hold now cannot be told: {fault}")
+        return
+    if after and after.used > after.allowed:
+        call.warn(f"the Stores of {call.environment} hold {after}; the next Run will be refused")
 
 
 @contextmanager
@@ -48,12 +60,9 @@ def _one_more(most: float | None, call: Call) -> Iterator[None]:
     if most is None:
         yield
         return
+    saying = f"waiting: {call.environment} allows {most:g} Run{'s' if most > 1 else ''} at a time"
     with _ENDED:
-        if not _ENDED.wait_for(lambda: _RUNNING[call.stack] < most, PATIENCE):
-            call.status(f"waiting: {call.environment} allows {most:g} Run{'s' if most > 1 else ''} at a time")
-        while not _ENDED.wait_for(lambda: _RUNNING[call.stack] < most, 0.2):
-            if call.cancel.is_set():
-                raise Cancelled
+        wait(lambda seconds: _ENDED.wait_for(lambda: _RUNNING[call.stack] < most, seconds), saying, call)
         _RUNNING[call.stack] += 1
     try:
         yield
@@ -63,22 +72,39 @@ def _one_more(most: float | None, call: Call) -> Iterator[None]:
             _ENDED.notify_all()
 
 
-def _used(quotas: Properties) -> dict[str, int]:
-    """The bytes in each Store; two of one place count once."""
-    places: dict[str, str] = {}
-    sizes = {}
-    for name, store in (quotas.get("stores") or {}).items():
-        connection = decode.connection(store)
-        found = technology(connection.technology)
-        if places.setdefault(found.location(connection), name) == name:
-            sizes[name] = found.size(connection)
-    return sizes
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """The bytes in each Store, and how many all of them may hold, as a quantity."""
 
+    sizes: Mapping[str, int]
+    quota: str
 
-def _told(used: dict[str, int], quotas: Properties, call: Call) -> str:
-    largest = sorted(used.items(), key=lambda each: -each[1])[:_LISTED]
-    stores = ", ".join(f"{name} {_bytes(size)}" for name, size in largest)
-    return f"the Stores of {call.environment} hold {_bytes(sum(used.values()))} of {quotas['storage']} ({stores})"
+    @classmethod
+    def of(cls, quotas: Properties) -> _Storage | None:
+        """As it is now; None where it is not limited. Two Stores of one place count once."""
+        if "storage" not in quotas:
+            return None
+        places: dict[str, str] = {}
+        sizes = {}
+        for name, store in (quotas.get("stores") or {}).items():
+            connection = decode.connection(store)
+            found = technology(connection.technology)
+            if places.setdefault(found.location(connection), name) == name:
+                sizes[name] = found.size(connection)
+        return cls(sizes, quotas["storage"])
+
+    @property
+    def used(self) -> int:
+        return sum(self.sizes.values())
+
+    @property
+    def allowed(self) -> Decimal:
+        return amount(self.quota)
+
+    def __str__(self) -> str:
+        largest = sorted(self.sizes.items(), key=lambda each: -each[1])[:_LISTED]
+        stores = ", ".join(f"{name} {_bytes(size)}" for name, size in largest)
+        return f"{_bytes(self.used)} of {self.quota} ({stores})"
 
 
 def _bytes(size: float) -> str:

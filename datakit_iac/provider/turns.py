@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
@@ -15,8 +15,29 @@ from datakit_iac.technologies.technology import Session, Technology, technology
 _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()
 
-PATIENCE: Final = 1.0
+_PATIENCE: Final = 1.0
 """Seconds of waiting that are not worth a word."""
+_ATTENTION: Final = 0.2
+"""Seconds after which somebody who waits looks whether the user wants to stop."""
+
+
+def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
+    """Wait for something, and say so if that takes a while.
+
+    Args:
+        comes: waits so many seconds; whether it came.
+        saying: what is shown meanwhile.
+        call: the operation that waits.
+
+    Raises:
+        Cancelled: the user stopped the wait.
+    """
+    if comes(_PATIENCE):
+        return
+    call.status(saying)
+    while not comes(_ATTENTION):
+        if call.cancel.is_set():
+            raise Cancelled
 
 
 @contextmanager
@@ -32,11 +53,7 @@ def turn(found: Technology, connection: Connection, call: Call) -> Iterator[None
     location = found.location(connection)
     with _REGISTER:
         lock = _LOCKS.setdefault(location, threading.Lock())
-    if not lock.acquire(timeout=PATIENCE):
-        call.status(f"waiting for {location}")
-        while not lock.acquire(timeout=0.2):
-            if call.cancel.is_set():
-                raise Cancelled
+    wait(lambda seconds: lock.acquire(timeout=seconds), f"waiting for {location}", call)
     try:
         yield
     finally:

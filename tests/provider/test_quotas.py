@@ -137,6 +137,22 @@ def test_a_run_that_fills_the_stores_stands_and_says_so(tmp_path: Path) -> None:
     assert told == ["the Stores of dev hold 1.5Ki of 1Ki (inbox 1.5Ki); the next Run will be refused"]
 
 
+def test_a_run_that_is_done_stays_done_where_its_stores_can_no_longer_be_looked_at(
+    tmp_path: Path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: object) -> tuple[Outcome, dict[str, str]]:
+        monkeypatch.setattr("os.scandir", refuse)
+        return jobs()
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(run, "_run_and_verify", lose)
+    told = Told()
+    assert RunType().create(properties(full(tmp_path, "1Ki")), told.call) == ("load", {"written": {}, "counts": {}})
+    assert told[0] == f"what the Stores of dev hold now cannot be told: {tmp_path}: Permission denied"
+
+
 def test_another_quota_is_no_difference() -> None:
     old, new = properties({"concurrentRuns": 1}), properties({"concurrentRuns": 2})
     assert not RunType().diff(old, new, {}).changed
