@@ -32,8 +32,7 @@ def stores(project: Project, connector: Connector) -> list[str]:
     return [
         store.name
         for store in project.stores.values()
-        if store.spec.connector == connector.name
-        and (not store.spec.connector_version or connector.is_within(store.spec.connector_version))
+        if store.spec.connector == connector.name and connector.is_within(store.spec.connector_version)
     ]
 
 

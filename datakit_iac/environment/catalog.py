@@ -36,11 +36,11 @@ class Catalog:
             return None
         asked, allowed = store.spec.connector_version, self._allowed.get(wanted, (0, ""))[1]
         constraints = [each for each in dict.fromkeys((asked, allowed)) if each]
-        fitting = [each for each in editions if not asked or each.is_within(asked)]
+        fitting = [each for each in editions if each.is_within(asked)]
         if not fitting:
             findings.append(self._none_fits(store, asked))
         candidates = fitting or editions
-        chosen = next((each for each in candidates if not allowed or each.is_within(allowed)), candidates[0])
+        chosen = next((each for each in candidates if each.is_within(allowed)), candidates[0])
         path = ("spec", "connectorVersion" if asked else "connector")
         is_exact = any(map(is_exact_version, constraints))
         version = chosen.spec.version or ""

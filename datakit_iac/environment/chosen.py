@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.finding import Step
 
 Kind = Literal["connector", "plugin", "image", "dataset", "dbt-package"]
 

@@ -19,8 +19,7 @@ from datakit_iac.manifest.dataset import Column, DataSet
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.editions import editions
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, InvalidProjectError, nearest
-from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.finding import Finding, InvalidProjectError, Step, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import references
 from datakit_iac.manifest.transform import Transform

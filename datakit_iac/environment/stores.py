@@ -17,8 +17,7 @@ from datakit_iac.manifest import connections
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.environment import Bound, Environment
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.finding import Finding, Step
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.store import Store

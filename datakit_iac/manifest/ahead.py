@@ -109,7 +109,7 @@ def _documents(file: str, root: str) -> list[Any] | None:
 
     try:
         content = files.content_of(file)
-        if files.is_marked(content) or files.is_in_our_place(file, root):
+        if files.is_ours(file, content, root):
             return plain_yaml.read_fast(content.decode())
     except (OSError, UnicodeDecodeError):
         return None

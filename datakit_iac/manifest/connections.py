@@ -113,5 +113,5 @@ def _of(store: Store, fault: Fault) -> str:
 def _connector(project: Project, store: Store) -> Connector | None:
     """The newest version of the Store's Connector that it may be of."""
     asked, found = store.spec.connector_version, project.editions(store.spec.connector)
-    fitting = (each for each in found if not asked or each.is_within(asked))
+    fitting = (each for each in found if each.is_within(asked))
     return next(fitting, None)

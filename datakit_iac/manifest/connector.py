@@ -142,9 +142,9 @@ class Connector(Manifest):
         return f"{self.name}@{self.spec.version}" if self.spec.version else self.name
 
     def is_within(self, constraint: str) -> bool:
-        """Whether it has a version, and that lies in a range.
+        """Whether it has a version, and that lies in a range; every Connector does where the range is empty.
 
         Raises:
             ValueError: the constraint is no range.
         """
-        return self.spec.version is not None and satisfies(self.spec.version, constraint)
+        return not constraint or (self.spec.version is not None and satisfies(self.spec.version, constraint))

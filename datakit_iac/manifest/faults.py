@@ -12,8 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.finding import Finding, Severity, closest, nearest
-from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.finding import Finding, Severity, Step, closest, nearest
 from datakit_iac.manifest.project import Origin, spelled
 
 _HELD_TO_THE_LETTER: Final = ("Environment", "Policy")

@@ -8,6 +8,9 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 
+Step = str | int
+"""One step of a field's path: a key, or an index."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import yaml
+import yaml
 
-Step = str | int
+from datakit_iac.manifest.finding import Step
 
 
 def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = False) -> tuple[int, int]:
@@ -50,15 +48,11 @@ def first_line(text: str, document: int) -> int:
 @lru_cache(maxsize=4)
 def _composed(text: str) -> tuple[yaml.Node | None, ...]:
     # Kept for a while: findings come in the order of files, and a file may have many.
-    import yaml  # late: most projects are right
-
     return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 
 
 def _descend(node: yaml.Node, path: Sequence[Step], of_key: bool) -> yaml.Node:
     """The value's node; a key's own where the value is on the lines below it."""
-    import yaml
-
     spot = node
     key = node
     for step in path:
@@ -71,8 +65,6 @@ def _descend(node: yaml.Node, path: Sequence[Step], of_key: bool) -> yaml.Node:
 
 
 def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
-    import yaml
-
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if key.value == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from datakit_iac.manifest.finding import Finding, Severity
+from datakit_iac.manifest.finding import Finding, Severity, Step
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import Connector
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest
     from datakit_iac.manifest.environment import Environment
     from datakit_iac.manifest.policy import Policy
-    from datakit_iac.manifest.positions import Step
     from datakit_iac.manifest.store import Store
     from datakit_iac.manifest.transform import Transform
 

@@ -90,7 +90,7 @@ class Reading:
         content = b""
         try:
             content = files.content_of(file)
-            if files.is_marked(content) or files.is_in_our_place(file, os.fspath(self.root)):
+            if files.is_ours(file, content, os.fspath(self.root)):
                 return plain_yaml.documents(content)
         except (OSError, UnicodeDecodeError) as fault:
             self.findings.append(_unreadable(file, fault))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from datakit_iac.manifest.finding import Finding, nearest
-from datakit_iac.manifest.positions import Step
-from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.finding import Finding, Step, nearest
+from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.secret import gives_away
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
@@ -132,9 +131,14 @@ class _Contract:
         columns = {column.name.lower(): column for column in dataset.spec.columns}
         found = columns.get(name.lower())
         if columns and found is None:
-            names = [column.name for column in dataset.spec.columns]
-            message = f"DataSet {dataset.name} has no column {name!r}"
-            yield self._origin.finding("unknown-column", message, path, hint=nearest(name, names))
+            yield unknown_column(self._origin, dataset, name, path)
         elif found and kind and found.type.name not in ("date", "timestamp", "timestamptz"):
             message = f"column {name} of DataSet {dataset.name} is {found.type}; expected a date or timestamp"
             yield self._origin.finding("invalid-value", message, path)
+
+
+def unknown_column(origin: Origin, dataset: DataSet, name: str, path: tuple[Step, ...]) -> Finding:
+    """That a DataSet has no such column; it is told where the column is named."""
+    names = [column.name for column in dataset.spec.columns]
+    message = f"DataSet {dataset.name} has no column {name!r}"
+    return origin.finding("unknown-column", message, path, hint=nearest(name, names))

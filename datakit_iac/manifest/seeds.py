@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from datakit_iac.manifest.dataset import DataSet, Seed, SeedData
+from datakit_iac.manifest.dataset import Column, DataSet, Seed, SeedData
 from datakit_iac.manifest.faults import short
-from datakit_iac.manifest.finding import Finding, nearest
-from datakit_iac.manifest.positions import Step
+from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.references import unknown_column
 from datakit_iac.manifest.types import DataType
 
 _Path = tuple[Step, ...]
@@ -26,11 +26,12 @@ _LOOKED_AT: Final = 4096
 def seeds(project: Project, dataset: DataSet) -> Iterator[Finding]:
     """What is wrong with the `dev.seed` of a DataSet; rows are held against its schema where it declares one."""
     origin = project.origin(dataset)
+    columns = {column.name.lower(): column for column in dataset.spec.columns}
     for path, data in _sources(dataset):
         if data.file and (fault := _of_file(project.root, data.file)):
             yield origin.finding("invalid-seed", fault[0], (*path, "file"), hint=fault[1])
-        for index, row in enumerate(data.inline if dataset.spec.columns else ()):
-            yield from _of_row(origin, dataset, row, (*path, "inline", index))
+        for index, row in enumerate(data.inline if columns else ()):
+            yield from _of_row(origin, dataset, columns, row, (*path, "inline", index))
 
 
 def _sources(dataset: DataSet) -> Iterator[tuple[_Path, Seed | SeedData]]:
@@ -83,14 +84,13 @@ def _format(content: bytes) -> str:
 # Rows.
 
 
-def _of_row(origin: Origin, dataset: DataSet, row: Mapping[str, Any], path: _Path) -> Iterator[Finding]:
-    columns = {column.name.lower(): column for column in dataset.spec.columns}
+def _of_row(
+    origin: Origin, dataset: DataSet, columns: Mapping[str, Column], row: Mapping[str, Any], path: _Path
+) -> Iterator[Finding]:
     for name, value in row.items():
         column = columns.get(name.lower())
         if column is None:
-            message = f"DataSet {dataset.name} has no column {name!r}"
-            hint = nearest(name, [each.name for each in columns.values()])
-            yield origin.finding("unknown-column", message, (*path, name), hint=hint)
+            yield unknown_column(origin, dataset, name, (*path, name))
         elif value is not None and not _is(value, column.type):
             message = f"{short(value)} is no {column.type}, which column {column.name} is"
             yield origin.finding("invalid-seed", message, (*path, name), hint=_example(value, column.type))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from datakit_iac.manifest.dataset import DataSet
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Port, Transform
 from datakit_iac.manifest.versions import satisfies
-
-if TYPE_CHECKING:
-    from datakit_iac.manifest.positions import Step
 
 Side = Literal["inputs", "outputs"]
 

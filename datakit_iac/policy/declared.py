@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
-from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.registry import UnknownRuleError, find

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.policy import Waiver
-from datakit_iac.manifest.positions import Step
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.policy.registry import names
 from datakit_iac.policy.rule import Violation

@@ -153,6 +153,17 @@ def test_of_20000_damaged_manifests_none_ends_in_a_traceback(tmp_path: Path, see
     assert [each for each in found if not is_well_formed(each)] == []
 
 
+def test_the_quick_look_lets_nothing_unusual_pass() -> None:
+    chance, unusual = random.Random(11), 0
+    pieces = [*"\n\n  -:.,[]{}#'\"&*!<>|?%\\\t\r\x85\u2028\ufeffaé1", "...", "---", "- - - ", "\n---\n", "key: ", "x"]
+    for _ in range(60_000):
+        text = "".join(chance.choices(pieces, k=chance.randint(1, 8))) + "\n"
+        found = plain_yaml._UNUSUAL.search(text) is not None
+        assert plain_yaml._is_unusual(text) == found, repr(text)
+        unusual += found
+    assert 10_000 < unusual < 59_000
+
+
 def test_what_the_fast_reader_says_is_what_the_strict_one_says() -> None:
     chance, agreed = random.Random(7), 0
     for _ in range(6000):

@@ -26,7 +26,7 @@ PLATFORM: Final = "datakit:index:Platform"
 ROOT: Final = "pulumi:pulumi:Stack"
 NOTHING: Final[Mapping[str, Any]] = {}
 
-STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
+_STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
 """The rules that everything at once can tell more of than one resource by itself."""
 
 
@@ -107,7 +107,7 @@ class Judge:
         Args:
             root: the resource that all others belong to.
         """
-        asked = (*(name for name in STACK_WIDE if name in self._configured), "")
+        asked = (*(name for name in _STACK_WIDE if name in self._configured), "")
         for key, held in self._laws.items():
             seen = self._seen.get(key, {})
             project = complete(held.facts, [subject for _, subject in seen.values()])

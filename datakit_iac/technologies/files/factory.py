@@ -65,7 +65,8 @@ class Files:
     def size(self, connection: Connection) -> int:
         """Every file below the folder, links left out."""
         try:
-            return _below(resolve(connection.options["path"]))
+            folder = resolve(connection.options["path"])
+            return _below(folder) if folder.exists() else 0
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
 
@@ -110,8 +111,6 @@ def _unusable(path: str, create: bool) -> list[str]:
 
 
 def _below(folder: Path) -> int:
-    if not folder.exists():
-        return 0
     with os.scandir(folder) as entries:
         return sum(
             _below(Path(entry)) if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
