@@ -24,7 +24,7 @@ def run(options: Namespace) -> int:
 
     asked = scope(options.path)
     with waiting("checking manifests"):
-        project, findings = read(asked.root)
+        project, findings = read(asked.root, as_records=True)
 
         # after reading, which goes on while they are imported
         from datakit_iac.manifest.connections import connections

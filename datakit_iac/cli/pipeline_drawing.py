@@ -54,7 +54,7 @@ def pipeline(asked: Scope) -> Pipeline | None:
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):
-        project, findings = read(asked.root)
+        project, findings = read(asked.root, as_records=True)
 
         from datakit_iac.pipeline.graph import build  # after reading, which goes on while the models are imported
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     GetJsonSchemaHandler,
@@ -20,53 +18,33 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from datakit_iac.manifest import rules
+from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.duration import Duration, Retention
-from datakit_iac.manifest.types import DataType
-from datakit_iac.manifest.versions import check_range
+from datakit_iac.manifest.traits import Asking, Contract
+from datakit_iac.manifest.types import DataType, data_type
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Tier = Literal["bronze", "silver", "gold"]
 Format = Literal["parquet", "json", "csv", "avro"]
 
 
-def _data_type(value: object) -> DataType:
-    if isinstance(value, DataType):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("expected a type's name as text")
-    return _parsed(value)
-
-
-_parsed: Final = lru_cache(maxsize=1024)(DataType.parse)
-"""A project has thousands of columns, and a dozen spellings of types."""
-
-
 def _day(value: object) -> object:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-ColumnType = Annotated[DataType, PlainValidator(_data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
+ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-def _ranged(text: str) -> str:
-    check_range(text.partition("@")[2])
-    return text
-
-
-SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), AfterValidator(_ranged)]
+SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), Checked(rules.ranged)]
 """A schema that is kept elsewhere: a module and a range of its versions, ``MODULE@RANGE``."""
 
 SourceColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}\..+$")]
 """A column of another DataSet, or of those of a DataSetGroup: ``DATASET.COLUMN``."""
 
 
-_WITH_ARGUMENTS: Final = ("accepted_values", "relationships", "row_count", "freshness", "sql")
 _BARE: Final = ("unique", "not_null")
 
 
@@ -101,7 +79,7 @@ class Freshness(Model):
     max_age: Duration
 
 
-class Test(Model):
+class Test(Asking, Model):
     """One test of a column or a DataSet, named as dbt names it; a bare name stands for one without arguments."""
 
     __test__ = False  # not a test case of pytest
@@ -114,14 +92,7 @@ class Test(Model):
     freshness: Freshness | None = None
     sql: str = ""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value in _WITH_ARGUMENTS:
-            raise ValueError(f"the test {value} says nothing without its arguments; expected `{value}: …`")
-        return {value: True}
+    _named = model_validator(mode="before")(rules.named_test)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -130,28 +101,7 @@ class Test(Model):
         described = {"description": mapping.pop("description", ""), "title": mapping.pop("title", "Test")}
         return {**described, "anyOf": [{"enum": list(_BARE)}, {**mapping, "minProperties": 1, "maxProperties": 1}]}
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Test:
-        if len(self.model_fields_set) != 1:
-            raise ValueError(
-                "a test names exactly one of unique, not_null, accepted_values, relationships, "
-                "row_count, freshness, sql"
-            )
-        (named,) = self.model_fields_set
-        if not getattr(self, named):
-            raise ValueError(f"`{named}: {str(getattr(self, named)).lower()}` tests nothing; leave the test out")
-        return self
-
-    @property
-    def of_column(self) -> bool:
-        """Whether it asks something of one column's values, so that it means nothing without a column."""
-        return bool(self.unique or self.not_null or self.accepted_values or self.relationships)
-
-
-def _of_rows(test: Test) -> Test:
-    if test.of_column:
-        raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
-    return test
+    _exactly_one = model_validator(mode="after")(rules.one_test)
 
 
 class Column(Model):
@@ -169,7 +119,7 @@ class Column(Model):
     pii: bool | None = None
     masking: str = ""
     from_: Annotated[
-        list[SourceColumn], BeforeValidator(_several, json_schema_input_type=SourceColumn | list[SourceColumn])
+        list[SourceColumn], BeforeValidator(rules.several, json_schema_input_type=SourceColumn | list[SourceColumn])
     ] = Field(default_factory=list, alias="from")
     previous_names: list[str] = Field(default_factory=list)
     tests: list[Test] = Field(default_factory=list)
@@ -227,11 +177,7 @@ class SeedData(Model):
     inline: list[dict[str, Any]] = Field(default_factory=list)
     file: str = ""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> SeedData:
-        if bool(self.inline) == bool(self.file):
-            raise ValueError("exactly one of inline and file is expected")
-        return self
+    _one_source = model_validator(mode="after")(rules.one_source)
 
 
 class Seed(Model):
@@ -241,13 +187,7 @@ class Seed(Model):
     file: str = ""
     profiles: dict[Name, SeedData] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _some_source(self) -> Seed:
-        if self.inline and self.file:
-            raise ValueError("one of inline and file is expected, found both")
-        if not (self.inline or self.file or self.profiles):
-            raise ValueError("inline, file or profiles is expected, found none of them")
-        return self
+    _some_source = model_validator(mode="after")(rules.some_source)
 
 
 class DevelopmentSection(Model):
@@ -272,30 +212,15 @@ class DataSetSpec(Model):
     retention: Retention = ""
     columns: list[Column] = Field(default_factory=list, alias="schema")
     schema_ref: SchemaReference | None = None
-    tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=list)
+    tests: list[Annotated[Test, Checked(rules.of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
     dev: DevelopmentSection = DevelopmentSection()
 
-    @model_validator(mode="after")
-    def _one_schema(self) -> DataSetSpec:
-        if self.columns and self.schema_ref:
-            raise ValueError("one of schema and schemaRef is expected, found both")
-        return self
+    _one_schema = model_validator(mode="after")(rules.one_schema)
 
-    @model_validator(mode="after")
-    def _one_place(self) -> DataSetSpec:
-        places = [field for field in ("table", "prefix", "topic") if getattr(self, field)]
-        if len(places) != 1:
-            found = " and ".join(places) if places else "none of them"
-            raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
-        return self
+    _one_place = model_validator(mode="after")(rules.one_place)
 
-    @model_validator(mode="after")
-    def _column_names_differ(self) -> DataSetSpec:
-        names = [column.name.lower() for column in self.columns]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"columns named twice: {', '.join(twice)}")
-        return self
+    _column_names_differ = model_validator(mode="after")(rules.columns_differ)
 
     @property
     def place(self) -> Place:
@@ -303,21 +228,11 @@ class DataSetSpec(Model):
         return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=self.format)
 
 
-class DataSet(Manifest):
+class DataSet(Contract, Manifest):
     """A named data contract: a table, prefix or topic of a Store, with schema, classification and tests."""
 
     kind: Literal["DataSet"] = "DataSet"
     spec: DataSetSpec
-
-    @property
-    def tier(self) -> str | None:
-        """The tier, of the spec or else of the label `tier`."""
-        return self.spec.tier or self.metadata.labels.get("tier")
-
-    @property
-    def description(self) -> str:
-        """The description, of the spec or else of the metadata."""
-        return self.spec.description or self.metadata.description
 
 
 class DataSetGroupSpec(Model):

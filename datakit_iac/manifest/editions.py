@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from datakit_iac.manifest.connector import Connector
-
 if TYPE_CHECKING:
     from semver import Version
+
+    from datakit_iac.manifest.connector import Connector
 
 
 def editions(connectors: Iterable[Connector]) -> dict[str, tuple[Connector, ...]]:

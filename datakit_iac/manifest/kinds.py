@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest
 
+API_VERSION: Final = "datakit.infoblox.dev/v1alpha1"
+
 _HOMES: Final = {
     "Connector": "connector",
     "Store": "store",

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Final
 
-from datakit_iac.manifest import ahead
+from datakit_iac.manifest import ahead, compiled
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.project import Project
-
-_USUAL: Final = ("Connector", "Store", "DataSet", "Transform")
-"""The kinds that every project has; the models of others are built when one is met."""
 
 
 def load(root: Path) -> Project:
@@ -27,10 +24,15 @@ def load(root: Path) -> Project:
     return project
 
 
-def read(root: Path) -> tuple[Project, list[Finding]]:
+def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding]]:
     """The manifests below a folder that are right, and the faults of those that are not.
 
     Fields that are not known are warnings; the manifest is read without them.
+
+    Args:
+        root: the folder.
+        as_records: whether manifests of the usual kinds may be records (`compiled.Record`), which are there sooner
+            than models and can be looked at as they can, but are none.
     """
     if not root.is_dir():
         message = f"there is no project folder {root}; expected one that holds manifests"
@@ -40,8 +42,11 @@ def read(root: Path) -> tuple[Project, list[Finding]]:
 
     from datakit_iac.manifest.reading import Reading  # late: the files are read while the models are built
 
-    for kind in _USUAL:
-        KINDS[kind]
-    reading = Reading(root)
+    kept = compiled.kept() if as_records and "pydantic" not in sys.modules else {}
+    if not kept:
+        models = {kind: KINDS[kind] for kind in compiled.KINDS_KEPT}
+        if kept is None:
+            compiled.keep(models)
+    reading = Reading(root, kept or {})
     reading.run(found, unreadable)
     return reading.project(), reading.findings

@@ -6,19 +6,19 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from datakit_iac.manifest import ahead, files
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.document import API_VERSION, Manifest
 from datakit_iac.manifest.editions import editions, unversioned
 from datakit_iac.manifest.finding import Finding, nearest
-from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.kinds import API_VERSION, KINDS
 from datakit_iac.manifest.project import Origin, Project, shown
 
 if TYPE_CHECKING:
+    from pydantic_core import SchemaValidator
+
+    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.document import Manifest
     from datakit_iac.manifest.plain_yaml import BrokenYamlError
 
 _COLLECTIONS: Final = {
@@ -43,8 +43,9 @@ class Reading:
         findings: the faults of files and manifests, in the order in which they were met.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, validators: Mapping[str, SchemaValidator]) -> None:
         self.root = root
+        self._validators = validators
         self.findings: list[Finding] = []
         self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
         self._origins: dict[tuple[str, str], Origin] = {}
@@ -71,7 +72,7 @@ class Reading:
     def project(self) -> Project:
         """What was right, by kind and name."""
         ordered = {_COLLECTIONS[kind]: dict(sorted(found.items())) for kind, found in self._collected.items()}
-        catalog = editions(each for each in self._collected["Connector"].values() if isinstance(each, Connector))
+        catalog = editions(cast("dict[str, Connector]", self._collected["Connector"]).values())
         self.findings += (_unversioned(self._origins[each.kind, each.identity], each) for each in unversioned(catalog))
         ordered["connectors"] = {name: several[0] for name, several in catalog.items()}
         return Project(
@@ -124,13 +125,22 @@ class Reading:
 
     def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
         kind = document.get("kind")
-        model = KINDS.get(kind) if isinstance(kind, str) else None
-        if model is None:
+        if not isinstance(kind, str) or kind not in KINDS:
             from datakit_iac.manifest.faults import LONGEST, short
 
             message, hint = f"there is no kind {short(kind)}", nearest(str(kind)[:LONGEST], KINDS)
             self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
             return None
+        if validator := self._validators.get(kind):
+            try:
+                return cast("Manifest", validator.validate_python(document))
+            except ValueError:
+                pass  # the model tells what is wrong
+        return self._modelled(origin, KINDS[kind], document)
+
+    def _modelled(self, origin: Origin, model: type[Manifest], document: Mapping[str, Any]) -> Manifest | None:
+        from pydantic_core import ValidationError
+
         try:
             return model.model_validate(document)
         except ValidationError as invalid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from datakit_iac.manifest.checked import Checked
 
 _REFERENCE: Final = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 REDACTED: Final = "[secret]"
@@ -17,7 +17,7 @@ def _reference(text: str) -> str:
     return text
 
 
-SecretReference = Annotated[str, AfterValidator(_reference)]
+SecretReference = Annotated[str, Checked(_reference)]
 """``${VARIABLE}``: the value comes from the environment of the process, as late as possible."""
 
 

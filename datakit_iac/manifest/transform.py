@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from datakit_iac.manifest import rules
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.image import ImageReference
-from datakit_iac.manifest.quantity import Quantity, amount
+from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.schedule import Cron, TimeZone
 from datakit_iac.manifest.versions import VersionRange
 
@@ -41,12 +41,7 @@ class Port(Model):
     version: VersionRange = ""
     cell: Annotated[str, Field(min_length=1)] | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Port:
-        if (self.dataset is None) == (self.tags is None):
-            found = "both" if self.dataset else "none of them"
-            raise ValueError(f"exactly one of dataset and tags is expected, found {found}")
-        return self
+    _one_way = model_validator(mode="after")(rules.one_way)
 
 
 class Schedule(Model):
@@ -69,17 +64,7 @@ class Trigger(Model):
         """Whether `up` runs it when something it depends on changed."""
         return self.policy == "on-change" or "on-change" in self.policies
 
-    @model_validator(mode="after")
-    def _complete(self) -> Trigger:
-        is_scheduled = "schedule" in (self.policy, *self.policies)
-        if is_scheduled and self.schedule is None:
-            raise ValueError("a schedule needs `schedule: {cron: …}`")
-        if self.schedule and not is_scheduled:
-            expected = "schedule, or composite with schedule among its policies; to pause it, suspend: true"
-            raise ValueError(f"`schedule` means nothing with policy {self.policy}; expected policy {expected}")
-        if (self.policy == "composite") != bool(self.policies):
-            raise ValueError("`policies` lists what a composite trigger is made of, and stands with it alone")
-        return self
+    _complete = model_validator(mode="after")(rules.trigger_complete)
 
 
 class TablePair(Model):
@@ -117,11 +102,7 @@ class ValueFrom(Model):
     secret_key_ref: KeyReference | None = None
     config_map_key_ref: KeyReference | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> ValueFrom:
-        if (self.secret_key_ref is None) == (self.config_map_key_ref is None):
-            raise ValueError("exactly one of secretKeyRef and configMapKeyRef is expected")
-        return self
+    _exactly_one = model_validator(mode="after")(rules.one_reference)
 
 
 class EnvironmentVariable(Model):
@@ -131,11 +112,7 @@ class EnvironmentVariable(Model):
     value: str | None = None
     value_from: ValueFrom | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> EnvironmentVariable:
-        if (self.value is None) == (self.value_from is None):
-            raise ValueError(f"exactly one of value and valueFrom is expected for {self.name}")
-        return self
+    _exactly_one = model_validator(mode="after")(rules.one_value)
 
 
 def _number(value: object) -> object:
@@ -159,13 +136,7 @@ class Resources(Model):
     requests: ResourceAmounts = ResourceAmounts()
     limits: ResourceAmounts = ResourceAmounts()
 
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Resources:
-        for name in ("cpu", "memory"):
-            asked, most = getattr(self.requests, name), getattr(self.limits, name)
-            if asked and most and amount(asked) > amount(most):
-                raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
-        return self
+    _requests_within_limits = model_validator(mode="after")(rules.requests_within_limits)
 
 
 class LineageSection(Model):
@@ -174,10 +145,6 @@ class LineageSection(Model):
     enabled: bool = True
     heartbeat_interval: Duration | None = None
     namespace: str = ""
-
-
-def _arguments(value: object) -> object:
-    return shlex.split(value) if isinstance(value, str) else value
 
 
 class TransformSpec(Model):
@@ -192,7 +159,7 @@ class TransformSpec(Model):
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     image: ImageReference | None = None
-    command: Annotated[list[str], BeforeValidator(_arguments, json_schema_input_type=str | list[str])] = Field(
+    command: Annotated[list[str], BeforeValidator(rules.arguments, json_schema_input_type=str | list[str])] = Field(
         default_factory=list
     )
     env: list[EnvironmentVariable] = Field(default_factory=list)
@@ -203,21 +170,9 @@ class TransformSpec(Model):
     cloudquery: CloudQuerySection | None = None
     dbt: DbtSection | None = None
 
-    @model_validator(mode="after")
-    def _own_section(self) -> TransformSpec:
-        for section in ("cloudquery", "dbt"):
-            if getattr(self, section) is not None and self.runtime != section:
-                raise ValueError(f"the section `{section}` stands with runtime {section}, not with {self.runtime}")
-        if self.runtime == "dbt" and self.dbt is None:
-            raise ValueError("runtime dbt needs `dbt: {project: …}`")
-        return self
+    _own_section = model_validator(mode="after")(rules.own_section)
 
-    @model_validator(mode="after")
-    def _variables_differ(self) -> TransformSpec:
-        names = [variable.name for variable in self.env]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"variables named twice: {', '.join(twice)}")
-        return self
+    _variables_differ = model_validator(mode="after")(rules.variables_differ)
 
 
 class Transform(Manifest):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from datakit_iac.manifest.finding import nearest
@@ -169,3 +170,20 @@ def _decimal_holds(wide: DataType, narrow: DataType) -> bool:
         return False
     narrow_precision, narrow_scale = narrow.parameters
     return scale >= narrow_scale and precision - scale >= narrow_precision - narrow_scale
+
+
+def data_type(value: object) -> DataType:
+    """A type, or the one that a text spells.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, DataType):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected a type's name as text")
+    return _parsed(value)
+
+
+_parsed: Final = lru_cache(maxsize=1024)(DataType.parse)
+"""A project has thousands of columns, and a dozen spellings of types."""

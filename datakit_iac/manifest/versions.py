@@ -6,17 +6,35 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import AfterValidator
+from datakit_iac.manifest.checked import Checked
 
 if TYPE_CHECKING:
     from semver import Version
 
+SEMVER: Final = (
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
+)
+"""The expression that https://semver.org suggests."""
+_VERSION: Final = re.compile(SEMVER, re.ASCII)
 _COMPARISON: Final = re.compile(
     r"(?P<sign>\^|~=|~|==?=?|!=|>=|<=|>|<)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
     r"(?P<rest>-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
     re.ASCII,
 )
 _Bounds = tuple[tuple[str, "Version"], ...]
+
+
+def semver(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: it is no semantic version.
+    """
+    if not _VERSION.match(text) or text.endswith("\n"):
+        raise ValueError(f"{text!r} is no semantic version; expected MAJOR.MINOR.PATCH, perhaps with -rc.1 or +build.5")
+    return text
 
 
 def satisfies(version: str, constraint: str) -> bool:
@@ -109,5 +127,5 @@ def _checked(text: str) -> str:
     return check_range(text) if text else ""
 
 
-VersionRange = Annotated[str, AfterValidator(_checked)]
+VersionRange = Annotated[str, Checked(_checked)]
 """A range such as ``^1.4``; empty where any version will do."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from datakit_iac.manifest.dataset import DataSet
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import Graph
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.transform import Transform
 
 
 class Node(NamedTuple):

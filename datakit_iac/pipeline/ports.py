@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from datakit_iac.manifest.dataset import DataSet
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Port, Transform
 from datakit_iac.manifest.versions import satisfies
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.transform import Port, Transform
 
 Side = Literal["inputs", "outputs"]
 

@@ -13,7 +13,7 @@ import yaml
 
 from datakit_iac.environment import locking
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.document import API_VERSION
+from datakit_iac.manifest.kinds import API_VERSION
 from datakit_iac.manifest.load import read
 from datakit_iac.policy.checking import check
 

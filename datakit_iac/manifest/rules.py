@@ -1,0 +1,209 @@
+"""What must hold of the parts of manifests beyond the types of their fields, as plain functions.
+
+Those of a whole part are given it once each of its fields is right, and give it back. Nothing here imports pydantic: a
+project that is right is read without it (`compiled`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from datakit_iac.manifest.versions import check_range
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.connector import ConnectionField, ConnectorSpec, Tool
+    from datakit_iac.manifest.dataset import DataSetSpec, Seed, SeedData, Test
+    from datakit_iac.manifest.transform import (
+        EnvironmentVariable,
+        Port,
+        Resources,
+        TransformSpec,
+        Trigger,
+        ValueFrom,
+    )
+
+_TESTS_WITH_ARGUMENTS: Final = ("accepted_values", "relationships", "row_count", "freshness", "sql")
+_OWN: Final = {"exec": ("command", "requires"), "config": ("template", "format", "path")}
+
+
+def several(value: object) -> object:
+    """A list, where one text may stand for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+def arguments(value: object) -> object:
+    """A command as a list, where a line for the shell may stand for it."""
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+def default_fits(field: ConnectionField) -> ConnectionField:
+    """A default is of the field's type, and no secret has one."""
+    if field.default is None:
+        return field
+    if field.secret:
+        raise ValueError(f"{field.field} is a secret, so it has no default; each Store says ${{VARIABLE}}")
+    if not field.fits(field.default):
+        raise ValueError(f"the default of {field.field} is {field.default!r}; expected its type, {field.type}")
+    return field
+
+
+def tool_of_one_type(tool: Tool) -> Tool:
+    """A tool has what its type needs, and nothing of the other's."""
+    own, other = _OWN[tool.type], _OWN["config" if tool.type == "exec" else "exec"]
+    if not getattr(tool, own[0]):
+        raise ValueError(f"a tool of type {tool.type} needs `{own[0]}`")
+    if strange := [name for name in other if getattr(tool, name)]:
+        raise ValueError(f"`{strange[0]}` says nothing in a tool of type {tool.type}; it has {', '.join(own)}")
+    return tool
+
+
+def names_differ(spec: ConnectorSpec) -> ConnectorSpec:
+    """Nothing of a Connector is listed twice."""
+    listed: dict[str, list[str]] = {
+        "capabilities": [*spec.capabilities],
+        "connectionSchema": [each.field for each in spec.connection_schema],
+        "tools": [each.name for each in spec.tools],
+    }
+    for where, names in listed.items():
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"twice among `{where}`: {', '.join(twice)}")
+    return spec
+
+
+def ranged(text: str) -> str:
+    """What stands after the @ is a range of versions."""
+    check_range(text.partition("@")[2])
+    return text
+
+
+def named_test(value: object) -> object:
+    """A test as a mapping, where its bare name may stand for it."""
+    if not isinstance(value, str):
+        return value
+    if value in _TESTS_WITH_ARGUMENTS:
+        raise ValueError(f"the test {value} says nothing without its arguments; expected `{value}: …`")
+    return {value: True}
+
+
+def of_rows(test: Test) -> Test:
+    """A test that stands with no column asks nothing of one."""
+    if test.of_column:
+        raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
+    return test
+
+
+def one_test(test: Test) -> Test:
+    """A test names one thing that is tested, and tests it."""
+    if len(test.model_fields_set) != 1:
+        raise ValueError(
+            "a test names exactly one of unique, not_null, accepted_values, relationships, row_count, freshness, sql"
+        )
+    (named,) = test.model_fields_set
+    if not getattr(test, named):
+        raise ValueError(f"`{named}: {str(getattr(test, named)).lower()}` tests nothing; leave the test out")
+    return test
+
+
+def one_source(seed: SeedData) -> SeedData:
+    """Rows stand in one place."""
+    if bool(seed.inline) == bool(seed.file):
+        raise ValueError("exactly one of inline and file is expected")
+    return seed
+
+
+def some_source(seed: Seed) -> Seed:
+    """Rows stand in one place at most, and somewhere at all."""
+    if seed.inline and seed.file:
+        raise ValueError("one of inline and file is expected, found both")
+    if not (seed.inline or seed.file or seed.profiles):
+        raise ValueError("inline, file or profiles is expected, found none of them")
+    return seed
+
+
+def one_schema(spec: DataSetSpec) -> DataSetSpec:
+    """A schema stands in the manifest or is kept elsewhere."""
+    if spec.columns and spec.schema_ref:
+        raise ValueError("one of schema and schemaRef is expected, found both")
+    return spec
+
+
+def one_place(spec: DataSetSpec) -> DataSetSpec:
+    """A DataSet lies in one place."""
+    places = [field for field in ("table", "prefix", "topic") if getattr(spec, field)]
+    if len(places) != 1:
+        found = " and ".join(places) if places else "none of them"
+        raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
+    return spec
+
+
+def columns_differ(spec: DataSetSpec) -> DataSetSpec:
+    """No column's name stands twice, in whatever case."""
+    names = [column.name.lower() for column in spec.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"columns named twice: {', '.join(twice)}")
+    return spec
+
+
+def one_way(port: Port) -> Port:
+    """A port means DataSets by name or by tags."""
+    if (port.dataset is None) == (port.tags is None):
+        found = "both" if port.dataset else "none of them"
+        raise ValueError(f"exactly one of dataset and tags is expected, found {found}")
+    return port
+
+
+def trigger_complete(trigger: Trigger) -> Trigger:
+    """A trigger has what its policy needs, and nothing else."""
+    is_scheduled = "schedule" in (trigger.policy, *trigger.policies)
+    if is_scheduled and trigger.schedule is None:
+        raise ValueError("a schedule needs `schedule: {cron: …}`")
+    if trigger.schedule and not is_scheduled:
+        expected = "schedule, or composite with schedule among its policies; to pause it, suspend: true"
+        raise ValueError(f"`schedule` means nothing with policy {trigger.policy}; expected policy {expected}")
+    if (trigger.policy == "composite") != bool(trigger.policies):
+        raise ValueError("`policies` lists what a composite trigger is made of, and stands with it alone")
+    return trigger
+
+
+def one_reference(origin: ValueFrom) -> ValueFrom:
+    """A value is kept in one place."""
+    if (origin.secret_key_ref is None) == (origin.config_map_key_ref is None):
+        raise ValueError("exactly one of secretKeyRef and configMapKeyRef is expected")
+    return origin
+
+
+def one_value(variable: EnvironmentVariable) -> EnvironmentVariable:
+    """A variable has a value, or says where it is kept."""
+    if (variable.value is None) == (variable.value_from is None):
+        raise ValueError(f"exactly one of value and valueFrom is expected for {variable.name}")
+    return variable
+
+
+def requests_within_limits(resources: Resources) -> Resources:
+    """Nothing is requested beyond its limit."""
+    from datakit_iac.manifest.quantity import amount  # late: few Transforms say what they need
+
+    for name in ("cpu", "memory"):
+        asked, most = getattr(resources.requests, name), getattr(resources.limits, name)
+        if asked and most and amount(asked) > amount(most):
+            raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
+    return resources
+
+
+def own_section(spec: TransformSpec) -> TransformSpec:
+    """A Transform has the section of its own runtime."""
+    for section in ("cloudquery", "dbt"):
+        if getattr(spec, section) is not None and spec.runtime != section:
+            raise ValueError(f"the section `{section}` stands with runtime {section}, not with {spec.runtime}")
+    if spec.runtime == "dbt" and spec.dbt is None:
+        raise ValueError("runtime dbt needs `dbt: {project: …}`")
+    return spec
+
+
+def variables_differ(spec: TransformSpec) -> TransformSpec:
+    """No variable's name stands twice."""
+    names = [variable.name for variable in spec.env]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"variables named twice: {', '.join(twice)}")
+    return spec
