@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from datakit_iac.manifest.dataset import DataSet, Place
-from datakit_iac.manifest.environment import Bound, Environment
+from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.traits import Bound
 
 _PLACES: Final = ("table", "prefix", "topic")
 

@@ -16,11 +16,12 @@ from datakit_iac.environment.secrets import Secrets, SourceError
 from datakit_iac.manifest import connections
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.environment import Bound, Environment
+from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Step
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.store import Store
+from datakit_iac.manifest.traits import Bound
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError, technologies, technology
 

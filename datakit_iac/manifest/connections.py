@@ -11,8 +11,8 @@ from datakit_iac.manifest.secret import gives_away
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import ConnectionField, Connector
-    from datakit_iac.manifest.environment import Bound
     from datakit_iac.manifest.store import Store
+    from datakit_iac.manifest.traits import Bound
 
 
 class Fault(NamedTuple):

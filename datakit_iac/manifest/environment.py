@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from datakit_iac.manifest import rules
+from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.secret import SecretReference
+from datakit_iac.manifest.traits import Agreed, Binding, Open
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 ExecutorType = Literal["local", "kubernetes"]
@@ -25,7 +25,7 @@ class AllowedConnector(Model):
     version: str = ""
 
 
-class Approval(Model):
+class Approval(Agreed, Model):
     """Who must agree before something is applied."""
 
     mode: ApprovalMode = "auto-merge"
@@ -33,21 +33,7 @@ class Approval(Model):
     approvers: list[str] = Field(default_factory=list)
     max_age: Duration | None = None
 
-    @property
-    def needed(self) -> int:
-        """How many people other than the author must agree."""
-        return max(_AT_LEAST[self.mode], self.required or 0) if self.mode != "auto-merge" else 0
-
-    @model_validator(mode="after")
-    def _can_be_kept(self) -> Approval:
-        if self.required is not None and self.required < _AT_LEAST[self.mode]:
-            raise ValueError(f"{self.mode} asks for at least {_AT_LEAST[self.mode]}; `required` can only ask for more")
-        if self.approvers and len({each.casefold() for each in self.approvers}) < self.needed:
-            raise ValueError(f"{self.needed} must agree, and there are only {len(self.approvers)} approvers")
-        return self
-
-
-_AT_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
+    _can_be_kept = model_validator(mode="after")(rules.approval_can_be_given)
 
 
 class Quotas(Model):
@@ -69,23 +55,14 @@ class ExecutorSection(Model):
     type: ExecutorType = "local"
 
 
-def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is no address; expected for instance https://lineage.example.com")
-    if parts.username or parts.password:
-        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
-    return text
-
-
 class Lineage(Model):
     """Where OpenLineage events go (https://openlineage.io/docs/spec/producers)."""
 
-    endpoint: Annotated[str, AfterValidator(_address)]
+    endpoint: Annotated[str, Checked(rules.address)]
     namespace: str = ""
 
 
-class BindingSection(Model):
+class BindingSection(Open, Model):
     """What a Store's or DataSet's name means in one environment: a technology and its connection, or a place."""
 
     model_config = ConfigDict(extra="allow")
@@ -97,29 +74,18 @@ class BindingSection(Model):
     prefix: str | None = None
     topic: str | None = None
 
-    @property
-    def connection(self) -> dict[str, Any]:
-        """The options of the connection: every field that is not one of the binding's own."""
-        return dict(self.model_extra or {})
-
-
-def _mode(value: object) -> object:
-    return {"mode": value} if isinstance(value, str) else value
-
-
-def _type(value: object) -> object:
-    return {"type": value} if isinstance(value, str) else value
-
 
 class EnvironmentSpec(Model):
     """The rules of one environment."""
 
     connectors: list[AllowedConnector] | None = None
     versions: Literal["exact", "ranges"] = "ranges"
-    approval: Annotated[Approval, BeforeValidator(_mode, json_schema_input_type=ApprovalMode | Approval)] = Approval()
+    approval: Annotated[
+        Approval, BeforeValidator(rules.approval_mode, json_schema_input_type=ApprovalMode | Approval)
+    ] = Approval()
     quotas: Quotas = Quotas()
     executor: Annotated[
-        ExecutorSection, BeforeValidator(_type, json_schema_input_type=ExecutorType | ExecutorSection)
+        ExecutorSection, BeforeValidator(rules.executor_type, json_schema_input_type=ExecutorType | ExecutorSection)
     ] = ExecutorSection()
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
@@ -127,41 +93,11 @@ class EnvironmentSpec(Model):
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
 
-class Bound(NamedTuple):
-    """A binding, and where it stands.
-
-    Attributes:
-        path: the fields that lead to it.
-        key: as it is written.
-        binding: what it says.
-    """
-
-    path: tuple[str, ...]
-    key: str
-    binding: BindingSection
-
-    @property
-    def name(self) -> str:
-        """The Store or DataSet: no name has an underscore, so `_` in a key stands for `-`."""
-        return self.key.replace("_", "-")
-
-
-class Environment(Manifest):
+class Environment(Binding, Manifest):
     """One environment; its name is the Pulumi stack's. `bindings` stand at the top level or under `spec`."""
 
     kind: Literal["Environment"] = "Environment"
     spec: EnvironmentSpec = EnvironmentSpec()
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _bound_once(self) -> Environment:
-        counts = Counter(each.name for each in self.bound())
-        if twice := sorted(name for name, count in counts.items() if count > 1):
-            raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
-        return self
-
-    def bound(self) -> Iterator[Bound]:
-        """Every binding, those at the top level first."""
-        for path, bindings in ((("bindings",), self.bindings), (("spec", "bindings"), self.spec.bindings)):
-            for key, binding in bindings.items():
-                yield Bound((*path, key), key, binding)
+    _bound_once = model_validator(mode="after")(rules.bound_once)

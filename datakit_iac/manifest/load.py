@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from datakit_iac.manifest import ahead, compiled
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.project import Project
+
+_USUAL: Final = ("Connector", "Store", "DataSet", "Transform")
+"""The kinds that every project has; the models of others are built when one is met."""
 
 
 def load(root: Path) -> Project:
@@ -31,7 +35,7 @@ def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding
 
     Args:
         root: the folder.
-        as_records: whether manifests of the usual kinds may be records (`compiled.Record`), which are there sooner
+        as_records: whether manifests may be records (`records.Record`), which are there sooner
             than models and can be looked at as they can, but are none.
     """
     if not root.is_dir():
@@ -42,11 +46,13 @@ def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding
 
     from datakit_iac.manifest.reading import Reading  # late: the files are read while the models are built
 
-    kept = compiled.kept() if as_records and "pydantic" not in sys.modules else {}
-    if not kept:
-        models = {kind: KINDS[kind] for kind in compiled.KINDS_KEPT}
-        if kept is None:
-            compiled.keep(models)
-    reading = Reading(root, kept or {})
+    may_be_records = as_records and "pydantic" not in sys.modules
+    validators = compiled.kept() if may_be_records else {}
+    if not validators:
+        for kind in _USUAL:
+            KINDS[kind]
+        if may_be_records:
+            compiled.keep(KINDS)
+    reading = Reading(root, validators)
     reading.run(found, unreadable)
     return reading.project(), reading.findings

@@ -1,19 +1,22 @@
 """What must hold of the parts of manifests beyond the types of their fields, as plain functions.
 
 Those of a whole part are given it once each of its fields is right, and give it back. Nothing here imports pydantic: a
-project that is right is read without it (`compiled`).
+project that is right is read without it (`records`).
 """
 
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from datakit_iac.manifest.traits import AT_LEAST
 from datakit_iac.manifest.versions import check_range
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import ConnectionField, ConnectorSpec, Tool
     from datakit_iac.manifest.dataset import DataSetSpec, Seed, SeedData, Test
+    from datakit_iac.manifest.environment import Approval, Environment
     from datakit_iac.manifest.transform import (
         EnvironmentVariable,
         Port,
@@ -207,3 +210,43 @@ def variables_differ(spec: TransformSpec) -> TransformSpec:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"variables named twice: {', '.join(twice)}")
     return spec
+
+
+def approval_mode(value: object) -> object:
+    """An approval as a mapping, where its mode may stand for it."""
+    return {"mode": value} if isinstance(value, str) else value
+
+
+def executor_type(value: object) -> object:
+    """An executor as a mapping, where its type may stand for it."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+def approval_can_be_given(approval: Approval) -> Approval:
+    """As many must agree as the mode asks for, and there are as many people."""
+    least = AT_LEAST[approval.mode]
+    if approval.required is not None and approval.required < least:
+        raise ValueError(f"{approval.mode} asks for at least {least}; `required` can only ask for more")
+    if approval.approvers and len({each.casefold() for each in approval.approvers}) < approval.needed:
+        raise ValueError(f"{approval.needed} must agree, and there are only {len(approval.approvers)} approvers")
+    return approval
+
+
+def address(text: str) -> str:
+    """An address of the web, without a password."""
+    from urllib.parse import urlsplit  # late: few Environments have one
+
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text!r} is no address; expected for instance https://lineage.example.com")
+    if parts.username or parts.password:
+        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
+    return text
+
+
+def bound_once(environment: Environment) -> Environment:
+    """No name is bound twice in one Environment."""
+    counts = Counter(each.name for each in environment.bound())
+    if twice := sorted(name for name, count in counts.items() if count > 1):
+        raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
+    return environment

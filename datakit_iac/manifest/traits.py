@@ -1,4 +1,4 @@
-"""What parts of manifests tell beyond their fields, for the models and for records (`compiled`) alike.
+"""What parts of manifests tell beyond their fields, for the models and for `records` alike.
 
 Nothing here imports pydantic: a project that is right is read without it.
 """
@@ -6,8 +6,8 @@ Nothing here imports pydantic: a project that is right is read without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from datakit_iac.manifest.versions import satisfies
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.connector import ConnectorSpec, FieldType
     from datakit_iac.manifest.dataset import AcceptedValues, DataSetSpec, Relationships
     from datakit_iac.manifest.document import Metadata
+    from datakit_iac.manifest.environment import ApprovalMode, BindingSection, EnvironmentSpec
+
+AT_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
+"""How many people other than the author must agree, whatever else is asked for."""
 
 _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -127,3 +131,63 @@ class Contract(Named):
     def description(self) -> str:
         """The description, of the spec or else of the metadata."""
         return self.spec.description or self.metadata.description
+
+
+class Agreed:
+    """Who must agree before something is applied."""
+
+    if TYPE_CHECKING:
+        mode: ApprovalMode
+        required: int | None
+
+    @property
+    def needed(self) -> int:
+        """How many people other than the author must agree."""
+        return max(AT_LEAST[self.mode], self.required or 0) if self.mode != "auto-merge" else 0
+
+
+class Open:
+    """A binding, whose further fields are the options of a connection."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def model_extra(self) -> dict[str, Any] | None: ...  # noqa: D102  # pydantic
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The options of the connection: every field that is not one of the binding's own."""
+        return dict(self.model_extra or {})
+
+
+class Bound(NamedTuple):
+    """A binding, and where it stands.
+
+    Attributes:
+        path: the fields that lead to it.
+        key: as it is written.
+        binding: what it says.
+    """
+
+    path: tuple[str, ...]
+    key: str
+    binding: BindingSection
+
+    @property
+    def name(self) -> str:
+        """The Store or DataSet: no name has an underscore, so `_` in a key stands for `-`."""
+        return self.key.replace("_", "-")
+
+
+class Binding(Named):
+    """An Environment, which says what names mean in it."""
+
+    if TYPE_CHECKING:
+        spec: EnvironmentSpec
+        bindings: dict[str, BindingSection]
+
+    def bound(self) -> Iterator[Bound]:
+        """Every binding, those at the top level first."""
+        for path, bindings in ((("bindings",), self.bindings), (("spec", "bindings"), self.spec.bindings)):
+            for key, binding in bindings.items():
+                yield Bound((*path, key), key, binding)

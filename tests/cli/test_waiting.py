@@ -134,9 +134,9 @@ def test_the_commands_that_read_a_project_tell(
 ) -> None:
     read = load.read
 
-    def slow(root: Path) -> Any:
+    def slow(root: Path, **options: Any) -> Any:
         screen.until(" … 1 s")
-        return read(root)
+        return read(root, **options)
 
     monkeypatch.setattr(load, "read", slow)
     main(words.split())
