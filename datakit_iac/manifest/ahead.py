@@ -1,8 +1,9 @@
-"""Reading a project's files in a second process while this one imports the models.
+"""Reading a project's files in a second process while this one gets what checks them.
 
-To import pydantic and to build the models takes as long as to read a few thousand manifests, and the two have nothing
-to do with each other. The second process only reads what is certain; every other file, and everything should that
-process fail, is left to this one, so that what is found is the same either way.
+To import pydantic and to build the models takes as long as to read a few thousand manifests, and to import pydantic's
+core alone, for the kept validators, as long as to read a few hundred; the two have nothing to do with each other. The
+second process only reads what is certain; every other file, and everything should that process fail, is left to this
+one, so that what is found is the same either way.
 """
 
 from __future__ import annotations
