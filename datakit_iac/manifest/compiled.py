@@ -1,4 +1,4 @@
-"""The validators of kinds, kept from one process to the next as Python keeps the bytecode of modules.
+"""The validators of all kinds, kept from one process to the next as Python keeps the bytecode of modules.
 
 To import pydantic and to build the models takes longer than to read two thousand manifests. What comes of it is kept
 beside that bytecode (`records`), and is made anew where the sources or pydantic are others. The models alone say what
@@ -12,15 +12,12 @@ import marshal
 import os
 from collections.abc import Mapping
 from importlib.util import cache_from_source, find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic_core import SchemaValidator
 
     from datakit_iac.manifest.document import Manifest
-
-KINDS_KEPT: Final = ("Connector", "Store", "DataSet", "DataSetGroup", "Transform", "Environment")
-"""All but Policy: what holds a project to its policies needs the models."""
 
 
 def keep(models: Mapping[str, type[Manifest]]) -> None:
@@ -34,7 +31,7 @@ def keep(models: Mapping[str, type[Manifest]]) -> None:
     file = _file()
     unfinished = f"{file}.{os.getpid()}"
     with contextlib.suppress(OSError, ValueError):
-        content = marshal.dumps((_made_from(), [(kind, packed(models[kind])) for kind in KINDS_KEPT]))
+        content = marshal.dumps((_made_from(), {kind: packed(model) for kind, model in models.items()}))
         os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(unfinished, "wb") as stream:
             stream.write(content)
@@ -50,7 +47,7 @@ def kept() -> dict[str, SchemaValidator]:
             made_from, schemas = marshal.loads(stream.read())
     except (OSError, ValueError, TypeError, EOFError):  # there is none, or it is damaged
         return {}
-    return {kind: validator(schema) for kind, schema in schemas} if made_from == _made_from() else {}
+    return {kind: validator(schema) for kind, schema in schemas.items()} if made_from == _made_from() else {}
 
 
 def _file() -> str:

@@ -12,7 +12,7 @@ from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.secret import SecretReference
-from datakit_iac.manifest.traits import Agreed, Binding, Open
+from datakit_iac.manifest.traits import Agreed, Bindings, Options
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 ExecutorType = Literal["local", "kubernetes"]
@@ -62,7 +62,7 @@ class Lineage(Model):
     namespace: str = ""
 
 
-class BindingSection(Open, Model):
+class BindingSection(Options, Model):
     """What a Store's or DataSet's name means in one environment: a technology and its connection, or a place."""
 
     model_config = ConfigDict(extra="allow")
@@ -93,7 +93,7 @@ class EnvironmentSpec(Model):
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
 
-class Environment(Binding, Manifest):
+class Environment(Bindings, Manifest):
     """One environment; its name is the Pulumi stack's. `bindings` stand at the top level or under `spec`."""
 
     kind: Literal["Environment"] = "Environment"

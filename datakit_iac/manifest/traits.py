@@ -146,7 +146,7 @@ class Agreed:
         return max(AT_LEAST[self.mode], self.required or 0) if self.mode != "auto-merge" else 0
 
 
-class Open:
+class Options:
     """A binding, whose further fields are the options of a connection."""
 
     if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Bound(NamedTuple):
         return self.key.replace("_", "-")
 
 
-class Binding(Named):
+class Bindings(Named):
     """An Environment, which says what names mean in it."""
 
     if TYPE_CHECKING:

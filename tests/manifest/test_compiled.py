@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.manifest import compiled
 from datakit_iac.manifest.load import read
-from tests.manifest.writing import CONNECTOR, DATASET, ENVIRONMENT, STORE, TRANSFORM, write
+from tests.manifest.writing import CONNECTOR, PROJECT, write
 
 READ = """
 import sys
@@ -26,7 +26,7 @@ print("pydantic" in sys.modules, *sorted(name for _, name in project.origins), *
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return write(tmp_path / "project", CONNECTOR, STORE, DATASET, TRANSFORM, ENVIRONMENT)
+    return write(tmp_path / "project", *PROJECT)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_told_by_the_models(project: Path, kept: Path) -> None:
 def test_validators_of_another_installation_are_made_anew(project: Path, kept: Path) -> None:
     outcome(project, kept)
     (path, size, time), *others = marshal.loads(kept.read_bytes())[0]
-    kept.write_bytes(marshal.dumps(([(path, size, time + 1), *others], [])))
+    kept.write_bytes(marshal.dumps(([(path, size, time + 1), *others], {})))
     assert outcome(project, kept)[0]
     assert outcome(project, kept) == (False, expected(project))
 
