@@ -94,9 +94,12 @@ def _packed(node: Any) -> Any:
 
 def _name(value: Any) -> str:
     name = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
-    if name[0] == ":" or "<" in name or _named(name) is not value:
-        raise ValueError(f"{value!r} cannot be found by a name")
-    return name
+    try:
+        if _named(name) is value:
+            return name
+    except (ImportError, AttributeError, ValueError):  # a function within a function, for instance
+        pass
+    raise ValueError(f"{value!r} cannot be found by a name")
 
 
 def _traits(made: type) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import pytest
@@ -84,9 +85,10 @@ def test_records_of_one_document_are_equal_and_of_two_are_not() -> None:
     assert record(DATASET) != record(TRANSFORM)
 
 
-def test_what_has_no_name_is_not_kept() -> None:
+@pytest.mark.parametrize("check", [lambda text: text, partial(str)])
+def test_what_has_no_name_is_not_kept(check: Any) -> None:
     class Nameless(Model):
-        field: Annotated[str, AfterValidator(lambda text: text)]
+        field: Annotated[str, AfterValidator(check)]
 
     with pytest.raises(ValueError, match="cannot be found by a name"):
         packed(Nameless)  # type: ignore[arg-type]
