@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Final
 
+from datakit_iac import installed
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.policy.rule import Rule
 from datakit_iac.policy.rules import BUILT_IN
@@ -26,10 +26,9 @@ class UnknownRuleError(LookupError):
         super().__init__(message)
 
 
-@cache
 def names() -> tuple[str, ...]:
     """The names of all rules."""
-    return tuple(sorted({*_OURS, *(point.name for point in entry_points(group=GROUP))}))
+    return tuple(sorted({*_OURS, *installed.names(GROUP)}))
 
 
 @cache
@@ -41,7 +40,9 @@ def find(name: str) -> Rule:
     """
     if name in _OURS:
         return _OURS[name]
-    for point in entry_points(group=GROUP, name=name):
+    for point in installed.points(GROUP):
+        if point.name != name:
+            continue
         try:
             found = point.load()
         except Exception as fault:  # somebody else's code

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac import installed as packages
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.load import load
 from datakit_iac.policy import registry
@@ -38,12 +39,16 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     failing = "\n\n@rule('fails', 'dataset')\ndef fails(dataset, arguments, project):\n    raise KeyError('x')\n"
     (site / "acme_rules.py").write_text(shown("policies.md", '@rule("described"') + failing)
     monkeypatch.syspath_prepend(str(site))
-    registry.find.cache_clear()
-    registry.names.cache_clear()
+    forget()
     yield site
     sys.modules.pop("acme_rules", None)
-    registry.find.cache_clear()
-    registry.names.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Let what is installed be looked for anew."""
+    for known in (registry.find, packages.points, packages.names, packages._all):
+        known.cache_clear()
 
 
 def judged(root: Path, *rules: str) -> list[Finding]:
