@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 
-@cache
-def points(group: str) -> tuple[EntryPoint, ...]:
-    """What is installed in a group; nothing of it is imported."""
-    return tuple(_all().select(group=group))
+def points(group: str, name: str) -> EntryPoints:
+    """What is installed in a group under a name; nothing of it is imported."""
+    return _all().select(group=group, name=name)
 
 
 @cache
 def names(group: str) -> tuple[str, ...]:
     """The names in a group."""
-    return tuple(sorted(point.name for point in points(group)))
+    return tuple(sorted(point.name for point in _all().select(group=group)))
 
 
 @cache
@@ -27,7 +26,8 @@ def made(group: str, name: str) -> Any:
         group: the entry-point group.
         name: one of its names.
     """
-    return next(point for point in points(group) if point.name == name).load()()
+    (point, *_) = points(group, name)
+    return point.load()()
 
 
 _all = cache(entry_points)  # once for all groups: to look through every package takes 10 ms

@@ -30,12 +30,8 @@ Tier = Literal["bronze", "silver", "gold"]
 Format = Literal["parquet", "json", "csv", "avro"]
 
 
-def _day(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
 ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(rules.day)]
 
 
 SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), Checked(rules.ranged)]

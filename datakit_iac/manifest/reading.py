@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pydantic_core import ValidationError
+
 from datakit_iac.manifest import ahead, files
 from datakit_iac.manifest.editions import editions, unversioned
 from datakit_iac.manifest.finding import Finding, nearest
@@ -134,13 +136,11 @@ class Reading:
         if validator := self._validators.get(kind):
             try:
                 return cast("Manifest", validator.validate_python(document))
-            except ValueError:
+            except ValidationError:
                 pass  # the model tells what is wrong
         return self._modelled(origin, KINDS[kind], document)
 
     def _modelled(self, origin: Origin, model: type[Manifest], document: Mapping[str, Any]) -> Manifest | None:
-        from pydantic_core import ValidationError
-
         try:
             return model.model_validate(document)
         except ValidationError as invalid:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator
 
+if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest
 
 _OF_NO_ACCOUNT: Final = ("metadata", "serialization")
@@ -28,17 +28,19 @@ class Record:
     """
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
+    __pydantic_extra__: dict[str, Any] | None
+    __pydantic_fields_set__: set[str]
     _model: str
 
     @property
     def model_extra(self) -> dict[str, Any] | None:
         """The fields that the model does not know, where it takes such."""
-        return self.__pydantic_extra__  # type: ignore[no-any-return]  # the core sets both
+        return self.__pydantic_extra__
 
     @property
     def model_fields_set(self) -> set[str]:
         """The fields that were given."""
-        return self.__pydantic_fields_set__  # type: ignore[no-any-return]
+        return self.__pydantic_fields_set__
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -112,8 +114,6 @@ def _traits(made: type) -> list[str] | None:
 
 def validator(schema: Any) -> SchemaValidator:
     """The validator of the model whose schema was packed; it makes records."""
-    from pydantic_core import SchemaValidator
-
     return SchemaValidator(_unpacked(schema))
 
 

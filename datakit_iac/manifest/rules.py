@@ -40,6 +40,18 @@ def arguments(value: object) -> object:
     return shlex.split(value) if isinstance(value, str) else value
 
 
+def number(value: object) -> object:
+    """A quantity as text, where a number may stand for it, as Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def day(value: object) -> object:
+    """A day, where its text may stand for it."""
+    from datetime import date  # late: few manifests have one
+
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
 def default_fits(field: ConnectionField) -> ConnectionField:
     """A default is of the field's type, and no secret has one."""
     if field.default is None:
@@ -69,7 +81,7 @@ def names_differ(spec: ConnectorSpec) -> ConnectorSpec:
         "tools": [each.name for each in spec.tools],
     }
     for where, names in listed.items():
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := _twice(names):
             raise ValueError(f"twice among `{where}`: {', '.join(twice)}")
     return spec
 
@@ -142,8 +154,7 @@ def one_place(spec: DataSetSpec) -> DataSetSpec:
 
 def columns_differ(spec: DataSetSpec) -> DataSetSpec:
     """No column's name stands twice, in whatever case."""
-    names = [column.name.lower() for column in spec.columns]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := _twice([column.name.lower() for column in spec.columns]):
         raise ValueError(f"columns named twice: {', '.join(twice)}")
     return spec
 
@@ -206,8 +217,7 @@ def own_section(spec: TransformSpec) -> TransformSpec:
 
 def variables_differ(spec: TransformSpec) -> TransformSpec:
     """No variable's name stands twice."""
-    names = [variable.name for variable in spec.env]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := _twice([variable.name for variable in spec.env]):
         raise ValueError(f"variables named twice: {', '.join(twice)}")
     return spec
 
@@ -246,7 +256,13 @@ def address(text: str) -> str:
 
 def bound_once(environment: Environment) -> Environment:
     """No name is bound twice in one Environment."""
-    counts = Counter(each.name for each in environment.bound())
-    if twice := sorted(name for name, count in counts.items() if count > 1):
+    if twice := _twice([each.name for each in environment.bound()]):
         raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
     return environment
+
+
+def _twice(names: list[str]) -> list[str]:
+    """The names that stand several times."""
+    if len({*names}) == len(names):
+        return []
+    return sorted(name for name, count in Counter(names).items() if count > 1)

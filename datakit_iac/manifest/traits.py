@@ -152,7 +152,7 @@ class Options:
     if TYPE_CHECKING:
 
         @property
-        def model_extra(self) -> dict[str, Any] | None: ...  # noqa: D102  # pydantic
+        def model_extra(self) -> dict[str, Any] | None: ...  # noqa: D102  # described by pydantic
 
     @property
     def connection(self) -> dict[str, Any]:

@@ -115,12 +115,7 @@ class EnvironmentVariable(Model):
     _exactly_one = model_validator(mode="after")(rules.one_value)
 
 
-def _number(value: object) -> object:
-    """As Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
-
-Amount = Annotated[Quantity, BeforeValidator(_number, json_schema_input_type=str | float)]
+Amount = Annotated[Quantity, BeforeValidator(rules.number, json_schema_input_type=str | float)]
 
 
 class ResourceAmounts(Model):

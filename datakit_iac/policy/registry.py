@@ -40,9 +40,7 @@ def find(name: str) -> Rule:
     """
     if name in _OURS:
         return _OURS[name]
-    for point in installed.points(GROUP):
-        if point.name != name:
-            continue
+    for point in installed.points(GROUP, name):
         try:
             found = point.load()
         except Exception as fault:  # somebody else's code

@@ -47,7 +47,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def forget() -> None:
     """Let what is installed be looked for anew."""
-    for known in (registry.find, packages.points, packages.names, packages._all):
+    for known in (registry.find, packages.names, packages._all):
         known.cache_clear()
 
 
