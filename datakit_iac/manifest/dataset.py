@@ -162,7 +162,7 @@ class Place(Model):
 class Consent(Model):
     """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
 
-    `misfits` says what becomes of values that do not fit a narrower type: `refuse` stops the change, `null` empties them.
+    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null.
     """
 
     object: Annotated[str, Field(pattern=r"^(table|column/.+)$")]

@@ -30,7 +30,7 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
                 if live is None:
                     continue
                 demand_ours(dataset, live, generation, call)
-                if live.mark is None:
+                if live.mark is None and found.capabilities.keeps_schema:
                     writer = () if generation == IMPORTED else (Attempt(UNKNOWN_WRITER),)
                     session.alter(dataset, (), Mark(call.stack, dataset.name, generation, writer))
         except StoreMissingError:

@@ -16,7 +16,7 @@ from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.outputs import claim
-from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.turns import turns
@@ -83,13 +83,14 @@ class RunType(RecordType):
 def _reasons(old: Properties, new: Properties) -> str:
     """Why a run happens again, in words."""
     reasons = ["its definition changed"] if old.get("definition") != new.get("definition") else []
-    reasons += _inputs(old.get("versions") or {}, new.get("versions") or {})
+    reasons += _inputs(old.get("versions") or {}, new.get("versions"))
     return ", ".join([*reasons, *_outputs(old, new)])
 
 
-def _inputs(before: Properties, after: Properties) -> list[str]:
-    if after is UNKNOWN:
+def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:
+    if isinstance(versions, Unknown):
         return ["an input may change"]
+    after = versions or {}
     left_out = [f"{name} is left out" for name in before if name not in after]
     changed = [name for name, value in after.items() if before.get(name) != value and value is not UNKNOWN]
     may_change = [name for name, value in after.items() if value is UNKNOWN]

@@ -96,8 +96,8 @@ def _changes(
         count = 0 if change.loses_misfits else session.misfits(dataset.place, change)
         if count:
             raise ResourceError(
-                f"{dataset.place}: {change}, and {count:,} of its values do not fit. Keep a type that holds them, correct"
-                f" them, or empty them: `misfits: null` in the consent for column/{change.column}"
+                f"{dataset.place}: {change}, and {count:,} of its values do not fit. Keep a type that holds them,"
+                f" correct them, or empty them: `misfits: null` in the consent for column/{change.column}"
             )
     return found
 

@@ -38,6 +38,6 @@ def _kept_name(folder: Path, name: str) -> str:
 
 def _is_same(one: Path, other: Path) -> bool:
     try:
-        return os.path.samefile(one, other)
+        return one.samefile(other)
     except OSError:
         return False

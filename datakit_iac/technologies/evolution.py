@@ -162,7 +162,7 @@ def _origins(before: Sequence[Column], after: Sequence[Column]) -> dict[str, str
 
 
 def _chain(name: str, declared: Mapping[str, Column], free: AbstractSet[str]) -> list[str]:
-    """A column, what it was, what that one was, and so on to a name that is declared no more; empty where there is none."""
+    """A column, what it was, what that one was, and so on to a name declared no more; empty where there is none."""
     chain = [name]
     while chain[-1] in declared:
         former = (each.lower() for each in declared[chain[-1]].previous_names)

@@ -49,10 +49,9 @@ class Mark:
     """Whose an object is, and who wrote what is in it.
 
     >>> mark = Mark(stack="shop/dev", dataset="users", generation="1f", runs=(Attempt("load", "2a"),))
-    >>> text = mark.append_to("All users.")
-    >>> text
-    'All users.\\n\\n[datakit stack=shop/dev dataset=users generation=1f runs=load:2a]'
-    >>> Mark.split(text) == ("All users.", mark)
+    >>> mark.append_to("")
+    '[datakit stack=shop/dev dataset=users generation=1f runs=load:2a]'
+    >>> Mark.split(mark.append_to("All users.")) == ("All users.", mark)
     True
 
     Attributes:
