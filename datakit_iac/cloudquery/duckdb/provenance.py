@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -65,7 +66,8 @@ class Provenance:
     def record(self, source: str, run: str, sync_time: int | None) -> None:
         """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet."""
         if self._mark and self._output and run:
-            attempt = Attempt(source, run, sync_time or 0, is_verified=False)
+            # A sync of no rows has a time, too: it tells this writer from one that signs no rows.
+            attempt = Attempt(source, run, sync_time or time.time_ns() // 1000, is_verified=False)
             self._comment(self._mark.written_by(attempt, self._output.writers).append_to(self._description))
 
     def keep_comment(self) -> None:
@@ -75,7 +77,10 @@ class Provenance:
 
     def _has_unsigned(self, writers: Iterable[str]) -> bool:
         """Whether rows without a source are of a tool that wrote the table once: one that signs no rows."""
-        former = [each.transform for each in self._mark.runs if each.transform not in {*writers}] if self._mark else []
+        runs = self._mark.runs if self._mark else ()
+        if any(not each.time for each in runs if each.transform in {*writers}):
+            return True  # the same Transform, by another runtime
+        former = [each.transform for each in runs if each.transform not in {*writers}]
         return any(not count(self._connection, self._table, f"{SOURCE} = ?", [name]) for name in former)
 
     def _comment(self, text: str) -> None:
