@@ -67,12 +67,15 @@ def job(properties: Properties, environment: str) -> Job:
         context=tuple(map(dataset, properties.get("context") or ())),
         environment=environment,
         timeout=properties.get("timeout"),
-        identity=_identity([properties.get("definition"), properties.get("versions")]),
+        identity=_identity(properties),
     )
 
 
-def _identity(content: object) -> str:
-    text = json.dumps(content, sort_keys=True, default=str)
+def _identity(run: Properties) -> str:
+    """A digest of what is computed, of what: a renamed DataSet leaves it as it is."""
+    places = {each["name"]: [each["store"].get("name"), str(place(each))] for each in run.get("inputs") or ()}
+    versions = [[places.get(name, name), str(version)] for name, version in (run.get("versions") or {}).items()]
+    text = json.dumps([run.get("definition"), sorted(versions, key=str)])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

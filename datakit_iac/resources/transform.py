@@ -130,7 +130,7 @@ def _version_of(name: str, written: Mapping[str, str]) -> str:
 def _definition(job: Job) -> str:
     """What the runtime says decides the result, and the columns that the outputs must have, in any order."""
     columns = {
-        each.name: sorted([column.name, str(column.type), column.required] for column in each.columns)
+        str(each.place): sorted([column.name, str(column.type), column.required] for column in each.columns)
         for each in job.outputs
     }
     return digest([runtime(job.runtime).definition(job), columns])

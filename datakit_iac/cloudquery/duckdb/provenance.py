@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 import duckdb
@@ -40,7 +40,7 @@ class Provenance:
             kept = [source, *self._output.writers]
             conditions.append(f"({SOURCE} IS NOT NULL AND {SOURCE} NOT IN ({', '.join('?' * len(kept))}))")
             values += kept
-            if self._has_unsigned(kept):
+            if self._has_unsigned(source, kept):
                 conditions.append(f"{SOURCE} IS NULL")
         self._connection.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}", values)
 
@@ -75,12 +75,12 @@ class Provenance:
         if self._mark or self._description:
             self._comment(self._mark.append_to(self._description) if self._mark else self._description)
 
-    def _has_unsigned(self, writers: Iterable[str]) -> bool:
+    def _has_unsigned(self, source: str, writers: Collection[str]) -> bool:
         """Whether rows without a source are of a tool that wrote the table once: one that signs no rows."""
         runs = self._mark.runs if self._mark else ()
-        if any(not each.time for each in runs if each.transform in {*writers}):
+        if any(each.transform == source and not each.time for each in runs):
             return True  # the same Transform, by another runtime
-        former = [each.transform for each in runs if each.transform not in {*writers}]
+        former = [each.transform for each in runs if each.transform not in writers]
         return any(not count(self._connection, self._table, f"{SOURCE} = ?", [name]) for name in former)
 
     def _comment(self, text: str) -> None:
