@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime
@@ -59,7 +61,8 @@ class Transform(pulumi.CustomResource):
             context=tuple(each.bound for each in self.neighbours),
             timeout=timeout,
         )
-        self.digest = _definition(self.job)
+        with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
+            self.digest = _definition(self.job)
         properties: dict[str, Any] = {
             "name": resource_name,
             "runtime": runtime,
