@@ -132,12 +132,6 @@ class _Resolution:
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
         spec = dataset.spec
-        tags = {
-            "classification": spec.classification,
-            "tier": dataset.tier,
-            "owner": spec.owner,
-            "retention": spec.retention,
-        }
         return BoundDataSet(
             name=dataset.name,
             store=store.name,
@@ -146,7 +140,6 @@ class _Resolution:
             columns=tuple(self._related(dataset, column) for column in spec.columns),
             description=dataset.description,
             tests=tuple(spec.tests),
-            tags={key: value for key, value in tags.items() if value},
         )
 
     def _related(self, dataset: DataSet, column: Column) -> Column:

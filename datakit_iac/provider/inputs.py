@@ -15,6 +15,8 @@ from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 TAGS: Final = ("classification", "tier", "owner", "retention")
+"""What the state records of a DataSet for people and policies; no technology is told."""
+
 _COLUMNS: Final = TypeAdapter(tuple[Column, ...])
 _TESTS: Final = TypeAdapter(tuple[Test, ...])
 _CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
@@ -44,7 +46,6 @@ def dataset(properties: Properties) -> BoundDataSet:
         columns=_COLUMNS.validate_python(tuple(properties.get("schema") or ())),
         description=properties.get("description") or "",
         tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
-        tags={tag: properties[tag] for tag in TAGS if properties.get(tag)},
     )
 
 

@@ -38,7 +38,6 @@ class BoundDataSet:
         columns: the declared schema; empty where the manifest leaves it to the technology to infer.
         description: what the data means, for people.
         tests: those of the DataSet as a whole; each column carries its own.
-        tags: what else is written beside the data, e.g. classification and tier.
     """
 
     name: str
@@ -48,4 +47,3 @@ class BoundDataSet:
     columns: tuple[Column, ...] = ()
     description: str = ""
     tests: tuple[Test, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
