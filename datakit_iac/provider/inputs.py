@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from datakit_iac.manifest.dataset import Column, Consent, Place, Test
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Fault, Properties
 from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 
 TAGS: Final = ("classification", "tier", "owner", "retention")
 """What the state records of a DataSet for people and policies; no technology is told."""
@@ -62,10 +62,17 @@ def job(properties: Properties, environment: str) -> Job:
         settings=properties.get("settings") or {},
         inputs=tuple(map(dataset, properties.get("inputs") or ())),
         outputs=tuple(map(dataset, properties.get("outputs") or ())),
-        context=tuple(map(dataset, properties.get("context") or ())),
+        context=tuple(_context(properties.get("context") or {})),
         environment=environment,
         timeout=properties.get("timeout"),
     )
+
+
+def _context(tables: Any) -> Iterator[DataSetReference]:
+    """The DataSets of a Run's context; none of a state that an earlier version wrote, which had a list of contracts."""
+    for store, named in tables.items() if isinstance(tables, Mapping) else ():
+        for name, table in named.items():
+            yield DataSetReference(name, store, Place(table=table))
 
 
 def consented(properties: Properties, subject: str) -> bool:

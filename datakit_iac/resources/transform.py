@@ -58,7 +58,7 @@ class Transform(pulumi.CustomResource):
             settings=dict(settings or {}),
             inputs=tuple(each.bound for each in self.reads),
             outputs=tuple(each.bound for each in self.writes),
-            context=tuple(each.bound for each in self.neighbours),
+            context=tuple(each.bound.reference for each in self.neighbours),
             timeout=timeout,
         )
         with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
@@ -106,7 +106,7 @@ class Run(pulumi.CustomResource):
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],
             "outputs": [each.contract for each in transform.writes],
-            "context": [each.contract for each in transform.neighbours],
+            "context": _context(transform.job),
             "timeout": transform.job.timeout,
             "quotas": dict(quotas) if quotas else None,
             "definition": transform.digest,
@@ -128,6 +128,15 @@ def _definition(job: Job) -> str:
         each.name: [[column.name, str(column.type), column.required] for column in each.columns] for each in job.outputs
     }
     return _digest([runtime(job.runtime).definition(job), columns])
+
+
+def _context(job: Job) -> dict[str, dict[str, str]]:
+    """The tables that the code base refers to, by Store and name; each Run of one dbt project has all of them."""
+    tables: dict[str, dict[str, str]] = {}
+    for each in job.context:
+        if each.place.table is not None:
+            tables.setdefault(each.store, {})[each.name] = each.place.table
+    return tables
 
 
 def _tests(job: Job) -> str:

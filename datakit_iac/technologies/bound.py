@@ -47,3 +47,23 @@ class BoundDataSet:
     columns: tuple[Column, ...] = ()
     description: str = ""
     tests: tuple[Test, ...] = ()
+
+    @property
+    def reference(self) -> DataSetReference:
+        """The DataSet without its contract and without the way to its Store."""
+        return DataSetReference(self.name, self.store, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetReference:
+    """What code that names a DataSet must know of it, and no more: no contract, no connection, no secret.
+
+    Attributes:
+        name: the DataSet's name.
+        store: the Store's name.
+        place: the table, prefix or topic.
+    """
+
+    name: str
+    store: str
+    place: Place

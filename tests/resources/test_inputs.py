@@ -128,3 +128,9 @@ def test_a_read_dataset_has_the_version_that_the_provider_tells_and_a_written_on
 ) -> None:
     assert recorded.resources["datakit:index:Run"]["versions"] == {"raw": "v0"}
     assert recorded.resources["datakit:index:Run"]["generations"] == {"users": "1f"}
+
+
+def test_the_context_of_a_run_is_names_and_tables_without_contracts_or_secrets(recorded: Recorded) -> None:
+    run = recorded.resources["datakit:index:Run"]
+    assert run["context"] == {"warehouse": {"raw": "raw.users"}}
+    assert "hunter2" in json.dumps(run["inputs"])

@@ -12,6 +12,7 @@ import pytest
 from pulumi.runtime import mocks
 
 from datakit_iac import DataSet, Platform, Store, Transform
+from datakit_iac.provider import inputs as decode
 from tests.scenarios.pipeline import FILES
 
 
@@ -29,6 +30,9 @@ class Recorded(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         return {"version": "v0"}, []
 
+
+TABLES = {"warehouse": {"orders": "raw.orders", "paid": "main.paid", "users": "raw.users"}}
+"""What the models of the pipeline read."""
 
 Run = Callable[[Callable[[], object]], Recorded]
 
@@ -116,3 +120,22 @@ def test_the_paths_of_a_transform_of_ones_own_count_from_the_projects_folder(
         digests.add(seen.resources["Transform", "staging"]["definition"])
         assert Path.cwd() == folder
     assert len(digests) == 1
+
+
+# What a Run is told of the rest of its dbt project.
+
+
+def test_each_run_of_a_dbt_project_knows_its_tables_and_no_contracts(run: Run) -> None:
+    runs = {name: inputs for (kind, name), inputs in run(platform).resources.items() if kind == "Run"}
+    assert {name: inputs["context"] for name, inputs in runs.items() if inputs["runtime"] == "dbt"} == {
+        "staging": TABLES,
+        "marts": TABLES,
+    }
+
+
+def test_the_provider_reads_the_context_it_is_sent_and_passes_over_that_of_an_earlier_version(run: Run) -> None:
+    sent = run(platform).resources["Run", "marts"]
+    assert {(each.store, each.name, each.place.table) for each in decode.job(sent, "dev").context} == {
+        (store, name, table) for store, tables in TABLES.items() for name, table in tables.items()
+    }
+    assert decode.job({**sent, "context": sent["inputs"]}, "dev").context == ()
