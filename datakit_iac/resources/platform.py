@@ -92,7 +92,8 @@ class Platform(pulumi.ComponentResource):
             with declared_at(self._project.where(connector)):
                 Connector(
                     name,
-                    technology=spec.type if spec.type in kinds else min(kinds),
+                    technology=spec.type,
+                    technologies=sorted(kinds) if kinds != {spec.type} else None,
                     provider=spec.provider,
                     version=spec.version,
                     protocol=spec.protocol or None,

@@ -45,7 +45,10 @@ class Recorded(mocks.Mocks):
 
 async def program() -> None:
     """Every resource class with everything it can be given."""
-    Connector("duckdb", technology="duckdb", version="1.4.2", protocol="file", capabilities=["source"])
+    Connector(
+        "duckdb", technology="duckdb", technologies=["duckdb", "files"], version="1.4.2", protocol="file",
+        capabilities=["source"],
+    )  # fmt: skip
     store = Store("warehouse", technology="duckdb", connection={"path": "x"}, secrets={"key": "hunter2"}, create=True)
     columns = (
         Column(

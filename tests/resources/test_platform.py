@@ -139,3 +139,40 @@ def test_the_provider_reads_the_context_it_is_sent_and_passes_over_that_of_an_ea
         (store, name, table) for store, tables in TABLES.items() for name, table in tables.items()
     }
     assert decode.job({**sent, "context": sent["inputs"]}, "dev").context == ()
+
+
+# What a Connector is registered as.
+
+MOVED = """\
+---
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Connector
+metadata: {name: lake}
+spec: {type: postgres, version: "1.0.0", capabilities: [source, destination]}
+---
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Store
+metadata: {name: events}
+spec: {connector: lake, connection: {host: db, database: events}}
+---
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Store
+metadata: {name: exports}
+spec: {connector: lake, connection: {host: db, database: exports}}
+"""
+BOUND = """
+spec:
+  bindings:
+    exports: {type: files, path: inbox}
+    events: {type: duckdb, path: events.duckdb}
+"""
+
+
+def test_a_connector_is_its_own_technology_and_says_which_its_stores_are_bound_to(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "project/platform.yaml"
+    file.write_text(file.read_text().replace("metadata: {name: dev}\n", f"metadata: {{name: dev}}{BOUND}") + MOVED)
+    seen = run(platform).resources
+    assert {
+        name: (seen["Connector", name]["technology"], seen["Connector", name].get("technologies"))
+        for name in ("duckdb", "files", "lake")
+    } == {"duckdb": ("duckdb", None), "files": ("files", None), "lake": ("postgres", ["duckdb", "files"])}
