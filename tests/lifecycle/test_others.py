@@ -37,6 +37,14 @@ def test_a_connector_of_an_unknown_technology_is_refused(lifecycle: Lifecycle) -
         connector.preview({"name": "dukdb", "technology": "dukdb"})
 
 
+def test_each_technology_that_a_connectors_stores_are_bound_to_is_held_to_be_installed(lifecycle: Lifecycle) -> None:
+    connector = lifecycle.subject("datakit:index:Connector", "lake")
+    inputs = {"name": "lake", "technology": "postgres", "technologies": ["duckdb", "files"]}
+    assert connector.up(inputs).kind == "create"
+    with pytest.raises(RefusedError, match="technologies: no technology 'fils' is installed: did you mean 'files'"):
+        connector.preview({**inputs, "technologies": ["duckdb", "fils"]})
+
+
 # Store.
 
 
