@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,14 +89,24 @@ class Shop:
         connection = Connection("duckdb", {"path": str(self.database), **options})
         return BoundDataSet(name, store, connection, Place(table=table or f"main.{name.replace('-', '_')}"))
 
-    def job(self, *select: str, transform: str = "staging", timeout: float | None = None, **settings: object) -> Job:
-        """A job that selects."""
+    def job(
+        self,
+        *select: str,
+        transform: str = "staging",
+        timeout: float | None = None,
+        outputs: Sequence[BoundDataSet] | None = None,
+        **settings: object,
+    ) -> Job:
+        """A job that selects; its outputs are those of the folder, unless others are named."""
+        stagings = (self.dataset("stg-orders"), self.dataset("stg-customers"))
+        of_marts = any("marts" in word for word in select)
+        made = (self.dataset("revenue", "marts.revenue"),) if of_marts else stagings
         return Job(
             transform,
             "dbt",
             {"project": str(self.root), "select": list(select), **settings},
-            inputs=(self.dataset("raw-orders", "raw.orders"),),
-            outputs=(self.dataset("stg-orders"), self.dataset("stg-customers")),
+            inputs=(self.dataset("raw-orders", "raw.orders"), *(stagings if of_marts else ())),
+            outputs=made if outputs is None else tuple(outputs),
             timeout=timeout,
         )
 
