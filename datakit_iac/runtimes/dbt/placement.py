@@ -241,7 +241,7 @@ def _hint(graph: Graph, port: Port) -> str:
             f"{found[0]} has that name, but is not selected; add it to `select`, or take the DataSet out of `outputs`"
         )
     if found := _alike(port, list(graph.disabled)):
-        return f"{found[0]} is disabled; enable it, or take the DataSet out of `outputs`"
+        return f"{found[0]} has that name, but is disabled; enable it, or take the DataSet out of `outputs`"
     selected = ", ".join(f"{node.name} (dbt builds {node.relation})" for node in graph.built[:5]) or "none"
     more = f" and {len(graph.built) - 5} more" if len(graph.built) > 5 else ""
     return f"give its model the name or the alias {port.identifier}; selected are {selected}{more}"

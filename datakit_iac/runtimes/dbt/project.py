@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class DbtProject:
         if not isinstance(loaded, dict) or not isinstance(loaded.get("name"), str):
             raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
         self.configuration: dict[str, Any] = loaded
+        self._texts: dict[Path, str] = {}
+        self._folders: dict[str, tuple[tuple[str, Path], ...]] = {}
 
     @property
     def name(self) -> str:
@@ -106,6 +109,12 @@ class DbtProject:
             if not (kind == "test" and file.relative_to(folder).parts[0] in ("generic", "fixtures"))
         }
         return tuple(found[key] for key in sorted(found))
+
+    @cached_property
+    def macro_files(self) -> tuple[Path, ...]:
+        """The files of its own macros and generic tests, by path."""
+        folders = (*self.paths("macro"), *(str(Path(folder, "generic")) for folder in self.paths("test")))
+        return tuple(sorted({file for folder in folders for file in self._files(folder, (".sql",))}))
 
     @cached_property
     def shared(self) -> tuple[Path, ...]:
@@ -160,12 +169,23 @@ class DbtProject:
 
     def text(self, file: Path) -> str:
         """The content of one of its files."""
-        return (self.root / file).read_text(encoding="utf-8", errors="replace")
+        if file not in self._texts:
+            self._texts[file] = (self.root / file).read_text(encoding="utf-8", errors="replace")
+        return self._texts[file]
 
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
-        for file in (self.root / folder).rglob("*"):
-            if file.name.endswith(suffixes) and file.is_file():
-                yield file.relative_to(self.root)
+        if folder not in self._folders:
+            self._folders[folder] = tuple(self._walk(folder))
+        # dbt passes over what editors and systems leave (`.#x.sql`, `~x.sql`), and takes `X.SQL` for SQL.
+        for name, file in self._folders[folder]:
+            if name.lower().endswith(suffixes) and name[0] not in ".#~" and (self.root / file).is_file():
+                yield file
+
+    def _walk(self, folder: str) -> Iterator[tuple[str, Path]]:
+        top = os.path.normpath(self.root / folder)
+        for current, _, names in os.walk(top):
+            below = Path(os.path.relpath(current, self.root))
+            yield from ((name, below / name) for name in names)
 
 
 def refs_in(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.secret import REDACTED
-from datakit_iac.runtimes.dbt import caches, overlay, profile, results
+from datakit_iac.runtimes.dbt import caches, overlay, profile, references, results
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
@@ -189,7 +189,8 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
     if not selection.exact:
         return []
     if selection.nodes:
-        return overlay.undeclared(project, selection.nodes, job.inputs)
+        sources = overlay.undeclared(project, selection.nodes, job.inputs)
+        return sources + references.unlisted(project, selection.nodes, job.inputs, job.context)
     known = {part for node in project.nodes for part in node.fqn[1:]}
     words = " ".join(job.settings.get("select") or ())
     return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]

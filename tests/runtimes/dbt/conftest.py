@@ -13,6 +13,8 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.selection import select
 from datakit_iac.runtimes.job import Job, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
@@ -91,24 +93,32 @@ class Shop:
 
     def job(
         self,
-        *select: str,
+        *selected: str,
         transform: str = "staging",
         timeout: float | None = None,
         outputs: Sequence[BoundDataSet] | None = None,
         **settings: object,
     ) -> Job:
-        """A job that selects; its outputs are those of the folder, unless others are named."""
-        stagings = (self.dataset("stg-orders"), self.dataset("stg-customers"))
-        of_marts = any("marts" in word for word in select)
-        made = (self.dataset("revenue", "marts.revenue"),) if of_marts else stagings
+        """A job that selects; unless others are named, its outputs are the models that it selects."""
+        raw, stagings = (
+            self.dataset("raw-orders", "raw.orders"),
+            [self.dataset("stg-orders"), self.dataset("stg-customers")],
+        )
+        made = self._made(selected) if outputs is None else outputs
         return Job(
             transform,
             "dbt",
-            {"project": str(self.root), "select": list(select), **settings},
-            inputs=(self.dataset("raw-orders", "raw.orders"), *(stagings if of_marts else ())),
-            outputs=made if outputs is None else tuple(outputs),
+            {"project": str(self.root), "select": list(selected), **settings},
+            inputs=(raw, *(each for each in stagings if each.name not in {one.name for one in made})),
+            outputs=tuple(made),
+            context=(raw, *stagings),
             timeout=timeout,
         )
+
+    def _made(self, selected: Sequence[str]) -> list[BoundDataSet]:
+        nodes = [node for node in select(DbtProject(self.root), selected).nodes if node.kind == "model"]
+        schemas = {node.name: "marts" if "marts" in node.fqn else "main" for node in nodes}
+        return [self.dataset(name.replace("_", "-"), f"{schema}.{name}") for name, schema in schemas.items()]
 
 
 def _dedented(text: str) -> str:

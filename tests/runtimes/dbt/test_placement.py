@@ -68,6 +68,7 @@ def test_an_empty_table_of_ours_is_filled(shop: Shop, run: Runner) -> None:
     assert rows(shop.database, "select count(*) from staging.stg_orders") == [(3,)]
 
 
+CONFIGURED = "- name: stg_orders\n    config: {{alias: {}}}"
 NAMINGS: list[tuple[str, Callable[[Shop], None]]] = [
     ("dbt's own", dbts_own_names),
     (
@@ -77,11 +78,26 @@ NAMINGS: list[tuple[str, Callable[[Shop], None]]] = [
             "{{ config(schema='x') }} select distinct customer from {{ ref('stg_orders') }}",
         ),
     ),
-    ("an alias", lambda s: s.replace("models/staging/staging.yml", "- name: stg_orders", "- name: stg_orders\n    config: {alias: orders_}")),
-    ("an upper-case alias", lambda s: s.replace("models/staging/staging.yml", "- name: stg_orders", "- name: stg_orders\n    config: {alias: STG_ORDERS}")),
-    ("a macro for aliases", lambda s: s.write("macros/a.sql", "{% macro generate_alias_name(a=none, node=none) %}x_{{ node.name }}{% endmacro %}")),
-    ("a macro for schemas", lambda s: s.write("macros/schema.sql", "{% macro generate_schema_name(name, node) %}always{% endmacro %}")),
-]  # fmt: skip
+    (
+        "an alias",
+        lambda s: s.replace("models/staging/staging.yml", "- name: stg_orders", CONFIGURED.format("orders_")),
+    ),
+    (
+        "an alias in capitals",
+        lambda s: s.replace("models/staging/staging.yml", "- name: stg_orders", CONFIGURED.format("STG_ORDERS")),
+    ),
+    (
+        "a macro for aliases",
+        lambda s: s.write(
+            "macros/a.sql", "{% macro generate_alias_name(a=none, node=none) %}x_{{ node.name }}{% endmacro %}"
+        ),
+    ),
+    (
+        "a macro for schemas",
+        lambda s: s.write("macros/schema.sql", "{% macro generate_schema_name(name, node) %}always{% endmacro %}"),
+    ),
+    ("a database", lambda s: s.replace("dbt_project.yml", "marts:", "+database: other\n    marts:")),
+]
 
 
 @pytest.mark.parametrize(("naming", "edit"), NAMINGS, ids=[naming for naming, _ in NAMINGS])
@@ -163,7 +179,7 @@ def test_an_incremental_model_begins_with_every_row_in_an_empty_table_of_ours(sh
     rows(shop.database, "create table main.stg_orders (id integer, customer varchar, amount integer)")
     run(shop.job("staging"))
     assert rows(shop.database, "select count(*) from stg_orders") == [(3,)]
-    rows(shop.database, "update stg_orders set amount = 0; insert into raw.orders values (4, 'eve', 2)")
+    rows(shop.database, "update stg_orders set amount = 0; insert into raw.orders values (4, 'ben', 2)")
     run(shop.job("staging"))
     assert rows(shop.database, "select id, amount from stg_orders order by 1") == [(1, 0), (2, 0), (3, 0), (4, 2)]
 
@@ -223,13 +239,13 @@ REFUSALS: list[tuple[Callable[[Shop], Job], str]] = [
     (
         lambda s: s.job("staging", outputs=[s.dataset("takings", "staging.takings")]),
         "no selected model makes DataSet takings (staging.takings): give its model the name or the alias takings; "
-        "selected are stg_customers (dbt builds staging.stg_customers), stg_orders (dbt builds staging.stg_orders)",
+        "selected are stg_customers (dbt builds main.stg_customers), stg_orders (dbt builds main.stg_orders)",
     ),
     (
         lambda s: s.job("staging", outputs=[s.dataset("revenue", "marts.revenue")]),
-        "models/marts/revenue.sql) is not selected; add it to `select`",
+        "models/marts/revenue.sql) has that name, but is not selected; add it to `select`",
     ),
-    (disabled, "models/staging/stg_new.sql) is disabled; enable it"),
+    (disabled, "models/staging/stg_new.sql) has that name, but is disabled; enable it"),
     (ephemeral, "which is ephemeral, so dbt builds nothing; materialize it as a table or a view"),
     (two_of_one_name, "DataSet it (moved.same) may be model a ("),
     (over_an_input, "would be built over DataSet raw-orders (raw.orders), which is no output"),
@@ -255,8 +271,8 @@ def test_a_model_built_elsewhere_must_be_an_input(shop: Shop, run: Runner) -> No
         run, replace(shop.job("+revenue", exclude=["staging"], outputs=shop.job("marts").outputs), inputs=(raw,))
     )
     assert (
-        f"model revenue ({shop.root}/models/marts/revenue.sql) reads ref('stg_orders'), which is built elsewhere and is "
-        "no input; add DataSet stg-orders to `inputs`, or select the model too"
+        f"model revenue ({shop.root}/models/marts/revenue.sql) reads ref('stg_orders'), which is built elsewhere and "
+        "is no input; add DataSet stg-orders to `inputs`, or select the model too"
     ) in said
 
 
