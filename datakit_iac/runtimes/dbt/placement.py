@@ -85,7 +85,7 @@ class Port:
         database: dbt's name of the database that its table is in.
         schema: the table's schema.
         identifier: the table's name.
-        columns: the names of its columns.
+        columns: its columns with their types, as the database spells them.
         empty: whether its table is there and has no rows.
     """
 
@@ -93,7 +93,7 @@ class Port:
     database: str
     schema: str
     identifier: str
-    columns: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     empty: bool = False
 
     def __str__(self) -> str:
@@ -263,7 +263,6 @@ def _clashes(graph: Graph, made: Mapping[str, Port], strays: Iterable[Node], oth
 
 
 def _missing(node: Node, port: Port) -> Iterator[str]:
-    # dbt fills the seed's columns of the table that is there; the others would silently be NULL.
     if node.header is not None:
         there = {name.lower() for name in node.header}
         if lacking := [name for name in port.columns if name.lower() not in there]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.duckdb import types
 
 NAME: Final = "datakit"
 """Profile and target are called the same in every environment: dbt parses everything anew when they change."""
@@ -27,12 +29,14 @@ class Profile:
         database: dbt's name of the target's own database.
         databases: the database that holds a Store's tables, by Store; a Store that is missing is in the target's own.
         env: the variables that the target asks for.
+        type_name: how the target's database spells the type of a column.
     """
 
     target: Mapping[str, Any]
     database: str = ""
     databases: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, Secret] = field(default_factory=dict)
+    type_name: Callable[[DataType], str] = str
 
     @property
     def content(self) -> dict[str, Any]:
@@ -120,7 +124,7 @@ def _duckdb(output: BoundDataSet, schema: str, inputs: Sequence[BoundDataSet]) -
         attach = [{"path": str(file), "alias": alias, "read_only": True} for file, alias in sorted(others.items())]
         target["attach"] = attach
     # As DuckDB names a database after its file.
-    return Profile(target, home.name.lstrip(".").split(".")[0], databases)
+    return Profile(target, home.name.lstrip(".").split(".")[0], databases, type_name=types.write)
 
 
 def _file(connection: Connection) -> Path:

@@ -208,7 +208,7 @@ def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str
     return {
         "package": project.name,
         "root": str(project.root),
-        "outputs": [{**_port(each, described), "empty": _is_empty(each)} for each in job.outputs],
+        "outputs": [{**_port(each, described), **_live(each)} for each in job.outputs],
         "inputs": [_port(each, described) for each in job.inputs],
         "others": [_port(each, described) for each in others],
     }
@@ -221,17 +221,22 @@ def _port(dataset: BoundDataSet, described: profile.Profile) -> dict[str, Any]:
         "database": described.databases.get(dataset.store, described.database),
         "schema": schema,
         "identifier": identifier,
-        "columns": [column.name for column in dataset.columns],
+        "columns": {column.name: described.type_name(column.type) for column in dataset.columns},
     }
 
 
-def _is_empty(dataset: BoundDataSet) -> bool:
+def _live(dataset: BoundDataSet) -> dict[str, Any]:
+    """What the worker must know of the table that is there: whether it has rows, and how its name is spelled."""
+    name = profile.split(dataset.place.table or "")[1]
     try:
         with technology(dataset.connection.technology).open(dataset.connection) as session:
-            live = session.describe(dataset.place)
+            if (live := session.describe(dataset.place)) is None:
+                return {}
+            # dbt refuses to build a table beside one whose name differs in case only.
+            spelled = (each for each in session.names(dataset.place, "") if each.lower() == name.lower())
+            return {"identifier": next(spelled, name), "empty": live.rows == 0}
     except StoreError:
-        return False  # dbt will say so
-    return live is not None and live.rows == 0
+        return {}  # dbt will say so
 
 
 def _datasets(job: Job) -> list[BoundDataSet]:

@@ -120,6 +120,8 @@ def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> A
     if not placed.faults:
         for uid, port in {**placed.inputs, **placed.outputs}.items():
             _move(manifest.nodes[uid], port)
+        for uid, port in placed.outputs.items():
+            _begin(manifest.nodes[uid], port, graph.nodes[uid].header)
     return placed
 
 
@@ -152,9 +154,19 @@ def _move(node: Any, port: Any) -> None:
     quote = '"' if '"' in (node.relation_name or '"') else ""
     node.database, node.schema, node.alias = port.database, port.schema, port.identifier
     node.relation_name = ".".join(f"{quote}{part}{quote}" for part in (port.database, port.schema, port.identifier))
+
+
+def _begin(node: Any, port: Any, header: tuple[str, ...] | None) -> None:
+    """See to it that the table which the DataSet made ahead of dbt decides nothing."""
     if port.empty and node.config.materialized == "incremental":
-        # An empty table is one that nothing was built in yet: there is nothing to add to.
+        # Nothing was built in it yet, so there is nothing to add to.
         node.config.full_refresh = True
+    if header is not None:
+        # dbt would fill what is there by position; made anew, its columns are the file's, their types the contract's.
+        node.config.full_refresh = True
+        types = {name.lower(): text for name, text in port.columns.items()}
+        declared = {name: types[name.lower()] for name in header if name.lower() in types}
+        node.config.column_types = {**declared, **(node.config.column_types or {})}
 
 
 def _building(manifest: Any, placed: Any) -> dict[str, dict[str, Any]]:
