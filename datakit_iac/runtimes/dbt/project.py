@@ -13,6 +13,8 @@ from typing import Any, Final
 import yaml
 
 CONFIGURATION: Final = "dbt_project.yml"
+SELECTORS: Final = "selectors.yml"
+_PACKAGES: Final = ("packages.yml", "dependencies.yml", "package-lock.yml")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEFAULT_PATHS: Final = {
     "model": "models",
@@ -118,13 +120,13 @@ class DbtProject:
 
     @cached_property
     def shared(self) -> tuple[Path, ...]:
-        """Files that any node may depend on: macros, generic tests, functions, and packages with what they hold."""
+        """Files that any node may depend on: macros, generic tests, functions, packages, settings of dbt."""
         generic = [str(Path(folder, each)) for folder in self.paths("test") for each in ("generic", "fixtures")]
         folders = (*self.paths("macro"), *self.paths("function"), *generic)
         found = {file for folder in folders for file in self._files(folder, (".sql", ".py", ".csv"))}
         packages = str(self.configuration.get("packages-install-path", "dbt_packages"))
         found |= set(self._files(packages, (".sql", ".py", ".csv", "dbt_project.yml")))
-        named = ("packages.yml", "dependencies.yml", "package-lock.yml")
+        named = (*_PACKAGES, ".dbtignore", "catalogs.yml", SELECTORS)
         return (*sorted(found), *(Path(name) for name in named if (self.root / name).is_file()))
 
     @cached_property

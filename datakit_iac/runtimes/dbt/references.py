@@ -1,6 +1,6 @@
-"""What the selected models refer to by `ref` although another job makes it, found by their files alone.
+"""What selected models refer to although another job makes it, and outputs that none of them makes.
 
-This serves previews: what it names is certain, and what it cannot judge it leaves to the worker, which knows the graph
+This serves previews, and goes by the files alone: what it names is certain, and what it cannot judge it leaves to the worker, which knows the graph
 that dbt parsed and says so before anything is built.
 """
 
@@ -33,8 +33,8 @@ def unlisted(
         inputs: the DataSets that are read.
         known: further DataSets, to name the one that is meant.
     """
-    if any(_RENAMING.search(project.text(file)) for file in project.shared if file.suffix.lower() == ".sql"):
-        return []  # only dbt knows the tables then
+    if _renames(project):
+        return []
     others = {node.name: node for node in project.nodes if node.kind in ("model", "seed")}
     for node in nodes:
         others.pop(node.name, None)
@@ -46,6 +46,26 @@ def unlisted(
         for other in _referred(project, node, others)
         if not _called(project, other) & there
     ]
+
+
+def unmade(project: DbtProject, nodes: Sequence[Node], outputs: Sequence[BoundDataSet]) -> list[str]:
+    """Outputs that no selected node makes, each as one sentence; none where aliases make names uncertain."""
+    built = [node for node in nodes if node.kind in ("model", "seed")]
+    if _renames(project) or any("alias" in text for node in built for text in _said(project, node)):
+        return []
+    names = {node.name.lower() for node in built}
+    selected = ", ".join(sorted(node.name for node in built)[:5]) or "none"
+    return [
+        f"no selected model makes DataSet {dataset.name} ({dataset.place}): "
+        f"give its model the name or the alias {split(dataset.place.table or '')[1]}; selected are {selected}"
+        for dataset in outputs
+        if not names & _names(dataset)
+    ]
+
+
+def _renames(project: DbtProject) -> bool:
+    """Whether only dbt knows the tables' names."""
+    return any(_RENAMING.search(project.text(file)) for file in project.shared if file.suffix.lower() == ".sql")
 
 
 def _referred(project: DbtProject, node: Node, others: Mapping[str, Node]) -> Iterator[Node]:

@@ -69,8 +69,11 @@ class Dbt:
             said = described(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
             return {}  # told by `check`
-        tables = {each.name: str(each.place).rpartition(".")[2].lower() for each in job.outputs}
-        return {name: said[table] for name, table in tables.items() if table in said}
+        called = {
+            each.name: (str(each.place).rpartition(".")[2].lower(), each.name.replace("-", "_")) for each in job.outputs
+        }
+        found = {name: next((said[one] for one in names if one in said), None) for name, names in called.items()}
+        return {name: each for name, each in found.items() if each}
 
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.
@@ -189,8 +192,11 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
     if not selection.exact:
         return []
     if selection.nodes:
-        sources = overlay.undeclared(project, selection.nodes, job.inputs)
-        return sources + references.unlisted(project, selection.nodes, job.inputs, job.context)
+        return [
+            *overlay.undeclared(project, selection.nodes, job.inputs),
+            *references.unlisted(project, selection.nodes, job.inputs, job.context),
+            *references.unmade(project, selection.nodes, job.outputs),
+        ]
     known = {part for node in project.nodes for part in node.fqn[1:]}
     words = " ".join(job.settings.get("select") or ())
     return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
