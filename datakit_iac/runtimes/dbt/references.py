@@ -1,7 +1,7 @@
 """What selected models refer to although another job makes it, and outputs that none of them makes.
 
-This serves previews, and goes by the files alone: what it names is certain, and what it cannot judge it leaves to the worker, which knows the graph
-that dbt parsed and says so before anything is built.
+This serves previews, and goes by the files alone. What it names is certain; what it cannot judge it leaves to the
+worker, which knows the graph that dbt parsed and says so before anything is built.
 """
 
 from __future__ import annotations
