@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from datakit_iac.cloudquery.files.casts import value
-from datakit_iac.cloudquery.files.scanning import Found, Scan, quoted
+from datakit_iac.cloudquery.files.reading import quoted
+from datakit_iac.cloudquery.files.scanning import Found, Scan
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType

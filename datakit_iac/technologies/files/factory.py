@@ -13,20 +13,22 @@ from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.files import limits
 from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.technology import Session
 
-OPTIONS = {"path", "nulls", "delimiter", "header"}
+OPTIONS = {"path", "nulls", "delimiter", "header"} | limits.OPTIONS
 
 
 class Files:
     """Files below a folder.
 
     Options: `path`, the folder, or ``package:NAME/folder`` for one inside an installed Python package; for CSV also
-    `nulls` (texts that mean no value), `delimiter` and `header`.
+    `nulls` (texts that mean no value), `delimiter` and `header`; and `maxRecordSize`, `maxUnpackedSize` and
+    `maxUnpackedRatio`, the limits of what is read.
     """
 
     name = "files"
@@ -45,6 +47,7 @@ class Files:
             faults.append(f"delimiter is {options['delimiter']!r}; expected text")
         if not isinstance(options.get("header", True), bool):
             faults.append(f"header is {options['header']!r}; expected true or false")
+        faults += limits.Limits.read(options)[1]
         expected = ", ".join(sorted(OPTIONS))
         return faults + [
             f"unknown option {name!r}; expected one of {expected}" for name in sorted(set(options) - OPTIONS)
