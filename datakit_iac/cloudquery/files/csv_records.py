@@ -1,8 +1,8 @@
 """Counting the records of CSV text without DuckDB, at the speed of numpy.
 
-A record ends with a line break outside quotes. A quote opens a value only at its beginning, perhaps after spaces, and is
-doubled inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a record without a
-value where there is one column, and nothing where there are several.
+A record ends with a line break outside quotes. A quote opens a value only at its beginning, perhaps after spaces, and
+is doubled inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a record without
+a value where there is one column, and nothing where there are several.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.records import line, too_long
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_LF, _CR, _QUOTE = b'\n\r"'
+_LF, _CR, _QUOTE, _SPACE = b'\n\r" '
 _BOM: Final = b"\xef\xbb\xbf"
 _BREAKS: Final = {b"\n": "LF", b"\r\n": "CR LF", b"\r": "CR"}
 
@@ -55,11 +55,12 @@ class CsvRecords:
         Raises:
             PluginFault: a record is too long, line breaks are mixed, or the last quote is not closed.
         """
-        for number, lines in enumerate(self._lines(blocks)):
-            if number == 0 and lines.startswith(_BOM):
+        for lines in self._lines(blocks):
+            if not self._offset and lines.startswith(_BOM):
                 self._offset = self._start = len(_BOM)
-                lines = lines[len(_BOM) :]
-            self._take(lines)
+                self._take(lines[len(_BOM) :])
+            else:
+                self._take(lines)
         if self._is_quoted:
             raise PluginFault(
                 f"{self._file.shown}, line {line(self._file, self._start):,}: a quote that opens in this record is not"
@@ -72,11 +73,12 @@ class CsvRecords:
         """The text in pieces that end with a line break, quoted or not; the last one as it is."""
         pieces: list[bytes] = []
         waiting = 0
-        for block in blocks:
+        for each in blocks:
+            block = each
             if pieces and pieces[-1].endswith(b"\r"):
                 # Is it CR or CR LF? Only now it can be told.
-                block = pieces.pop() + block
-                waiting = sum(map(len, pieces))
+                waiting -= len(pieces[-1])
+                block = pieces.pop() + each
             cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, len(block) - 1) + 1
             if cut:
                 yield b"".join([*pieces, block[:cut]])
@@ -92,7 +94,7 @@ class CsvRecords:
 
     def _take(self, lines: bytes) -> None:
         data = np.frombuffer(lines, dtype=np.uint8)
-        quotes = np.flatnonzero(data == _QUOTE) if _has(lines, b'"') or self._is_quoted else _none()
+        quotes = np.flatnonzero(data == _QUOTE) if b'"' in lines else _none()
         was_quoted = self._is_quoted
         if len(quotes) and not self._is_regular(data, quotes):
             lines, quotes, was_quoted = self._masked(lines), _none(), False
@@ -104,9 +106,10 @@ class CsvRecords:
             found = np.flatnonzero(data == sign)
             if not was_quoted and not len(quotes):
                 return found
-            return found[(np.searchsorted(quotes, found) + was_quoted) % 2 == 0]
+            is_outside: npt.NDArray[np.bool_] = (np.searchsorted(quotes, found) + was_quoted) % 2 == 0
+            return found[is_outside]
 
-        self._end(lines, outside(_LF), outside(_CR) if _has(lines, b"\r") else _none())
+        self._end(lines, outside(_LF), outside(_CR) if b"\r" in lines else _none())
 
     def _is_regular(self, data: Bytes, quotes: Positions) -> bool:
         """Whether each quote is what its number says, opening or closing, as what stands beside it shows."""
@@ -114,8 +117,18 @@ class CsvRecords:
             return False
         first = int(self._is_quoted)
         opening, closing = quotes[first::2], quotes[1 - first :: 2]
-        before, after = opening[opening > 0] - 1, closing[closing < len(data) - 1] + 1
-        return bool(self._neighbours[data[before]].all() and self._neighbours[data[after]].all())
+        return self._stands(data, opening[opening > 0], -1) and self._stands(data, closing[closing < len(data) - 1], 1)
+
+    def _stands(self, data: Bytes, quotes: Positions, step: int) -> bool:
+        """Whether a value can begin or end at each of the quotes; beside it may be one space."""
+        beside = data[quotes + step]
+        is_right = self._neighbours[beside]
+        spaced = quotes[~is_right & (beside == _SPACE)] + 2 * step
+        # Before the first byte there is a line break, as at the end.
+        further = data[np.minimum(spaced, len(data) - 1)]
+        return len(spaced) == int(np.count_nonzero(~is_right)) and bool(
+            (self._neighbours[further] & (further != _QUOTE)).all()
+        )
 
     def _masked(self, lines: bytes) -> bytes:
         """The lines with another sign in place of what is quoted."""
@@ -174,10 +187,6 @@ def _strange(kind: bytes, feeds: Positions, returns: Positions) -> int | None:
     else:
         strange = returns if kind == b"\n" else feeds
     return int(strange[0]) if len(strange) else None
-
-
-def _has(data: bytes, sign: bytes) -> bool:
-    return sign in data
 
 
 def _none() -> Positions:

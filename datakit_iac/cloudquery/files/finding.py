@@ -38,7 +38,7 @@ class State:
     @classmethod
     def of(cls, path: Path) -> State:
         """The state of a file now."""
-        there = os.stat(path)
+        there = path.stat()
         return cls(there.st_size, there.st_mtime_ns, there.st_ino)
 
 
@@ -86,7 +86,7 @@ def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:
     if not files:
         raise PluginFault(f"{', '.join(map(show, found))}: nothing is packed in it; expected at least one file of rows")
     if len(formats := sorted({file.format for file in files})) > 1:
-        raise PluginFault(f"{spec.path} means files of several formats ({', '.join(formats)}); narrow the prefix to one")
+        raise PluginFault(f"{spec.path} means files of several formats ({', '.join(formats)}); narrow it to one")
     return files
 
 

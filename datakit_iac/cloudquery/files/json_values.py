@@ -15,7 +15,7 @@ from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.records import line, too_long
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_QUOTE, _COMMA = b'",'
+_QUOTE, _COMMA, _LF, _CR, _OPEN, _CLOSE = b'",\n\r{}'
 _WHITE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -30,6 +30,8 @@ def _classes() -> npt.NDArray[np.int8]:
 
 _CLASSES: Final = _classes()
 _IS_WHITE: Final = np.isin(np.arange(256), list(_WHITE))
+_GOES_ON: Final = np.isin(np.arange(256), list(b" \t{"))
+"""What may stand between two values of one line, after the first one's bracket."""
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
@@ -61,16 +63,18 @@ class JsonValues:
         Raises:
             PluginFault: a value is too long, or the text ends inside of one.
         """
+        rest = b""
         for number, block in enumerate(blocks):
-            if number == 0 and block.startswith(_BOM):
-                block = b"   " + block[len(_BOM) :]
-            self._take(self._unescaped(block))
+            text = rest + (b"   " + block[len(_BOM) :] if number == 0 and block.startswith(_BOM) else block)
+            # Whole lines, if there are any: then they may be counted as such.
+            cut = text.rfind(b"\n") + 1 or len(text)
+            rest = text[cut:]
+            self._take(text[:cut])
+        self._take(rest)
         if self._depth or self._is_string:
             inside = "a string" if self._is_string else "a record" if not self._is_array else "the array"
-            raise PluginFault(
-                f"{self._file.shown}, line {line(self._file, self._offset):,}: the file ends inside {inside}; deliver it"
-                " again, whole"
-            )
+            where = f"{self._file.shown}, line {line(self._file, self._offset):,}"
+            raise PluginFault(f"{where}: the file ends inside {inside}; deliver it again, whole")
 
     def _unescaped(self, block: bytes) -> bytes:
         """The block with other signs in place of escaped ones."""
@@ -83,7 +87,10 @@ class JsonValues:
         self._is_escaped = block.endswith(b"\\")
         return block
 
-    def _take(self, block: bytes) -> None:
+    def _take(self, text: bytes) -> None:
+        if not text or self._are_lines(text):
+            return
+        block = self._unescaped(text)
         data = np.frombuffer(block, dtype=np.uint8)
         classes = _CLASSES[data]
         signs = np.flatnonzero(classes)
@@ -94,10 +101,8 @@ class JsonValues:
         steps = np.where(data[kept] == _COMMA, 0, classes[kept]).astype(np.intp)
         depths = self._depth + np.cumsum(steps)
         if len(depths) and depths.min() < 0:
-            where = self._offset + int(kept[np.argmax(depths < 0)])
-            raise PluginFault(
-                f"{self._file.shown}, line {line(self._file, where):,}: a bracket closes here that was not opened; mend it"
-            )
+            number = line(self._file, self._offset + int(kept[np.argmax(depths < 0)]))
+            raise PluginFault(f"{self._file.shown}, line {number:,}: a bracket closes that was not opened; mend it")
         opening = kept[(steps == 1) & (depths == 1)]
         closing = kept[(steps == -1) & (depths == 0)]
         commas = kept[(steps == 0) & (depths == 1)]
@@ -112,6 +117,29 @@ class JsonValues:
         self._depth = int(depths[-1]) if len(depths) else self._depth
         self._is_string ^= bool(len(quotes) % 2)
         self._offset += len(block)
+
+    def _are_lines(self, text: bytes) -> bool:
+        """Count lines that are one object each, if all of them are: much the most usual, and ten times as fast.
+
+        A bracket that closes, and after it one that opens, stand side by side only between values.
+        """
+        is_between = not (self._depth or self._is_string or self._is_scalar)
+        if not is_between or self._is_array or not text.startswith(b"{") or not text.endswith((b"}\n", b"}\r\n")):
+            return False
+        data = np.frombuffer(text, dtype=np.uint8)
+        ends = np.flatnonzero(data == _LF)
+        before = data[ends - 1 - (data[ends - 1] == _CR)]
+        if not bool((before == _CLOSE).all() and (data[ends[:-1] + 1] == _OPEN).all()):
+            return False
+        closing = np.flatnonzero(data == _CLOSE)
+        after = data[closing + 1]
+        if _GOES_ON[after].any() or bool((data[closing[after == _CR] + 2] != _LF).any()):
+            return False
+        self._is_array = False
+        self._values += len(ends)
+        self._measure(ends + 1, len(text))
+        self._offset += len(text)
+        return True
 
     def _first(self, block: bytes, opening: Positions) -> None:
         """Learn what the first value is, and whether it has elements."""

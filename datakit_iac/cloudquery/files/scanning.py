@@ -1,4 +1,4 @@
-"""Files of one shape as one relation of DuckDB: its SQL, the columns that are in it, and how many records there must be."""
+"""Files of one shape as one relation of DuckDB: its SQL, its columns, and how many records there must be."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class FilesSource:
             raise locating.misfit(self._second(), part, fault) from fault
 
     def _batch_rows(self, part: Part) -> int:
-        records, size = (sum(getattr(file, name) for file in part.scan.files) for name in ("records", "size"))
+        records, size = sum(file.records for file in part.scan.files), sum(file.size for file in part.scan.files)
         return max(1, min(self._spec.batch_rows, _BATCH * records // max(1, size)))
 
     def _second(self) -> duckdb.DuckDBPyConnection:

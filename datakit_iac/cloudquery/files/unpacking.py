@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.technologies.files.limits import RATIO, UNPACKED, Limits
@@ -86,7 +86,7 @@ class Unpacker:
         with _corrupt(shown):
             budget = _Budget(shown, path.stat().st_size, self.limits)
             with gzip.open(path) as packed:
-                return self._write(packed, Path(path.stem).suffix, budget)
+                return self._write(cast("IO[bytes]", packed), Path(path.stem).suffix, budget)
 
     def zip(self, path: Path, shown: str) -> Iterator[tuple[str, Path]]:
         """The members of a .zip with their plain files, without those whose names begin with a dot.

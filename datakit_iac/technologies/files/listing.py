@@ -84,7 +84,7 @@ class _Walk:
         except OSError as fault:
             raise _unreadable(path, fault) from fault
         try:
-            there = os.stat(path)
+            there = path.stat()
         except (FileNotFoundError, NotADirectoryError) as fault:
             raise ListingError(f"{path} is a link that leads nowhere; remove it, or mend what it leads to") from fault
         except OSError as fault:
@@ -95,7 +95,7 @@ class _Walk:
     def names(self, folder: Path) -> list[str]:
         """The names in a folder."""
         try:
-            return sorted(os.listdir(folder))
+            return sorted(path.name for path in folder.iterdir())
         except OSError as fault:
             raise _unreadable(folder, fault) from fault
 

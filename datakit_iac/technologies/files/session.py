@@ -70,7 +70,7 @@ class FilesSession:
     def names(self, place: Place, prefix: str) -> list[str]:
         """What lies in the same folder and begins with `prefix`."""
         parent = self._path(place).parent
-        return sorted(name for name in os.listdir(parent) if name.startswith(prefix)) if parent.is_dir() else []
+        return sorted(path.name for path in parent.iterdir() if path.name.startswith(prefix)) if parent.is_dir() else []
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
         """A digest of the files' names and contents."""
