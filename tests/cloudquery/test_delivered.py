@@ -80,7 +80,7 @@ def test_the_file_among_many_that_was_not_read_whole_is_named(
     whole = Reader.over
 
     def lossy(reader: Reader, files: Any) -> str:
-        lost = f" WHERE NOT (filename LIKE '%/1.csv' AND a = '2')" if reader.function == "read_csv" else ""
+        lost = " WHERE NOT (filename LIKE '%/1.csv' AND a = '2')" if reader.function == "read_csv" else ""
         more = Reader(reader.function, (*reader.arguments, "filename=true"))
         return f"(SELECT * FROM {whole(more, files)}{lost})"
 

@@ -92,7 +92,8 @@ def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:
 
 def show(path: Path) -> str:
     """A path for people, whatever bytes its name has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _place(spec: TableSpec) -> tuple[Path, str]:
@@ -113,7 +114,7 @@ def _opened(unpacker: Unpacker, path: Path, shown: str, declared: Format | None)
     suffix = path.suffix.lower()
     if suffix == ".zip":
         for name, member in unpacker.zip(path, shown):
-            inside = f"{shown}/{name}"
+            inside = f"{shown}/{show(Path(name))}"
             told = declared or _format(name.rpartition("/")[2], inside)
             if Path(name).suffix.lower() in _PACKED:
                 raise PluginFault(f"{inside} is packed twice; pack its rows once")

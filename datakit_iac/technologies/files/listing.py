@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 _SIGNS: Final = "*?["
 _EVERY_DEPTH: Final = "**"
 
+_Identity = tuple[int, int]
+_Folders = frozenset[_Identity]
+
 
 class ListingError(Exception):
     """A place cannot be listed as a whole; the message names the path and the fix."""
@@ -52,7 +55,7 @@ def files(folder: Path, prefix: str) -> list[Path]:
     target = below(folder, prefix)
     walk = _Walk()
     try:
-        found = [file for place in _places(walk, folder, target) for file in walk.all(place, frozenset())]
+        found = [file for place, above in _places(walk, folder, target) for file in walk.all(place, above)]
     except ValueError as fault:
         raise ListingError(f"prefix {prefix!r} is no path: {fault}") from fault
     unique = sorted(set(found))
@@ -65,7 +68,7 @@ class _Kind(NamedTuple):
     """What a path leads to, and whether it is a link."""
 
     mode: int
-    identity: tuple[int, int]
+    identity: _Identity
     is_link: bool
 
 
@@ -99,7 +102,7 @@ class _Walk:
         except OSError as fault:
             raise _unreadable(folder, fault) from fault
 
-    def all(self, place: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+    def all(self, place: Path, above: _Folders) -> Iterator[Path]:
         """The files of a file or folder; `above` are the folders that lead to it, so that a link to one ends there."""
         kind = self.kind(place)
         if kind is None or kind.identity in above:
@@ -113,10 +116,10 @@ class _Walk:
         else:
             raise ListingError(f"{place} is neither a file nor a folder; remove it, or narrow the prefix")
 
-    def matches(self, place: Path, parts: tuple[str, ...], above: frozenset[tuple[int, int]]) -> Iterator[Path]:
-        """The files and folders below a folder whose path matches the parts of a pattern."""
+    def matches(self, place: Path, parts: tuple[str, ...], above: _Folders) -> Iterator[tuple[Path, _Folders]]:
+        """What lies below a folder and matches the parts of a pattern, each with the folders that lead to it."""
         if not parts:
-            yield place
+            yield place, above
             return
         kind = self.kind(place)
         if kind is None or not stat.S_ISDIR(kind.mode) or kind.identity in above:
@@ -136,20 +139,20 @@ class _Walk:
                     yield from self.matches(place / name, rest, chain)
 
 
-def _places(walk: _Walk, folder: Path, target: Path) -> list[Path]:
-    """What a prefix names: itself, or what matches it."""
+def _places(walk: _Walk, folder: Path, target: Path) -> list[tuple[Path, _Folders]]:
+    """What a prefix names, itself or what matches it, each with the folders that lead to it."""
     parts = target.relative_to(folder).parts
     if not is_pattern("/".join(parts)):
-        return [target]
+        return [(target, frozenset())]
     matching = list(walk.matches(folder, parts, frozenset()))
-    if target in matching or walk.kind(target) is None:
+    if walk.kind(target) is None or any(place == target for place, _ in matching):
         return matching
     if matching:
         raise ListingError(
-            f"{target} is the name of a file, and as a pattern it means {matching[0]}; rename one of them, or write the"
+            f"{target} is the name of a file, and as a pattern it means {matching[0][0]}; rename one of them, or write the"
             " sign in brackets ([[] or [*]) in the prefix"
         )
-    return [target]
+    return [(target, frozenset())]
 
 
 def _refuse_twins(found: list[Path]) -> None:
