@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery.files import source
+from datakit_iac.cloudquery.files import counting, source
 from datakit_iac.cloudquery.files.reading import Reader
 from datakit_iac.cloudquery.servicers import PluginFault
 from tests.cloudquery.conftest import Read, column
@@ -95,7 +95,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a\n1\n2\n")
-    prove = source.prove
+    prove = counting.prove
 
     def late(*arguments: Any) -> None:
         path.write_text("a\n1\n3\n4\n")

@@ -20,15 +20,10 @@ _WHITE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def _classes() -> npt.NDArray[np.int8]:
-    classes = np.zeros(256, dtype=np.int8)
-    classes[list(b"{[")] = 1
-    classes[list(b"}]")] = -1
-    classes[[_QUOTE, _COMMA]] = 2
-    return classes
-
-
-_CLASSES: Final = _classes()
+_CLASSES: Final = bytes(
+    {**dict.fromkeys(b"{[", 1), **dict.fromkeys(b"}]", 255), _QUOTE: 2, _COMMA: 2}.get(sign, 0) for sign in range(256)
+)
+"""A step of depth for each byte, as int8; 2 is a sign that is none."""
 _IS_WHITE: Final = np.isin(np.arange(256), list(_WHITE))
 _GOES_ON: Final = np.isin(np.arange(256), list(b" \t{"))
 """What may stand between two values of one line, after the first one's bracket."""
@@ -92,12 +87,12 @@ class JsonValues:
             return
         block = self._unescaped(text)
         data = np.frombuffer(block, dtype=np.uint8)
-        classes = _CLASSES[data]
-        signs = np.flatnonzero(classes)
+        classes = np.frombuffer(block.translate(_CLASSES), dtype=np.int8)
+        signs = np.flatnonzero(classes != 0)
         is_quote = data[signs] == _QUOTE
-        within = (np.cumsum(is_quote) + self._is_string) % 2 == 1
+        is_within = ((np.cumsum(is_quote) + self._is_string) & 1).astype(np.bool_)
         quotes = signs[is_quote]
-        kept = signs[~is_quote & ~within]
+        kept = signs[~(is_quote | is_within)]
         steps = np.where(data[kept] == _COMMA, 0, classes[kept]).astype(np.intp)
         depths = self._depth + np.cumsum(steps)
         if len(depths) and depths.min() < 0:

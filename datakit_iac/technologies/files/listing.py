@@ -149,8 +149,8 @@ def _places(walk: _Walk, folder: Path, target: Path) -> list[tuple[Path, _Folder
         return matching
     if matching:
         raise ListingError(
-            f"{target} is the name of a file, and as a pattern it means {matching[0][0]}; rename one of them, or write the"
-            " sign in brackets ([[] or [*]) in the prefix"
+            f"{target} is the name of a file, and as a pattern it means {matching[0][0]}; rename one of them, or write"
+            " the sign in brackets ([[] or [*]) in the prefix"
         )
     return [(target, frozenset())]
 
