@@ -86,7 +86,7 @@ def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:
     if not files:
         raise PluginFault(f"{', '.join(map(show, found))}: nothing is packed in it; expected at least one file of rows")
     if len(formats := sorted({file.format for file in files})) > 1:
-        raise PluginFault(f"{spec.path} means files of several formats ({', '.join(formats)}); narrow it to one")
+        raise PluginFault(f"{spec.shown} means files of several formats ({', '.join(formats)}); narrow it to one")
     return files
 
 

@@ -53,7 +53,7 @@ def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]
         return parts, []
     names = ", ".join(sorted(left_out))
     several = "1 column" if len(left_out) == 1 else f"{len(left_out)} columns"
-    return parts, [f"{spec.name}: {several} of {spec.path} not in the contract, left out: {names}"]
+    return parts, [f"{spec.name}: {several} of {spec.shown} not in the contract, left out: {names}"]
 
 
 def adopt(scans: Sequence[Scan], types: Sequence[Mapping[str, DataType]]) -> list[Part]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
@@ -48,6 +50,11 @@ class TableSpec:
     header: bool = True
     folder: str | None = None
     limits: limits.Limits = field(default_factory=limits.Limits)
+
+    @property
+    def shown(self) -> str:
+        """Where its rows lie, for people."""
+        return self.path if self.folder is None else os.path.normpath(Path(self.folder, self.path))
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> TableSpec:
