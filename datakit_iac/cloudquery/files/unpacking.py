@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import stat
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 from typing import IO, Final, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
@@ -135,4 +137,6 @@ def _corrupt(shown: str) -> Iterator[None]:
         yield
     except _CORRUPT as fault:
         said = str(fault) or type(fault).__name__
-        raise PluginFault(f"{shown} cannot be unpacked: {said}; deliver it again, whole") from fault
+        is_full = isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT)
+        todo = f"make room in {gettempdir()}" if is_full else "deliver it again, whole"
+        raise PluginFault(f"{shown} cannot be unpacked: {said}; {todo}") from fault

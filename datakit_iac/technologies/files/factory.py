@@ -43,8 +43,8 @@ class Files:
             faults = _unusable(path, create)
         if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):
             faults.append(f"nulls is {nulls!r}; expected a list of texts")
-        if not isinstance(options.get("delimiter", ","), str):
-            faults.append(f"delimiter is {options['delimiter']!r}; expected text")
+        if not _is_delimiter(options.get("delimiter", ",")):
+            faults.append(f"delimiter is {options['delimiter']!r}; expected one character, no quote and no line break")
         if not isinstance(options.get("header", True), bool):
             faults.append(f"header is {options['header']!r}; expected true or false")
         faults += limits.Limits.read(options)[1]
@@ -95,6 +95,11 @@ class Files:
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
+
+def _is_delimiter(value: object) -> bool:
+    """Whether it can stand between values; empty means that the files tell."""
+    return isinstance(value, str) and len(value) <= 1 and value not in ('"', "\n", "\r", "\0")
 
 
 def _unusable(path: str, create: bool) -> list[str]:
