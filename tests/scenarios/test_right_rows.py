@@ -100,8 +100,10 @@ ID, NAME = "    - {name: id, type: integer, primaryKey: true}\n", "    - {name: 
 PAID = f"{API}kind: DataSet\nmetadata: {{name: paid}}\n"
 
 
-def test_the_order_of_columns_in_a_manifest_runs_nothing(applied: Workspace) -> None:
+def test_another_order_of_columns_or_spelling_of_a_table_runs_nothing(applied: Workspace) -> None:
     applied.replace(TABLES, ID + NAME, NAME + ID)
+    applied.replace(TABLES, "table: raw.users", "table: RAW.Users")
+    applied.replace(TABLES, "table: main.paid", "table: paid")
     assert runs(applied.up("--skip-preview")) == set()
 
 
