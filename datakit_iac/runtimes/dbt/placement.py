@@ -11,7 +11,7 @@ by its place where a model reads it as a source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 # Not by the package's name, which the worker does not import.
@@ -62,12 +62,15 @@ def place(graph: Graph, outputs: Iterable[Port], inputs: Iterable[Port], others:
 
 def _made(graph: Graph, outputs: list[Port], faults: list[str]) -> dict[str, Port]:
     here = {node.key: node for node in graph.built}
-    certain = {port.dataset: node for port in outputs if (node := here.get(port.key))}
-    taken = {node.id for node in certain.values()}
+    certain = {port.dataset: [node] for port in outputs if (node := here.get(port.key))}
+    taken = {node.id for nodes in certain.values() for node in nodes}
+    free = [node for node in graph.built if node.id not in taken]
+    by_table = {port.dataset: certain.get(port.dataset) or _by_table(port, free) for port in outputs}
     made: dict[str, Port] = {}
     for port in outputs:
-        exact = certain.get(port.dataset)
-        found = [exact] if exact else _alike(port, [node for node in graph.built if node.id not in taken])
+        # A model whose table another output has is not this one's, whatever its name.
+        others = {nodes[0].id for name, nodes in by_table.items() if name != port.dataset and len(nodes) == 1}
+        found = certain.get(port.dataset) or _alike(port, free, others)
         if fault := _fault(graph, port, found, outputs):
             faults.append(fault)
         elif (first := made.setdefault(found[0].id, port)) is not port:
@@ -76,16 +79,19 @@ def _made(graph: Graph, outputs: list[Port], faults: list[str]) -> dict[str, Por
     return made
 
 
-def _alike(port: Port, nodes: list[Node]) -> list[Node]:
-    """The nodes that may be meant by a DataSet, judged by names."""
+def _by_table(port: Port, nodes: list[Node]) -> list[Node]:
     identifier = port.identifier.lower()
     by_alias = [node for node in nodes if node.alias.lower() == identifier]
-    by_name = [node for node in nodes if identifier in node.names]
+    return by_alias or [node for node in nodes if identifier in node.names]
+
+
+def _alike(port: Port, nodes: list[Node], others: Container[str] = ()) -> list[Node]:
+    """The nodes that may be meant by a DataSet, judged by names; several where those do not agree."""
+    by_table = _by_table(port, nodes)
     by_dataset = [node for node in nodes if port.model in node.names]
-    found = by_alias or by_name or by_dataset
-    if len(found) > 1:
-        found = [node for node in found if node in by_dataset] or found
-    return found
+    if both := [node for node in by_table if node in by_dataset]:
+        return both
+    return by_table + [node for node in by_dataset if not by_table or node.id not in others]
 
 
 def _fault(graph: Graph, port: Port, found: list[Node], outputs: list[Port]) -> str:
@@ -167,6 +173,8 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
     free = [port for port in inputs if port.key not in taken and _alike(port, [node])]
     alike = exact or [port for port in free if port.key not in graph.sources]
     if len(alike) == 1:
+        if not exact and (other := _namesake(graph, alike[0], node)):
+            return f"{ref}, which may be {alike[0]}, but that has the name of {other}; name the DataSet after its model"
         found[node.id] = alike[0]
         return ""
     if alike:
@@ -178,3 +186,10 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
         )
     name = node.name.replace("_", "-")
     return f"{ref}, which is built elsewhere and is no input; add DataSet {name} to `inputs`, or select the model too"
+
+
+def _namesake(graph: Graph, port: Port, node: Node) -> Node | None:
+    """Another node with the DataSet's name, where the node itself has not got it."""
+    if port.model in node.names:
+        return None
+    return next((each for each in (*graph.built, *graph.others) if port.model in each.names), None)

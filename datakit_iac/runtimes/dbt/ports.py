@@ -16,10 +16,11 @@ def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str
     home = job.outputs[0].connection
     named = {each.name for each in (*job.inputs, *job.outputs)}
     others = [each for each in job.context if each.connection == home and each.name not in named]
+    counting = project.may_say("incremental")
     return {
         "package": project.name,
         "root": str(project.root),
-        "outputs": [{**_port(each, described), **_live(each)} for each in job.outputs],
+        "outputs": [{**_port(each, described), **_live(each, counting=counting)} for each in job.outputs],
         "inputs": [_port(each, described) for each in job.inputs],
         "others": [_port(each, described) for each in others],
     }
@@ -36,15 +37,14 @@ def _port(dataset: BoundDataSet, described: profile.Profile) -> dict[str, Any]:
     }
 
 
-def _live(dataset: BoundDataSet) -> dict[str, Any]:
-    """What the worker must know of the table that is there: whether it has rows, and how its name is spelled."""
+def _live(dataset: BoundDataSet, *, counting: bool) -> dict[str, Any]:
+    """How the name of the table that is there is spelled and, where that matters, whether it is empty."""
     name = profile.split(dataset.place.table or "")[1]
     try:
         with technology(dataset.connection.technology).open(dataset.connection) as session:
-            if (live := session.describe(dataset.place)) is None:
-                return {}
             # dbt refuses to build a table beside one whose name differs in case only.
             spelled = (each for each in session.names(dataset.place, "") if each.lower() == name.lower())
-            return {"identifier": next(spelled, name), "empty": live.rows == 0}
+            live = session.describe(dataset.place) if counting else None
+            return {"identifier": next(spelled, name), "empty": live is not None and live.rows == 0}
     except StoreError:
         return {}  # dbt will say so

@@ -146,7 +146,7 @@ def _node(made: Any, node: Any, ports: dict[str, Any]) -> Any:
 
 def _header(node: Any) -> tuple[str, ...]:
     file = Path(node.root_path or ".", node.original_file_path)
-    with file.open(encoding="utf-8-sig", newline="") as text:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         return tuple(next(csv.reader(text, delimiter=node.config.delimiter or ","), ()))
 
 
