@@ -6,9 +6,10 @@ import contextlib
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.settlement import changes_to, demand_ours, drifted, losses, recorded, settle
+from datakit_iac.provider.settlement import changes_to, drifted, losses, settle
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import kept_by_others

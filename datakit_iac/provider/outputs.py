@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from datakit_iac.manifest.dataset import Place
+from datakit_iac.provider.adoption import demand_ours
 from datakit_iac.provider.lifecycle import Call
-from datakit_iac.provider.settlement import demand_ours
 from datakit_iac.runtimes.job import Job, Relation
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
 from datakit_iac.manifest.dataset import Column
+from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
-from datakit_iac.technologies.ownership import NO_DATASET, Mark
+from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Live, Session, Violation, technology
 
 
@@ -68,10 +69,10 @@ def settle(
     changes = _changes(session, dataset, live, new, call, old)
     if any(change.kind == "add" for change in changes):
         generation = fresh
+    _demand_required(session, dataset, live, changes)
     lost = [(each, session.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
     session.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
     _tell(dataset, live, changes, lost, call)
-    _demand_required(session, dataset)
     return generation
 
 
@@ -117,59 +118,29 @@ def _tell(
             )
 
 
-def _demand_required(session: Session, dataset: BoundDataSet) -> None:
-    """Required columns of what no Run here fills have values; where one does, that is verified after it.
+def _demand_required(session: Session, dataset: BoundDataSet, live: Live, changes: Sequence[Change]) -> None:
+    """Columns that become required have values, where no Run here fills them; where one does, it is held to that.
 
     Raises:
-        ResourceError: rows lack them.
+        ResourceError: rows lack them; nothing was altered.
     """
-    required = [column for column in dataset.columns if column.required]
-    if dataset.writers or dataset.writers is None or not required:
+    if dataset.writers or dataset.writers is None:
         return
-    if lacking := required_violations(session, dataset):
+    tightened = (change.before for change in changes if change.kind == "require" and change.before)
+    lacking = [str(each) for each in without_value(session, dataset, tightened)]
+    added = (change.after for change in changes if change.kind == "add" and live.rows)
+    lacking += [f"not_null({column.name}): {live.rows} rows" for column in added if column and column.required]
+    if lacking:
         raise ResourceError(
-            f"{dataset.place}: {', '.join(map(str, lacking))} without a value; fill them, or leave the column nullable"
+            f"{dataset.place}: {', '.join(lacking)} without a value; fill them, or leave the column nullable"
         )
 
 
-def required_violations(session: Session, dataset: BoundDataSet) -> list[Violation]:
-    """The required columns in which rows have no value."""
+def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[Violation]:
+    """The columns in which rows have no value."""
     bare = {"tests": [], "primary_key": False, "nullable": False}
-    required = tuple(column.model_copy(update=bare) for column in dataset.columns if column.required)
+    required = tuple(column.model_copy(update=bare) for column in columns)
     return session.violations(replace(dataset, columns=required, tests=())) if required else []
-
-
-def recorded(live: Live, generation: str, call: Call) -> str:
-    """The generation of what is there: our mark knows it even where an update ended before its record was written."""
-    if live.mark and (live.mark.stack == call.stack or not generation):
-        return live.mark.generation
-    return generation
-
-
-def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call, former: str = "") -> None:
-    """What is there may be altered only where its mark, or its lack of one, is what our record leads us to expect.
-
-    A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
-    another stack or DataSet is expected where the table was imported.
-
-    Args:
-        dataset: what is declared.
-        live: what is there.
-        generation: that of our record; empty where there is none.
-        call: the operation.
-        former: the name that this same resource had before.
-
-    Raises:
-        ResourceError: it is another's; how to take it over is said.
-    """
-    mark = live.mark
-    if mark is None:
-        expected = bool(generation)
-    else:
-        is_named = mark.dataset in (dataset.name, former, NO_DATASET)
-        expected = mark.generation == generation or (mark.stack == call.stack and is_named)
-    if not expected:
-        raise ResourceError(_foreign(dataset, mark, call))
 
 
 def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
@@ -225,23 +196,3 @@ def _way_out(change: Change, manifest: str) -> str:
         keep = f"keep the column, or name it in `previousNames` of the column it became ([{column}])"
     leave = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
     return f"To go on, {keep}; or give leave in {manifest}: {leave}"
-
-
-def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
-    rename = ""
-    if mark is None:
-        owner = "was not made by datakit"
-    elif mark.stack != call.stack:
-        owner = f"belongs to stack {mark.stack}"
-    else:
-        owner = f"holds the rows of DataSet {mark.dataset}"
-        rename = f"if {mark.dataset} was renamed to {dataset.name}, say so: `previousNames: [{mark.dataset}]`; "
-    location = technology(dataset.connection.technology).location(dataset.connection)
-    scope, parent, _ = call.urn.rpartition("$")
-    within = f"--parent platform='{scope}::platform' " if parent else ""  # the name that stacks/__main__.py gives it
-    return (
-        f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
-        f"{'or to' if rename else 'To'} take it over: "
-        f"pulumi import datakit:index:DataSet {dataset.name} '{location}#{dataset.place}' "
-        f"{within}--protect=false --generate-code=false --stack {call.environment}; or name another place"
-    )

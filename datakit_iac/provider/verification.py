@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from datakit_iac.provider.lifecycle import Call
-from datakit_iac.provider.settlement import changes_to, required_violations
+from datakit_iac.provider.settlement import changes_to, without_value
 from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import Job, JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet
@@ -49,7 +49,8 @@ def kept_by_others(session: Session, dataset: BoundDataSet, live: Live) -> list[
     # A type that holds every value that is there is kept, though it is wider.
     if unlike := [_breach(change) for change in changes if change.kind in _BREACHES and change.kind != "widen"]:
         return unlike
-    return [f"{each} without a value" for each in required_violations(session, dataset)]
+    required = (column for column in dataset.columns if column.required)
+    return [f"{each} without a value" for each in without_value(session, dataset, required)]
 
 
 def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> list[str]:

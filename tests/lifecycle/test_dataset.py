@@ -357,6 +357,15 @@ def test_rows_without_a_required_value_are_refused_where_no_run_will_tell(
     assert not live.columns[1].required
 
 
+def test_a_required_column_that_nobody_fills_is_refused_before_anything_is_altered(
+    filled: Subject, warehouse: Warehouse
+) -> None:
+    before = warehouse.live()
+    with pytest.raises(OperationError, match=r"not_null\(email\): 2 rows without a value"):
+        filled.up(warehouse.users({**ID, "description": "New."}, NAME, {**NEW, "nullable": False}, writers=[]))
+    assert warehouse.live() == before
+
+
 SHIFTED = (
     {**ID},
     {"name": "label", "type": "text", "previousNames": ["name"]},

@@ -12,12 +12,12 @@ import pyarrow as pa
 from cloudquery.sdk.types import JSONType, UUIDType
 
 from datakit_iac.cloudquery import wire
+from datakit_iac.cloudquery.duckdb.contract import demand_passed
 from datakit_iac.cloudquery.duckdb.migration import migrate
 from datakit_iac.cloudquery.duckdb.opening import connect
 from datakit_iac.cloudquery.duckdb.provenance import Provenance
 from datakit_iac.cloudquery.duckdb.spec import DuckDBSpec
 from datakit_iac.cloudquery.duckdb.tables import TableName, count, describe, quoted
-from datakit_iac.cloudquery.duckdb.testing import demand_passed
 from datakit_iac.cloudquery.events import Event, emit
 from datakit_iac.cloudquery.servicers import PluginFault
 

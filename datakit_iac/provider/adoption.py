@@ -1,0 +1,61 @@
+"""Whether what is there already is a DataSet's own: what its mark must say, and how to take over what is another's."""
+
+from __future__ import annotations
+
+from datakit_iac.provider.lifecycle import Call, ResourceError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.ownership import NO_DATASET, Mark
+from datakit_iac.technologies.technology import Live, technology
+
+
+def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call, former: str = "") -> None:
+    """What is there may be altered only where its mark, or its lack of one, is what our record leads us to expect.
+
+    A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
+    another stack or DataSet is expected where the table was imported.
+
+    Args:
+        dataset: what is declared.
+        live: what is there.
+        generation: that of our record; empty where there is none.
+        call: the operation.
+        former: the name that this same resource had before.
+
+    Raises:
+        ResourceError: it is another's; how to take it over is said.
+    """
+    mark = live.mark
+    if mark is None:
+        expected = bool(generation)
+    else:
+        is_named = mark.dataset in (dataset.name, former, NO_DATASET)
+        expected = mark.generation == generation or (mark.stack == call.stack and is_named)
+    if not expected:
+        raise ResourceError(_foreign(dataset, mark, call))
+
+
+def recorded(live: Live, generation: str, call: Call) -> str:
+    """The generation of what is there: our mark knows it even where an update ended before its record was written."""
+    if live.mark and (live.mark.stack == call.stack or not generation):
+        return live.mark.generation
+    return generation
+
+
+def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
+    rename = ""
+    if mark is None:
+        owner = "was not made by datakit"
+    elif mark.stack != call.stack:
+        owner = f"belongs to stack {mark.stack}"
+    else:
+        owner = f"holds the rows of DataSet {mark.dataset}"
+        rename = f"if {mark.dataset} was renamed to {dataset.name}, say so: `previousNames: [{mark.dataset}]`; "
+    location = technology(dataset.connection.technology).location(dataset.connection)
+    scope, parent, _ = call.urn.rpartition("$")
+    within = f"--parent platform='{scope}::platform' " if parent else ""  # the name that stacks/__main__.py gives it
+    return (
+        f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
+        f"{'or to' if rename else 'To'} take it over: "
+        f"pulumi import datakit:index:DataSet {dataset.name} '{location}#{dataset.place}' "
+        f"{within}--protect=false --generate-code=false --stack {call.environment}; or name another place"
+    )
