@@ -16,6 +16,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.evaluating import evaluate
 from datakit_iac.policy.gathering import gather
 from datakit_iac.runtimes.described import Described, Describes
+from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -37,7 +38,7 @@ def check(
         InvalidProjectError: there is no such Environment.
     """
     resolved = examine(project, environment, variables)
-    judged = evaluate(project, gather(resolved, described(resolved)), today or date.today())
+    judged = evaluate(project, gather(resolved, described(resolved), beside(resolved)), today or date.today())
     return resolved, (
         *_of_reading(resolved),
         *resolved.findings,
@@ -70,7 +71,19 @@ def described(resolved: ResolvedProject) -> dict[str, Described]:
     """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
     said: dict[str, Described] = {}
     for each in resolved.transforms.values():
-        with suppress(LookupError):  # an unknown runtime, told above
-            if isinstance(known := runtime(each.job.runtime), Describes):
-                said |= known.described(each.job)
+        if known := _describing(each.job):
+            said |= known.described(each.job)
     return said
+
+
+def beside(resolved: ResolvedProject) -> dict[str, tuple[str, ...]]:
+    """What each Transform makes that is none of its outputs, as far as its runtime knows without running."""
+    asked = {name: _describing(each.job) for name, each in resolved.transforms.items()}
+    return {name: known.beside(resolved.transforms[name].job) for name, known in asked.items() if known}
+
+
+def _describing(job: Job) -> Describes | None:
+    with suppress(LookupError):  # an unknown runtime, told above
+        known = runtime(job.runtime)
+        return known if isinstance(known, Describes) else None
+    return None

@@ -150,6 +150,7 @@ class TransformFacts:
     """Compute.
 
     Attributes:
+        beside: what it makes that is none of its outputs, by the names of its tool.
         trigger: the trigger's policy.
         cron: when it starts; empty where it has no schedule or that is suspended.
         cpu: cores of all its replicas together; 0 where it asks for none.
@@ -162,6 +163,7 @@ class TransformFacts:
     description: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     trigger: str = ""
     cron: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -26,12 +26,17 @@ from datakit_iac.runtimes.described import Described
 References = Mapping[tuple[str, str], tuple[Reference, ...]]
 
 
-def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Described] | None = None) -> ProjectFacts:
+def gather(
+    resolved: ResolvedProject,
+    elsewhere: Mapping[str, Described] | None = None,
+    beside: Mapping[str, tuple[str, ...]] | None = None,
+) -> ProjectFacts:
     """The facts of a project.
 
     Args:
         resolved: the project in one environment.
         elsewhere: what the tools that make DataSets say of them, by DataSet.
+        beside: what Transforms make that is none of their outputs, by Transform.
     """
     written, references = resolved.graph.writers, _references(resolved)
     documented = elsewhere or {}
@@ -43,7 +48,10 @@ def gather(resolved: ResolvedProject, elsewhere: Mapping[str, Described] | None 
             name: _dataset(each, name in written, documented.get(name, Described()))
             for name, each in resolved.datasets.items()
         },
-        transforms={name: _transform(each, references) for name, each in resolved.transforms.items()},
+        transforms={
+            name: _transform(each, references, (beside or {}).get(name, ()))
+            for name, each in resolved.transforms.items()
+        },
     )
 
 
@@ -131,7 +139,7 @@ def of_tests(tests: Iterable[Test]) -> tuple[str, ...]:
     return tuple(name for test in tests for name in sorted(test.model_fields_set))
 
 
-def _transform(transform: ResolvedTransform, references: References) -> TransformFacts:
+def _transform(transform: ResolvedTransform, references: References, beside: tuple[str, ...]) -> TransformFacts:
     manifest, spec, job = transform.manifest, transform.manifest.spec, transform.job
     schedule = spec.trigger.schedule
     return TransformFacts(
@@ -141,6 +149,7 @@ def _transform(transform: ResolvedTransform, references: References) -> Transfor
         description=spec.description or manifest.metadata.description,
         inputs=tuple(each.name for each in job.inputs),
         outputs=tuple(each.name for each in job.outputs),
+        beside=beside,
         trigger=spec.trigger.policy,
         cron=schedule.cron if schedule and not schedule.suspend else "",
         labels=manifest.metadata.labels,

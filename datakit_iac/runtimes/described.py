@@ -30,3 +30,6 @@ class Describes(Protocol):
 
     def described(self, job: Job) -> Mapping[str, Described]:
         """What the job's project says of its outputs, by DataSet; nothing where it cannot be read."""
+
+    def beside(self, job: Job) -> tuple[str, ...]:
+        """What the job makes that is none of its outputs, by the tool's own names; nothing where that is uncertain."""

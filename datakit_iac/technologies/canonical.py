@@ -15,29 +15,31 @@ def canonical(path: str | os.PathLike[str]) -> str:
     >>> canonical("data/../data/./shop.duckdb")
     'data/shop.duckdb'
     """
-    real = _in_kept_case(Path(os.path.realpath(Path(path).expanduser())))
-    here = _in_kept_case(Path(os.path.realpath(Path.cwd())))
-    return (real.relative_to(here) if real.is_relative_to(here) else real).as_posix()
+    real = _in_kept_case(os.path.realpath(os.path.expanduser(path)))
+    here = _in_kept_case(os.path.realpath(os.curdir))
+    inside = real == here or real.startswith(here.rstrip(os.sep) + os.sep)
+    return Path(os.path.relpath(real, here) if inside else real).as_posix()
 
 
-def _in_kept_case(path: Path) -> Path:
+def _in_kept_case(path: str) -> str:
     """The path as the names of its folders are kept, where the file system does not tell upper from lower case."""
-    kept = Path(path.anchor)
-    for part in path.parts[1:]:
-        kept /= _kept_name(kept, part)
+    root, *names = Path(path).parts
+    kept = root
+    for name in names:
+        kept = os.path.join(kept, _kept_name(kept, name))
     return kept
 
 
-def _kept_name(folder: Path, name: str) -> str:
+def _kept_name(folder: str, name: str) -> str:
     other = name.swapcase()
-    if other == name or not _is_same(folder / name, folder / other):
+    if other == name or not _is_same(os.path.join(folder, other), os.path.join(folder, name)):
         return name
     with os.scandir(folder) as entries:
         return next((each.name for each in entries if each.name.casefold() == name.casefold()), name)
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(other: str, one: str) -> bool:
     try:
-        return one.samefile(other)
+        return os.path.samestat(os.stat(other), os.stat(one))
     except OSError:
         return False

@@ -320,3 +320,12 @@ def test_a_folder_and_a_link_to_it_are_loaded_once_or_refused(folder: Path) -> N
     with pytest.raises(ListingError, match=r"again/a\.csv and .*raw/a\.csv are one file"):
         files(folder, ".")
     assert _names(folder, "again") == ["again/a.csv", "again/b.csv", "again/deep/c.csv"]
+
+
+def test_a_folder_that_is_spelled_with_a_way_up_holds_its_files(folder: Path) -> None:
+    (folder / "inner").mkdir()
+    up = folder / "inner" / ".." / ".." / folder.name
+    assert [path.name for path in files(up, "raw/deep")] == ["c.csv"]
+    assert Files().open(Connection("files", {"path": str(up)}))
+    assert _loaded(up, "raw/deep") == 1
+    assert _digest(up, "raw") == _digest(folder, "raw")

@@ -14,7 +14,7 @@ from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import read
 from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Project
-from datakit_iac.policy.checking import described
+from datakit_iac.policy.checking import beside, described
 from datakit_iac.policy.declared import DeclaredRule, declared
 from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts
@@ -87,7 +87,7 @@ def law(root: Path | None, environment: str, general: General, today: date) -> L
         faults += [each for each in found if each.severity == "error"]
         try:
             resolved = examine(project, environment, os.environ)
-            facts = gather(resolved, described(resolved))
+            facts = gather(resolved, described(resolved), beside(resolved))
         except InvalidProjectError as invalid:
             faults += invalid.findings
     facts = replace(facts, environment=_configured(facts.environment, general))

@@ -12,6 +12,7 @@ BUILT_IN: Final[tuple[Rule, ...]] = (
     limits.connectors_allowed,
     limits.quotas,
     quality.tier_requirements,
+    quality.outputs_declared,
     security.classification_required,
     security.pii_declared,
     security.pii_not_public,

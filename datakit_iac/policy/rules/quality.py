@@ -9,7 +9,7 @@ from pydantic import Field
 
 from datakit_iac.manifest.dataset import Tier
 from datakit_iac.manifest.document import Model
-from datakit_iac.policy.facts import DataSetFacts, ProjectFacts
+from datakit_iac.policy.facts import DataSetFacts, ProjectFacts, TransformFacts
 from datakit_iac.policy.rule import Violation, rule
 
 
@@ -32,6 +32,16 @@ def tier_requirements(dataset: DataSetFacts, arguments: TierRequirements, _: Pro
         yield Violation(dataset.target, ("spec",), message, "give it `tests`, or a column of it, or its dbt model")
     if "documentation" in required:
         yield from _undocumented(dataset)
+
+
+@rule("outputs-declared", "transform")
+def outputs_declared(transform: TransformFacts, _arguments: Model, _: ProjectFacts) -> Iterator[Violation]:
+    """Every table that a Transform makes is one of its outputs: it has a contract, an owner and tests."""
+    if transform.beside:
+        named = ", ".join(transform.beside)
+        message = f"Transform {transform.name} makes {named}, and has no such output"
+        hint = "declare a DataSet for it and add it to `outputs`, select it no more, or make it ephemeral"
+        yield Violation(transform.target, ("spec", "outputs"), message, hint)
 
 
 def _is_tested(dataset: DataSetFacts) -> bool:

@@ -111,9 +111,9 @@ def choose(settings: Settings) -> tuple[tuple[Plugin, Plugin] | None, list[str]]
     source = _one("read from", "input", [pair.source for pair in settings.pairs], SOURCES, faults)
     target = _one("write to", "output", [pair.target for pair in settings.pairs], DESTINATIONS, faults)
     targets = [pair.target for pair in settings.pairs if pair.target.connection.technology in DESTINATIONS]
-    stores = {_location(each.connection): each.store for each in targets}
-    if len(stores) > 1:
-        faults.append(f"its outputs lie in several Stores ({', '.join(stores.values())}); make one Transform for each")
+    stores = {each.store: each.connection for each in targets}
+    if len(stores) > 1 and len({_location(each) for each in stores.values()}) > 1:
+        faults.append(f"its outputs lie in several Stores ({', '.join(stores)}); make one Transform for each")
     return (source, target) if source and target and not faults else None, faults
 
 

@@ -66,6 +66,15 @@ def unmade(project: DbtProject, nodes: Sequence[Node], outputs: Sequence[BoundDa
     ]
 
 
+def beside(project: DbtProject, nodes: Sequence[Node], outputs: Sequence[BoundDataSet]) -> tuple[str, ...]:
+    """The selected models, seeds and snapshots that are none of the outputs, as far as names tell."""
+    if _renames(project):
+        return ()
+    there = {name for dataset in outputs for name in _names(dataset)}
+    made = (node for node in nodes if node.kind != "test" and not may_be_ephemeral(project, node))
+    return tuple(sorted(node.name for node in made if not _called(project, node) & there))
+
+
 def _renames(project: DbtProject) -> bool:
     """Whether only dbt knows the tables' names."""
     return any(_RENAMING.search(project.text(file)) for file in project.shared if file.suffix.lower() == ".sql")

@@ -76,6 +76,15 @@ class Dbt:
         found = {name: next((said[one] for one in names if one in said), None) for name, names in called.items()}
         return {name: each for name, each in found.items() if each}
 
+    def beside(self, job: Job) -> tuple[str, ...]:
+        """The selected models that are none of the outputs; nothing where only dbt can tell what is selected."""
+        try:
+            project = DbtProject(Path(job.settings["project"]))
+        except (ProjectError, KeyError):
+            return ()  # told by `check`
+        selection = _selection(job, project)
+        return references.beside(project, selection.nodes, job.outputs) if selection.exact else ()
+
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.
 

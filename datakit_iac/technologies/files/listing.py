@@ -35,10 +35,10 @@ def below(folder: Path, prefix: str) -> Path:
     Raises:
         ListingError: it does not lie in the folder.
     """
-    target = Path(os.path.normpath(folder / prefix))
-    if not target.is_relative_to(folder):
+    inside = Path(os.path.normpath(prefix))
+    if inside.is_absolute() or ".." in inside.parts:
         raise ListingError(f"prefix {prefix} does not lie in {folder}; expected a folder or file there")
-    return target
+    return folder / inside
 
 
 def files(folder: Path, prefix: str) -> list[Path]:
