@@ -69,7 +69,7 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
     written = before.attempt(job.transform)
     if written is None or written.run != job.identity:  # by a tool that leaves no word of it
         written = Attempt(job.transform, job.identity)
-    ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True), dataset.writers)
+    ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True))
     session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
     return []
 

@@ -77,12 +77,12 @@ class Mark:
         """The last execution of a Transform that wrote into the object."""
         return next((each for each in self.runs if each.transform == transform), None)
 
-    def written_by(self, attempt: Attempt, writers: Iterable[str] | None) -> Mark:
-        """The mark after an execution; Transforms that are not among the writers any more are forgotten.
+    def written_by(self, attempt: Attempt, writers: Iterable[str] | None = None) -> Mark:
+        """The mark after an execution.
 
         Args:
             attempt: the execution.
-            writers: the Transforms that write the object today; None where they are not known.
+            writers: the Transforms whose rows are left in the object; the others are forgotten. None forgets nobody.
         """
         others = [each for each in self.runs if each.transform != attempt.transform]
         kept = others if writers is None else [each for each in others if each.transform in {*writers}]

@@ -227,6 +227,17 @@ def test_rows_that_no_source_signed_are_stale_if_a_tool_wrote_them(
     assert bool(outcome.notes) == bool(kept)
 
 
+def test_a_former_writer_is_known_until_its_rows_are_gone(bench: Bench) -> None:
+    marked(bench, replace(MARK, runs=(Attempt("marts", "2a"),)), "(9, 'by dbt')")
+    bench.run(appending(bench, "aa"))
+    assert bench.rows() == [(1, "x"), (2, None), (9, "by dbt")]
+    assert [name for name, _, _ in attempts(bench)] == ["marts", "load"]
+    verified(bench)
+    job = bench.job()
+    bench.run(replace(job, outputs=(replace(job.outputs[0], writers=("load",)),), identity="bb"))
+    assert (bench.rows(), attempts(bench)) == ([(1, "x"), (2, None)], [("load", "bb", False)])
+
+
 def test_a_view_gives_way_to_a_table(bench: Bench) -> None:
     with duckdb.connect(bench.database) as connection:
         connection.execute("CREATE SCHEMA raw; CREATE VIEW raw.a AS SELECT 1::INTEGER AS id, 'x' AS v")

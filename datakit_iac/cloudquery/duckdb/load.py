@@ -130,9 +130,10 @@ class Load:
         self.idle()
         if self._cleaned and (rest := sorted(set(self._targets) - self._cleaned)):
             raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
-        for target in self._targets.values():
+        for name, target in self._targets.items():
             self._refuse_repeated(target)
-            target.provenance.record(self._spec.source, self._spec.run, target.sync_time)
+            is_clean = name in self._cleaned
+            target.provenance.record(self._spec.source, self._spec.run, target.sync_time, is_clean=is_clean)
         outputs = [self._spec.outputs[name] for name in self._targets if name in self._spec.outputs]
         demand_passed(self._connection, outputs)
 

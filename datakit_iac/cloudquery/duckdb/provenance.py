@@ -46,9 +46,10 @@ class Provenance:
 
     def remove_attempts(self, source: str, run: str) -> None:
         """Remove what an earlier attempt at this very Run appended, or one that was never verified."""
-        writers = (self._output.writers if self._output else None) or ()
+        writers = self._output.writers if self._output else None
         for attempt in self._mark.runs if self._mark and run else ():
-            is_ours = attempt.transform == source or attempt.transform not in writers
+            is_former = writers is not None and attempt.transform not in writers
+            is_ours = attempt.transform == source or is_former
             if is_ours and attempt.time and (attempt.run == run or not attempt.is_verified):
                 self._connection.execute(
                     f"DELETE FROM {self._table.sql} WHERE {SOURCE} = ? AND epoch_us({TIME}) = ?",
@@ -63,12 +64,17 @@ class Provenance:
         )
         yield from self._connection.execute(query, [source]).fetchall()
 
-    def record(self, source: str, run: str, sync_time: int | None) -> None:
-        """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet."""
+    def record(self, source: str, run: str, sync_time: int | None, *, is_clean: bool) -> None:
+        """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet.
+
+        Former writers are forgotten once the table `is_clean` of their rows.
+        """
         if self._mark and self._output and run:
             # A sync of no rows has a time, too: it tells this writer from one that signs no rows.
             attempt = Attempt(source, run, sync_time or time.time_ns() // 1000, is_verified=False)
-            self._comment(self._mark.written_by(attempt, self._output.writers).append_to(self._description))
+            self._comment(
+                self._mark.written_by(attempt, self._output.writers if is_clean else None).append_to(self._description)
+            )
 
     def keep_comment(self) -> None:
         """Give a table that was made anew the comment that was there before."""
