@@ -1,0 +1,325 @@
+"""What the tables hold, said once more in plain Python after docs/datasets.md and docs/transforms-and-runs.md.
+
+A `World` holds tables by their address. It is told what was done, operation by operation, and changes as the documents
+say that tables change: a DataSet's operation alters its table, a Run's fills it. Nothing of the product is used here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from tests.model.project import Column, DataSet, Load, Project
+
+Value = int | Decimal | str | None
+DUCKDB = {"smallint": "SMALLINT", "integer": "INTEGER", "bigint": "BIGINT", "string": "VARCHAR", "double": "DOUBLE"}
+RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+
+
+class MisfitError(Exception):
+    """A value does not fit its column."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row, and which Transform wrote it in which attempt."""
+
+    values: Mapping[str, Value]
+    writer: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it should be.
+
+    Attributes:
+        owner: the DataSet that made it.
+        columns: the types of its columns, as DuckDB spells them, by name.
+        rows: what it holds.
+        known: whether anybody can say what it holds; a dbt Run that failed half way leaves that open.
+        strays: columns that stayed although the contract does not name them.
+    """
+
+    owner: str
+    columns: Mapping[str, str]
+    rows: tuple[Row, ...] = ()
+    known: bool = True
+    strays: frozenset[str] = frozenset()
+
+    def counted(self, names: Iterable[str]) -> Counter[tuple[Value, ...]]:
+        """The rows with these columns, in any order."""
+        names = list(names)
+        return Counter(tuple(row.values.get(name) for name in names) for row in self.rows)
+
+
+def spelled(type_: str) -> str:
+    """A type as DuckDB spells it."""
+    return DUCKDB.get(type_) or type_.upper()
+
+
+def read(text: str, column: Column) -> Value:
+    """A value of a file.
+
+    Raises:
+        MisfitError: it does not fit the column.
+    """
+    if not text:
+        if column.key:
+            raise MisfitError(f"{column.name} is empty")
+        return None
+    if column.type == "string":
+        return text
+    try:
+        number = Decimal(text)
+    except ArithmeticError as fault:
+        raise MisfitError(f"{text!r} is no {column.type}") from fault
+    return fit(number, column.type)
+
+
+def fit(value: Value, type_: str) -> Value:
+    """The value in a column of that type.
+
+    Raises:
+        MisfitError: it does not fit.
+    """
+    if value is None or type_ == "string":
+        return None if value is None else str(value)
+    number = Decimal(value)
+    if type_ in RANGES:
+        if number != int(number) or not -RANGES[type_] <= number < RANGES[type_]:
+            raise MisfitError(f"{value} is no {type_}")
+        return int(number)
+    precision, scale = map(int, type_.removeprefix("decimal(").removesuffix(")").split(","))
+    rounded = number.quantize(Decimal(1).scaleb(-scale))
+    if abs(rounded) >= Decimal(10) ** (precision - scale):
+        raise MisfitError(f"{value} is no {type_}")
+    return rounded
+
+
+@dataclass
+class World:
+    """All tables there should be, by address.
+
+    Attributes:
+        tables: what stands where.
+        contracts: each DataSet as it was last applied, by name.
+        outdated: the places of DataSets that were replaced and not deleted yet, by name.
+        unverified: the Transforms whose last attempt was not recorded.
+        attempts: how many attempts each Transform made.
+    """
+
+    tables: dict[str, Table] = field(default_factory=dict)
+    contracts: dict[str, DataSet] = field(default_factory=dict)
+    outdated: dict[str, str] = field(default_factory=dict)
+    unverified: set[str] = field(default_factory=set)
+    attempts: Counter[str] = field(default_factory=Counter)
+
+    def take(self, project: Project, kind: str, label: str, *, recorded: bool = True) -> None:
+        """An operation was done.
+
+        Args:
+            project: the version of the project that it belongs to.
+            kind: create, update, replace or delete.
+            label: type and name of the resource.
+            recorded: whether the engine knows.
+        """
+        type_, _, name = label.partition(" ")
+        if type_ == "DataSet" and kind != "delete":
+            for key, dataset in project.datasets.items():
+                if dataset.name == name and (key != "extra" or project.extra):
+                    if kind == "replace" and name in self.contracts:
+                        self.outdated[name] = self.contracts[name].place
+                    self.settle(dataset, new=kind != "update")
+        elif type_ == "DataSet":
+            self.removed(name, project)
+        elif type_ == "Run" and kind != "delete":
+            self.run(project, name, recorded=recorded)
+
+    # DataSets.
+
+    def settle(self, dataset: DataSet, *, new: bool) -> None:
+        """The table has the columns of the contract; rows stay.
+
+        A column that the contract does not name stays where the table is taken over, and goes where a contract that
+        named it is changed.
+        """
+        self.contracts[dataset.name] = dataset
+        table = self.tables.get(dataset.place)
+        if table is None:
+            columns = {column.name: spelled(column.type) for column in dataset.columns}
+            self.tables[dataset.place] = Table(dataset.name, columns)
+            return
+        former = {column.name: _former(column, dataset, table) for column in dataset.columns}
+        rows = []
+        for row in table.rows:
+            values = {}
+            for column in dataset.columns:
+                old = former[column.name]
+                values[column.name] = fit(row.values.get(old), column.type) if old else None
+            rows.append(replace(row, values=values))
+        columns = {column.name: spelled(column.type) for column in dataset.columns}
+        left = {*table.columns} - {*former.values()} if new else set()
+        strays = frozenset({*table.strays, *left} - {*columns})
+        self.tables[dataset.place] = Table(dataset.name, columns, tuple(rows), table.known, strays)
+
+    def removed(self, name: str, project: Project) -> None:
+        """A resource went: its table stays where data is retained or where a newer one holds it, else it is gone."""
+        contract = self.contracts.get(name)
+        place = self.outdated.pop(name, "") or (contract.place if contract else "")
+        current = {each.place for key, each in project.datasets.items() if key != "extra" or project.extra}
+        if name not in {each.name for each in project.datasets.values()}:
+            self.contracts.pop(name, None)
+        if place not in current and project.deletion == "delete":
+            self.tables.pop(place, None)
+
+    # Runs.
+
+    def run(self, project: Project, name: str, *, recorded: bool = True) -> None:
+        """A Transform ran to its end."""
+        for load in project.loads.values():
+            if load.name == name:
+                self.load(project, load)
+        for transform, keys in ((project.staging, project.staged()), (project.marts, ["totals"])):
+            if transform == name:
+                for key in keys:
+                    self.built(project, key)
+        self.unverified -= {name}
+        if not recorded:
+            self.unverified.add(name)
+
+    def load(self, project: Project, load: Load) -> None:
+        """The rows of a source come into a table as the write mode says."""
+        dataset = project.datasets[load.target]
+        table = self.tables[dataset.place]
+        if load.name not in self.unverified:
+            self.attempts[load.name] += 1
+        attempt = self.attempts[load.name]
+        new = tuple(Row(values, load.name, attempt) for values in delivered(project, load))
+        writers = {each.name for each in project.loads.values() if each.target == load.target}
+        keys = [column.name for column in dataset.columns if column.key]
+        match load.mode:
+            case "append":
+                kept = [row for row in table.rows if (row.writer, row.attempt) != (load.name, attempt)]
+            case "overwrite":
+                coming = {tuple(row.values[key] for key in keys) for row in new}
+                kept = [row for row in table.rows if tuple(row.values[key] for key in keys) not in coming]
+            case _:
+                kept = [row for row in table.rows if row.writer != load.name and row.writer in writers]
+                coming = {tuple(row.values[key] for key in keys) for row in new} if keys else set()
+                kept = [row for row in kept if not keys or tuple(row.values[key] for key in keys) not in coming]
+        self.tables[dataset.place] = replace(table, rows=(*kept, *new), known=True)
+
+    def built(self, project: Project, key: str) -> None:
+        """A model was built."""
+        dataset = project.datasets[key]
+        rows = tuple(Row(values, "dbt") for values in modelled(project, key, self))
+        self.tables[dataset.place] = replace(self.tables[dataset.place], rows=rows, known=True)
+
+    def doubt(self, project: Project, name: str) -> None:
+        """A Run failed: what dbt built by then stays, so nobody can say; a load leaves its table as it was."""
+        for transform, keys in ((project.staging, project.staged()), (project.marts, ["totals"])):
+            if transform == name:
+                for key in keys:
+                    if table := self.tables.get(project.datasets[key].place):
+                        self.tables[project.datasets[key].place] = replace(table, known=False)
+
+    def rows(self, project: Project, key: str) -> list[Mapping[str, Value]]:
+        """The rows of a DataSet."""
+        table = self.tables.get(project.datasets[key].place)
+        return [row.values for row in table.rows] if table else []
+
+    def finished(self, project: Project) -> World:
+        """The world once everything ran that a green update runs: loading again changes nothing, unless it appends."""
+        world = World(dict(self.tables), dict(self.contracts), dict(self.outdated), set(), Counter(self.attempts))
+        for load in project.loads.values():
+            if load.mode != "append":
+                world.load(project, load)
+        for key in (*project.staged(), "totals"):
+            world.built(project, key)
+        return world
+
+
+def _former(column: Column, dataset: DataSet, table: Table) -> str | None:
+    there = {name.lower(): name for name in table.columns}
+    if column.name.lower() in there and not (
+        column.previous and column.previous[0].lower() in there and _is_shift(column, dataset, there)
+    ):
+        return there[column.name.lower()]
+    kept = {each.name.lower() for each in dataset.columns}
+    return next((there[old.lower()] for old in column.previous if old.lower() in there and old.lower() not in kept), None)
+
+
+def _is_shift(column: Column, dataset: DataSet, there: Mapping[str, str]) -> bool:
+    """Whether the column's name was taken over from another one, which went on to a new name."""
+    takers = [each for each in dataset.columns if column.name in each.previous and each.name.lower() not in there]
+    return bool(takers)
+
+
+def delivered(project: Project, load: Load) -> Iterator[dict[str, Value]]:
+    """What a source delivers, as its DataSet's columns have it.
+
+    Raises:
+        MisfitError: a value does not fit, a column is missing, or a key comes twice.
+    """
+    dataset, source = project.datasets[load.target], project.sources[load.source]
+    lacking = [column.name for column in dataset.columns if column.name not in source.header]
+    if lacking:
+        raise MisfitError(f"{load.source} lacks {lacking}")
+    keys = set()
+    for row in source.rows():
+        values = {column.name: read(row[column.name], column) for column in dataset.columns}
+        key = tuple(values[column.name] for column in dataset.columns if column.key)
+        if key and key in keys:
+            raise MisfitError(f"the key {key} comes twice")
+        keys.add(key)
+        yield values
+
+
+def modelled(project: Project, key: str, world: World) -> Iterator[dict[str, Value]]:
+    """What a model gives.
+
+    Raises:
+        MisfitError: it reads a column that its input does not have.
+    """
+    model = project.models[key]
+    if key == "totals":
+        yield from _totals(project, world)
+        return
+    of = "sales" if key == "big" else "people"
+    table = world.tables[project.datasets[of].place]
+    wanted = {*model.names.values(), *(column for _, column in model.exposed)}
+    if lacking := wanted - set(table.columns):
+        raise MisfitError(f"{key} reads {sorted(lacking)}, which {of} does not have")
+    names = model.names
+    for row in table.rows:
+        exposed = {name: _text(row.values[column]) for name, column in model.exposed}
+        if key == "big":
+            amount = row.values[names["amount"]]
+            if amount is None or Decimal(amount) <= 0:
+                continue
+            kind = table.columns[names["amount"]]
+            yield {"person": row.values[names["person"]], "shown": _text(amount), "kind": kind, **exposed}
+        elif key == "named":
+            yield {"person": row.values[names["id"]], "name": row.values[names["name"]], **exposed}
+        else:
+            yield {"id": row.values[names["id"]], "name": row.values[names["name"]]}
+
+
+def _totals(project: Project, world: World) -> Iterator[dict[str, Value]]:
+    names = project.models["totals"].names
+    groups: dict[Value, list[tuple[str, str]]] = {}
+    for big in world.rows(project, "big"):
+        for named in world.rows(project, "named"):
+            if big["person"] is not None and big["person"] == named["person"]:
+                groups.setdefault(named[names["name"]], []).append((str(big["shown"]), str(big["kind"])))
+    for name, found in groups.items():
+        least, kind = min(shown for shown, _ in found), max(kind for _, kind in found)
+        yield {"name": name, "sales": len(found), "least": least, "kind": kind}
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
