@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,7 @@ import pytest
 from datakit_iac.provider import run, testing
 from datakit_iac.provider.package import FUNCTIONS, TYPES
 from datakit_iac.provider.testing import Lifecycle
-from tests.model.engine import PROJECT, STACK
-from tests.model.project import Project
+from tests.model.engine import PROJECT, STACK, Engine
 from tests.model.story import Story
 from tests.model.syncing import InProcess
 
@@ -26,8 +26,19 @@ def lifecycle() -> Iterator[Lifecycle]:
             yield served
 
 
+@pytest.fixture(scope="module")
+def begun(lifecycle: Lifecycle, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The project after its first `up`. Its folder stays: dbt's worker, which is kept, began there."""
+    root = tmp_path_factory.mktemp("model") / "begun"
+    root.mkdir()
+    with contextlib.chdir(root):
+        return Story(Engine(lifecycle, root), root).begin()
+
+
 @pytest.fixture
-def tell(lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Project | None], Story]:
-    """Begins a story in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    return lambda project=None: Story(lifecycle, tmp_path, project)
+def story(begun: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """The same in a folder of its own."""
+    root = tmp_path / "copy"
+    copy = begun.copied(root)
+    monkeypatch.chdir(root)
+    return copy

@@ -42,10 +42,10 @@ def value(source: str, column: str, seed: int) -> str:
 
 
 def without_row(project: Project, source: str, seed: int) -> Project | None:
-    """A row less; a file that would be empty goes."""
+    """A row less; a file that would be empty goes, unless it is the last one."""
     found = project.sources[source]
     places = [(file, n) for file, rows in found.files.items() for n in range(len(rows))]
-    if len(places) < 2:
+    if not places:
         return None
     file, n = places[seed % len(places)]
     rows = found.files[file]
@@ -56,6 +56,8 @@ def with_value(project: Project, source: str, seed: int) -> Project | None:
     """Another value in a row."""
     found = project.sources[source]
     places = [(file, n) for file, rows in found.files.items() for n in range(len(rows))]
+    if not places:
+        return None
     file, n = places[seed % len(places)]
     rows = found.files[file]
     column = 1 + seed % (len(found.header) - 1)
@@ -68,6 +70,8 @@ def with_bad_value(project: Project, source: str) -> Project | None:
     """A key that is no number."""
     found = project.sources[source]
     file, rows = next(iter(found.files.items()))
+    if not rows:
+        return None
     return _with_file(project, source, file, (("oops", *rows[0][1:]), *rows[1:]))
 
 
@@ -78,7 +82,8 @@ def with_hidden_file(project: Project, source: str) -> Project:
 
 def _with_file(project: Project, source: str, file: str, rows: Rows) -> Project:
     files = {**project.sources[source].files, file: rows}
-    return project.edited("sources", source, files={name: rows for name, rows in files.items() if rows})
+    filled = {name: rows for name, rows in files.items() if rows}
+    return project.edited("sources", source, files=filled or {file: ()})
 
 
 # Columns. A column of people or sales lies in the header of what is loaded, too.
@@ -168,14 +173,80 @@ def reordered(project: Project, key: str, seed: int) -> Project:
 
 
 def widened(project: Project, key: str) -> Project | None:
-    """Amounts, or ages, have a wider type."""
+    """The first column that can has a wider type; others refer to keys and persons."""
     for column in project.datasets[key].columns:
         for chain in (AMOUNTS, AGES):
-            if column.type in chain[:-1] and column.name.startswith(("amount", "age")):
+            if column.type in chain[:-1] and not column.name.startswith(("id", "person")):
                 wider = chain[chain.index(column.type) + 1]
                 columns = project.datasets[key].with_column(column.name, type=wider).columns
                 return project.edited("datasets", key, columns=columns)
     return None
+
+
+def narrowed(project: Project, key: str) -> Project | None:
+    """A column has a narrower type that holds all its values, by consent."""
+    for column in project.datasets[key].columns:
+        if column.type in AGES[1:] and not column.name.startswith(("id", "person")):
+            dataset = project.datasets[key].with_column(column.name, type=AGES[AGES.index(column.type) - 1])
+            leave = (f"column/{column.name}",)
+            return project.edited("datasets", key, columns=dataset.columns, consents=leave)
+    return None
+
+
+def required(project: Project, key: str, name: str, *, needed: bool) -> Project | None:
+    """A column must have a value, or need not any more."""
+    dataset = project.datasets[key]
+    found = [column for column in dataset.columns if column.name == name and column.required != needed]
+    if not found or found[0].key:
+        return None
+    return project.edited("datasets", key, columns=dataset.with_column(name, required=needed).columns)
+
+
+def shifted(project: Project, key: str, one: str, other: str, last: str) -> Project | None:
+    """One column takes the name of another, which has a new name."""
+    dataset = project.datasets[key]
+    names = {column.name for column in dataset.columns}
+    if not {one, other} <= names or {one, other} & _needed(project, key) or last in names or _ever(project, key, last):
+        return None
+    if dataset.column(one).previous or dataset.column(other).previous:
+        return None
+    dataset = dataset.with_column(other, name=last, previous=(other,))
+    dataset = dataset.with_column(one, name=other, previous=(one,))
+    project = project.edited("datasets", key, columns=dataset.columns)
+    for source in _sources(project, key):
+        header = project.sources[source].header
+        if last in header:
+            return None
+        new = {one: other, other: last}
+        project = project.edited("sources", source, header=tuple(new.get(name, name) for name in header))
+    return project
+
+
+def with_failing_test(project: Project, key: str) -> Project:
+    """A DataSet must have more rows than it has."""
+    return project.edited("datasets", key, tests=({"row_count": {"min": 999}},))
+
+
+def with_orphan(project: Project) -> Project | None:
+    """A sale of nobody."""
+    found = project.sources["sales"]
+    file, rows = next(iter(found.files.items()))
+    place = found.header.index(project.models["big"].names["person"])
+    if not rows:
+        return None
+    row = tuple("77" if n == place else text for n, text in enumerate(rows[0]))
+    return _with_file(project, "sales", file, (row, *rows[1:]))
+
+
+def without_parents(project: Project) -> Project | None:
+    """The people are gone to whom sales refer."""
+    place = project.sources["sales"].header.index(project.models["big"].names["person"])
+    wanted = {row[place] for rows in project.sources["sales"].files.values() for row in rows if row[place]}
+    if not wanted or any(load.mode != "overwrite-delete-stale" for load in project.loads.values()):
+        return None
+    found = project.sources["people"]
+    files = {file: tuple(row for row in rows if row[0] not in wanted) for file, rows in found.files.items()}
+    return project.edited("sources", "people", files=files)
 
 
 def described(project: Project, key: str, text: str) -> Project:
@@ -186,7 +257,7 @@ def described(project: Project, key: str, text: str) -> Project:
 
 
 def exposed(project: Project, model: str, of: str, name: str) -> Project | None:
-    """A model has a column more: the text of a column that it reads."""
+    """A model has a column more: type and text of a column that it reads."""
     dataset = project.datasets[model]
     source = project.datasets["sales" if model == "big" else "people"]
     if of not in {column.name for column in source.columns} or name in {column.name for column in dataset.columns}:
@@ -243,8 +314,6 @@ def _key(dataset: DataSet) -> int:
 def with_second_writer(project: Project) -> Project | None:
     """A second load fills people, or does so no longer."""
     if "more" in project.loads:
-        if project.loads["more"].target != "people":
-            return None
         return replace(project, loads={key: load for key, load in project.loads.items() if key != "more"})
     first = project.loads["people"]
     if first.mode != "overwrite-delete-stale":
@@ -259,13 +328,11 @@ def with_second_writer(project: Project) -> Project | None:
 
 def made_by(project: Project, maker: str) -> Project | None:
     """The DataSet extra is made by a load, by dbt as a table or a view, or not at all."""
-    if project.extra == maker or ("more" in project.loads and project.loads["more"].target == "people"):
+    if project.extra == maker:
         return None
-    loads = {key: load for key, load in project.loads.items() if key != "more"}
+    loads = {key: load for key, load in project.loads.items() if key != "spare"}
     if maker == "load":
-        source = Source(("id", "name"), {"one.csv": (("7", "gus"), ("8", "ida"))})
-        project = replace(project, sources={**project.sources, "more": source})
-        loads["more"] = Load("load-more", "more", "extra")
+        loads["spare"] = Load("load-spare", "spare", "extra")
     elif maker:
         project = project.edited("models", "extra", names=dict(project.models["named"].names))
     return replace(project, loads=loads, extra=maker)  # type: ignore[arg-type]  # one of them

@@ -70,6 +70,12 @@ class Engine:
         self._lifecycle, self._root = lifecycle, root
         self.snapshot = Snapshot()
 
+    def copied(self, root: Path) -> Engine:
+        """The same stack for a copy of the folder."""
+        copy = Engine(self._lifecycle, root)
+        copy.snapshot = self.snapshot
+        return copy
+
     def up(self, *, replaced: str = "", kill: Kill | None = None) -> Outcome:
         """Bring the stack to what the program says.
 
@@ -335,6 +341,7 @@ def _run(update: _Update, root: Path, *, preview: bool) -> None:
         }  # fmt: skip
         settings.configure(mocks.MockSettings(**given))
         loop = asyncio.new_event_loop()
+        loop.set_exception_handler(lambda *_: None)  # what waited for a resource that failed tells nothing new
         # One thread, so that the order of operations is the program's own.
         with ThreadPoolExecutor(1, thread_name_prefix="program") as threads:
             loop.set_default_executor(threads)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -68,7 +69,7 @@ def read(text: str, column: Column) -> Value:
         MisfitError: it does not fit the column.
     """
     if not text:
-        if column.key:
+        if column.key or column.required:
             raise MisfitError(f"{column.name} is empty")
         return None
     if column.type == "string":
@@ -227,6 +228,40 @@ class World:
                     if table := self.tables.get(project.datasets[key].place):
                         self.tables[project.datasets[key].place] = replace(table, known=False)
 
+    def fault(self, project: Project) -> str:
+        """Why a project cannot be brought up; empty where it can."""
+        world = deepcopy(self)
+        try:
+            for key, dataset in project.datasets.items():
+                if key != "extra" or project.extra:
+                    world.settle(dataset, new=dataset.name not in world.contracts)
+            for load in project.loads.values():
+                tuple(delivered(project, load))
+            world.finished(project).verify(project)
+        except MisfitError as fault:
+            return str(fault)
+        return ""
+
+    def verify(self, project: Project) -> None:
+        """Hold what was made to what it was promised to be.
+
+        Raises:
+            MisfitError: it is not.
+        """
+        for key, dataset in project.datasets.items():
+            rows = self.rows(project, key) if key != "extra" or project.extra else []
+            for column in dataset.columns:
+                if (column.required or column.key) and any(row[column.name] is None for row in rows):
+                    raise MisfitError(f"{key}.{column.name} is empty")
+                if column.key and len({row[column.name] for row in rows}) < len(rows):
+                    raise MisfitError(f"{key}.{column.name} has a value twice")
+        if project.related:
+            person = project.models["big"].names["person"]
+            people = {row[project.models["named"].names["id"]] for row in self.rows(project, "people")}
+            referred = {row[person] for row in self.rows(project, "sales")} - {None}
+            if referred - people:
+                raise MisfitError(f"sales refer to {sorted(map(str, referred - people))}, who are not among people")
+
     def rows(self, project: Project, key: str) -> list[Mapping[str, Value]]:
         """The rows of a DataSet."""
         table = self.tables.get(project.datasets[key].place)
@@ -296,7 +331,7 @@ def modelled(project: Project, key: str, world: World) -> Iterator[dict[str, Val
         raise MisfitError(f"{key} reads {sorted(lacking)}, which {of} does not have")
     names = model.names
     for row in table.rows:
-        exposed = {name: _text(row.values[column]) for name, column in model.exposed}
+        exposed = {name: _told(table.columns[column], row.values[column]) for name, column in model.exposed}
         if key == "big":
             amount = row.values[names["amount"]]
             if amount is None or Decimal(amount) <= 0:
@@ -319,6 +354,10 @@ def _totals(project: Project, world: World) -> Iterator[dict[str, Value]]:
     for name, found in groups.items():
         least, kind = min(shown for shown, _ in found), max(kind for _, kind in found)
         yield {"name": name, "sales": len(found), "least": least, "kind": kind}
+
+
+def _told(type_: str, value: Value) -> str | None:
+    return None if value is None else f"{type_} {value}"
 
 
 def _text(value: Value) -> str | None:

@@ -29,6 +29,7 @@ class Column:
     previous: tuple[str, ...] = ()
     description: str = ""
     tests: tuple[Any, ...] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class DataSet:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
-    def with_column(self, name: str, **changes: Any) -> DataSet:
+    def with_column(self, name: str, /, **changes: Any) -> DataSet:
         """The same, one column changed."""
         columns = tuple(replace(each, **changes) if each.name == name else each for each in self.columns)
         return replace(self, columns=columns)
@@ -95,7 +96,7 @@ class Model:
 
     Attributes:
         names: the columns of its inputs as its SQL spells them, by what they are used for.
-        exposed: further columns: the name of the output, and of the input's column, whose text it holds.
+        exposed: further columns: the name of the output, and of the input's column, whose type and text it holds.
         kind: table or view.
         comment: what decides nothing.
     """
@@ -136,7 +137,7 @@ class Project:
         """What the first dbt Transform makes."""
         return ["big", "named", *(["extra"] if self.extra in ("table", "view") else [])]
 
-    def edited(self, group: str, key: str, **changes: Any) -> Project:
+    def edited(self, group: str, key: str, /, **changes: Any) -> Project:
         """The same, one part of it changed."""
         parts = getattr(self, group)
         return replace(self, **{group: {**parts, key: replace(parts[key], **changes)}})
@@ -149,6 +150,7 @@ def first() -> Project:
         ("id", "person", "amount"), {"one.csv": (("1", "1", "10.5"), ("2", "1", "5"), ("3", "2", "-7"), ("4", "3", "2"))}
     )
     more = Source(("id", "name", "age"), {"one.csv": (("101", "kim", "23"), ("102", "lea", "24"))})
+    spare = Source(("id", "name"), {"one.csv": (("7", "gus"), ("8", "ida"))})
     key = Column("id", "integer", key=True)
     datasets = {
         "people": DataSet("people", "raw.people", (key, Column("name", "string"), Column("age", "smallint"))),
@@ -167,7 +169,7 @@ def first() -> Project:
         "extra": DataSet("extra", "main.extra", (Column("id", "integer"), Column("name", "string"))),
     }
     return Project(
-        sources={"people": people, "sales": sales, "more": more},
+        sources={"people": people, "sales": sales, "more": more, "spare": spare},
         datasets=datasets,
         loads={"people": Load("load-people", "people", "people"), "sales": Load("load-sales", "sales", "sales")},
         models={
@@ -257,6 +259,8 @@ def _contract(project: Project, key: str, dataset: DataSet) -> dict[str, Any]:
         said: dict[str, Any] = {"name": column.name, "type": column.type}
         if column.key:
             said["primaryKey"] = True
+        if column.required:
+            said["nullable"] = False
         if column.previous:
             said["previousNames"] = list(column.previous)
         if column.description:
@@ -307,7 +311,7 @@ def _yaml(documents: Iterator[dict[str, Any]]) -> str:
 def _sql(project: Project, key: str) -> str:
     model = project.models[key]
     names = {use: f'"{name}"' for use, name in model.names.items()}
-    exposed = "".join(f', cast("{of}" as varchar) as "{name}"' for name, of in model.exposed)
+    exposed = "".join(f""", typeof("{of}") || ' ' || "{of}" as "{name}\"""" for name, of in model.exposed)
     kind = project.extra if key == "extra" else model.kind
     head = f"{{{{ config(materialized='{kind}') }}}}\n"
     if model.comment:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
-from datakit_iac.provider.testing import Lifecycle
 from tests.model import project as files
-from tests.model.engine import Engine, Kill
+from tests.model.engine import Kill
 from tests.model.expected import MisfitError, World
 from tests.model.project import Project, first
 from tests.model.state import Outcome
+
+class AnyEngine(Protocol):
+    """What a story asks of an engine; see `tests.model.engine.Engine`."""
+
+    def up(self, *, replaced: str = "", kill: Kill | None = None) -> Outcome: ...
+    def refresh(self) -> Outcome: ...
+    def taint(self, wanted: str) -> None: ...
+    def copied(self, root: Path) -> AnyEngine: ...
+
 
 _FAULTS = ("a fault of datakit itself", "Traceback", "KeyError", "AttributeError", "TypeError", "ConversionException")
 
@@ -26,13 +37,24 @@ class Story:
         steps: how many updates were asked for.
     """
 
-    def __init__(self, lifecycle: Lifecycle, root: Path, project: Project | None = None) -> None:
-        self.engine = Engine(lifecycle, root)
+    def __init__(self, engine: AnyEngine, root: Path, project: Project | None = None) -> None:
+        self.engine = engine
         self.world, self.project, self.root = World(), project or first(), root
-        self.versions = [self.project]
+        self.versions: list[Project] = []
         self.steps = 0
         self._told: list[str] = []
+
+    def begin(self) -> Story:
+        """The first `up`."""
         self.change(self.project, "the first up")
+        return self
+
+    def copied(self, root: Path) -> Story:
+        """The same stack and data in another folder, as a checkout may be moved."""
+        shutil.copytree(self.root, root, symlinks=True)
+        copy = Story(self.engine.copied(root), root, self.project)
+        copy.world, copy.versions, copy._told = deepcopy(self.world), [*self.versions], [*self._told]
+        return copy
 
     # What can happen.
 
@@ -47,7 +69,7 @@ class Story:
         idle: bool = False,
         either: bool = False,
     ) -> bool:
-        """An edit that can stand; whether it could.
+        """An edit that can stand, unless the model finds a fault in it; whether it could.
 
         Args:
             project: the project after it.
@@ -58,6 +80,9 @@ class Story:
             idle: whether nothing may run.
             either: whether it may be refused, and is then taken back.
         """
+        if fault := self.world.fault(project):
+            self.refuse(project, f"{said}; {fault}")
+            return False
         self._tell(said + (f" (killed {kill.when} operation {kill.operation})" if kill else ""))
         before = self.project
         outcome = self._up(project, kill=kill, replaced=replaced)
