@@ -86,7 +86,7 @@ class _Resolution:
         }
         self._findings.extend(self._same_places(stores, datasets))
         transforms = {
-            name: ResolvedTransform(self._project.transforms[name], job)
+            name: ResolvedTransform(self._project.transforms[name], job, self._references(name, datasets))
             for name in self._graph.order
             if (job := self._job(self._project.transforms[name], stores, datasets))
         }
@@ -147,6 +147,7 @@ class _Resolution:
             description=dataset.description,
             tests=tuple(spec.tests),
             tags={key: value for key, value in tags.items() if value},
+            writers=self._graph.writers.get(dataset.name, ()),
         )
 
     def _related(self, dataset: DataSet, column: Column) -> Column:
@@ -183,6 +184,9 @@ class _Resolution:
                 yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
 
     # Transforms.
+
+    def _references(self, transform: str, datasets: Mapping[str, ResolvedDataSet]) -> tuple[str, ...]:
+        return tuple(name for name in self._graph.references.get(transform, ()) if name in datasets)
 
     def _job(
         self, transform: Transform, stores: Mapping[str, ResolvedStore], datasets: Mapping[str, ResolvedDataSet]

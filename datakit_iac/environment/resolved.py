@@ -71,10 +71,12 @@ class ResolvedTransform:
     Attributes:
         manifest: the Transform as written.
         job: what would run.
+        references: the DataSets that tests of its outputs compare them with.
     """
 
     manifest: Transform
     job: Job
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,11 +160,15 @@ class Place(Model):
 
 
 class Consent(Model):
-    """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`."""
+    """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
+
+    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null.
+    """
 
     object: Annotated[str, Field(pattern=r"^(table|column/.+)$")]
     reason: Annotated[str, Field(min_length=1)]
     expires: Day
+    misfits: Literal["refuse", "null"] = "refuse"
 
 
 class SeedData(Model):
@@ -211,6 +215,7 @@ class DataSetSpec(Model):
     tests: list[Annotated[Test, Checked(rules.of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
     dev: DevelopmentSection = DevelopmentSection()
+    previous_names: list[Name] = Field(default_factory=list)
 
     _one_schema = model_validator(mode="after")(rules.one_schema)
 

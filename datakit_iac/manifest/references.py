@@ -57,6 +57,7 @@ class _Contract:
         spec = self._dataset.spec
         yield from self._store()
         yield from self._tier()
+        yield from self._former_names()
         for index, column in enumerate(spec.columns):
             for place, source in enumerate(column.from_):
                 yield from self._source(source, ("spec", "schema", index, "from", place))
@@ -73,6 +74,15 @@ class _Contract:
             message = f"DataSet {self._dataset.name} lies in Store {wanted!r}, which is not declared"
             hint = nearest(wanted, self._project.stores)
             yield self._origin.finding("unknown-store", message, ("spec", "store"), hint=hint)
+
+    def _former_names(self) -> Iterator[Finding]:
+        for index, name in enumerate(self._dataset.spec.previous_names):
+            if name in self._project.datasets:
+                message = (
+                    f"DataSet {self._dataset.name} was {name} by its previousNames, and {name} is declared as well"
+                )
+                hint = "once the rename was applied everywhere, take it out; a DataSet of the old name comes after that"
+                yield self._origin.finding("invalid-value", message, ("spec", "previousNames", index), hint=hint)
 
     def _tier(self) -> Iterator[Finding]:
         label, tier = self._dataset.metadata.labels.get("tier"), self._dataset.spec.tier

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.manifest.traits import AT_LEAST
@@ -15,7 +16,7 @@ from datakit_iac.manifest.versions import check_range
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import ConnectionField, ConnectorSpec, Tool
-    from datakit_iac.manifest.dataset import DataSetSpec, Seed, SeedData, Test
+    from datakit_iac.manifest.dataset import Column, DataSetSpec, Seed, SeedData, Test
     from datakit_iac.manifest.environment import Approval, Environment
     from datakit_iac.manifest.transform import (
         EnvironmentVariable,
@@ -156,7 +157,34 @@ def columns_differ(spec: DataSetSpec) -> DataSetSpec:
     """No column's name stands twice, in whatever case."""
     if twice := _twice([column.name.lower() for column in spec.columns]):
         raise ValueError(f"columns named twice: {', '.join(twice)}")
+    if circles := exchanged(spec.columns):
+        raise ValueError("; ".join(circles))
     return spec
+
+
+def exchanged(columns: Iterable[Column]) -> list[str]:
+    """Columns that exchange their names, each circle as one sentence: whether that was done already cannot be told."""
+    former = {column.name.lower(): {name.lower() for name in column.previous_names} for column in columns}
+    former = {name: names & former.keys() for name, names in former.items()}
+    if not any(former.values()):
+        return []
+    reached = {name: _reached(name, former) for name in former}
+    circles = {frozenset(each for each in reached[name] if name in reached[each]) for name in former}
+    return [
+        f"columns {' and '.join(sorted(circle))} exchange names by their previousNames; rename one of them to a third"
+        " name in one update, and to its own in the next"
+        for circle in circles
+        if circle
+    ]
+
+
+def _reached(name: str, former: Mapping[str, set[str]]) -> set[str]:
+    reached, waiting = set[str](), [*former[name]]
+    while waiting:
+        if (each := waiting.pop()) not in reached:
+            reached.add(each)
+            waiting += former[each]
+    return reached
 
 
 def one_way(port: Port) -> Port:

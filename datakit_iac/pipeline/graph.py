@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import DataSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Graph:
         writers: the Transforms that write each DataSet, by name.
         order: all Transforms, each after those whose outputs it reads; the same whatever the order of files.
         incomplete: the Transforms with a port that stands for nothing.
+        references: the DataSets of others that tests of a Transform's outputs compare them with, by Transform; it comes
+            after what writes those.
     """
 
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -31,6 +37,7 @@ class Graph:
     writers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     incomplete: frozenset[str] = frozenset()
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def datasets(self) -> set[str]:
@@ -55,13 +62,17 @@ def build(project: Project) -> tuple[Graph, list[Finding]]:
     reads, writes, incomplete = _edges(project, findings)
     readers, writers = _inverted(reads), _inverted(writes)
     findings += _several_writers(project, writers)
-    before = {name: {writer for each in reads[name] for writer in writers.get(each, ())} for name in sorted(reads)}
+    references = dict(_references(project, writes))
+    before = {
+        name: {writer for each in (*reads[name], *references.get(name, ())) for writer in writers.get(each, ())}
+        for name in sorted(reads)
+    }
     try:
         order = tuple(_sorted(before))
     except CycleError:
         order = tuple(sorted(reads))
         findings += _cycles(project, before)
-    return Graph(reads, writes, readers, writers, order, frozenset(incomplete)), findings
+    return Graph(reads, writes, readers, writers, order, frozenset(incomplete), references), findings
 
 
 _Edges = dict[str, tuple[str, ...]]
@@ -82,6 +93,22 @@ def _edges(project: Project, findings: list[Finding]) -> tuple[_Edges, _Edges, s
                 incomplete.add(name)
         reads[name], writes[name] = tuple(found["inputs"]), tuple(found["outputs"])
     return reads, writes, incomplete
+
+
+def _references(project: Project, writes: _Edges) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The DataSets that `relationships` tests of outputs name, those left out that the same Transform writes."""
+    named = {name: found for name, dataset in project.datasets.items() if (found := _compared_with(dataset))}
+    if not named:
+        return
+    for transform, outputs in writes.items():
+        compared = dict.fromkeys(each for output in outputs for each in named.get(output, ()))
+        if others := tuple(each for each in compared if each not in outputs and each in project.datasets):
+            yield transform, others
+
+
+def _compared_with(dataset: DataSet) -> list[str]:
+    tests = (test for column in dataset.spec.columns for test in column.tests)
+    return [test.relationships.to for test in tests if test.relationships]
 
 
 def _groups(project: Project) -> Iterator[Finding]:
@@ -145,5 +172,5 @@ def _cycles(project: Project, before: Mapping[str, set[str]]) -> Iterator[Findin
             "cycle",
             f"Transforms depend on each other in a circle: {path}",
             ("spec", "inputs"),
-            hint="take one of these inputs out, or split a DataSet",
+            hint="take one of these inputs out, or split a DataSet; a `relationships` test counts as an input",
         )

@@ -9,13 +9,25 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.settlement import changes_to, demand_ours, drifted, losses, recorded, settle
-from datakit_iac.provider.trash import discard
+from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.turns import opened
+from datakit_iac.provider.verification import kept_by_others
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.evolution import strongest
+from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
-MADE_OF: Final = ("store", "table", "prefix", "topic", "format", "schema", "description", "external", *decode.TAGS)
+MADE_OF: Final = (
+    "name",
+    "store",
+    "table",
+    "prefix",
+    "topic",
+    "format",
+    "schema",
+    "description",
+    "external",
+    *decode.TAGS,
+)
 """The inputs whose change is a change of the DataSet; the others only steer what we do."""
 
 EXTERNAL: Final = "external"
@@ -26,7 +38,10 @@ class DataSetType:
     """The lifecycle of a DataSet."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
-        """A readable contract, and no change that loses data without consent."""
+        """A readable contract, and no change that loses data without consent.
+
+        The Store is asked only where there is such a change: an empty table, or a view, has nothing to lose.
+        """
         if has_unknowns(new.get("store")) or has_unknowns(new.get("schema")):
             return []
         if faults := decode.unsound(new):
@@ -42,7 +57,10 @@ class DataSetType:
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
         if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
             return []
-        return [Fault("schema", loss) for loss in losses(decode.dataset(old), after, new)]
+        before = decode.dataset(old)
+        faults = [Fault("schema", f"{after.name}: {each}") for each in ambiguous(before.columns, after.columns)]
+        lost = losses(before, after, new)
+        return faults + [Fault("schema", loss) for loss in lost if _holds_rows(before, call)]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another place is another DataSet; types are compared by meaning, not by spelling."""
@@ -68,6 +86,7 @@ class DataSetType:
             _foresee(dataset, call)
             return _id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
+            empty(session, call)
             return _id(dataset), _outputs(settle(session, dataset, new, call))
 
     def read(
@@ -94,6 +113,7 @@ class DataSetType:
         """Alter it in place; the plan is made anew against what is really there."""
         dataset = decode.dataset(new)
         if new.get("external"):
+            _demand(dataset, call)
             return _outputs(EXTERNAL)
         if call.preview:
             changes = changes_to(dataset, decode.dataset(old).columns)
@@ -102,7 +122,7 @@ class DataSetType:
             filled_anew = any(change.kind == "add" for change in changes)
             return _outputs(UNKNOWN if filled_anew else state.get("generation"))
         with opened(dataset.connection, call) as session:
-            return _outputs(settle(session, dataset, new, call, state.get("generation", "")))
+            return _outputs(settle(session, dataset, new, call, decode.dataset(old), state.get("generation", "")))
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """Leave it where the environment retains; else drop it when empty or by consent, or put it in the trash."""
@@ -114,9 +134,22 @@ class DataSetType:
             return
         try:
             with opened(dataset.connection, call) as session:
-                discard(session, dataset, inputs, call)
+                empty(session, call)
+                discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
             call.tell(f"{_id(dataset)} is gone already")
+
+
+def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
+    """Whether a change may lose something; so it may where the Store cannot be asked."""
+    try:
+        with opened(dataset.connection, call) as session:
+            live = session.describe(dataset.place)
+    except StoreMissingError:
+        return False
+    except StoreError:
+        return True
+    return live is not None and live.rows > 0 and not live.is_view
 
 
 def _id(dataset: BoundDataSet) -> str:
@@ -163,14 +196,15 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
 
 
 def _demand(dataset: BoundDataSet, call: Call) -> None:
-    """A source that nobody here makes must be there; a preview that cannot ask says so.
+    """A source that nobody here makes must be there and keep its contract; a preview that cannot ask says so.
 
     Raises:
-        ResourceError: it is not there.
+        ResourceError: it is not there, or is not as declared.
     """
     try:
         with opened(dataset.connection, call) as session:
             live = session.describe(dataset.place)
+            breaches = kept_by_others(session, dataset, live) if live else []
     except StoreMissingError as missing:
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError as fault:
@@ -180,3 +214,5 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
         return
     if live is None:
         raise ResourceError(f"source {dataset.name}: there is no {_id(dataset)}; put it there, or mend its DataSet")
+    if breaches:
+        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")

@@ -8,6 +8,7 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN
 from datakit_iac.provider.turns import opened
+from datakit_iac.provider.verification import kept_by_others
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
@@ -15,19 +16,23 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     """A digest of a DataSet's content, or unknown in a preview that cannot ask.
 
     Raises:
-        ResourceError: there is nothing, and nobody here will make it.
+        ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
         StoreError: the Store cannot be asked.
     """
     dataset = decode.dataset(arguments)
     try:
         with opened(dataset.connection, call) as session:
-            found = session.fingerprint(dataset)
+            live = session.describe(dataset.place) if arguments.get("external") else None
+            breaches = kept_by_others(session, dataset, live) if live else []
+            found = "" if breaches else session.fingerprint(dataset)
     except StoreMissingError as missing:
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError:
         if not call.preview:
             raise
         return {"version": UNKNOWN}
+    if breaches:
+        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
     if not found:
         location = technology(dataset.connection.technology).location(dataset.connection)
         raise ResourceError(f"source {dataset.name}: there is no {dataset.place} in {location}; put it there")

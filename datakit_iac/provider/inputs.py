@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -45,6 +47,7 @@ def dataset(properties: Properties) -> BoundDataSet:
         description=properties.get("description") or "",
         tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
         tags={tag: properties[tag] for tag in TAGS if properties.get(tag)},
+        writers=tuple(properties["writers"]) if "writers" in properties else None,
     )
 
 
@@ -64,14 +67,20 @@ def job(properties: Properties, environment: str) -> Job:
         context=tuple(map(dataset, properties.get("context") or ())),
         environment=environment,
         timeout=properties.get("timeout"),
+        identity=_identity([properties.get("definition"), properties.get("versions")]),
     )
 
 
-def consented(properties: Properties, subject: str) -> bool:
-    """Whether the manifest gives leave, today, to lose what `subject` (``table`` or ``column/NAME``) holds."""
+def _identity(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def consent(properties: Properties, subject: str) -> Consent | None:
+    """The leave that the manifest gives, today, to lose what `subject` (``table`` or ``column/NAME``) holds."""
     today = datetime.now(UTC).date()
     consents = _CONSENTS.validate_python(tuple(properties.get("consents") or ()))
-    return any(consent.object == subject and consent.expires >= today for consent in consents)
+    return next((each for each in consents if each.object == subject and each.expires >= today), None)
 
 
 def unsound(properties: Properties) -> list[Fault]:

@@ -15,7 +15,8 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
-from datakit_iac.provider.properties import UNKNOWN, has_unknowns
+from datakit_iac.provider.outputs import claim
+from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.turns import turns
@@ -28,8 +29,8 @@ from datakit_iac.technologies.technology import StoreError
 REASONS: Final = ("definition", "versions", "generations")
 """The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
 
-TESTS: Final = "tests"
-"""The input whose change makes what was written be verified again."""
+TESTS: Final = ("tests", "references")
+"""The inputs whose change makes what was written be verified again: the tests, and what they compare it with."""
 
 _PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
 
@@ -42,7 +43,7 @@ class RunType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """A job that its runtime can run."""
-        if has_unknowns({**new, "versions": None, "generations": None}):
+        if has_unknowns({**new, "versions": None, "generations": None, "references": None}):
             return []
         try:
             job = decode.job(new, call.environment)
@@ -53,8 +54,14 @@ class RunType(RecordType):
             return [Fault("runtime", str(unknown))]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
-        """Only what decides the result counts; the rest is recorded as it comes."""
-        return Difference({key: "update" for key in (*REASONS, TESTS) if old.get(key) != new.get(key)})
+        """Only what decides the result counts; the rest is recorded as it comes.
+
+        A Run that failed differs whatever its inputs: a refresh lets the engine forget the failure.
+        """
+        changed = [key for key in (*REASONS, *TESTS) if old.get(key) != new.get(key)]
+        if not changed and state.get("incomplete"):
+            changed = ["written"]
+        return Difference(dict.fromkeys(changed, "update"))
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
@@ -76,17 +83,38 @@ class RunType(RecordType):
 def _reasons(old: Properties, new: Properties) -> str:
     """Why a run happens again, in words."""
     reasons = ["its definition changed"] if old.get("definition") != new.get("definition") else []
-    for key, word in (("versions", "may change"), ("generations", "is made anew")):
-        before, after = old.get(key) or {}, new.get(key) or {}
-        if after is UNKNOWN:
-            reasons.append(f"{'an input' if key == 'versions' else 'an output'} {word}")
-            continue
-        reasons += [f"{name} is left out" for name in before if name not in after]
-        names = [name for name, value in after.items() if before.get(name) != value]
-        changed = [name for name in names if key == "versions" and after[name] is not UNKNOWN]
-        reasons += [f"{name} changed" for name in changed]
-        reasons += [f"{name} {word}" for name in names if name not in changed]
-    return ", ".join(reasons)
+    reasons += _inputs(old.get("versions") or {}, new.get("versions"))
+    return ", ".join([*reasons, *_outputs(old, new)])
+
+
+def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:
+    if isinstance(versions, Unknown):
+        return ["an input may change"]
+    after = versions or {}
+    left_out = [f"{name} is left out" for name in before if name not in after]
+    changed = [name for name, value in after.items() if before.get(name) != value and value is not UNKNOWN]
+    may_change = [name for name, value in after.items() if value is UNKNOWN]
+    return [*left_out, *(f"{name} changed" for name in changed), *(f"{name} may change" for name in may_change)]
+
+
+def _outputs(old: Properties, new: Properties) -> list[str]:
+    """Why what it fills must be filled again: a table that is made anew, or a column that is added."""
+    before, after = old.get("generations") or {}, new.get("generations") or {}
+    if after is UNKNOWN:
+        return ["an output is made anew"]
+    left_out = [f"{name} is left out" for name in before if name not in after]
+    names = [name for name, value in after.items() if before.get(name) != value]
+    return left_out + [" and ".join(_added(old, new, name)) or f"{name} is made anew" for name in names]
+
+
+def _added(old: Properties, new: Properties, name: str) -> list[str]:
+    """The columns that an output has now and had not before."""
+    before, after = (
+        [column["name"] for each in run.get("outputs") or () if each.get("name") == name for column in each["schema"]]
+        for run in (old, new)
+    )
+    known = {column.lower() for column in before}
+    return [f"column {column} of {name} is added" for column in after if known and column.lower() not in known]
 
 
 def _execute(new: Properties, call: Call) -> Properties:
@@ -134,6 +162,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
     with turns([each.connection for each in (*job.inputs, *job.outputs)], call), _surroundings(job, call) as lent:
         warm()
         call.status("starting")
+        claim(job, new.get("generations") or {}, call)
         outcome = runtime(job.runtime).run(job, lent)
         call.status("verifying the outputs")
         return outcome, verify(job, new.get("generations") or {}, call)

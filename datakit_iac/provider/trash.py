@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from datakit_iac.manifest.dataset import Place
-from datakit_iac.provider.inputs import consented
+from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.lifecycle import Call, Properties
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.technology import Session
@@ -17,31 +17,38 @@ INFIX: Final = "__trash_"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 
-def discard(session: Session, dataset: BoundDataSet, inputs: Properties, call: Call) -> None:
-    """Remove a DataSet that is ours: at once where it is empty or the manifest consents, else into the trash."""
-    now = datetime.now(UTC)
+def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generation: str, call: Call) -> None:
+    """Remove a DataSet that is ours: at once where it is empty or the manifest consents, else into the trash.
+
+    What another resource has adopted since carries another generation, and stays.
+    """
     live = session.describe(dataset.place)
-    _empty_trash(session, dataset.place, now, call)
     if live is None:
         return
     if live.mark is None or (live.mark.stack, live.mark.dataset) != (call.stack, dataset.name):
         call.warn(f"{dataset.place} stays: it does not carry the mark of {call.stack} {dataset.name}")
-    elif not live.rows or consented(inputs, "table"):
+    elif live.mark.generation != generation:
+        call.warn(f"{dataset.place} stays: a newer resource holds it, or an update of it did not end")
+    elif not live.rows or consent(inputs, "table"):
         session.drop(dataset.place)
         call.tell(f"{dataset.place} is dropped")
     else:
-        name = f"{_leaf(dataset.place)}{INFIX}{now.strftime(_STAMP)}"
+        name = f"{_leaf(dataset.place)}{INFIX}{datetime.now(UTC).strftime(_STAMP)}"
         session.rename(dataset.place, name)
         call.tell(f"{dataset.place} held {live.rows:,} rows: kept as {name} for {TIME_TO_LIVE.days} days")
 
 
-def _empty_trash(session: Session, place: Place, now: datetime, call: Call) -> None:
-    """Drop what lay in this DataSet's trash longer than its time to live."""
-    for name in session.names(place, f"{_leaf(place)}{INFIX}"):
-        thrown = _thrown(name)
-        if thrown and thrown + TIME_TO_LIVE < now:
-            session.drop(_sibling(place, name))
-            call.tell(f"{name} lay in the trash for {TIME_TO_LIVE.days} days and is dropped")
+def empty(session: Session, call: Call) -> None:
+    """Drop what this stack put into a Store's trash longer ago than its time to live."""
+    now = datetime.now(UTC)
+    for place in session.places(INFIX):
+        thrown = _thrown(_leaf(place))
+        if thrown is None or thrown + TIME_TO_LIVE >= now:
+            continue
+        live = session.describe(place)
+        if live and live.mark and live.mark.stack == call.stack:
+            session.drop(place)
+            call.tell(f"{place} lay in the trash for {TIME_TO_LIVE.days} days and is dropped")
 
 
 def _thrown(name: str) -> datetime | None:
@@ -53,9 +60,3 @@ def _thrown(name: str) -> datetime | None:
 
 def _leaf(place: Place) -> str:
     return str(place).rstrip("/").rpartition("." if place.table else "/")[2]
-
-
-def _sibling(place: Place, name: str) -> Place:
-    whole = str(place).rstrip("/")
-    neighbour = whole[: len(whole) - len(_leaf(place))] + name
-    return Place(table=neighbour) if place.table else Place(prefix=neighbour)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from datakit_iac.provider.lifecycle import Call
-from datakit_iac.provider.settlement import changes_to
+from datakit_iac.provider.settlement import changes_to, required_violations
+from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import Job, JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.technology import Session, technology
+from datakit_iac.technologies.ownership import Attempt, Mark
+from datakit_iac.technologies.technology import Live, Session, technology
 
 
 def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
     """Hold each output to its contract and its tests; the version of each, by DataSet name.
 
-    The mark is put back where a tool swapped the table.
+    The mark is put back where a tool swapped the table, and says that this Run wrote it.
 
     Raises:
         JobFailedError: outputs break their contracts; each breach of each output is named.
@@ -28,7 +30,8 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
         # The job's turn covers these Stores.
         with technology(dataset.connection.technology).open(dataset.connection) as session:
             mark = Mark(call.stack, dataset.name, generations.get(dataset.name, "0"))
-            found = _breaches(session, dataset, mark)
+            found = _breaches(session, dataset, mark, job)
+            empty(session, call)
             breaches += found
             if not found:
                 versions[dataset.name] = session.fingerprint(dataset)
@@ -38,7 +41,18 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
     return versions
 
 
-def _breaches(session: Session, dataset: BoundDataSet, mark: Mark) -> list[str]:
+def kept_by_others(session: Session, dataset: BoundDataSet, live: Live) -> list[str]:
+    """The breaches of a contract by data that nobody here makes, each one phrase."""
+    if not dataset.columns or not technology(dataset.connection.technology).capabilities.keeps_schema:
+        return []
+    changes = changes_to(dataset, live.columns)
+    # A type that holds every value that is there is kept, though it is wider.
+    if unlike := [_breach(change) for change in changes if change.kind in _BREACHES and change.kind != "widen"]:
+        return unlike
+    return [f"{each} without a value" for each in required_violations(session, dataset)]
+
+
+def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> list[str]:
     live = session.describe(dataset.place)
     if live is None:
         return [f"{dataset.name}: {dataset.place} was not made"]
@@ -50,7 +64,11 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark) -> list[str]:
     violations = session.violations(dataset)
     if violations:
         return [f"{dataset.name}: {violation}" for violation in violations]
-    session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], mark)
+    before = live.mark or mark
+    written = before.attempt(job.transform) or Attempt(job.transform)
+    done = replace(written, run=job.identity, is_verified=True)
+    ours = replace(mark, runs=before.runs).written_by(done, dataset.writers)
+    session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
     return []
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import pulumi
@@ -34,12 +37,13 @@ class DataSet(pulumi.CustomResource):
         external: whether it is only read, never made, here.
         deletion: whether its data stays when the resource goes.
         downstream: the Transforms that depend on it, named when a change is refused.
+        writers: the Transforms that write it, where all of them are known: rows that others wrote are stale.
+        previous_names: names that this DataSet had; under one of them the stack's state may still know it.
         manifest: where it is declared, named in errors.
         opts: Pulumi's resource options.
 
     Attributes:
         generation: another one whenever the table is made anew, so that what fills it runs again.
-        version: what tells this content from any other; set by the Run that writes it.
     """
 
     generation: pulumi.Output[str]
@@ -64,6 +68,8 @@ class DataSet(pulumi.CustomResource):
         external: bool = False,
         deletion: Literal["retain", "delete"] = "retain",
         downstream: Sequence[str] = (),
+        writers: Sequence[str] | None = None,
+        previous_names: Sequence[str] = (),
         manifest: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -83,6 +89,8 @@ class DataSet(pulumi.CustomResource):
             retention=retention,
             tests=dumped(tests),
         )
+        if writers is not None:
+            self.contract["writers"] = list(writers)
         steering = _present(
             consents=dumped(consents),
             external=external,
@@ -90,8 +98,12 @@ class DataSet(pulumi.CustomResource):
             downstream=list(downstream),
             manifest=manifest,
         )
+        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name) for name in previous_names])
         super().__init__(
-            "datakit:index:DataSet", resource_name, {**self.contract, **steering, "generation": None}, opts
+            "datakit:index:DataSet",
+            resource_name,
+            {**self.contract, **steering, "generation": None},
+            pulumi.ResourceOptions.merge(former, opts),
         )
         self.bound = BoundDataSet(
             name=resource_name,
@@ -100,13 +112,31 @@ class DataSet(pulumi.CustomResource):
             place=Place(table=table, prefix=prefix, topic=topic, format=format),
             columns=tuple(schema),
             tests=tuple(tests),
+            writers=None if writers is None else tuple(writers),
         )
-        self.version: pulumi.Output[str] | None = None
+        self._external = external
+        self._written: list[pulumi.Output[str]] = []
 
-    def fingerprint(self) -> pulumi.Output[str]:
+    def is_written(self, version: pulumi.Output[str]) -> None:
+        """Take the version that a Run gives it; several Runs may."""
+        self._written.append(version)
+
+    @property
+    def version(self) -> pulumi.Output[str]:
+        """What tells this content from any other: that of every Run that writes it, or else its fingerprint."""
+        if not self._written:
+            return self._fingerprint
+        if len(self._written) == 1:
+            return self._written[0]
+        return pulumi.Output.all(*self._written).apply(digest)
+
+    @cached_property
+    def _fingerprint(self) -> pulumi.Output[str]:
         """The version of content that no Run here makes, asked of the provider."""
         options = pulumi.InvokeOutputOptions(parent=self, depends_on=[self])
-        asked = pulumi.runtime.invoke_output("datakit:index:fingerprint", self.contract, options)
+        asked = pulumi.runtime.invoke_output(
+            "datakit:index:fingerprint", {**self.contract, "external": self._external}, options
+        )
         # The Store's secrets go in as arguments, so the answer counts as one; a digest is none.
         version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(lambda answer: answer["version"])
         return version
@@ -115,6 +145,11 @@ class DataSet(pulumi.CustomResource):
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
     """Parts of a manifest as properties of a resource."""
     return [part.dumped() for part in parts]
+
+
+def digest(content: object) -> str:
+    """A digest of plain data."""
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _present(**properties: Any) -> dict[str, Any]:

@@ -123,6 +123,8 @@ class Platform(pulumi.ComponentResource):
                 external=dataset.external,
                 deletion=deletion,
                 downstream=dataset.downstream,
+                writers=dataset.bound.writers,
+                previous_names=spec.previous_names,
                 manifest=where,
                 opts=self._child,
             )
@@ -137,6 +139,7 @@ class Platform(pulumi.ComponentResource):
                 outputs=[self._datasets[each.name] for each in job.outputs],
                 settings=job.settings,
                 context=[self._datasets[each.name] for each in job.context],
+                references=[self._datasets[each] for each in resolved.references],
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
                 timeout=job.timeout,
                 opts=self._child,

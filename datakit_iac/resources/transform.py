@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
 
-from datakit_iac.resources.dataset import DataSet, dumped
+from datakit_iac.resources.dataset import DataSet, digest, dumped
 from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime
 
@@ -24,6 +23,7 @@ class Transform(pulumi.CustomResource):
         outputs: the DataSets it writes.
         settings: the runtime's own section, e.g. ``{"project": "models/dbt", "select": ["staging"]}``.
         context: further DataSets that the same code base refers to.
+        references: the DataSets that tests of its outputs compare them with; it comes after what writes those.
         schedule: ``{"cron": …, "timezone": …, "suspend": …}`` where it is scheduled.
         timeout: seconds after which a run is stopped.
         opts: Pulumi's resource options.
@@ -34,6 +34,7 @@ class Transform(pulumi.CustomResource):
         reads: the DataSets it reads.
         writes: the DataSets it writes.
         neighbours: further DataSets that its code base refers to.
+        tested_against: the DataSets that tests of its outputs compare them with.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Transform(pulumi.CustomResource):
         outputs: Sequence[DataSet],
         settings: Mapping[str, Any] | None = None,
         context: Sequence[DataSet] = (),
+        references: Sequence[DataSet] = (),
         schedule: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         self.reads, self.writes, self.neighbours = tuple(inputs), tuple(outputs), tuple(context)
+        self.tested_against = tuple(references)
         self.job = Job(
             transform=resource_name,
             runtime=runtime,
@@ -108,7 +111,8 @@ class Run(pulumi.CustomResource):
             "quotas": dict(quotas) if quotas else None,
             "definition": transform.digest,
             "tests": _tests(transform.job),
-            "versions": {each.bound.name: each.version or each.fingerprint() for each in transform.reads},
+            "versions": {each.bound.name: each.version for each in transform.reads},
+            "references": {each.bound.name: each.version for each in transform.tested_against} or None,
             "generations": {each.bound.name: each.generation for each in transform.writes},
             "counts": None,
             "written": None,
@@ -116,26 +120,27 @@ class Run(pulumi.CustomResource):
         after = pulumi.ResourceOptions(depends_on=[transform])
         super().__init__("datakit:index:Run", resource_name, properties, pulumi.ResourceOptions.merge(after, opts))
         for each in transform.writes:
-            each.version = self.written[each.bound.name]
+            each.is_written(self.written.apply(partial(_version_of, each.bound.name)))
+
+
+def _version_of(name: str, written: Mapping[str, str]) -> str:
+    return written.get(name, "")  # of a Run that failed, none
 
 
 def _definition(job: Job) -> str:
-    """What the runtime says decides the result, and the columns that the outputs must have."""
+    """What the runtime says decides the result, and the columns that the outputs must have, in any order."""
     columns = {
-        each.name: [[column.name, str(column.type), column.required] for column in each.columns] for each in job.outputs
+        each.name: sorted([column.name, str(column.type), column.required] for column in each.columns)
+        for each in job.outputs
     }
-    return _digest([runtime(job.runtime).definition(job), columns])
+    return digest([runtime(job.runtime).definition(job), columns])
 
 
 def _tests(job: Job) -> str:
     """A digest of the tests of the outputs: when only they changed, the data is tested again and not made again."""
-    return _digest(
+    return digest(
         {
             each.name: [dumped(each.tests), {column.name: dumped(column.tests) for column in each.columns}]
             for each in job.outputs
         }
     )
-
-
-def _digest(content: object) -> str:
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -27,6 +27,8 @@ class Job:
             what is rendered is the same for all Transforms that share it.
         environment: the environment's name.
         timeout: seconds; None for no limit.
+        identity: hexadecimal; the same for the same definition and versions of the inputs, so that a Run that is tried
+            again is known.
     """
 
     transform: str
@@ -37,6 +39,7 @@ class Job:
     context: tuple[BoundDataSet, ...] = ()
     environment: str = "dev"
     timeout: float | None = None
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class BoundDataSet:
         description: what the data means, for people.
         tests: those of the DataSet as a whole; each column carries its own.
         tags: what else is written beside the data, e.g. classification and tier.
+        writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
     """
 
     name: str
@@ -49,3 +50,4 @@ class BoundDataSet:
     description: str = ""
     tests: tuple[Test, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    writers: tuple[str, ...] | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal
 
 from datakit_iac.manifest.dataset import Column
+from datakit_iac.manifest.rules import exchanged
 from datakit_iac.manifest.types import DataType
 
 
@@ -17,10 +19,12 @@ class Effect(StrEnum):
 
     ADDITIVE = "additive"
     """Nothing is rewritten, nothing that worked stops working."""
+    TIGHTENING = "tightening"
+    """Nothing is lost; rows that were allowed may fail the next verification."""
     REWRITING = "rewriting"
     """Stored values or names are rewritten, nothing is lost."""
     DESTRUCTIVE = "destructive"
-    """Values, or rows that were allowed, can be lost."""
+    """Values can be lost."""
 
 
 Kind = Literal["add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe"]
@@ -32,7 +36,7 @@ _EFFECTS: dict[Kind, Effect] = {
     "narrow": Effect.DESTRUCTIVE,
     "drop": Effect.DESTRUCTIVE,
     "allow-null": Effect.ADDITIVE,
-    "require": Effect.DESTRUCTIVE,
+    "require": Effect.TIGHTENING,
     "describe": Effect.ADDITIVE,
 }
 
@@ -46,12 +50,14 @@ class Change:
         column: the column's name after the change, or its last name for a drop.
         before: the column as it was; None for an addition.
         after: the column as it will be; None for a drop.
+        loses_misfits: whether values that do not fit a narrower type may be lost; else they stop the change.
     """
 
     kind: Kind
     column: str
     before: Column | None
     after: Column | None
+    loses_misfits: bool = False
 
     @property
     def effect(self) -> Effect:
@@ -84,21 +90,25 @@ def plan(
     """What turns the schema `before` into `after`, in an order in which it can be done.
 
     Columns are matched by name, without regard to case; a renamed one only by its `previous_names`, never by guess.
+    What `ambiguous` tells of is taken for no rename.
 
     Args:
         before: the columns there are.
         after: the columns there should be.
         canonical: how the technology keeps a type; two types it keeps alike are no difference.
     """
+    origins = _origins(before, after)
     remaining = {column.name.lower(): column for column in before}
-    kept = {column.name.lower() for column in after}
     changes: list[Change] = []
+    for name, former in origins.items():  # in an order in which each new name is free
+        if name != former:
+            column = next(each for each in after if each.name.lower() == name)
+            changes.append(Change("rename", column.name, remaining[former], column))
     for column in after:
-        known = remaining.pop(column.name.lower(), None)
-        if known is None and (former := _former(column, remaining.keys() - kept)):
-            known = remaining.pop(former)
-            changes.append(Change("rename", column.name, known, column))
+        known = remaining[origins[column.name.lower()]] if column.name.lower() in origins else None
         changes.extend(_column(known, column, canonical))
+    for former in origins.values():
+        del remaining[former]
     changes.extend(Change("drop", column.name, column, None) for column in remaining.values())
     order: list[Kind] = ["rename", "drop", "add", "allow-null", "widen", "narrow", "require", "describe"]
     return tuple(sorted(changes, key=lambda change: order.index(change.kind)))
@@ -115,8 +125,52 @@ def strongest(changes: Iterable[Change]) -> Effect:
     return max((change.effect for change in changes), key=order.index, default=Effect.ADDITIVE)
 
 
-def _former(column: Column, remaining: AbstractSet[str]) -> str | None:
-    return next((name.lower() for name in column.previous_names if name.lower() in remaining), None)
+def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable[str] = ()) -> tuple[str, ...]:
+    """Renames that cannot be told from a new column, each one sentence with the way out.
+
+    A column that is not there may have been one that is still declared. Only where that one, too, has a former name
+    that is there (a shift: a becomes b while b becomes c) is the meaning plain.
+
+    Args:
+        before: the columns there are.
+        after: the columns there should be.
+        known: names of columns that were made already, so that their absence is no rename.
+    """
+    there, made = {column.name.lower() for column in before}, {name.lower() for name in known}
+    origins, declared = _origins(before, after), {column.name.lower(): column for column in after}
+    told = [
+        f"column {column.name} was {former}, and a column {former} is declared as well: rename in one update, and add"
+        f" the other column in the next; or take {former} out of its previousNames"
+        for name, column in declared.items()
+        if name not in origins and name not in made
+        for former in column.previous_names
+        if former.lower() in there and former.lower() in declared
+    ]
+    return (*told, *exchanged(after))
+
+
+def _origins(before: Sequence[Column], after: Sequence[Column]) -> dict[str, str]:
+    """The column that each declared one was, by name in lower case, renamed ones first."""
+    there = {column.name.lower() for column in before}
+    declared = {column.name.lower(): column for column in after}
+    origins: dict[str, str] = {}
+    for name in declared:
+        if name not in there and (chain := _chain(name, declared, there - {*origins.values()})):
+            origins |= dict(pairwise(chain))
+    taken = {*origins.values()}
+    return origins | {name: name for name in declared if name in there - taken and name not in origins}
+
+
+def _chain(name: str, declared: Mapping[str, Column], free: AbstractSet[str]) -> list[str]:
+    """A column, what it was, what that one was, and so on to a name declared no more; empty where there is none."""
+    chain = [name]
+    while chain[-1] in declared:
+        former = (each.lower() for each in declared[chain[-1]].previous_names)
+        following = next((each for each in former if each in free and each not in chain), None)
+        if following is None:
+            return []
+        chain.append(following)
+    return chain
 
 
 def _column(before: Column | None, after: Column, canonical: Callable[[DataType], DataType]) -> list[Change]:

@@ -54,12 +54,14 @@ class Live:
         description: the table's own, without the mark.
         mark: whose it is; None where it carries no mark of ours.
         rows: how many rows there are, or files in a Store of files.
+        is_view: whether it holds no rows of its own: it is what a query gives, and only what made it can change it.
     """
 
     columns: tuple[Column, ...]
     description: str = ""
     mark: Mark | None = None
     rows: int = 0
+    is_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,14 @@ class Session(Protocol):
         """Make an empty DataSet with its schema, descriptions and mark, in one step."""
 
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
-        """Carry out changes and write description and mark anew, in one step."""
+        """Carry out changes and write description and mark anew, in one step.
+
+        A value that does not fit a narrower type stops it, unless the change says that it may be lost. Of a view only
+        descriptions are changed.
+        """
+
+    def misfits(self, place: Place, change: Change) -> int:
+        """How many values do not fit the narrower type of a change."""
 
     def rename(self, place: Place, name: str) -> None:
         """Give what lies at a place another name beside it."""
@@ -96,11 +105,14 @@ class Session(Protocol):
     def drop(self, place: Place) -> None:
         """Remove what lies at a place, with its data."""
 
-    def names(self, place: Place, prefix: str) -> list[str]:
-        """What lies beside a place and begins with a prefix."""
+    def places(self, infix: str) -> list[Place]:
+        """Every place of the Store whose own name, without schema or folder, contains a text."""
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
-        """A digest of the data, the same for the same rows in any order; empty text where nothing is there."""
+        """A digest of the data with its columns' names and types, the same for the same rows and columns in any order.
+
+        Empty text where nothing is there.
+        """
 
     def violations(self, dataset: BoundDataSet) -> list[Violation]:
         """The tests of the contract that the data does not pass."""

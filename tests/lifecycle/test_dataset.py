@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,8 +65,51 @@ def test_a_create_that_is_tried_again_adopts_what_is_ours(
 ) -> None:
     retry = lifecycle.subject("datakit:index:DataSet", "users")
     assert retry.up(warehouse.users()).kind == "create"
-    assert retry.outputs == filled.outputs
     assert (warehouse.tables(), len(warehouse.rows())) == (["users"], 2)
+    assert retry.outputs["generation"] != filled.outputs["generation"]
+
+
+def replaced(subject: Subject, inputs: dict[str, Any], lifecycle: Lifecycle) -> Subject:
+    """What `pulumi up --replace` and a taint do: the same resource is created, and then the old one deleted."""
+    newer = lifecycle.subject("datakit:index:DataSet", "users")
+    newer.up(inputs)
+    subject.destroy()
+    return newer
+
+
+def test_a_replacement_at_the_same_place_keeps_the_table(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    users.up(warehouse.users(deletion="delete", consents=consent("table")))
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
+    newer = replaced(users, warehouse.users(deletion="delete"), lifecycle)
+    assert (warehouse.tables(), warehouse.rows()) == (["users"], [(1, "ann")])
+    assert "raw.users stays: a newer resource holds it" in lifecycle.said()
+    newer.destroy()
+    assert warehouse.tables() != ["users"]
+
+
+SPELLINGS = [
+    "./warehouse.duckdb",
+    "inner/../warehouse.duckdb",
+    "link.duckdb",
+    "linked/warehouse.duckdb",
+    "{here}/warehouse.duckdb",
+]
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+def test_another_spelling_of_its_store_moves_nothing(
+    users: Subject, warehouse: Warehouse, folder: Path, path: str
+) -> None:
+    (folder / "inner").mkdir()
+    (folder / "link.duckdb").symlink_to(PATH)
+    (folder / "linked").symlink_to(folder)
+    users.up(warehouse.users(deletion="delete"))
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
+    store = {**warehouse.store, "connection": {"path": path.format(here=folder)}}
+    assert users.up(warehouse.users(deletion="delete", store=store)).kind == "update"
+    assert (users.id, warehouse.tables(), len(warehouse.rows())) == (f"duckdb:{PATH}#raw.users", ["users"], 1)
 
 
 def test_a_retry_with_another_schema_adopts_and_alters(
@@ -208,7 +252,7 @@ def test_what_only_steers_us_is_no_change(filled: Subject, warehouse: Warehouse,
 
 
 def test_a_column_is_required_once_every_row_has_its_value(filled: Subject, warehouse: Warehouse) -> None:
-    filled.up(warehouse.users(ID, {**NAME, "nullable": False}, consents=consent("column/name")))
+    filled.up(warehouse.users(ID, {**NAME, "nullable": False}))
     live = warehouse.live()
     assert live is not None
     assert not live.columns[1].nullable
@@ -222,7 +266,6 @@ def test_a_column_is_required_once_every_row_has_its_value(filled: Subject, ware
     [
         ([ID], "column name is dropped"),
         ([{"name": "id", "type": "int"}, NAME], "column id changes from bigint to integer"),
-        ([ID, {**NAME, "nullable": False}], "column name must have a value"),
     ],
 )
 def test_a_destructive_change_is_refused_with_downstream_and_the_way_out(
@@ -260,9 +303,97 @@ def test_a_narrower_type_that_the_data_does_not_fit_leaves_everything_as_it_was(
     filled: Subject, warehouse: Warehouse
 ) -> None:
     before = warehouse.live()
-    with pytest.raises(OperationError, match="DuckDB refused"):
+    with pytest.raises(
+        OperationError, match=r"2 of its values do not fit.*`misfits: null` in the consent for column/name"
+    ):
         filled.up(warehouse.users(ID, {**NAME, "type": "int"}, NEW, consents=consent("column/name")))
     assert warehouse.live() == before
+
+
+def test_values_that_do_not_fit_are_emptied_where_the_consent_says_so(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    warehouse.run("INSERT INTO raw.users VALUES (3, '7')")
+    given = [{**each, "misfits": "null"} for each in consent("column/name")]
+    filled.up(warehouse.users(ID, {**NAME, "type": "int"}, consents=given))
+    assert warehouse.run("SELECT * FROM raw.users ORDER BY id") == [(1, None), (2, None), (3, 7)]
+    assert "2 values of name did not fit integer: now empty" in lifecycle.said()
+
+
+def test_an_empty_table_loses_nothing_so_it_needs_no_consent(users: Subject, warehouse: Warehouse) -> None:
+    users.up(warehouse.users())
+    users.up(warehouse.users(ID, {**NAME, "type": "int"}))
+    users.up(warehouse.users(ID, {"name": "called", "type": "text"}))
+    live = warehouse.live()
+    assert live is not None
+    assert [(each.name, each.type.name) for each in live.columns] == [("id", "bigint"), ("called", "string")]
+
+
+def test_a_column_that_others_added_to_an_empty_table_stays(users: Subject, warehouse: Warehouse) -> None:
+    users.up(warehouse.users())
+    warehouse.run("ALTER TABLE raw.users ADD COLUMN theirs INTEGER")
+    users.up(warehouse.users(ID))
+    live = warehouse.live()
+    assert live is not None
+    assert [each.name for each in live.columns] == ["id", "theirs"]
+
+
+REQUIRED = {**NAME, "nullable": False}
+
+
+@pytest.mark.parametrize(("writers", "is_refused"), [([], True), (["load"], False), (None, False)])
+def test_rows_without_a_required_value_are_refused_where_no_run_will_tell(
+    filled: Subject, warehouse: Warehouse, writers: list[str] | None, is_refused: bool
+) -> None:
+    warehouse.run("INSERT INTO raw.users VALUES (3, NULL)")
+    inputs = warehouse.users(ID, REQUIRED, **({} if writers is None else {"writers": writers}))
+    if is_refused:
+        with pytest.raises(OperationError, match=r"raw.users: not_null\(name\): 1 row without a value"):
+            filled.up(inputs)
+    else:
+        filled.up(inputs)
+    live = warehouse.live()
+    assert live is not None
+    assert not live.columns[1].required
+
+
+SHIFTED = (
+    {**ID},
+    {"name": "label", "type": "text", "previousNames": ["name"]},
+    {"name": "name", "type": "text", "previousNames": ["alias"]},
+)
+
+
+def test_a_shift_of_names_takes_the_values_along(users: Subject, warehouse: Warehouse) -> None:
+    users.up(warehouse.users(ID, {"name": "alias", "type": "text"}, {"name": "name", "type": "text"}))
+    warehouse.run("INSERT INTO raw.users VALUES (1, 'a', 'n')")
+    users.up(warehouse.users(*SHIFTED))
+    assert warehouse.run("SELECT id, name, label FROM raw.users") == [(1, "a", "n")]
+    assert users.up(warehouse.users(*SHIFTED, description="Anew.")).kind == "update"
+    assert warehouse.run("SELECT id, name, label FROM raw.users") == [(1, "a", "n")]
+
+
+def test_a_rename_that_may_be_a_new_column_is_refused(filled: Subject, warehouse: Warehouse) -> None:
+    with pytest.raises(RefusedError, match="column label was name, and a column name is declared as well"):
+        filled.preview(warehouse.users(ID, NAME, {"name": "label", "type": "text", "previousNames": ["name"]}))
+
+
+def test_an_exchange_of_names_is_refused(filled: Subject, warehouse: Warehouse) -> None:
+    exchanged = ({**ID, "previousNames": ["name"]}, {**NAME, "previousNames": ["id"]})
+    with pytest.raises(RefusedError, match="columns id and name exchange names"):
+        filled.preview(warehouse.users(*exchanged))
+
+
+def test_a_view_is_left_to_what_made_it(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    (comment,) = warehouse.run("SELECT comment FROM duckdb_tables()")[0]
+    warehouse.run("DROP TABLE raw.users; CREATE VIEW raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
+    warehouse.run(f"COMMENT ON VIEW raw.users IS '{comment}'")
+    changed = warehouse.users({**ID, "type": "int"}, NEW, description="Anew.")
+    filled.up(changed)
+    live = warehouse.live()
+    assert live is not None
+    assert (live.is_view, live.description, warehouse.rows()) == (True, "Anew.", [(1, "ann")])
+    assert "raw.users is a view; its Run makes it anew" in lifecycle.said()
 
 
 # Drift.
@@ -395,14 +526,46 @@ def test_a_dataset_that_keeps_its_place_is_never_replaced(
     assert filled.preview(warehouse.users(store=store)).kind != "replace"
 
 
-def test_a_renamed_dataset_of_the_same_table_takes_it_over(
-    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+def test_a_dataset_that_is_renamed_keeps_its_table(filled: Subject, warehouse: Warehouse) -> None:
+    # The engine knows by an alias that `people` is what `users` was.
+    assert filled.up(warehouse.users(name="people")).kind == "update"
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
+    assert (live.mark.dataset, len(warehouse.rows())) == ("people", 2)
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_the_table_of_another_dataset_is_refused_with_the_way_out(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle, is_left: bool
 ) -> None:
+    if is_left:
+        filled.destroy()
     people = lifecycle.subject("datakit:index:DataSet", "people")
-    people.up(warehouse.users(name="people"))
-    filled.inputs["deletion"] = "delete"
-    filled.destroy()
-    assert len(warehouse.rows()) == 2
+    with pytest.raises(OperationError, match=r"holds the rows of DataSet users.*`previousNames: \[users\]`"):
+        people.preview(warehouse.users(name="people"))
+    with pytest.raises(OperationError, match="holds the rows of DataSet users"):
+        people.up(warehouse.users(name="people"))
+    assert (warehouse.tables(), len(warehouse.rows())) == (["users"], 2)
+
+
+def test_two_datasets_do_not_exchange_their_tables(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
+    orders = lifecycle.subject("datakit:index:DataSet", "orders")
+    orders.up(warehouse.users(name="orders", table="raw.orders"))
+    for subject, name, table in ((filled, "users", "raw.orders"), (orders, "orders", "raw.users")):
+        with pytest.raises(OperationError, match="holds the rows of DataSet"):
+            subject.up(warehouse.users(name=name, table=table))
+    assert (len(warehouse.rows()), warehouse.rows("raw.orders")) == (2, [])
+
+
+def test_a_table_that_a_run_made_beside_its_outputs_is_adopted(users: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT, name VARCHAR)")
+    warehouse.run("COMMENT ON TABLE raw.users IS '[datakit stack=project/dev dataset=- generation=1f runs=marts:2a]'")
+    users.up(warehouse.users())
+    live = warehouse.live()
+    assert live is not None
+    assert live.mark is not None
+    assert (live.mark.dataset, [str(each) for each in live.mark.runs]) == ("users", ["marts:2a"])
 
 
 # Deleting.
@@ -471,14 +634,24 @@ def stamp(days: int) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y%m%dT%H%M%SZ")
 
 
-def test_the_trash_is_emptied_after_its_time(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
-    deletable(users, warehouse)
-    old, young = f"users__trash_{stamp(8)}", f"users__trash_{stamp(6)}"
-    for name in (old, young, "users__trash_of_somebody", "users_trash"):
-        warehouse.run(f'CREATE TABLE raw."{name}" (x INT)')
-    users.destroy()
-    assert warehouse.tables() == sorted([young, "users__trash_of_somebody", "users_trash"])
-    assert f"{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
+@pytest.mark.parametrize("end", ["create", "destroy"])
+def test_the_trash_is_emptied_after_its_time_whoever_uses_the_store(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle, end: str
+) -> None:
+    if end == "destroy":
+        deletable(users, warehouse)
+    old, young, foreign = f"orders__trash_{stamp(8)}", f"orders__trash_{stamp(6)}", f"others__trash_{stamp(8)}"
+    named = [old, young, foreign, "orders__trash_of_somebody", "orders_trash"]
+    for name in named:
+        stack = "shop/prod" if name == foreign else "project/dev"
+        warehouse.run(f'CREATE TABLE "{name}" (x INT)')
+        warehouse.run(f"COMMENT ON TABLE \"{name}\" IS '[datakit stack={stack} dataset=orders generation=1f]'")
+    if end == "create":
+        users.up(warehouse.users())
+    else:
+        users.destroy()
+    assert warehouse.tables() == sorted([*named[1:], *(["users"] if end == "create" else [])])
+    assert f"main.{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
 
 
 def test_a_view_in_the_tables_place_is_deleted_too(users: Subject, warehouse: Warehouse) -> None:

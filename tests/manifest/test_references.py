@@ -72,6 +72,11 @@ WRONG = {
         "did you mean 'gold'?",
         "metadata.labels.tier",
     ),
+    made("{name: at, type: date}", "previousNames: [formerly, users]"): (
+        "invalid-value",
+        "once the rename was applied everywhere, take it out; a DataSet of the old name comes after that",
+        "spec.previousNames[1]",
+    ),
     made("{name: at, type: date}").replace("warehouse", "warehose"): (
         "unknown-store",
         "did you mean 'warehouse'?",

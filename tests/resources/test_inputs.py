@@ -57,14 +57,15 @@ async def program() -> None:
         DataSet(
             name, store=store, table="raw.users", prefix="p", topic="t", format="csv", schema=columns,
             classification="internal", tier="gold", tests=[Test(sql="SELECT 1")],
-            consents=[Consent(object="table", reason="r", expires=date(2030, 1, 1))], external=True,
+            consents=[Consent(object="table", reason="r", expires=date(2030, 1, 1), misfits="null")], external=True,
             deletion="delete", downstream=["load"], description="All.", owner="ann", retention="90d", manifest="u:1:1",
+            writers=["load"], previous_names=["people"],
         )
         for name in ("raw", "users")
     ]  # fmt: skip
     load = Transform(
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
-        context=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
+        context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
     )  # fmt: skip
     Run("load", transform=load, quotas={"concurrentRuns": 2})
 
@@ -119,8 +120,8 @@ def test_nested_properties_are_those_of_their_type(recorded: Recorded, kind: str
 def test_a_job_and_a_fingerprint_are_told_the_contract(recorded: Recorded) -> None:
     declared = set(SCHEMA["types"]["datakit:index:Contract"]["properties"])
     assert set(recorded.resources["datakit:index:Run"]["inputs"][0]) == declared
-    assert set(recorded.calls["datakit:index:fingerprint"]) == declared
-    assert set(SCHEMA["functions"]["datakit:index:fingerprint"]["inputs"]["properties"]) == declared
+    assert set(recorded.calls["datakit:index:fingerprint"]) == {*declared, "external"}
+    assert set(SCHEMA["functions"]["datakit:index:fingerprint"]["inputs"]["properties"]) == {*declared, "external"}
 
 
 def test_a_read_dataset_has_the_version_that_the_provider_tells_and_a_written_one_that_of_its_run(

@@ -25,6 +25,7 @@ from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.ownership import Attempt, Mark
 
 pytestmark = pytest.mark.engine
 
@@ -32,6 +33,8 @@ COLUMNS = (
     Column(name="id", type=DataType.parse("integer"), primary_key=True),
     Column(name="v", type=DataType.parse("string")),
 )
+
+KEYLESS = tuple(column.model_copy(update={"primary_key": False}) for column in COLUMNS)
 
 
 class Loud(LocalProcesses):
@@ -116,11 +119,127 @@ def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
     ],
 )
 def test_a_second_sync_keeps_the_promise_of_its_write_mode(bench: Bench, mode: str, expected: list[Any]) -> None:
-    bench.run(bench.job(writeMode=mode))
+    job = bench.job(writeMode=mode)
+    if mode == "append":
+        job = replace(job, outputs=(replace(job.outputs[0], columns=KEYLESS),))
+    bench.run(job)
     bench.write("2,new", "3,y")
-    bench.run(bench.job(writeMode=mode))
+    bench.run(job)
 
     assert bench.rows() == expected
+
+
+def test_an_append_that_fails_its_tests_appends_nothing(bench: Bench) -> None:
+    job = bench.job(writeMode="append")
+    bench.run(job)
+    bench.write("2,new", "3,y")
+
+    with pytest.raises(JobFailedError) as failure:
+        bench.run(job)
+
+    assert failure.value.cause == "the outputs would have 1 breach of contract, so the tables are as they were"
+    assert failure.value.lines == ("a: unique(id): 1 row",)
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+MARK = Mark("shop/dev", "a", "1f")
+
+
+def marked(bench: Bench, mark: Mark, *rows: str) -> None:
+    """The table as the provider makes it, with rows that no source signed."""
+    with duckdb.connect(bench.database) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER, v VARCHAR)")
+        connection.execute(f"COMMENT ON TABLE raw.a IS '{mark.append_to('ours')}'")
+        for row in rows:
+            connection.execute(f"INSERT INTO raw.a VALUES {row}")
+
+
+def attempts(bench: Bench) -> list[tuple[str, str, bool]]:
+    with duckdb.connect(bench.database) as connection:
+        ((comment,),) = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall()
+    description, mark = Mark.split(comment)
+    assert (description, mark is not None) == ("ours", True)
+    return [(each.transform, each.run, each.is_verified) for each in mark.runs] if mark else []
+
+
+def verified(bench: Bench) -> None:
+    """What the provider does once the outputs are held to their contracts."""
+    with duckdb.connect(bench.database) as connection:
+        ((comment,),) = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall()
+        connection.execute(f"COMMENT ON TABLE raw.a IS '{comment.replace('?', '')}'")
+
+
+def appending(bench: Bench, run: str, transform: str = "load") -> Job:
+    job = bench.job(writeMode="append")
+    target = replace(job.outputs[0], columns=KEYLESS, writers=(transform,))
+    return replace(job, transform=transform, outputs=(target,), identity=run)
+
+
+@pytest.mark.parametrize("is_verified", [False, True])
+@pytest.mark.parametrize("again", ["load", "load-all"])
+def test_an_append_that_is_tried_again_appends_nothing_twice(bench: Bench, is_verified: bool, again: str) -> None:
+    marked(bench, MARK)
+    bench.run(appending(bench, "aa"))
+    assert attempts(bench) == [("load", "aa", False)]
+    if is_verified:
+        verified(bench)
+    bench.run(appending(bench, "aa", again))
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+def test_what_was_appended_and_never_verified_goes_with_the_next_run(bench: Bench) -> None:
+    marked(bench, MARK)
+    bench.run(appending(bench, "aa"))
+    verified(bench)
+    bench.write("3,y")
+    bench.run(appending(bench, "bb"))
+    bench.write("4,z")
+    bench.run(appending(bench, "cc"))
+    assert bench.rows() == [(1, "x"), (2, None), (4, "z")]
+
+
+def test_rows_of_sources_that_write_no_more_are_stale(bench: Bench) -> None:
+    marked(bench, MARK)
+    job = bench.job()
+    both = replace(job.outputs[0], writers=("load", "other"))
+    bench.run(replace(job, outputs=(both,), identity="aa"))
+    bench.write("3,y")
+    bench.run(replace(job, transform="other", outputs=(both,), identity="bb"))
+    assert bench.rows() == [(1, "x"), (2, None), (3, "y")]
+    only = replace(job.outputs[0], writers=("renamed",))
+    bench.run(replace(job, transform="renamed", outputs=(only,), identity="cc"))
+    assert (bench.rows(), attempts(bench)) == ([(3, "y")], [("renamed", "cc", False)])
+
+
+@pytest.mark.parametrize(
+    ("runs", "kept"),
+    [((Attempt("marts", "2a"),), []), ((Attempt("-"),), []), ((), [(9, "by hand")])],
+    ids=["of a tool that wrote it once", "of a tool that nobody knows", "of nobody"],
+)
+def test_rows_that_no_source_signed_are_stale_if_a_tool_wrote_them(
+    bench: Bench, runs: tuple[Attempt, ...], kept: list[Any]
+) -> None:
+    marked(bench, replace(MARK, runs=runs), "(9, 'by hand')")
+    job = bench.job()
+    outcome = bench.run(replace(job, outputs=(replace(job.outputs[0], writers=("load",)),), identity="aa"))
+    assert bench.rows() == [(1, "x"), (2, None), *kept]
+    assert bool(outcome.notes) == bool(kept)
+
+
+def test_a_view_gives_way_to_a_table(bench: Bench) -> None:
+    with duckdb.connect(bench.database) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE VIEW raw.a AS SELECT 1::INTEGER AS id, 'x' AS v")
+        connection.execute(f"COMMENT ON VIEW raw.a IS '{MARK.append_to('ours')}'")
+    bench.run(replace(bench.job(), identity="aa"))
+    assert (bench.rows(), attempts(bench)) == ([(1, "x"), (2, None)], [("load", "aa", False)])
+
+
+def test_a_table_is_the_same_in_whatever_case(bench: Bench) -> None:
+    with duckdb.connect(bench.database) as connection:
+        connection.execute("CREATE SCHEMA Raw; CREATE TABLE RAW.A (ID INTEGER, V VARCHAR)")
+    bench.run()
+    bench.run()
+    assert bench.rows() == [(1, "x"), (2, None)]
 
 
 def test_the_same_sync_twice_doubles_nothing_and_keeps_comments(bench: Bench) -> None:
@@ -158,7 +277,7 @@ def test_several_tables_and_notes(bench: Bench) -> None:
     [
         (["1,x", "one,y"], "a.csv, line 3, column id: 'one' is no integer; mend the value or the type"),
         (["1,x", "NA,y"], "a.csv, line 3, column id: no value, but the contract requires one"),
-        (["1,x", "1,y"], 'duplicate key "1": rows with this key come twice'),
+        (["1,x", "1,y"], "the source sends 2 rows with the primary key id=1; mend the source"),
         (["1,x,3"], "a.csv, line 2: "),
     ],
 )

@@ -101,12 +101,13 @@ def test_a_dropped_dataset_is_gone(made: Kit) -> None:
         assert session.describe(made.place("users")) is None
 
 
-def test_neighbours_are_found_by_the_beginning_of_their_names(made: Kit) -> None:
+def test_places_are_found_by_a_part_of_their_names(made: Kit) -> None:
     with made.technology.open(made.connection) as session:
         for name in ("users__a", "users__b", "orders"):
             session.create(made.dataset(name), MARK)
-        assert session.names(made.place("users"), "users__") == ["users__a", "users__b"]
-        assert session.names(made.place("users"), "x") == []
+        found = [made.technology.address(each) for each in session.places("s__")]
+        assert found == [made.technology.address(made.place(name)) for name in ("users__a", "users__b")]
+        assert session.places("x__") == []
 
 
 def test_the_fingerprint_is_that_of_the_rows_in_any_order(made: Kit) -> None:

@@ -146,11 +146,34 @@ def test_a_change_that_fails_leaves_nothing_changed(
     session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
-    database.execute("INSERT INTO raw.users VALUES (1, 'ann')")
+    database.execute("INSERT INTO raw.users VALUES (1, '7')")
+    database.execute("CREATE INDEX names ON raw.users (name)")
     before = session.describe(kit.place("users"))
-    with pytest.raises(StoreError, match=r"DuckDB refused `ALTER TABLE .* TYPE INTEGER`"):
+    with pytest.raises(StoreError, match=r"DuckDB refused `ALTER TABLE .* TYPE INTEGER"):
         altered(session, kit.dataset(), column("id", "bigint"), column("name", "int"), column("new"))
     assert session.describe(kit.place("users")) == before
+
+
+def test_values_that_do_not_fit_a_narrower_type_stop_the_change(
+    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+) -> None:
+    session.create(kit.dataset(), MARK)
+    database.execute("INSERT INTO raw.users VALUES (1, 'ann'), (2, '7'), (3, '1.5')")
+    before = session.describe(kit.place("users"))
+    with pytest.raises(StoreError, match=r"column name changes from string to integer, and 2 of its values do not fit"):
+        altered(session, kit.dataset(), column("id", "bigint"), column("name", "int"), column("new"))
+    assert session.describe(kit.place("users")) == before
+
+
+def test_values_that_do_not_fit_are_lost_where_the_change_says_so(
+    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+) -> None:
+    session.create(kit.dataset(), MARK)
+    database.execute("INSERT INTO raw.users VALUES (1, 'ann'), (2, '7')")
+    narrow = Change("narrow", "name", column("name"), column("name", "int"), loses_misfits=True)
+    assert session.misfits(kit.place("users"), narrow) == 1
+    session.alter(kit.dataset(), [narrow], MARK)
+    assert database.execute("SELECT name FROM raw.users ORDER BY id").fetchall() == [(None,), (7,)]
 
 
 def test_a_table_is_found_whatever_the_case_of_its_name(
@@ -197,14 +220,20 @@ def test_a_view_is_described_and_marked(session: DuckDBSession, view: BoundDataS
 def test_a_view_is_renamed_found_and_dropped(session: DuckDBSession, view: BoundDataSet) -> None:
     session.rename(view.place, "users__trash_1")
     assert session.describe(view.place) is None
-    assert session.names(view.place, "users__trash_") == ["users__trash_1"]
+    assert session.places("__trash_") == [Place(table="raw.users__trash_1")]
     session.drop(Place(table="raw.users__trash_1"))
-    assert session.names(view.place, "users") == []
+    assert session.places("users") == []
 
 
-def test_a_view_that_cannot_be_altered_says_so(session: DuckDBSession, view: BoundDataSet) -> None:
-    with pytest.raises(StoreError, match="DuckDB refused `ALTER TABLE"):
-        altered(session, view, column("id", "bigint"), column("name"), column("new"))
+def test_a_view_is_left_to_what_made_it(session: DuckDBSession, view: BoundDataSet) -> None:
+    before = session.describe(view.place)
+    altered(session, view, column("id", "bigint"), column("name", description="Called so."), column("new"))
+    after = session.describe(view.place)
+    assert before is not None
+    assert after is not None
+    assert [each.name for each in after.columns] == [each.name for each in before.columns]
+    assert after.is_view
+    assert after.columns[1].description == "Called so."
 
 
 # Tests of a contract.
@@ -291,6 +320,35 @@ def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSess
     )
     session.create(dataset, MARK)
     assert session.violations(dataset) == [Violation("freshness", "at", 1)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT 1; DROP TABLE raw.users", "is SELECT and DROP; expected one SELECT"),
+        ("SELECT 1) AS t; DROP TABLE raw.users; --", "cannot run: Parser Error"),
+        ("INSERT INTO raw.users VALUES (3, 'eve') RETURNING id", "is INSERT; expected one SELECT"),
+        ("-- nothing", "is nothing; expected one SELECT"),
+        ("SELECT nextval('numbers')", "cannot run: .*read-only"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "cannot run: Permission Error"),
+        ("SELECT * FROM '/etc/passwd'", "cannot run: Catalog Error"),
+        ("SELECT * FROM glob('*')", "cannot run: Permission Error"),
+    ],
+)
+def test_an_sql_test_is_one_select_that_writes_nothing_and_reads_no_file(
+    session: DuckDBSession, filled: BoundDataSet, database: duckdb.DuckDBPyConnection, sql: str, message: str
+) -> None:
+    database.execute("CREATE SEQUENCE numbers")
+    before = session.describe(filled.place)
+    test = Test.model_validate({"sql": sql})
+    with pytest.raises(StoreError, match=message):
+        list(session.violations(replace(filled, tests=(test,))))
+    assert session.describe(filled.place) == before
+
+
+def test_a_table_can_be_written_after_its_tests(session: DuckDBSession, filled: BoundDataSet) -> None:
+    session.violations(filled)
+    altered(session, filled, column("id", "bigint"), column("name"), column("new"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from datakit_iac.manifest.dataset import Column
 from datakit_iac.manifest.types import DataType
-from datakit_iac.technologies.evolution import Effect, destructive, plan, strongest
+from datakit_iac.technologies.evolution import Effect, ambiguous, destructive, plan, strongest
 from tests.technologies.kits import column
 
 
@@ -30,6 +30,17 @@ PLANS: dict[str, tuple[list[Column], list[Column], list[str]]] = {
     "a rename while both are there": ([A, B], [column("b", previousNames=["a"])], ["drop a"]),
     "a former name that is still declared": ([A], [column("b", previousNames=["a"]), A], ["add b"]),
     "the same, the other way round": ([A], [A, column("b", previousNames=["a"])], ["add b"]),
+    "a shift": ([A, B], [column("b", previousNames=["a"]), column("c", previousNames=["b"])], ["rename c", "rename b"]),
+    "a shift long done": (
+        [B, column("c")],
+        [column("b", previousNames=["a"]), column("c", previousNames=["b"])],
+        [],
+    ),
+    "a shift of three": (
+        [A, B, column("c")],
+        [column("d", previousNames=["c"]), column("c", previousNames=["b"]), column("b", previousNames=["a"])],
+        ["rename d", "rename c", "rename b"],
+    ),
     "a second former name": ([B], [column("c", previousNames=["a", "b"])], ["rename c"]),
     "one former name for two": (
         [A],
@@ -65,6 +76,24 @@ def test_the_plan_is_these_steps_in_this_order(case: str) -> None:
     assert [f"{change.kind} {change.column}" for change in plan(before, after, canonical=same)] == expected
 
 
+AMBIGUOUS: dict[str, tuple[list[Column], list[Column], list[str], int]] = {
+    "the old name is declared anew": ([A], [column("b", previousNames=["a"]), A], [], 1),
+    "the same, the other way round": ([A], [A, column("b", previousNames=["a"])], [], 1),
+    "the column was made and dropped by hand": ([A], [column("b", previousNames=["a"]), A], ["B"], 0),
+    "an exchange": ([A, B], [column("a", previousNames=["b"]), column("b", previousNames=["a"])], ["a", "b"], 1),
+    "a shift": ([A, B], [column("b", previousNames=["a"]), column("c", previousNames=["b"])], [], 0),
+    "half a shift": ([B], [column("b", previousNames=["a"]), column("c", previousNames=["b"])], [], 1),
+    "a plain rename": ([A], [column("b", previousNames=["a"])], [], 0),
+    "a rename long done": ([B, A], [column("b", previousNames=["a"]), A], [], 0),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_a_rename_that_may_be_a_new_column_is_told_of(case: str) -> None:
+    before, after, known, expected = AMBIGUOUS[case]
+    assert len(ambiguous(before, after, known)) == expected
+
+
 def test_types_that_the_technology_keeps_alike_are_no_change() -> None:
     assert plan([column("a", "string(5)")], [A], canonical=lambda _: DataType("string")) == ()
 
@@ -76,7 +105,7 @@ EFFECTS = {
     "widen": Effect.REWRITING,
     "narrow": Effect.DESTRUCTIVE,
     "allow-null": Effect.ADDITIVE,
-    "require": Effect.DESTRUCTIVE,
+    "require": Effect.TIGHTENING,
     "describe": Effect.ADDITIVE,
 }
 WORDS = {
@@ -101,5 +130,5 @@ def test_each_kind_of_change_has_its_effect_and_its_words(kind: str) -> None:
 def test_the_strongest_effect_is_that_of_all() -> None:
     changes = plan(*PLANS["everything in an order that can be done"][:2], canonical=same)
     assert strongest(changes) is Effect.DESTRUCTIVE
-    assert [change.kind for change in destructive(changes)] == ["drop", "narrow", "require"]
+    assert [change.kind for change in destructive(changes)] == ["drop", "narrow"]
     assert strongest([]) is Effect.ADDITIVE

@@ -6,9 +6,15 @@ Its spec::
     lock_timeout: 60          # seconds to wait for another process that has the file open
     write_mode: overwrite     # optional, the CLI tells plugins none: lets what cannot work be refused
     threads: 2
+    source: load              # optional: the source whose rows come
+    run: 1f2a                 # optional, hexadecimal: the same where the same Run is tried again
+    outputs:                  # optional, by table
+      raw.users: {dataset: users, writers: [load], tests: [[unique, id, "SELECT count(*) …"]]}
 
 Everything of one sync is one transaction, committed only when the CLI closes the plugin after a sync without error. A
-table that is there is never made anew: columns are added or widened, comments stay, rows are replaced.
+table that is there is never made anew: columns are added or widened, comments stay, rows are replaced. Of `outputs` the
+tests must pass before the commit, rows of sources that are no writers any more go with the stale ones, and the mark in
+the table's comment tells which Run wrote it, so that what a failed attempt appended is not appended twice.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from cloudquery.sdk.types import JSONType, UUIDType
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.duckdb.migration import migrate
 from datakit_iac.cloudquery.duckdb.opening import connect
+from datakit_iac.cloudquery.duckdb.provenance import Provenance
 from datakit_iac.cloudquery.duckdb.spec import DuckDBSpec
 from datakit_iac.cloudquery.duckdb.tables import TableName, count, describe, quoted
+from datakit_iac.cloudquery.duckdb.testing import demand_passed
 from datakit_iac.cloudquery.events import Event, emit
 from datakit_iac.cloudquery.servicers import PluginFault
 
@@ -25,7 +27,6 @@ _BYTES: Final = 128 << 20
 inserted, and smaller ones only in the commit, where it costs 0.2 s on 336,776 rows."""
 _INCOMING: Final = "datakit_incoming"
 _STAMP: Final = f"epoch_us({quoted(wire.SYNC_TIME)})"
-_STALE: Final = f"{quoted(wire.SOURCE_NAME)} = ? AND {quoted(wire.SYNC_TIME)} < ?"
 
 
 @dataclass
@@ -38,6 +39,7 @@ class _Target:
         key: its primary key, as the source declares it.
         had_rows: whether there were rows before this sync.
         is_stamped: whether rows carry the time of their sync.
+        provenance: who wrote the rows that are there.
     """
 
     sent_as: str
@@ -45,6 +47,7 @@ class _Target:
     key: tuple[str, ...]
     had_rows: bool
     is_stamped: bool
+    provenance: Provenance
     waiting: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     sync_time: int | None = None
@@ -81,10 +84,17 @@ class Load:
                 f"{name} has no primary key, so overwrite cannot tell which rows to replace: declare one,"
                 " or write by overwrite-delete-stale or append"
             )
-        target = TableName.parse(name)
-        had_rows = describe(self._connection, target) is not None and bool(count(self._connection, target))
-        self._notes += migrate(self._connection, table, force=force)
-        self._targets[name] = _Target(name, target, key, had_rows, wire.SYNC_TIME in table.names)
+        target, output = TableName.parse(name), self._spec.outputs.get(name)
+        before = describe(self._connection, target)
+        had_rows = before is not None and not before.is_view and bool(count(self._connection, target))
+        self._notes += migrate(self._connection, table, force=force, keyed=output is None)
+        is_stamped = wire.SYNC_TIME in table.names
+        provenance = Provenance(self._connection, target, output, before.comment if before else "")
+        if before and before.is_view:
+            provenance.keep_comment()
+        if self._spec.write_mode == "append" and had_rows and is_stamped:
+            provenance.remove_attempts(self._spec.source, self._spec.run)
+        self._targets[name] = _Target(name, target, key, had_rows, is_stamped, provenance)
 
     def insert(self, record: bytes) -> None:
         """Take a batch; it is written with others."""
@@ -101,14 +111,10 @@ class Load:
         self._cleaned.add(table)
         if not target.had_rows:
             return
-        when = sync_time.replace(tzinfo=UTC)
-        self._connection.execute(f"DELETE FROM {target.name.sql} WHERE {_STALE}", [source, when])
-        kept = self._connection.execute(
-            f"SELECT coalesce({quoted(wire.SOURCE_NAME)}, ''), count(*) FROM {target.name.sql}"
-            f" WHERE {quoted(wire.SOURCE_NAME)} IS DISTINCT FROM ? GROUP BY 1 ORDER BY 1",
-            [source],
-        ).fetchall()
-        self._notes += [f"{table}: {rows:,} rows {_origin(other)} were kept" for other, rows in kept]
+        target.provenance.remove_stale(source, sync_time.replace(tzinfo=UTC))
+        self._notes += [
+            f"{table}: {rows:,} rows {_origin(other)} were kept" for other, rows in target.provenance.kept(source)
+        ]
 
     def idle(self) -> None:
         """Write what waits."""
@@ -116,16 +122,19 @@ class Load:
             self._write(target)
 
     def finish(self) -> None:
-        """Write what is left.
+        """Write what is left, and hold the tables to their contracts.
 
         Raises:
-            PluginFault: rows share a primary key, or stale rows of only some tables were asked to go.
+            PluginFault: rows share a primary key, a test fails, or stale rows of only some tables were asked to go.
         """
         self.idle()
         if self._cleaned and (rest := sorted(set(self._targets) - self._cleaned)):
             raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
         for target in self._targets.values():
             self._refuse_repeated(target)
+            target.provenance.record(self._spec.source, self._spec.run, target.sync_time)
+        outputs = [self._spec.outputs[name] for name in self._targets if name in self._spec.outputs]
+        demand_passed(self._connection, outputs)
 
     def commit(self) -> None:
         """Make it last, close the file, and tell what came."""

@@ -15,20 +15,28 @@ from datakit_iac.technologies.duckdb.types import write
 _FORCE = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: bool) -> list[str]:
+def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: bool, keyed: bool = True) -> list[str]:
     """Make the table, or add and widen its columns; notes on what was lost by force.
 
     Safe: columns are added and widened. Anything else needs `force`, and even then the table, its other columns and
-    its comments stay.
+    its comments stay. A view gives way to a table: it has no rows of its own.
+
+    Args:
+        connection: in the sync's transaction.
+        schema: the columns that come.
+        force: whether a type may be changed though values are lost.
+        keyed: whether a table that is made gets its primary key as an index; else a test holds it.
 
     Raises:
         PluginFault: the table cannot take these columns; every reason is listed.
     """
     name = TableName.parse(wire.table_name(schema))
     live = describe(connection, name)
-    if live is None:
+    if live is None or live.is_view:
+        if live:
+            connection.execute(f"DROP VIEW {name.sql}")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name.schema)}")
-        connection.execute(_create(name, schema))
+        connection.execute(_create(name, schema, keyed))
         return []
     statements, faults, notes = list[str](), list[str](), list[str]()
     for field in schema:
@@ -47,11 +55,11 @@ def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: 
     return notes
 
 
-def _create(name: TableName, schema: pa.Schema) -> str:
+def _create(name: TableName, schema: pa.Schema, keyed: bool) -> str:
     columns = [
         f"{quoted(field.name)} {write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}" for field in schema
     ]
-    if key := wire.primary_key(schema):
+    if keyed and (key := wire.primary_key(schema)):
         columns.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
     return f"CREATE TABLE {name.sql} ({', '.join(columns)})"
 

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from datakit_iac.cloudquery.servicers import PluginFault
 
 MODES: Final = ("append", "overwrite", "overwrite-delete-stale")
-_FIELDS: Final = ("path", "lock_timeout", "write_mode", "threads")
+_FIELDS: Final = ("path", "lock_timeout", "write_mode", "threads", "source", "run", "outputs")
 _LOCK_TIMEOUT: Final = 60.0
+
+
+class Check(NamedTuple):
+    """A test of a contract: its name, its subject, and the SQL that counts the rows that fail it."""
+
+    name: str
+    subject: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """What a table is for.
+
+    Attributes:
+        dataset: the DataSet that people know it by.
+        writers: the sources that write it, this one among them; rows of others are stale. None where not known.
+        tests: must pass before the rows are committed.
+    """
+
+    dataset: str
+    writers: tuple[str, ...] | None = None
+    tests: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +45,9 @@ class DuckDBSpec:
     lock_timeout: float = _LOCK_TIMEOUT
     write_mode: str = ""
     threads: int = 2
+    source: str = ""
+    run: str = ""
+    outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> DuckDBSpec:
@@ -40,4 +66,23 @@ class DuckDBSpec:
         if mode and mode not in MODES:
             raise PluginFault(f"write_mode is {mode!r}; expected one of {', '.join(MODES)}")
         timeout = float(document.get("lock_timeout", _LOCK_TIMEOUT))
-        return cls(Path(path), timeout, mode, int(document.get("threads", 2)))
+        return cls(
+            path=Path(path),
+            lock_timeout=timeout,
+            write_mode=mode,
+            threads=int(document.get("threads", 2)),
+            source=document.get("source", ""),
+            run=document.get("run", ""),
+            outputs={table: _output(table, each) for table, each in (document.get("outputs") or {}).items()},
+        )
+
+
+def _output(table: str, document: Mapping[str, Any]) -> OutputSpec:
+    try:
+        writers = document.get("writers")
+        tests = tuple(Check(*each) for each in document.get("tests") or ())
+        return OutputSpec(document["dataset"], None if writers is None else tuple(writers), tests)
+    except (AttributeError, KeyError, TypeError) as fault:
+        raise PluginFault(
+            f"outputs: {table} is {document!r}; expected dataset, writers and tests of [test, subject, query]"
+        ) from fault

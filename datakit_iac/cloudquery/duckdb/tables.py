@@ -63,22 +63,37 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:
-    """A table that is there; its columns by lower-case name."""
+    """A table that is there.
+
+    Attributes:
+        columns: by lower-case name.
+        comment: the table's own.
+        is_view: whether it is a view, which holds no rows of its own.
+    """
 
     columns: Mapping[str, LiveColumn] = field(default_factory=dict)
+    comment: str = ""
+    is_view: bool = False
 
 
 def describe(connection: duckdb.DuckDBPyConnection, name: TableName) -> LiveTable | None:
-    """The table, or None where there is none."""
+    """The table, or None where there is none; DuckDB knows no upper and lower case of names."""
+    where = "database_name = current_database() AND lower(schema_name) = lower(?)"
+    names = [name.schema, name.table]
+    found = connection.execute(
+        f"SELECT comment, false FROM duckdb_tables() WHERE {where} AND lower(table_name) = lower(?)"
+        f" UNION ALL SELECT comment, true FROM duckdb_views() WHERE {where} AND lower(view_name) = lower(?)",
+        [*names, *names],
+    ).fetchone()
+    if found is None:
+        return None
     rows = connection.execute(
         "SELECT column_name, data_type, NOT is_nullable, column_default IS NOT NULL FROM duckdb_columns()"
-        " WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
-        [name.schema, name.table],
+        f" WHERE {where} AND lower(table_name) = lower(?) ORDER BY column_index",
+        names,
     ).fetchall()
-    if not rows:
-        return None
     columns = [LiveColumn(row[0], find(row[1]), row[1], row[2], row[3]) for row in rows]
-    return LiveTable({column.name.lower(): column for column in columns})
+    return LiveTable({column.name.lower(): column for column in columns}, found[0] or "", bool(found[1]))
 
 
 def count(

@@ -15,6 +15,7 @@ from typing import Any, Final
 from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.files.paths import resolve
+from datakit_iac.technologies.technology import technology
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,23 @@ def _missing_files(dataset: BoundDataSet) -> Sequence[str]:
 
 
 def _duckdb(settings: Settings) -> Mapping[str, Any]:
+    from datakit_iac.technologies.duckdb.checks import queries  # late: it imports the driver
+
     options = settings.pairs[0].target.connection.options
-    return {"path": str(Path(options["path"]).absolute()), "write_mode": settings.write_mode}
+    return {
+        "path": str(Path(options["path"]).expanduser().absolute()),
+        "write_mode": settings.write_mode,
+        "source": settings.transform,
+        "run": settings.run,
+        "outputs": {
+            str(pair.target.place): {
+                "dataset": pair.target.name,
+                "writers": pair.target.writers,
+                "tests": [list(each) for each in queries(pair.target)],
+            }
+            for pair in settings.pairs
+        },
+    }
 
 
 SOURCES: Final[Mapping[str, Plugin]] = {
@@ -92,7 +108,8 @@ def choose(settings: Settings) -> tuple[tuple[Plugin, Plugin] | None, list[str]]
     faults: list[str] = []
     source = _one("read from", "input", [pair.source for pair in settings.pairs], SOURCES, faults)
     target = _one("write to", "output", [pair.target for pair in settings.pairs], DESTINATIONS, faults)
-    stores = {_identity(pair.target.connection): pair.target.store for pair in settings.pairs}
+    targets = [pair.target for pair in settings.pairs if pair.target.connection.technology in DESTINATIONS]
+    stores = {_location(each.connection): each.store for each in targets}
     if len(stores) > 1:
         faults.append(f"its outputs lie in several Stores ({', '.join(stores.values())}); make one Transform for each")
     return (source, target) if source and target and not faults else None, faults
@@ -102,12 +119,10 @@ def _one(
     verb: str, side: str, datasets: Sequence[BoundDataSet], plugins: Mapping[str, Plugin], faults: list[str]
 ) -> Plugin | None:
     found = {dataset.connection.technology: dataset for dataset in datasets}
-    for technology, dataset in found.items():
-        if technology not in plugins:
+    for kind, dataset in found.items():
+        if kind not in plugins:
             known = ", ".join(plugins)
-            faults.append(
-                f"CloudQuery cannot {verb} {technology} ({side} {dataset.name}); there are plugins for {known}"
-            )
+            faults.append(f"CloudQuery cannot {verb} {kind} ({side} {dataset.name}); there are plugins for {known}")
     if len(found) > 1:
         faults.append(f"its {side}s are of several technologies ({', '.join(found)}); make one Transform for each")
     plugin = plugins.get(next(iter(found), ""))
@@ -116,5 +131,5 @@ def _one(
     return plugin
 
 
-def _identity(connection: Connection) -> str:
-    return f"{connection.technology} {sorted(connection.options.items(), key=str)}"
+def _location(connection: Connection) -> str:
+    return technology(connection.technology).location(connection)

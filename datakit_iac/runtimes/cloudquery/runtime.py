@@ -46,10 +46,11 @@ class CloudQuery:
                 {
                     "from": [pair.source.name, str(pair.source.place), pair.source.place.format, _reading(pair.source)],
                     "to": [pair.target.name, str(pair.target.place)],
-                    "columns": [
+                    "columns": sorted(
                         [column.name, str(column.type), column.primary_key, column.nullable]
                         for column in pair.target.columns
-                    ],
+                    ),
+                    **_others(job, pair.target, asked.write_mode),
                 }
                 for pair in sorted(asked.pairs, key=lambda pair: pair.target.name)
             ],
@@ -106,6 +107,12 @@ def _command(
     # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
     argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
     return Command(argv, Path.cwd(), rendered.variables, timeout)
+
+
+def _others(job: Job, target: BoundDataSet, mode: str) -> dict[str, list[str]]:
+    """The other writers of an output: the rows of one that goes must go with it."""
+    others = [name for name in target.writers or () if name != job.transform]
+    return {"others": others} if others and mode == settings.DELETE_STALE else {}
 
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:

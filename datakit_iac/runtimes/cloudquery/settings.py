@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet
 
-WRITE_MODES: Final = ("overwrite-delete-stale", "overwrite", "append")
+DELETE_STALE: Final = "overwrite-delete-stale"
+WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
 _FIELDS: Final = {"tables", "writeMode"}
 
 
@@ -28,11 +29,15 @@ class Settings:
         pairs: inputs and outputs, in the order of the manifest.
         write_mode: one of `WRITE_MODES`.
         faults: what is wrong, each one sentence.
+        transform: the Transform's name, which is that of the source of its rows.
+        run: the same where the same Run is tried again.
     """
 
     pairs: tuple[Pair, ...]
     write_mode: str
     faults: tuple[str, ...]
+    transform: str = ""
+    run: str = ""
 
 
 def read(job: Job) -> Settings:
@@ -45,7 +50,7 @@ def read(job: Job) -> Settings:
     pairs, unpaired = _pairs(job)
     if not unpaired:
         unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
-    return Settings(tuple(pairs), str(mode), (*faults, *unpaired, *_keyless(pairs, mode)))
+    return Settings(tuple(pairs), str(mode), (*faults, *unpaired, *_keyless(pairs, mode)), job.transform, job.identity)
 
 
 def _pairs(job: Job) -> tuple[list[Pair], list[str]]:

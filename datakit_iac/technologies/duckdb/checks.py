@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import duckdb
+
 from datakit_iac.manifest.dataset import Column, Freshness, Place, Relationships, RowCount, Test
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.technologies.bound import BoundDataSet
@@ -28,14 +30,14 @@ def queries(dataset: BoundDataSet) -> Iterator[Query]:
         if column.required:
             yield "not_null", column.name, _empty(table, column.name)
         for test in column.tests:
-            yield from _of_column(table, column, test)
+            yield from _of_column(table, dataset.name, column, test)
     for test in dataset.tests:
         if test.of_column:
             raise StoreError(f"a test of {dataset.name} as a whole names what only one column can have: {test!r}")
-        yield from _of_rows(table, dataset.name, test)
+        yield from _of_rows(table, dataset.name, dataset.name, test)
 
 
-def _of_column(table: str, column: Column, test: Test) -> Iterator[Query]:
+def _of_column(table: str, name: str, column: Column, test: Test) -> Iterator[Query]:
     if test.unique:
         yield "unique", column.name, _repeated(table, [column.name])
     if test.not_null and not column.required:
@@ -44,17 +46,35 @@ def _of_column(table: str, column: Column, test: Test) -> Iterator[Query]:
         yield "accepted_values", column.name, _others(table, column, test.accepted_values.values)
     if test.relationships:
         yield "relationships", column.name, _orphans(table, column.name, test.relationships)
-    yield from _of_rows(table, column.name, test)
+    yield from _of_rows(table, name, column.name, test)
 
 
-def _of_rows(table: str, subject: str, test: Test) -> Iterator[Query]:
+def _of_rows(table: str, name: str, subject: str, test: Test) -> Iterator[Query]:
     if test.row_count:
         yield "row_count", subject, _outside(table, test.row_count)
     if test.sql:
-        query = test.sql.replace("{{ this }}", table).strip().removesuffix(";")
+        query = _one_select(test.sql, table, f"test sql({subject}) of {name}")
         yield "sql", subject, f"SELECT count(*) FROM ({query}\n)"
     if test.freshness:
         yield "freshness", test.freshness.column, _stale(table, test.freshness)
+
+
+def _one_select(sql: str, table: str, test: str) -> str:
+    """The query of an SQL test, which is one SELECT.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    query = sql.replace("{{ this }}", table).strip().removesuffix(";")
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as fault:
+        reason = str(fault).partition("\n")[0]
+        raise StoreError(f"{test} cannot run: {reason}; expected one SELECT") from fault
+    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+        found = " and ".join(statement.type.name for statement in statements) or "nothing"
+        raise StoreError(f"{test} is {found}; expected one SELECT, which gives the rows that fail")
+    return query
 
 
 def _empty(table: str, column: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.duckdb import statements, types
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
@@ -38,8 +39,8 @@ class DuckDB:
         return faults + [f"DuckDB has no use for the secret {name!r}" for name in sorted(connection.secrets)]
 
     def location(self, connection: Connection) -> str:
-        """The file."""
-        return f"duckdb:{Path(connection.options['path']).as_posix()}"
+        """The file, however its path is spelled."""
+        return f"duckdb:{canonical(connection.options['path'])}"
 
     def connection(self, location: str) -> Connection:
         """The Store of a path."""

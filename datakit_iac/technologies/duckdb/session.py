@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import duckdb
 
 from datakit_iac.manifest.dataset import Column, Place
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.duckdb import checks, statements, types
+from datakit_iac.technologies.duckdb import checks, narrowing, statements, types
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Live, StoreError, Violation
@@ -33,6 +34,7 @@ def connect(path: Path, patience: float = PATIENCE) -> Iterator[duckdb.DuckDBPyC
     """
     database = _opened(path, time.monotonic() + patience)
     try:
+        database.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
         yield database
     except duckdb.Error as fault:
         raise StoreError(f"DuckDB {path}: {fault}") from fault
@@ -95,7 +97,7 @@ class DuckDBSession:
             return None
         description, mark = Mark.split(found.comment)
         ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)}")
-        return Live(self._columns(*statements.parts(place)), description, mark, rows)
+        return Live(self._columns(*statements.parts(place)), description, mark, rows, found.kind == "VIEW")
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""
@@ -104,15 +106,31 @@ class DuckDBSession:
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
         """Carry out the changes and stamp the table, in one transaction.
 
-        A column is required only once no row lacks its value; until then the tests of the contract say so. Those of a
-        view, which a tool may put in a table's place, never are.
+        A column is required only once no row lacks its value; until then the tests of the contract say so. A view takes
+        descriptions only: its columns are what its query gives.
         """
-        view = self._is_view(dataset.place)
-        fulfilled = [
-            change for change in changes if change.kind != "require" or not (view or self._nulls(dataset, change))
-        ]
-        altering = [statements.alter(dataset.place, change) for change in fulfilled]
+        if self._is_view(dataset.place):
+            there = {column.name.lower() for column in self._columns(*statements.parts(dataset.place))}
+            possible = [each for each in changes if each.kind == "describe" and each.column.lower() in there]
+        else:
+            possible = [each for each in changes if each.kind != "require" or not self._nulls(dataset, each)]
+            self._refuse_misfits(dataset.place, possible)
+        altering = [statements.alter(dataset.place, change) for change in possible]
         self._together([*altering, statements.stamp(dataset, mark)])
+
+    def misfits(self, place: Place, change: Change) -> int:
+        """How many values do not fit the narrower type of a change."""
+        if change.kind != "narrow" or change.before is None or change.after is None:
+            return 0
+        column = statements.quoted(change.before.name)
+        condition = narrowing.misfits(column, change.before.type, change.after.type)
+        ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)} WHERE {condition}")
+        return int(rows)
+
+    def _refuse_misfits(self, place: Place, changes: Sequence[Change]) -> None:
+        lossy = ((each, self.misfits(place, each)) for each in changes if not each.loses_misfits)
+        if told := [f"{each}, and {count:,} of its values do not fit" for each, count in lossy if count]:
+            raise StoreError(f"{place}: {'; '.join(told)}; nothing was altered")
 
     def rename(self, place: Place, name: str) -> None:
         """Rename the table or view within its schema."""
@@ -122,31 +140,43 @@ class DuckDBSession:
         """Drop the table or view."""
         self._together([f"DROP {self._word(place)} {statements.qualified(place)}"])
 
-    def names(self, place: Place, prefix: str) -> list[str]:
-        """Tables and views of the same schema whose names begin with `prefix`."""
-        rows = self._rows(
-            f"SELECT name FROM ({_OBJECTS}) WHERE lower(schema) = lower(?) AND starts_with(name, ?) ORDER BY 1",
-            [statements.parts(place)[0], prefix],
-        )
-        return [row[0] for row in rows]
+    def places(self, infix: str) -> list[Place]:
+        """Tables and views whose names contain `infix`."""
+        rows = self._rows(f"SELECT schema, name FROM ({_OBJECTS}) WHERE contains(name, ?) ORDER BY 1, 2", [infix])
+        return [Place(table=f"{schema}.{name}") for schema, name in rows]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
-        """Number of rows and the sum of their hashes, loaders' bookkeeping left out.
+        """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
 
         The sum is one of HUGEINT, which is exact; DuckDB sums UHUGEINT as DOUBLE, so that the order of rows shows.
+
+        Raises:
+            StoreError: the table lacks a declared column.
         """
         live = self.describe(dataset.place)
         if live is None:
             return ""
-        names = [statements.quoted(column.name) for column in dataset.columns or live.columns]
+        there = {column.name.lower(): column for column in live.columns}
+        wanted = sorted({column.name.lower() for column in dataset.columns} or there)
+        if missing := [name for name in wanted if name not in there]:
+            raise StoreError(f"{dataset.place} lacks {', '.join(missing)}, which DataSet {dataset.name} declares")
+        names = ", ".join(statements.quoted(name) for name in wanted)
         ((rows, total),) = self._rows(
-            f"SELECT count(*), coalesce(sum(hash({', '.join(names)})::HUGEINT), 0)"
-            f" FROM {statements.qualified(dataset.place)}"
+            f"SELECT count(*), coalesce(sum(hash({names})::HUGEINT), 0) FROM {statements.qualified(dataset.place)}"
         )
-        return f"{rows}-{int(total):x}"
+        columns = ",".join(f"{name} {there[name].type}" for name in wanted)
+        return f"{rows}-{int(total):x}-{hashlib.blake2b(columns.encode(), digest_size=6).hexdigest()}"
 
     def violations(self, dataset: BoundDataSet) -> list[Violation]:
-        """Run each test of the contract as one query that counts the rows that fail."""
+        """Run each test of the contract as one query that counts the rows that fail; none can write or read a file."""
+        self._database.execute("SET enable_external_access = false")
+        self._database.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            return self._failed(dataset)
+        finally:
+            self._database.rollback()
+
+    def _failed(self, dataset: BoundDataSet) -> list[Violation]:
         found = []
         for test, subject, query in checks.queries(dataset):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datakit_iac.manifest.dataset import Column, Place
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.duckdb import types
+from datakit_iac.technologies.duckdb import narrowing, types
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 
@@ -53,8 +53,11 @@ def alter(place: Place, change: Change) -> str:
             return f"ALTER TABLE {table} ADD COLUMN {column} {types.write(after.type)}"
         case "rename" if before:
             return f"ALTER TABLE {table} RENAME COLUMN {quoted(before.name)} TO {column}"
-        case "widen" | "narrow" if after:
+        case "widen" if after:
             return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {types.write(after.type)}"
+        case "narrow" if before and after:
+            using = narrowing.fitting(column, before.type, after.type)
+            return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {types.write(after.type)} USING {using}"
         case "drop":
             return f"ALTER TABLE {table} DROP COLUMN {column}"
         case "allow-null":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
@@ -51,8 +52,9 @@ class Files:
         ]
 
     def location(self, connection: Connection) -> str:
-        """The folder."""
-        return f"files:{connection.options['path']}"
+        """The folder, however its path is spelled; one inside a package is named by the package."""
+        path = str(connection.options["path"])
+        return f"files:{posixpath.normpath(path) if path.startswith(SCHEME) else canonical(path)}"
 
     def connection(self, location: str) -> Connection:
         """The Store of a path."""

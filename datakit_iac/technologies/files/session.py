@@ -66,9 +66,14 @@ class FilesSession:
         else:
             target.unlink()
 
-    def names(self, place: Place, prefix: str) -> list[str]:
-        """What lies in the same folder and begins with `prefix`."""
-        return sorted(path.name for path in self._path(place).parent.glob(f"{prefix}*"))
+    def misfits(self, place: Place, change: Change) -> int:
+        """None: a change of schema touches no file."""
+        return 0
+
+    def places(self, infix: str) -> list[Place]:
+        """Folders whose names contain `infix`."""
+        found = (Path(current, name) for current, names, _ in os.walk(self._folder) for name in names if infix in name)
+        return [Place(prefix=path.relative_to(self._folder).as_posix()) for path in sorted(found)]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
         """A digest of the files' names and contents."""
