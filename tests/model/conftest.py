@@ -12,14 +12,22 @@ from datakit_iac.provider import run, testing
 from datakit_iac.provider.package import FUNCTIONS, TYPES
 from datakit_iac.provider.testing import Lifecycle
 from tests.model.engine import PROJECT, STACK, Engine
+from tests.model.jobs import Jobs
 from tests.model.story import Story
 from tests.model.syncing import InProcess
 
 
 @pytest.fixture(scope="module")
-def lifecycle() -> Iterator[Lifecycle]:
+def jobs() -> Jobs:
+    """The jobs of the provider."""
+    return Jobs()
+
+
+@pytest.fixture(scope="module")
+def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
     """The provider, with time for dbt's first start."""
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "runtime", jobs.runtime)
         patched.setattr(run, "LocalProcesses", InProcess)
         patched.setattr(testing, "PATIENCE", 300.0)
         with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
@@ -27,12 +35,12 @@ def lifecycle() -> Iterator[Lifecycle]:
 
 
 @pytest.fixture(scope="module")
-def begun(lifecycle: Lifecycle, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def begun(lifecycle: Lifecycle, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The project after its first `up`. Its folder stays: dbt's worker, which is kept, began there."""
     root = tmp_path_factory.mktemp("model") / "begun"
     root.mkdir()
     with contextlib.chdir(root):
-        return Story(Engine(lifecycle, root), root).begin()
+        return Story(Engine(lifecycle, jobs, root), root).begin()
 
 
 @pytest.fixture

@@ -134,7 +134,9 @@ def renamed_column(project: Project, key: str, old: str, new: str, *, forgotten:
     if old not in names or new in names or _ever(project, key, new):
         return None
     known = dataset.column(old).previous
-    project = project.edited("datasets", key, columns=dataset.with_column(old, name=new, previous=(old, *known)).columns)
+    project = project.edited(
+        "datasets", key, columns=dataset.with_column(old, name=new, previous=(old, *known)).columns
+    )
     for source in _sources(project, key):
         header = project.sources[source].header
         if new in header:

@@ -29,7 +29,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import pulumi
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks, settings, stack
 from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
@@ -37,6 +36,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from datakit_iac import Platform
 from datakit_iac.provider import properties
 from datakit_iac.provider.testing import Lifecycle, OperationError
+from tests.model.jobs import Jobs
 from tests.model.state import Outcome, Snapshot, State, label
 
 PROJECT, STACK = "shop", "dev"
@@ -52,11 +52,12 @@ class Kill:
 
     Attributes:
         operation: the operation on a resource, counted from 0.
-        when: before it begins, or when it is done and not recorded yet.
+        when: before it begins; during it, for a Run when its job ended and nothing is verified yet, for others before
+            they begin; after it, when it is done and not recorded yet.
     """
 
     operation: int
-    when: Literal["before", "after"] = "after"
+    when: Literal["before", "during", "after"] = "after"
 
 
 class Engine:
@@ -66,13 +67,13 @@ class Engine:
         snapshot: what is recorded.
     """
 
-    def __init__(self, lifecycle: Lifecycle, root: Path) -> None:
-        self._lifecycle, self._root = lifecycle, root
+    def __init__(self, lifecycle: Lifecycle, jobs: Jobs, root: Path) -> None:
+        self._lifecycle, self._jobs, self._root = lifecycle, jobs, root
         self.snapshot = Snapshot()
 
     def copied(self, root: Path) -> Engine:
         """The same stack for a copy of the folder."""
-        copy = Engine(self._lifecycle, root)
+        copy = Engine(self._lifecycle, self._jobs, root)
         copy.snapshot = self.snapshot
         return copy
 
@@ -83,12 +84,12 @@ class Engine:
             replaced: the label of a resource that is replaced in any case (`--replace`).
             kill: where the engine is killed.
         """
-        update = _Update(self._lifecycle, self.snapshot, replaced=replaced, kill=kill)
+        update = _Update(self._lifecycle, self._jobs, self.snapshot, replaced=replaced, kill=kill)
         return self._ended(update, preview=False)
 
     def preview(self) -> Outcome:
         """What `up` would do."""
-        update = _Update(self._lifecycle, self.snapshot, preview=True)
+        update = _Update(self._lifecycle, self._jobs, self.snapshot, preview=True)
         return self._ended(update, preview=True)
 
     def refresh(self) -> Outcome:
@@ -109,9 +110,7 @@ class Engine:
                 states.append(state)
                 continue
             if found.id:
-                states.append(
-                    replace(state, id=found.id, inputs=found.inputs, outputs=found.properties, failed="")
-                )
+                states.append(replace(state, id=found.id, inputs=found.inputs, outputs=found.properties, failed=""))
         self.snapshot = Snapshot(tuple(states))
         return outcome
 
@@ -122,12 +121,14 @@ class Engine:
 
     def _ended(self, update: _Update, *, preview: bool) -> Outcome:
         said = len(self._lifecycle.messages)
+        self._jobs.ended.clear()
         try:
             _run(update, self._root, preview=preview)
             update.remove()
         except Exception as failure:
             update.outcome.error = update.outcome.error or f"{type(failure).__name__}: {failure}"
         update.outcome.messages = [*update.said, *(message.text for message in self._lifecycle.messages[said:])]
+        update.outcome.jobs = [*self._jobs.ended]
         if not preview:
             self.snapshot = update.snapshot()
         return update.outcome
@@ -139,6 +140,7 @@ class _Update(mocks.MockMonitor):
     def __init__(
         self,
         lifecycle: Lifecycle,
+        jobs: Jobs,
         before: Snapshot,
         *,
         preview: bool = False,
@@ -146,6 +148,7 @@ class _Update(mocks.MockMonitor):
         kill: Kill | None = None,
     ) -> None:
         self._lifecycle, self._preview, self._replaced, self._kill = lifecycle, preview, replaced, kill
+        self._jobs = jobs
         self._order = list(before)
         self._old = before.live()
         self._new: dict[str, State] = {}
@@ -225,9 +228,7 @@ class _Update(mocks.MockMonitor):
         return checked
 
     def _difference(self, urn: str, old: State, inputs: Struct) -> Any:
-        request = provider_pb2.DiffRequest(
-            id=old.id, urn=urn, olds=old.outputs, news=inputs, old_inputs=old.inputs
-        )
+        request = provider_pb2.DiffRequest(id=old.id, urn=urn, olds=old.outputs, news=inputs, old_inputs=old.inputs)
         return self._call("Diff", request)
 
     def _created(self, urn: str, inputs: Struct) -> State:
@@ -257,24 +258,34 @@ class _Update(mocks.MockMonitor):
         self, kind: str, urn: str, inputs: Struct, deed: Callable[[], Any], partly: Callable[[], None] = lambda: None
     ) -> Any:
         """Do it; what is done half way is recorded, what is killed is not."""
-        self._die("before", kind, urn)
+        killed = (
+            self._kill.when if self._kill and self._kill.operation == self._operations and not self._preview else ""
+        )
+        is_run = label(urn).startswith("Run ")
+        if killed == "before" or (killed == "during" and not is_run):
+            self._die("", urn)
         try:
+            self._jobs.deadly = killed == "during"
             answer = deed()
         except OperationError as failure:
+            if killed == "during":
+                self.outcome.killed = (kind, label(urn))
             if failure.partial is not None:
                 partly()
                 outputs = properties.write(failure.partial["properties"])
                 self._recorded(State(urn, failure.partial["id"], inputs, outputs, failed=str(failure)))
             raise
-        self._die("after", kind, urn)
+        finally:
+            self._jobs.deadly = False
+        if killed == "after":
+            self._die(kind, urn)
         self._operations += 1
         self.outcome.operations.append((kind, label(urn)))
         return answer
 
-    def _die(self, when: str, kind: str, urn: str) -> None:
-        if self._kill == Kill(self._operations, when) and not self._preview:
-            self.outcome.killed = (kind, label(urn)) if when == "after" else ("", label(urn))
-            raise OperationError("killed")
+    def _die(self, kind: str, urn: str) -> None:
+        self.outcome.killed = (kind, label(urn))
+        raise OperationError("killed")
 
     def _recorded(self, state: State) -> State:
         self._new[state.urn] = state
@@ -334,12 +345,12 @@ def _run(update: _Update, root: Path, *, preview: bool) -> None:
         Platform("platform", project="project")
 
     def within() -> None:
-        features = set(update.GetDeploymentInfo(None).supportedFeatures)
+        features = set(update.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]
         given: Mapping[str, Any] = {
             "monitor": update, "monitor_features": features, "engine": _Ear(update.said), "project": PROJECT,
             "stack": STACK, "dry_run": preview, "root_directory": str(root), "organization": "organization",
         }  # fmt: skip
-        settings.configure(mocks.MockSettings(**given))
+        settings.configure(mocks.MockSettings(**given))  # type: ignore[no-untyped-call]
         loop = asyncio.new_event_loop()
         loop.set_exception_handler(lambda *_: None)  # what waited for a resource that failed tells nothing new
         # One thread, so that the order of operations is the program's own.

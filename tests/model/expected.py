@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 from tests.model.project import Column, DataSet, Load, Project
 
@@ -43,6 +42,7 @@ class Table:
         rows: what it holds.
         known: whether anybody can say what it holds; a dbt Run that failed half way leaves that open.
         strays: columns that stayed although the contract does not name them.
+        view_of: the version of the project and the model in it that a view shows; None for a table.
     """
 
     owner: str
@@ -50,6 +50,7 @@ class Table:
     rows: tuple[Row, ...] = ()
     known: bool = True
     strays: frozenset[str] = frozenset()
+    view_of: tuple[Project, str] | None = None
 
     def counted(self, names: Iterable[str]) -> Counter[tuple[Value, ...]]:
         """The rows with these columns, in any order."""
@@ -139,6 +140,17 @@ class World:
             self.removed(name, project)
         elif type_ == "Run" and kind != "delete":
             self.run(project, name, recorded=recorded)
+        self._look()
+
+    def _look(self) -> None:
+        """Views show what their tables hold now."""
+        for place, table in self.tables.items():
+            if table.view_of:
+                try:
+                    rows = tuple(Row(values, "dbt") for values in modelled(*table.view_of, self))
+                    self.tables[place] = replace(table, rows=rows)
+                except MisfitError:  # it reads a column that is gone; its Run makes it anew
+                    self.tables[place] = replace(table, known=False)
 
     # DataSets.
 
@@ -153,6 +165,9 @@ class World:
         if table is None:
             columns = {column.name: spelled(column.type) for column in dataset.columns}
             self.tables[dataset.place] = Table(dataset.name, columns)
+            return
+        if table.view_of:  # its Run makes it anew
+            self.tables[dataset.place] = replace(table, owner=dataset.name)
             return
         former = {column.name: _former(column, dataset, table) for column in dataset.columns}
         rows = []
@@ -196,6 +211,9 @@ class World:
         """The rows of a source come into a table as the write mode says."""
         dataset = project.datasets[load.target]
         table = self.tables[dataset.place]
+        if table.view_of:
+            columns = {column.name: spelled(column.type) for column in dataset.columns}
+            table = Table(dataset.name, columns)
         if load.name not in self.unverified:
             self.attempts[load.name] += 1
         attempt = self.attempts[load.name]
@@ -218,7 +236,10 @@ class World:
         """A model was built."""
         dataset = project.datasets[key]
         rows = tuple(Row(values, "dbt") for values in modelled(project, key, self))
-        self.tables[dataset.place] = replace(self.tables[dataset.place], rows=rows, known=True)
+        columns = {column.name: spelled(column.type) for column in dataset.columns}
+        kind = project.extra if key == "extra" else project.models[key].kind
+        view = (project, key) if kind == "view" else None
+        self.tables[dataset.place] = Table(dataset.name, columns, rows, view_of=view)
 
     def doubt(self, project: Project, name: str) -> None:
         """A Run failed: what dbt built by then stays, so nobody can say; a load leaves its table as it was."""
@@ -285,7 +306,9 @@ def _former(column: Column, dataset: DataSet, table: Table) -> str | None:
     ):
         return there[column.name.lower()]
     kept = {each.name.lower() for each in dataset.columns}
-    return next((there[old.lower()] for old in column.previous if old.lower() in there and old.lower() not in kept), None)
+    return next(
+        (there[old.lower()] for old in column.previous if old.lower() in there and old.lower() not in kept), None
+    )
 
 
 def _is_shift(column: Column, dataset: DataSet, there: Mapping[str, str]) -> bool:

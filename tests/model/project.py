@@ -8,7 +8,7 @@ load or by dbt, or is not there. The keys of this module's dictionaries stay; na
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -140,23 +140,23 @@ class Project:
     def edited(self, group: str, key: str, /, **changes: Any) -> Project:
         """The same, one part of it changed."""
         parts = getattr(self, group)
-        return replace(self, **{group: {**parts, key: replace(parts[key], **changes)}})
+        edited: dict[str, Any] = {group: {**parts, key: replace(parts[key], **changes)}}
+        return replace(self, **edited)
 
 
 def first() -> Project:
     """The project as it begins."""
     people = Source(("id", "name", "age"), {"one.csv": (("1", "ann", "31"), ("2", "bob", "42"), ("3", "eve", ""))})
     sales = Source(
-        ("id", "person", "amount"), {"one.csv": (("1", "1", "10.5"), ("2", "1", "5"), ("3", "2", "-7"), ("4", "3", "2"))}
+        ("id", "person", "amount"),
+        {"one.csv": (("1", "1", "10.5"), ("2", "1", "5"), ("3", "2", "-7"), ("4", "3", "2"))},
     )
     more = Source(("id", "name", "age"), {"one.csv": (("101", "kim", "23"), ("102", "lea", "24"))})
     spare = Source(("id", "name"), {"one.csv": (("7", "gus"), ("8", "ida"))})
     key = Column("id", "integer", key=True)
     datasets = {
         "people": DataSet("people", "raw.people", (key, Column("name", "string"), Column("age", "smallint"))),
-        "sales": DataSet(
-            "sales", "raw.sales", (key, Column("person", "integer"), Column("amount", "decimal(6,1)"))
-        ),
+        "sales": DataSet("sales", "raw.sales", (key, Column("person", "integer"), Column("amount", "decimal(6,1)"))),
         "big": DataSet(
             "big", "main.big", (Column("person", "integer"), Column("shown", "string"), Column("kind", "string"))
         ),
@@ -224,7 +224,9 @@ def _platform(project: Project, root: Path) -> Iterator[dict[str, Any]]:
     path = project.path.replace("ROOT", str(root))
     yield _document("Store", "warehouse", {"connector": "duckdb", "connection": {"path": "warehouse.duckdb"}})
     yield _document("Store", "inbox", {"connector": "files", "connection": {"path": "inbox"}})
-    bound = {each.name: {"table": each.bound} for key, each in project.datasets.items() if each.bound and _is(project, key)}
+    bound = {
+        each.name: {"table": each.bound} for key, each in project.datasets.items() if each.bound and _is(project, key)
+    }
     environment = _document("Environment", "dev", {"deletion": project.deletion})
     yield {**environment, "bindings": {"warehouse": {"path": path}, **bound}}
     yield _document("Policy", "lenient", {"rules": [{"rule": "pii-not-public"}]})

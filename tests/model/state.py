@@ -70,17 +70,24 @@ class Outcome:
         messages: what was said to the user.
         failed: the resource whose operation failed.
         killed: the operation and the resource at which the update was killed; no operation where it had not begun.
+        jobs: the Transforms whose jobs ended well; None where nobody can tell.
     """
 
     error: str = ""
     failed: str = ""
     killed: tuple[str, str] | None = None
+    jobs: list[str] | None = None
     operations: list[tuple[str, str]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
     def runs(self) -> list[str]:
-        """The names of the Runs that ended well."""
-        return [name.removeprefix("Run ") for _, name in self.operations if name.startswith("Run ")]
+        """The Transforms that ran, and whose Runs ended well."""
+        return [name for _, label in self.operations if (name := self.run(label))]
+
+    def run(self, label: str) -> str:
+        """The Transform that ran, of a resource; a Run may also only have tested anew."""
+        name = label.removeprefix("Run ")
+        return name if label.startswith("Run ") and (self.jobs is None or name in self.jobs) else ""
 
 
 def label(urn: str) -> str:

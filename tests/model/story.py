@@ -17,6 +17,7 @@ from tests.model.expected import MisfitError, World
 from tests.model.project import Project, first
 from tests.model.state import Outcome
 
+
 class AnyEngine(Protocol):
     """What a story asks of an engine; see `tests.model.engine.Engine`."""
 
@@ -103,9 +104,7 @@ class Story:
         self._settled(project)
         return True
 
-    def refuse(
-        self, project: Project, said: str, *, repaired: Project | None = None, refreshed: bool = False
-    ) -> None:
+    def refuse(self, project: Project, said: str, *, repaired: Project | None = None, refreshed: bool = False) -> None:
         """An edit that cannot stand: it fails each time, nothing is lost, and all is right after it is taken back.
 
         Args:
@@ -146,10 +145,12 @@ class Story:
         files.write(project, self.root)
         outcome = self.engine.up(kill=kill, replaced=replaced)
         for kind, label in outcome.operations:
-            self.world.take(project, kind, label)
-        if outcome.killed and outcome.killed[0]:
-            self.world.take(project, *outcome.killed, recorded=False)
-        elif outcome.failed.startswith("Run "):
+            if outcome.run(label) or not label.startswith("Run "):
+                self.world.take(project, kind, label)
+        kind, label = outcome.killed or ("", "")
+        if kind and (outcome.run(label) or not label.startswith("Run ")):
+            self.world.take(project, kind, label, recorded=False)
+        if outcome.failed.startswith("Run ") and (not kind or (kill and kill.when == "during")):
             self.world.doubt(project, outcome.failed.removeprefix("Run "))
         return outcome
 

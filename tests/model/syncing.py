@@ -111,8 +111,8 @@ def _messages(source: SourceServicer, name: str, mode: str, context: _Context) -
         for table in tables:
             stamp = Timestamp()
             stamp.FromDatetime(now)
-            message = write.MessageDeleteStale(table_name=table, source_name=name, sync_time=stamp)
-            yield write.Request(delete=message)
+            stale = write.MessageDeleteStale(table_name=table, source_name=name, sync_time=stamp)
+            yield write.Request(delete=stale)
 
 
 def _stamped(schema: pa.Schema) -> pa.Schema:

@@ -65,7 +65,11 @@ class RealEngine:
                 self._urns[label] = urn
                 if kind == "resOpFailedEvent":
                     outcome.failed = label
-                elif "datakit:index:Platform" not in urn.rpartition("$")[2] and operation not in ("same", "refresh", "replace"):
+                elif "datakit:index:Platform" not in urn.rpartition("$")[2] and operation not in (
+                    "same",
+                    "refresh",
+                    "replace",
+                ):
                     outcome.operations.append((_KINDS.get(operation, operation), label))
 
 

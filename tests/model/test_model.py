@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +19,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from datakit_iac.manifest.dataset import DataSetSpec
-from datakit_iac.provider.testing import Lifecycle
-from dataclasses import replace
 from tests.model import edits
 from tests.model.engine import Kill
 from tests.model.project import Project
@@ -36,9 +34,14 @@ MADE: Final = st.sampled_from(["people", "sales", "big", "named", "totals"])
 MODELS: Final = st.sampled_from(["big", "named"])
 SEEDS: Final = st.integers(0, 29)
 KILLS: Final = st.one_of(
-    st.none(), st.none(), st.none(), st.builds(Kill, st.integers(0, 5), st.sampled_from(["before", "after"]))
+    st.none(), st.none(), st.none(), st.builds(Kill, st.integers(0, 5), st.sampled_from(["before", "during", "after"]))
 )
-PATHS: Final = ("warehouse.duckdb", "./data/../warehouse.duckdb", "ROOT/project/warehouse.duckdb", "../project/warehouse.duckdb")
+PATHS: Final = (
+    "warehouse.duckdb",
+    "./data/../warehouse.duckdb",
+    "ROOT/project/warehouse.duckdb",
+    "../project/warehouse.duckdb",
+)
 
 
 class Model(RuleBasedStateMachine):
@@ -70,12 +73,19 @@ class Model(RuleBasedStateMachine):
     @rule(source=SEEDS, file=st.sampled_from(["one.csv", "two.csv"]), seed=SEEDS, kill=KILLS)
     def a_row_comes(self, source: int, file: str, seed: int, kill: Kill | None) -> None:
         name = self._sources()[source % len(self._sources())]
-        self._change(edits.with_row(self.project, name, file, seed), f"{name} has a row more in {file}", kill=kill, runs=self._loads(name))
+        self._change(
+            edits.with_row(self.project, name, file, seed),
+            f"{name} has a row more in {file}",
+            kill=kill,
+            runs=self._loads(name),
+        )
 
     @rule(source=SEEDS, seed=SEEDS, kill=KILLS)
     def a_row_goes(self, source: int, seed: int, kill: Kill | None) -> None:
         name = self._sources()[source % len(self._sources())]
-        self._change(edits.without_row(self.project, name, seed), f"{name} lacks a row", kill=kill, runs=self._loads(name))
+        self._change(
+            edits.without_row(self.project, name, seed), f"{name} lacks a row", kill=kill, runs=self._loads(name)
+        )
 
     @rule(source=SEEDS, seed=SEEDS)
     def a_value_changes(self, source: int, seed: int) -> None:
@@ -84,25 +94,44 @@ class Model(RuleBasedStateMachine):
 
     @rule(source=LOADED)
     def a_hidden_file_comes_or_goes(self, source: str) -> None:
-        self._change(edits.with_hidden_file(self.project, source), f"a hidden file in {source} comes or goes", idle=True)
+        self._change(
+            edits.with_hidden_file(self.project, source), f"a hidden file in {source} comes or goes", idle=True
+        )
 
     @rule(source=LOADED, refreshed=st.booleans())
     def a_bad_value_comes(self, source: str, refreshed: bool) -> None:
-        self._refuse(edits.with_bad_value(self.project, source), f"{source} has a key that is no number", refreshed=refreshed)
+        self._refuse(
+            edits.with_bad_value(self.project, source), f"{source} has a key that is no number", refreshed=refreshed
+        )
 
     # Columns.
 
-    @rule(key=LOADED, name=st.sampled_from(["city", "zip"]), kind=st.sampled_from(["string", "integer"]), at=SEEDS, kill=KILLS)
+    @rule(
+        key=LOADED,
+        name=st.sampled_from(["city", "zip"]),
+        kind=st.sampled_from(["string", "integer"]),
+        at=SEEDS,
+        kill=KILLS,
+    )
     def a_column_comes(self, key: str, name: str, kind: str, at: int, kill: Kill | None) -> None:
-        self._change(edits.with_column(self.project, key, name, kind, at), f"{key} has the column {name} ({kind}, {at})", kill=kill)
+        self._change(
+            edits.with_column(self.project, key, name, kind, at),
+            f"{key} has the column {name} ({kind}, {at})",
+            kill=kill,
+        )
 
     @rule(key=LOADED, name=st.sampled_from(["city", "zip", "town", "age"]), kill=KILLS)
     def a_column_goes_by_consent(self, key: str, name: str, kill: Kill | None) -> None:
-        self._change(edits.without_column(self.project, key, name, consented=True), f"{key} lacks {name}, by consent", kill=kill)
+        self._change(
+            edits.without_column(self.project, key, name, consented=True), f"{key} lacks {name}, by consent", kill=kill
+        )
 
     @rule(key=LOADED, name=st.sampled_from(["city", "age"]))
     def a_column_goes_without_leave(self, key: str, name: str) -> None:
-        edited, said = edits.without_column(self.project, key, name, consented=False), f"{key} lacks {name}, without consent"
+        edited, said = (
+            edits.without_column(self.project, key, name, consented=False),
+            f"{key} lacks {name}, without consent",
+        )
         if self.story.world.rows(self.project, key):
             self._refuse(edited, said)
         else:
@@ -136,8 +165,8 @@ class Model(RuleBasedStateMachine):
 
     @rule(
         renamed=st.sampled_from([
-            ("people", "name", "nick"), ("people", "nick", "name"), ("people", "age", "age2"), ("people", "city", "town"),
-            ("sales", "amount", "amount2"), ("sales", "person", "person2"), ("sales", "id", "id2"),
+            ("people", "name", "nick"), ("people", "nick", "name"), ("people", "age", "age2"),
+            ("people", "city", "town"), ("sales", "amount", "amount2"), ("sales", "person", "person2"), ("sales", "id", "id2"),
         ]),
         kill=KILLS,
     )  # fmt: skip
@@ -145,7 +174,11 @@ class Model(RuleBasedStateMachine):
         key, old, new = renamed
         self._change(edits.renamed_column(self.project, key, old, new), f"{key}.{old} is {new} now", kill=kill)
 
-    @rule(renamed=st.sampled_from([("people", "name", "nick"), ("sales", "amount", "amount2"), ("people", "city", "town")]))
+    @rule(
+        renamed=st.sampled_from(
+            [("people", "name", "nick"), ("sales", "amount", "amount2"), ("people", "city", "town")]
+        )
+    )
     def a_column_is_renamed_and_its_readers_are_not(self, renamed: tuple[str, str, str]) -> None:
         key, old, new = renamed
         self._refuse(
@@ -156,7 +189,9 @@ class Model(RuleBasedStateMachine):
 
     @rule(key=LOADED, seed=SEEDS)
     def columns_are_reordered(self, key: str, seed: int) -> None:
-        self._change(edits.reordered(self.project, key, seed), f"{key} has its columns in another order ({seed})", idle=True)
+        self._change(
+            edits.reordered(self.project, key, seed), f"{key} has its columns in another order ({seed})", idle=True
+        )
 
     @rule(key=LOADED, kill=KILLS)
     def a_column_is_widened(self, key: str, kill: Kill | None) -> None:
@@ -166,9 +201,16 @@ class Model(RuleBasedStateMachine):
     def a_description_changes(self, key: str, text: str) -> None:
         self._change(edits.described(self.project, key, text), f"{key} is described as {text!r}", idle=True)
 
-    @rule(model=MODELS, name=st.sampled_from(["more", "again"]), of=st.sampled_from(["city", "zip", "age", "id"]), kill=KILLS)
+    @rule(
+        model=MODELS,
+        name=st.sampled_from(["more", "again"]),
+        of=st.sampled_from(["city", "zip", "age", "id"]),
+        kill=KILLS,
+    )
     def a_model_shows_a_column_more(self, model: str, name: str, of: str, kill: Kill | None) -> None:
-        self._change(edits.exposed(self.project, model, of, name), f"{model} has {name}, type and text of {of}", kill=kill)
+        self._change(
+            edits.exposed(self.project, model, of, name), f"{model} has {name}, type and text of {of}", kill=kill
+        )
 
     @rule(model=MODELS)
     def a_model_shows_a_column_less(self, model: str) -> None:
@@ -241,7 +283,9 @@ class Model(RuleBasedStateMachine):
         bound = table.format(key=key)
         if self.project.datasets[key].bound != bound:
             either = key not in ("people", "sales")
-            self._change(self.project.edited("datasets", key, bound=bound), f"{key} is bound to {bound!r}", either=either)
+            self._change(
+                self.project.edited("datasets", key, bound=bound), f"{key} is bound to {bound!r}", either=either
+            )
 
     @rule(others=st.sampled_from([("people", "sales"), ("sales", "people")]))
     def tables_are_exchanged(self, others: tuple[str, str]) -> None:
@@ -252,7 +296,9 @@ class Model(RuleBasedStateMachine):
     def a_dataset_is_renamed(self, key: str, name: str, kill: Kill | None) -> None:
         old, new = self.project.datasets[key].name, f"{name}-{key}"
         if old != new and "previous_names" in DataSetSpec.model_fields:
-            self._change(self.project.edited("datasets", key, name=new, previous=(old,)), f"{old} is called {new}", kill=kill)
+            self._change(
+                self.project.edited("datasets", key, name=new, previous=(old,)), f"{old} is called {new}", kill=kill
+            )
 
     @rule(key=LOADED)
     def a_dataset_is_renamed_without_a_word(self, key: str) -> None:
