@@ -11,8 +11,9 @@ import pytest
 from datakit_iac.provider import run, testing
 from datakit_iac.provider.package import FUNCTIONS, TYPES
 from datakit_iac.provider.testing import Lifecycle
-from tests.model.engine import PROJECT, STACK, Engine
+from tests.model.engine import Engine
 from tests.model.jobs import Jobs
+from tests.model.program import PROJECT, STACK
 from tests.model.story import Story
 from tests.model.syncing import InProcess
 

@@ -7,99 +7,13 @@ say that tables change: a DataSet's operation alters its table, a Run's fills it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
+from tests.model.contents import delivered, modelled, values
 from tests.model.project import Column, DataSet, Load, Project
-
-Value = int | Decimal | str | None
-DUCKDB = {"smallint": "SMALLINT", "integer": "INTEGER", "bigint": "BIGINT", "string": "VARCHAR", "double": "DOUBLE"}
-RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
-
-
-class MisfitError(Exception):
-    """A value does not fit its column."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row, and which Transform wrote it in which attempt."""
-
-    values: Mapping[str, Value]
-    writer: str = ""
-    attempt: int = 0
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as it should be.
-
-    Attributes:
-        owner: the DataSet that made it.
-        columns: the types of its columns, as DuckDB spells them, by name.
-        rows: what it holds.
-        known: whether anybody can say what it holds; a dbt Run that failed half way leaves that open.
-        strays: columns that stayed although the contract does not name them.
-        view_of: the version of the project and the model in it that a view shows; None for a table.
-    """
-
-    owner: str
-    columns: Mapping[str, str]
-    rows: tuple[Row, ...] = ()
-    known: bool = True
-    strays: frozenset[str] = frozenset()
-    view_of: tuple[Project, str] | None = None
-
-    def counted(self, names: Iterable[str]) -> Counter[tuple[Value, ...]]:
-        """The rows with these columns, in any order."""
-        names = list(names)
-        return Counter(tuple(row.values.get(name) for name in names) for row in self.rows)
-
-
-def spelled(type_: str) -> str:
-    """A type as DuckDB spells it."""
-    return DUCKDB.get(type_) or type_.upper()
-
-
-def read(text: str, column: Column) -> Value:
-    """A value of a file.
-
-    Raises:
-        MisfitError: it does not fit the column.
-    """
-    if not text:
-        if column.key or column.required:
-            raise MisfitError(f"{column.name} is empty")
-        return None
-    if column.type == "string":
-        return text
-    try:
-        number = Decimal(text)
-    except ArithmeticError as fault:
-        raise MisfitError(f"{text!r} is no {column.type}") from fault
-    return fit(number, column.type)
-
-
-def fit(value: Value, type_: str) -> Value:
-    """The value in a column of that type.
-
-    Raises:
-        MisfitError: it does not fit.
-    """
-    if value is None or type_ == "string":
-        return None if value is None else str(value)
-    number = Decimal(value)
-    if type_ in RANGES:
-        if number != int(number) or not -RANGES[type_] <= number < RANGES[type_]:
-            raise MisfitError(f"{value} is no {type_}")
-        return int(number)
-    precision, scale = map(int, type_.removeprefix("decimal(").removesuffix(")").split(","))
-    rounded = number.quantize(Decimal(1).scaleb(-scale))
-    if abs(rounded) >= Decimal(10) ** (precision - scale):
-        raise MisfitError(f"{value} is no {type_}")
-    return rounded
+from tests.model.values import MisfitError, Row, Table, Value, fit, spelled
 
 
 @dataclass
@@ -147,7 +61,7 @@ class World:
         for place, table in self.tables.items():
             if table.view_of:
                 try:
-                    rows = tuple(Row(values, "dbt") for values in modelled(*table.view_of, self))
+                    rows = tuple(Row(values, "dbt") for values in modelled(*table.view_of, self.tables))
                     self.tables[place] = replace(table, rows=rows)
                 except MisfitError:  # it reads a column that is gone; its Run makes it anew
                     self.tables[place] = replace(table, known=False)
@@ -235,7 +149,7 @@ class World:
     def built(self, project: Project, key: str) -> None:
         """A model was built."""
         dataset = project.datasets[key]
-        rows = tuple(Row(values, "dbt") for values in modelled(project, key, self))
+        rows = tuple(Row(values, "dbt") for values in modelled(project, key, self.tables))
         columns = {column.name: spelled(column.type) for column in dataset.columns}
         kind = project.extra if key == "extra" else project.models[key].kind
         view = (project, key) if kind == "view" else None
@@ -285,8 +199,7 @@ class World:
 
     def rows(self, project: Project, key: str) -> list[Mapping[str, Value]]:
         """The rows of a DataSet."""
-        table = self.tables.get(project.datasets[key].place)
-        return [row.values for row in table.rows] if table else []
+        return values(project, key, self.tables)
 
     def finished(self, project: Project) -> World:
         """The world once everything ran that a green update runs: loading again changes nothing, unless it appends."""
@@ -315,73 +228,3 @@ def _is_shift(column: Column, dataset: DataSet, there: Mapping[str, str]) -> boo
     """Whether the column's name was taken over from another one, which went on to a new name."""
     takers = [each for each in dataset.columns if column.name in each.previous and each.name.lower() not in there]
     return bool(takers)
-
-
-def delivered(project: Project, load: Load) -> Iterator[dict[str, Value]]:
-    """What a source delivers, as its DataSet's columns have it.
-
-    Raises:
-        MisfitError: a value does not fit, a column is missing, or a key comes twice.
-    """
-    dataset, source = project.datasets[load.target], project.sources[load.source]
-    lacking = [column.name for column in dataset.columns if column.name not in source.header]
-    if lacking:
-        raise MisfitError(f"{load.source} lacks {lacking}")
-    keys = set()
-    for row in source.rows():
-        values = {column.name: read(row[column.name], column) for column in dataset.columns}
-        key = tuple(values[column.name] for column in dataset.columns if column.key)
-        if key and key in keys:
-            raise MisfitError(f"the key {key} comes twice")
-        keys.add(key)
-        yield values
-
-
-def modelled(project: Project, key: str, world: World) -> Iterator[dict[str, Value]]:
-    """What a model gives.
-
-    Raises:
-        MisfitError: it reads a column that its input does not have.
-    """
-    model = project.models[key]
-    if key == "totals":
-        yield from _totals(project, world)
-        return
-    of = "sales" if key == "big" else "people"
-    table = world.tables[project.datasets[of].place]
-    wanted = {*model.names.values(), *(column for _, column in model.exposed)}
-    if lacking := wanted - set(table.columns):
-        raise MisfitError(f"{key} reads {sorted(lacking)}, which {of} does not have")
-    names = model.names
-    for row in table.rows:
-        exposed = {name: _told(table.columns[column], row.values[column]) for name, column in model.exposed}
-        if key == "big":
-            amount = row.values[names["amount"]]
-            if amount is None or Decimal(amount) <= 0:
-                continue
-            kind = table.columns[names["amount"]]
-            yield {"person": row.values[names["person"]], "shown": _text(amount), "kind": kind, **exposed}
-        elif key == "named":
-            yield {"person": row.values[names["id"]], "name": row.values[names["name"]], **exposed}
-        else:
-            yield {"id": row.values[names["id"]], "name": row.values[names["name"]]}
-
-
-def _totals(project: Project, world: World) -> Iterator[dict[str, Value]]:
-    names = project.models["totals"].names
-    groups: dict[Value, list[tuple[str, str]]] = {}
-    for big in world.rows(project, "big"):
-        for named in world.rows(project, "named"):
-            if big["person"] is not None and big["person"] == named["person"]:
-                groups.setdefault(named[names["name"]], []).append((str(big["shown"]), str(big["kind"])))
-    for name, found in groups.items():
-        least, kind = min(shown for shown, _ in found), max(kind for _, kind in found)
-        yield {"name": name, "sales": len(found), "least": least, "kind": kind}
-
-
-def _told(type_: str, value: Value) -> str | None:
-    return None if value is None else f"{type_} {value}"
-
-
-def _text(value: Value) -> str | None:
-    return None if value is None else str(value)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Collection, Iterable
 from copy import deepcopy
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
-from tests.model import project as files
-from tests.model.engine import Kill
-from tests.model.expected import MisfitError, World
+from tests.model.expected import World
 from tests.model.project import Project, first
 from tests.model.state import Outcome
+from tests.model.update import Kill
+from tests.model.values import MisfitError
+from tests.model.writing import write
 
 
 class AnyEngine(Protocol):
@@ -142,7 +144,7 @@ class Story:
 
     def _up(self, project: Project, *, kill: Kill | None = None, replaced: str = "") -> Outcome:
         self.steps += 1
-        files.write(project, self.root)
+        write(project, self.root)
         outcome = self.engine.up(kill=kill, replaced=replaced)
         for kind, label in outcome.operations:
             if outcome.run(label) or not label.startswith("Run "):
@@ -193,16 +195,11 @@ class Story:
                 )
                 self._same(f"{when}, {where} ({listed})", table.counted(names), rows)
 
-    def _same(self, what: str, expected: object, found: Collection[tuple[object, ...]]) -> None:
-        from collections import Counter
-
+    def _same(self, what: str, expected: Counter[tuple[Any, ...]], found: Collection[tuple[Any, ...]]) -> None:
         there = Counter(found)
-        assert isinstance(expected, Counter)
-        missing, further = expected - there, there - expected
-        self._demand(
-            not missing and not further,
-            f"{what}\n  missing: {sorted(missing.elements(), key=str)}\n  too many: {sorted(further.elements(), key=str)}",
-        )
+        missing = sorted((expected - there).elements(), key=str)
+        further = sorted((there - expected).elements(), key=str)
+        self._demand(there == expected, f"{what}\n  missing: {missing}\n  too many: {further}")
 
     def _readable(self, outcome: Outcome) -> None:
         wrong = [fault for fault in _FAULTS if fault in outcome.error]

@@ -47,14 +47,14 @@ class InProcess(LocalProcesses):
             try:
                 _sync(_documents(spec, command.env))
                 code = 0
-            except _Aborted:
+            except _AbortedError:
                 code = 1
         for line in told.getvalue().splitlines():
             on_line(line)
         return code
 
 
-class _Aborted(Exception):
+class _AbortedError(Exception):
     """A plugin answered with an error."""
 
 
@@ -62,7 +62,7 @@ class _Context:
     """What a servicer knows of its call."""
 
     def abort(self, code: object, details: str) -> NoReturn:
-        raise _Aborted(details)
+        raise _AbortedError(details)
 
 
 def _documents(spec: Path, variables: Mapping[str, str]) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 
-from tests.model import edits
-from tests.model.engine import Kill
+from tests.model.edits import columns, deliveries, wiring
 from tests.model.project import Project
 from tests.model.state import Outcome
 from tests.model.story import Story
+from tests.model.update import Kill
 from tests.scenarios.workspace import Workspace
 
 pytestmark = pytest.mark.engine
@@ -80,13 +80,13 @@ def some(project: Project | None) -> Project:
 
 def test_the_rows_are_right_after_every_change_through_the_real_engine(tmp_path: Path) -> None:
     story = Story(RealEngine(Workspace(tmp_path)), tmp_path).begin()
-    story.change(edits.with_row(story.project, "people", "two.csv", 2), "a row more", runs=["load-people"])
-    story.change(some(edits.with_column(story.project, "sales", "city", "string", 1)), "a column more")
-    story.change(some(edits.renamed_column(story.project, "people", "name", "nick")), "a column is renamed")
-    story.change(some(edits.widened(story.project, "sales")), "a column is wider")
-    story.refuse(some(edits.with_bad_value(story.project, "sales")), "a bad value", refreshed=True)
+    story.change(deliveries.with_row(story.project, "people", "two.csv", 2), "a row more", runs=["load-people"])
+    story.change(some(columns.with_column(story.project, "sales", "city", "string", 1)), "a column more")
+    story.change(some(columns.renamed_column(story.project, "people", "name", "nick")), "a column is renamed")
+    story.change(some(columns.widened(story.project, "sales")), "a column is wider")
+    story.refuse(some(deliveries.with_bad_value(story.project, "sales")), "a bad value", refreshed=True)
     story.change(story.project.edited("loads", "people", name="fetch"), "a load is renamed", runs=["fetch"])
     story.change(replace(story.project, path="ROOT/project/warehouse.duckdb"), "an absolute path", idle=True)
     story.change(story.project, "--replace", replaced="DataSet people")
-    story.change(some(edits.made_by(story.project, "view")), "extra is a view")
-    story.change(some(edits.made_by(story.project, "load")), "extra is loaded")
+    story.change(some(wiring.made_by(story.project, "view")), "extra is a view")
+    story.change(some(wiring.made_by(story.project, "load")), "extra is loaded")

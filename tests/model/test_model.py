@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from datakit_iac.manifest.dataset import DataSetSpec
-from tests.model import edits
-from tests.model.engine import Kill
+from tests.model.edits import columns, deliveries, wiring
 from tests.model.project import Project
 from tests.model.story import Story
+from tests.model.update import Kill
 
 STEPS: Final = int(os.environ.get("DATAKIT_MODEL_STEPS", "200"))
 SEED: Final = os.environ.get("DATAKIT_MODEL_SEED", "")
@@ -33,6 +33,10 @@ LOADED: Final = st.sampled_from(["people", "sales"])
 MADE: Final = st.sampled_from(["people", "sales", "big", "named", "totals"])
 MODELS: Final = st.sampled_from(["big", "named"])
 SEEDS: Final = st.integers(0, 29)
+RENAMED: Final = (
+    *(("people", "name", "nick"), ("people", "nick", "name"), ("people", "age", "age2"), ("people", "city", "town")),
+    *(("sales", "amount", "amount2"), ("sales", "person", "person2"), ("sales", "id", "id2")),
+)
 KILLS: Final = st.one_of(
     st.none(), st.none(), st.none(), st.builds(Kill, st.integers(0, 5), st.sampled_from(["before", "during", "after"]))
 )
@@ -74,7 +78,7 @@ class Model(RuleBasedStateMachine):
     def a_row_comes(self, source: int, file: str, seed: int, kill: Kill | None) -> None:
         name = self._sources()[source % len(self._sources())]
         self._change(
-            edits.with_row(self.project, name, file, seed),
+            deliveries.with_row(self.project, name, file, seed),
             f"{name} has a row more in {file}",
             kill=kill,
             runs=self._loads(name),
@@ -84,24 +88,26 @@ class Model(RuleBasedStateMachine):
     def a_row_goes(self, source: int, seed: int, kill: Kill | None) -> None:
         name = self._sources()[source % len(self._sources())]
         self._change(
-            edits.without_row(self.project, name, seed), f"{name} lacks a row", kill=kill, runs=self._loads(name)
+            deliveries.without_row(self.project, name, seed), f"{name} lacks a row", kill=kill, runs=self._loads(name)
         )
 
     @rule(source=SEEDS, seed=SEEDS)
     def a_value_changes(self, source: int, seed: int) -> None:
         name = self._sources()[source % len(self._sources())]
-        self._change(edits.with_value(self.project, name, seed), f"{name} has another value")
+        self._change(deliveries.with_value(self.project, name, seed), f"{name} has another value")
 
     @rule(source=LOADED)
     def a_hidden_file_comes_or_goes(self, source: str) -> None:
         self._change(
-            edits.with_hidden_file(self.project, source), f"a hidden file in {source} comes or goes", idle=True
+            deliveries.with_hidden_file(self.project, source), f"a hidden file in {source} comes or goes", idle=True
         )
 
     @rule(source=LOADED, refreshed=st.booleans())
     def a_bad_value_comes(self, source: str, refreshed: bool) -> None:
         self._refuse(
-            edits.with_bad_value(self.project, source), f"{source} has a key that is no number", refreshed=refreshed
+            deliveries.with_bad_value(self.project, source),
+            f"{source} has a key that is no number",
+            refreshed=refreshed,
         )
 
     # Columns.
@@ -115,7 +121,7 @@ class Model(RuleBasedStateMachine):
     )
     def a_column_comes(self, key: str, name: str, kind: str, at: int, kill: Kill | None) -> None:
         self._change(
-            edits.with_column(self.project, key, name, kind, at),
+            columns.with_column(self.project, key, name, kind, at),
             f"{key} has the column {name} ({kind}, {at})",
             kill=kill,
         )
@@ -123,13 +129,15 @@ class Model(RuleBasedStateMachine):
     @rule(key=LOADED, name=st.sampled_from(["city", "zip", "town", "age"]), kill=KILLS)
     def a_column_goes_by_consent(self, key: str, name: str, kill: Kill | None) -> None:
         self._change(
-            edits.without_column(self.project, key, name, consented=True), f"{key} lacks {name}, by consent", kill=kill
+            columns.without_column(self.project, key, name, consented=True),
+            f"{key} lacks {name}, by consent",
+            kill=kill,
         )
 
     @rule(key=LOADED, name=st.sampled_from(["city", "age"]))
     def a_column_goes_without_leave(self, key: str, name: str) -> None:
         edited, said = (
-            edits.without_column(self.project, key, name, consented=False),
+            columns.without_column(self.project, key, name, consented=False),
             f"{key} lacks {name}, without consent",
         )
         if self.story.world.rows(self.project, key):
@@ -139,19 +147,21 @@ class Model(RuleBasedStateMachine):
 
     @rule(key=LOADED, kill=KILLS)
     def a_column_is_narrowed(self, key: str, kill: Kill | None) -> None:
-        self._change(edits.narrowed(self.project, key), f"{key} has a narrower column, by consent", kill=kill)
+        self._change(columns.narrowed(self.project, key), f"{key} has a narrower column, by consent", kill=kill)
 
     @rule(column=st.sampled_from([("people", "age"), ("people", "name"), ("sales", "person")]), needed=st.booleans())
     def a_column_is_required(self, column: tuple[str, str], needed: bool) -> None:
-        self._change(edits.required(self.project, *column, needed=needed), f"{column} is required: {needed}")
+        self._change(columns.required(self.project, *column, needed=needed), f"{column} is required: {needed}")
 
     @rule(key=LOADED)
     def names_of_columns_are_shifted(self, key: str) -> None:
-        self._change(edits.shifted(self.project, key, "city", "zip", "area"), f"{key}.zip is area now, and city is zip")
+        self._change(
+            columns.shifted(self.project, key, "city", "zip", "area"), f"{key}.zip is area now, and city is zip"
+        )
 
     @rule(key=MADE, refreshed=st.booleans())
     def a_test_fails(self, key: str, refreshed: bool) -> None:
-        self._refuse(edits.with_failing_test(self.project, key), f"{key} must have 999 rows", refreshed=refreshed)
+        self._refuse(columns.with_failing_test(self.project, key), f"{key} must have 999 rows", refreshed=refreshed)
 
     @rule(related=st.booleans())
     def sales_refer_to_people(self, related: bool) -> None:
@@ -160,19 +170,13 @@ class Model(RuleBasedStateMachine):
 
     @rule(how=st.booleans())
     def sales_refer_to_nobody(self, how: bool) -> None:
-        edited = edits.with_orphan(self.project) if how else edits.without_parents(self.project)
+        edited = deliveries.with_orphan(self.project) if how else deliveries.without_parents(self.project)
         self._change(edited, "a sale of nobody" if how else "the people that sales refer to are gone")
 
-    @rule(
-        renamed=st.sampled_from([
-            ("people", "name", "nick"), ("people", "nick", "name"), ("people", "age", "age2"),
-            ("people", "city", "town"), ("sales", "amount", "amount2"), ("sales", "person", "person2"), ("sales", "id", "id2"),
-        ]),
-        kill=KILLS,
-    )  # fmt: skip
+    @rule(renamed=st.sampled_from(RENAMED), kill=KILLS)
     def a_column_is_renamed(self, renamed: tuple[str, str, str], kill: Kill | None) -> None:
         key, old, new = renamed
-        self._change(edits.renamed_column(self.project, key, old, new), f"{key}.{old} is {new} now", kill=kill)
+        self._change(columns.renamed_column(self.project, key, old, new), f"{key}.{old} is {new} now", kill=kill)
 
     @rule(
         renamed=st.sampled_from(
@@ -182,24 +186,24 @@ class Model(RuleBasedStateMachine):
     def a_column_is_renamed_and_its_readers_are_not(self, renamed: tuple[str, str, str]) -> None:
         key, old, new = renamed
         self._refuse(
-            edits.renamed_column(self.project, key, old, new, forgotten=True),
+            columns.renamed_column(self.project, key, old, new, forgotten=True),
             f"{key}.{old} is {new} now, and models still read {old}",
-            repaired=edits.renamed_column(self.project, key, old, new),
+            repaired=columns.renamed_column(self.project, key, old, new),
         )
 
     @rule(key=LOADED, seed=SEEDS)
     def columns_are_reordered(self, key: str, seed: int) -> None:
         self._change(
-            edits.reordered(self.project, key, seed), f"{key} has its columns in another order ({seed})", idle=True
+            columns.reordered(self.project, key, seed), f"{key} has its columns in another order ({seed})", idle=True
         )
 
     @rule(key=LOADED, kill=KILLS)
     def a_column_is_widened(self, key: str, kill: Kill | None) -> None:
-        self._change(edits.widened(self.project, key), f"{key} has a wider column", kill=kill)
+        self._change(columns.widened(self.project, key), f"{key} has a wider column", kill=kill)
 
     @rule(key=MADE, text=st.sampled_from(["", "One.", "Two."]))
     def a_description_changes(self, key: str, text: str) -> None:
-        self._change(edits.described(self.project, key, text), f"{key} is described as {text!r}", idle=True)
+        self._change(columns.described(self.project, key, text), f"{key} is described as {text!r}", idle=True)
 
     @rule(
         model=MODELS,
@@ -209,27 +213,27 @@ class Model(RuleBasedStateMachine):
     )
     def a_model_shows_a_column_more(self, model: str, name: str, of: str, kill: Kill | None) -> None:
         self._change(
-            edits.exposed(self.project, model, of, name), f"{model} has {name}, type and text of {of}", kill=kill
+            columns.exposed(self.project, model, of, name), f"{model} has {name}, type and text of {of}", kill=kill
         )
 
     @rule(model=MODELS)
     def a_model_shows_a_column_less(self, model: str) -> None:
-        self._change(edits.hidden(self.project, model, consented=True), f"{model} has a column less, by consent")
+        self._change(columns.hidden(self.project, model, consented=True), f"{model} has a column less, by consent")
 
     @rule(model=MODELS)
     def a_column_of_a_model_is_renamed(self, model: str) -> None:
-        self._change(edits.renamed_exposed(self.project, model, "other"), f"a column of {model} is called other now")
+        self._change(columns.renamed_exposed(self.project, model, "other"), f"a column of {model} is called other now")
 
     # Transforms.
 
-    @rule(load=LOADED, mode=st.sampled_from(edits.MODES), kill=KILLS)
+    @rule(load=LOADED, mode=st.sampled_from(wiring.MODES), kill=KILLS)
     def a_load_writes_otherwise(self, load: str, mode: str, kill: Kill | None) -> None:
-        self._change(edits.in_mode(self.project, load, mode), f"{load} is loaded by {mode}", kill=kill)
+        self._change(wiring.in_mode(self.project, load, mode), f"{load} is loaded by {mode}", kill=kill)
 
     @rule(load=LOADED, name=st.sampled_from(["fetch", "get"]), less=st.booleans(), kill=KILLS)
     def a_load_is_renamed(self, load: str, name: str, less: bool, kill: Kill | None) -> None:
         name = f"{name}-{load}"
-        project = (less and edits.without_row(self.project, load, 0)) or self.project
+        project = (less and deliveries.without_row(self.project, load, 0)) or self.project
         if self.project.loads[load].name != name:
             said = f"{load} is loaded by {name}{', and a row less' if less else ''}"
             self._change(project.edited("loads", load, name=name), said, kill=kill, runs=[name])
@@ -241,11 +245,13 @@ class Model(RuleBasedStateMachine):
 
     @rule(kill=KILLS)
     def a_second_writer_comes_or_goes(self, kill: Kill | None) -> None:
-        self._change(edits.with_second_writer(self.project), "a second load fills people, or no longer does", kill=kill)
+        self._change(
+            wiring.with_second_writer(self.project), "a second load fills people, or no longer does", kill=kill
+        )
 
     @rule(maker=st.sampled_from(["", "load", "table", "view"]), kill=KILLS)
     def extra_is_made_otherwise(self, maker: str, kill: Kill | None) -> None:
-        self._change(edits.made_by(self.project, maker), f"extra is made by {maker or 'nobody'}", kill=kill)
+        self._change(wiring.made_by(self.project, maker), f"extra is made by {maker or 'nobody'}", kill=kill)
 
     @rule(model=MODELS, kind=st.sampled_from(["table", "view"]))
     def a_model_is_built_otherwise(self, model: str, kind: str) -> None:
@@ -290,7 +296,7 @@ class Model(RuleBasedStateMachine):
     @rule(others=st.sampled_from([("people", "sales"), ("sales", "people")]))
     def tables_are_exchanged(self, others: tuple[str, str]) -> None:
         if not any(self.project.datasets[key].bound for key in others):
-            self._refuse(edits.exchanged(self.project, *others), "people and sales exchange their tables")
+            self._refuse(wiring.exchanged(self.project, *others), "people and sales exchange their tables")
 
     @rule(key=MADE, name=st.sampled_from(["new", "other"]), kill=KILLS)
     def a_dataset_is_renamed(self, key: str, name: str, kill: Kill | None) -> None:
@@ -337,7 +343,7 @@ class Model(RuleBasedStateMachine):
     @rule(version=SEEDS, kill=KILLS)
     def an_earlier_version_comes_back(self, version: int, kill: Kill | None) -> None:
         versions = self.story.versions
-        wanted = edits.reverted(self.project, versions[version % len(versions)])
+        wanted = wiring.reverted(self.project, versions[version % len(versions)])
         self._change(wanted, "an earlier version comes back", kill=kill)
 
     def _loads(self, source: str) -> list[str]:
