@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
-from typing import Any
+from threading import RLock
+from typing import Any, Final
 
 
 def points(group: str, name: str) -> EntryPoints:
@@ -18,16 +19,22 @@ def names(group: str) -> tuple[str, ...]:
     return tuple(sorted(point.name for point in _all().select(group=group)))
 
 
-@cache
 def made(group: str, name: str) -> Any:
-    """The one object in this process of a class that is installed.
+    """The one object in this process of a class that is installed, whichever thread asks first.
 
     Args:
         group: the entry-point group.
         name: one of its names.
     """
-    (point, *_) = points(group, name)
-    return point.load()()
+    key = (group, name)
+    if key not in _made:
+        with _making:
+            if key not in _made:
+                (point, *_) = points(group, name)
+                _made[key] = point.load()()
+    return _made[key]
 
 
+_made: Final[dict[tuple[str, str], Any]] = {}
+_making: Final = RLock()  # `cache` locks nothing: each thread that asks before the first has its answer makes one more
 _all = cache(entry_points)  # once for all groups: to look through every package takes 10 ms

@@ -20,6 +20,8 @@ from pydantic import ValidationError
 
 from datakit_iac.approval.plan import Operation, Subject, digest
 from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain.errors import ToolchainError
+from datakit_iac.version import __version__
 
 SUBJECT_FILE: Final = "DATAKIT_SUBJECT_FILE"
 """The variable that names the file into which a previewed program writes its `Subject`."""
@@ -51,16 +53,32 @@ class Recording:
     _subject: Path
 
     def operations(self) -> tuple[Operation, ...]:
-        """What the engine would do, in the order of URNs."""
-        found = {operation for line in self._lines() if (operation := _operation(json.loads(line)))}
+        """What the engine would do, in the order of URNs.
+
+        Raises:
+            ToolchainError: the engine's log has a line that cannot be read.
+        """
+        found = {operation for place, line in enumerate(self._lines(), 1) if (operation := _read(place, line))}
         return tuple(sorted(found, key=lambda each: (each.urn, each.op)))
 
     def subject(self) -> Subject | None:
-        """The project of the program's Platform; None where the program has none."""
+        """The project of the program's Platform; None where the program has none.
+
+        Raises:
+            ToolchainError: the program has written one that cannot be read.
+        """
         try:
             return Subject.model_validate_json(self._subject.read_bytes())
-        except (FileNotFoundError, ValidationError):
+        except FileNotFoundError:
             return None
+        except ValidationError as invalid:
+            first = invalid.errors(include_input=False, include_url=False)[0]
+            field = "".join(f"{part}." for part in first["loc"]).removesuffix(".")
+            raise ToolchainError(
+                f"what the program says of its project cannot be read: {f'{field}: ' if field else ''}{first['msg']}",
+                expected=f"a program that imports datakit_iac {__version__}, as this `dk` is",
+                fix="run the `dk` of the program's own virtual environment",
+            ) from invalid
 
     def _lines(self) -> list[str]:
         return self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
@@ -85,6 +103,7 @@ def fresh(engine: Path, folder: Path, stack: str) -> tuple[Operation, ...]:
 
     Raises:
         PreviewError: the preview failed.
+        ToolchainError: what it would do cannot be read.
     """
     with recording() as record:
         # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
@@ -98,6 +117,17 @@ def fresh(engine: Path, folder: Path, stack: str) -> tuple[Operation, ...]:
         if ended.returncode:
             raise PreviewError((ended.stdout + ended.stderr).strip())
         return record.operations()
+
+
+def _read(place: int, line: str) -> Operation | None:
+    try:
+        return _operation(json.loads(line))
+    except (ValueError, LookupError, TypeError, AttributeError) as fault:
+        raise ToolchainError(
+            f"line {place} of the engine's log of events cannot be read: {type(fault).__name__}: {fault}",
+            expected="the events of `pulumi preview --event-log`, one JSON object a line",
+            fix="run it again; `dk doctor` shows the engine and its version",
+        ) from fault
 
 
 def _operation(event: Mapping[str, Any]) -> Operation | None:

@@ -25,7 +25,7 @@ from datakit_iac.manifest.references import references
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 from datakit_iac.technologies.technology import technology
 
 
@@ -132,12 +132,6 @@ class _Resolution:
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
         spec = dataset.spec
-        tags = {
-            "classification": spec.classification,
-            "tier": dataset.tier,
-            "owner": spec.owner,
-            "retention": spec.retention,
-        }
         return BoundDataSet(
             name=dataset.name,
             store=store.name,
@@ -146,7 +140,6 @@ class _Resolution:
             columns=tuple(self._related(dataset, column) for column in spec.columns),
             description=dataset.description,
             tests=tuple(spec.tests),
-            tags={key: value for key, value in tags.items() if value},
             writers=self._graph.writers.get(dataset.name, ()),
         )
 
@@ -223,13 +216,13 @@ def _by_name(used: Iterable[Connector]) -> dict[str, Connector]:
 
 def _with_context(transforms: Mapping[str, ResolvedTransform]) -> dict[str, ResolvedTransform]:
     """Jobs that share a code base know all the DataSets it refers to."""
-    shared: dict[tuple[str, str], dict[str, BoundDataSet]] = {}
+    shared: dict[tuple[str, str], dict[str, DataSetReference]] = {}
 
     def key(job: Job) -> tuple[str, str]:
         return job.runtime, job.settings.get("project", job.transform)
 
     for each in transforms.values():
-        shared.setdefault(key(each.job), {}).update({dataset.name: dataset for dataset in each.job.inputs})
+        shared.setdefault(key(each.job), {}).update({dataset.name: dataset.reference for dataset in each.job.inputs})
     contexts = {each: tuple(found[name] for name in sorted(found)) for each, found in shared.items()}
     return {
         name: replace(each, job=replace(each.job, context=contexts[key(each.job)])) for name, each in transforms.items()

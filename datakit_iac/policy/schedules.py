@@ -32,4 +32,4 @@ def shortest_interval(cron: str) -> float:
     except (CronSimError, ValueError) as fault:
         raise ValueError(f"{cron!r} is no cron expression: {fault}") from fault
     between = min((later - earlier).total_seconds() for earlier, later in pairwise(fires))
-    return min([*(later - earlier for earlier, later in pairwise(starts)), between - starts[-1] + starts[0]])
+    return float(min([*(later - earlier for earlier, later in pairwise(starts)), between - starts[-1] + starts[0]]))

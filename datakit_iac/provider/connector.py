@@ -11,9 +11,12 @@ class ConnectorType(RecordType):
     """The lifecycle of a Connector."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
-        """The technology must be installed."""
-        try:
-            technology(new["technology"])
-        except StoreError as fault:
-            return [Fault("technology", str(fault))]
-        return []
+        """What its Stores are bound to must be installed: each of the technologies, or else its own."""
+        bound = new.get("technologies")
+        faults = []
+        for each in bound or (new["technology"],):
+            try:
+                technology(each)
+            except StoreError as fault:
+                faults.append(Fault("technologies" if bound else "technology", str(fault)))
+        return faults

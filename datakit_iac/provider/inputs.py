@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,9 +14,11 @@ from datakit_iac.manifest.dataset import Column, Consent, Place, Test
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Fault, Properties
 from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 
 TAGS: Final = ("classification", "tier", "owner", "retention")
+"""What the state records of a DataSet for people and policies; no technology is told."""
+
 _COLUMNS: Final = TypeAdapter(tuple[Column, ...])
 _TESTS: Final = TypeAdapter(tuple[Test, ...])
 _CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
@@ -46,7 +48,6 @@ def dataset(properties: Properties) -> BoundDataSet:
         columns=_COLUMNS.validate_python(tuple(properties.get("schema") or ())),
         description=properties.get("description") or "",
         tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
-        tags={tag: properties[tag] for tag in TAGS if properties.get(tag)},
         writers=tuple(properties["writers"]) if "writers" in properties else None,
     )
 
@@ -64,16 +65,26 @@ def job(properties: Properties, environment: str) -> Job:
         settings=properties.get("settings") or {},
         inputs=tuple(map(dataset, properties.get("inputs") or ())),
         outputs=tuple(map(dataset, properties.get("outputs") or ())),
-        context=tuple(map(dataset, properties.get("context") or ())),
+        context=tuple(_context(properties.get("context") or {})),
         environment=environment,
         timeout=properties.get("timeout"),
-        identity=_identity([properties.get("definition"), properties.get("versions")]),
+        identity=_identity(properties),
     )
 
 
-def _identity(content: object) -> str:
-    text = json.dumps(content, sort_keys=True, default=str)
+def _identity(run: Properties) -> str:
+    """A digest of what is computed, of what: a renamed DataSet leaves it as it is."""
+    places = {each["name"]: [each["store"].get("name"), str(place(each))] for each in run.get("inputs") or ()}
+    versions = [[places.get(name, name), str(version)] for name, version in (run.get("versions") or {}).items()]
+    text = json.dumps([run.get("definition"), sorted(versions, key=str)])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _context(tables: Any) -> Iterator[DataSetReference]:
+    """The DataSets of a Run's context; none of a state that an earlier version wrote, which had a list of contracts."""
+    for store, named in tables.items() if isinstance(tables, Mapping) else ():
+        for name, table in named.items():
+            yield DataSetReference(name, store, Place(table=table))
 
 
 def consent(properties: Properties, subject: str) -> Consent | None:

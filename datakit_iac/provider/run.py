@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from datakit_iac.provider.outputs import claim
 from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType
+from datakit_iac.provider.run_folder import run_folder
 from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import verify
 from datakit_iac.provider.warmth import warm
@@ -170,11 +169,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
 
 @contextmanager
 def _surroundings(job: Job, call: Call) -> Iterator[Surroundings]:
-    runs, cache = HOME / "runs", HOME / "cache" / job.environment
-    for folder in (runs, cache):
-        folder.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{job.transform}-", dir=runs)).absolute()
-    try:
+    cache = HOME / "cache" / job.environment
+    cache.mkdir(parents=True, exist_ok=True)
+    with run_folder(HOME / "runs", job.transform) as folder:
         yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -37,15 +37,15 @@ def _project() -> Path:
 
 async def _serve(address: str) -> None:
     import grpc.aio
-    from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from datakit_iac.provider.engine import Engine
     from datakit_iac.provider.package import FUNCTIONS, TYPES
     from datakit_iac.provider.servicer import Servicer
+    from datakit_iac.pulumi_compat import CHANNEL_OPTIONS
 
     schema = files("datakit_iac.provider").joinpath("schema.json").read_text()
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    server = grpc.aio.server(options=CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
         Servicer(__version__, schema, TYPES, FUNCTIONS, Engine(address)), server
     )

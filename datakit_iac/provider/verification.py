@@ -65,9 +65,10 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
     if violations:
         return [f"{dataset.name}: {violation}" for violation in violations]
     before = live.mark or mark
-    written = before.attempt(job.transform) or Attempt(job.transform)
-    done = replace(written, run=job.identity, is_verified=True)
-    ours = replace(mark, runs=before.runs).written_by(done, dataset.writers)
+    written = before.attempt(job.transform)
+    if written is None or written.run != job.identity:  # by a tool that leaves no word of it
+        written = Attempt(job.transform, job.identity)
+    ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True), dataset.writers)
     session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
     return []
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import pulumi
-from pulumi.runtime.settings import get_root_directory
 
 from datakit_iac.approval import door, preview
 from datakit_iac.approval.subject import subject
 from datakit_iac.approval.verification import Reality
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
+from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.toolchain import wrapper
 from datakit_iac.toolchain.errors import ToolchainError
 
@@ -87,4 +87,4 @@ def _qualified_stack() -> str:
 
 
 def _folder() -> Path:
-    return Path(get_root_directory())
+    return root_directory()

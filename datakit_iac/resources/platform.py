@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime.settings import get_root_directory
 
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets
@@ -16,6 +16,7 @@ from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.policy.checking import check
+from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.admission import admit
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
@@ -52,7 +53,16 @@ class Platform(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
-        os.chdir(get_root_directory())
+        with contextlib.chdir(root_directory()):
+            self._register(resource_name, project, environment, opts)
+
+    def _register(
+        self,
+        resource_name: str,
+        project: str | os.PathLike[str],
+        environment: str | None,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         self._secrets = secrets(Path.cwd())
         resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack(), self._secrets)
         admit(resolved, warnings)
@@ -82,7 +92,8 @@ class Platform(pulumi.ComponentResource):
             with declared_at(self._project.where(connector)):
                 Connector(
                     name,
-                    technology=spec.type if spec.type in kinds else min(kinds),
+                    technology=spec.type,
+                    technologies=sorted(kinds) if kinds != {spec.type} else None,
                     provider=spec.provider,
                     version=spec.version,
                     protocol=spec.protocol or None,

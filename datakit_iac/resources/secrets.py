@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import is_config_secret
+from pulumi.runtime import is_config_secret
 
 from datakit_iac.environment.secrets import Secrets, Source, of_process
 from datakit_iac.environment.secrets_file import of_file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -11,11 +11,12 @@ from datakit_iac.technologies.bound import Connection
 
 
 class Connector(pulumi.CustomResource):
-    """A technology type of the catalog: it must be installed.
+    """A technology type of the catalog: what its Stores are bound to must be installed.
 
     Args:
         resource_name: the Connector's name.
         technology: the technology's name, e.g. ``duckdb``.
+        technologies: those that its Stores are bound to, where that is not the same; each of them must be installed.
         provider: who provides it.
         version: its version, MAJOR.MINOR.PATCH.
         protocol: the wire protocol, e.g. ``postgresql``.
@@ -28,6 +29,7 @@ class Connector(pulumi.CustomResource):
         resource_name: str,
         *,
         technology: str,
+        technologies: Sequence[str] | None = None,
         provider: str = "datakit",
         version: str | None = None,
         protocol: str | None = None,
@@ -37,6 +39,7 @@ class Connector(pulumi.CustomResource):
         properties = {
             "name": resource_name,
             "technology": technology,
+            "technologies": list(technologies) if technologies else None,
             "provider": provider,
             "version": version,
             "protocol": protocol,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pulumi
 
+from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
 from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime
@@ -59,10 +61,11 @@ class Transform(pulumi.CustomResource):
             settings=dict(settings or {}),
             inputs=tuple(each.bound for each in self.reads),
             outputs=tuple(each.bound for each in self.writes),
-            context=tuple(each.bound for each in self.neighbours),
+            context=tuple(each.bound.reference for each in self.neighbours),
             timeout=timeout,
         )
-        self.digest = _definition(self.job)
+        with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
+            self.digest = _definition(self.job)
         properties: dict[str, Any] = {
             "name": resource_name,
             "runtime": runtime,
@@ -106,7 +109,7 @@ class Run(pulumi.CustomResource):
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],
             "outputs": [each.contract for each in transform.writes],
-            "context": [each.contract for each in transform.neighbours],
+            "context": _context(transform.job),
             "timeout": transform.job.timeout,
             "quotas": dict(quotas) if quotas else None,
             "definition": transform.digest,
@@ -130,10 +133,19 @@ def _version_of(name: str, written: Mapping[str, str]) -> str:
 def _definition(job: Job) -> str:
     """What the runtime says decides the result, and the columns that the outputs must have, in any order."""
     columns = {
-        each.name: sorted([column.name, str(column.type), column.required] for column in each.columns)
+        str(each.place): sorted([column.name, str(column.type), column.required] for column in each.columns)
         for each in job.outputs
     }
     return digest([runtime(job.runtime).definition(job), columns])
+
+
+def _context(job: Job) -> dict[str, dict[str, str]]:
+    """The tables that the code base refers to, by Store and name; each Run of one dbt project has all of them."""
+    tables: dict[str, dict[str, str]] = {}
+    for each in job.context:
+        if each.place.table is not None:
+            tables.setdefault(each.store, {})[each.name] = each.place.table
+    return tables
 
 
 def _tests(job: Job) -> str:

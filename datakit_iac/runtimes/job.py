@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from datakit_iac.executors.process import Executor
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Job:
         inputs: the DataSets read, in the order of the manifest.
         outputs: the DataSets written, in the order of the manifest.
         context: further DataSets the same code base refers to (other Transforms' inputs of one dbt project), so that
-            what is rendered is the same for all Transforms that share it.
+            what is rendered is the same for all Transforms that share it; only their names and places.
         environment: the environment's name.
         timeout: seconds; None for no limit.
         identity: hexadecimal; the same for the same definition and versions of the inputs, so that a Run that is tried
@@ -36,7 +36,7 @@ class Job:
     settings: Mapping[str, Any]
     inputs: tuple[BoundDataSet, ...]
     outputs: tuple[BoundDataSet, ...]
-    context: tuple[BoundDataSet, ...] = ()
+    context: tuple[DataSetReference, ...] = ()
     environment: str = "dev"
     timeout: float | None = None
     identity: str = ""

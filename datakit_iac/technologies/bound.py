@@ -38,7 +38,6 @@ class BoundDataSet:
         columns: the declared schema; empty where the manifest leaves it to the technology to infer.
         description: what the data means, for people.
         tests: those of the DataSet as a whole; each column carries its own.
-        tags: what else is written beside the data, e.g. classification and tier.
         writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
     """
 
@@ -49,5 +48,24 @@ class BoundDataSet:
     columns: tuple[Column, ...] = ()
     description: str = ""
     tests: tuple[Test, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
     writers: tuple[str, ...] | None = None
+
+    @property
+    def reference(self) -> DataSetReference:
+        """The DataSet without its contract and without the way to its Store."""
+        return DataSetReference(self.name, self.store, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetReference:
+    """What code that names a DataSet must know of it, and no more: no contract, no connection, no secret.
+
+    Attributes:
+        name: the DataSet's name.
+        store: the Store's name.
+        place: the table, prefix or topic.
+    """
+
+    name: str
+    store: str
+    place: Place

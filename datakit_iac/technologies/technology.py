@@ -35,14 +35,12 @@ class Capabilities:
         single_writer: whether only one process at a time may have the Store open.
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
-        bookkeeping: prefixes of column names that loaders add for themselves and no contract speaks of.
     """
 
     places: frozenset[Literal["table", "prefix", "topic"]]
     single_writer: bool = False
     embedded: bool = False
     keeps_schema: bool = True
-    bookkeeping: tuple[str, ...] = ("_cq_",)
 
 
 @dataclass(frozen=True, slots=True)

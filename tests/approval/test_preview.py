@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.approval.preview import PreviewError, fresh, recording
+from datakit_iac.approval.plan import Subject
+from datakit_iac.approval.preview import SUBJECT_FILE, PreviewError, fresh, recording
+from datakit_iac.manifest.environment import Approval
+from datakit_iac.toolchain.errors import ToolchainError
 
 URN = "urn:pulumi:prod::shop::datakit:index:Platform$"
 
@@ -65,3 +68,44 @@ def test_a_failed_preview_says_why(tmp_path: Path) -> None:
     engine.chmod(0o755)
     with pytest.raises(PreviewError, match="no such stack"):
         fresh(engine, tmp_path, "prod")
+
+
+@pytest.mark.parametrize("line", ['{"resourcePreEvent": {"metad', '{"resourcePreEvent": {"metadata": {}}}', "[]"])
+def test_a_log_that_cannot_be_read_is_refused_and_never_passed_over(line: str) -> None:
+    with recording() as record:
+        Path(record.arguments[1]).write_text(f"{json.dumps({'preludeEvent': {}})}\n{line}\n")
+        with pytest.raises(ToolchainError, match="line 2 of the engine's log of events"):
+            record.operations()
+
+
+# What the program says of its project.
+
+
+def told(text: str | None) -> Subject | None:
+    with recording() as record:
+        if text is not None:
+            Path(record.environment[SUBJECT_FILE]).write_text(text)
+        return record.subject()
+
+
+SUBJECT = Subject(project="shop", stack="prod", environment="prod", approval=Approval(), parts={})
+
+
+def test_a_program_without_a_platform_says_nothing_of_a_project() -> None:
+    assert told(None) is None
+    assert told(SUBJECT.model_dump_json()) == SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (json.dumps({**SUBJECT.model_dump(mode="json"), "regions": ["eu"]}), "regions: Extra inputs are not permitted"),
+        (json.dumps({"project": "shop"}), "stack: Field required"),
+        (SUBJECT.model_dump_json()[:-9], "Invalid JSON"),
+        ("", "Invalid JSON"),
+    ],
+)
+def test_what_another_version_says_of_its_project_is_refused_with_what_is_wrong(text: str, reason: str) -> None:
+    with pytest.raises(ToolchainError, match="datakit_iac") as refused:
+        told(text)
+    assert reason in str(refused.value)

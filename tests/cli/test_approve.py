@@ -176,3 +176,14 @@ def test_a_program_without_a_platform_has_no_plan_to_save(dk: Dk, previewed: Pat
     assert dk("plan", "--env", "prod").code == 0
     said = dk("plan", "--env", "prod", "--out")
     assert (said.code, "no Platform" in said.err) == (2, True)
+
+
+def test_a_project_that_cannot_be_read_is_told_from_a_program_without_one(
+    dk: Dk, previewed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "subject.json").write_text('{"project": "shop"}')
+    for further in ((), ("--out",), ("--output", "json")):
+        said = dk("plan", "--env", "prod", *further)
+        assert (said.code, "no Platform" in said.err) == (3, False)
+        assert "stack: Field required" in said.err
+        assert "fix:" in said.err

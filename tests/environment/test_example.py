@@ -29,8 +29,8 @@ def unbound(dataset: BoundDataSet) -> BoundDataSet:
 
 
 def unbound_job(job: Job) -> Job:
-    inputs, outputs, context = (tuple(map(unbound, each)) for each in (job.inputs, job.outputs, job.context))
-    return replace(job, inputs=inputs, outputs=outputs, context=context, environment="")
+    inputs, outputs = (tuple(map(unbound, each)) for each in (job.inputs, job.outputs))
+    return replace(job, inputs=inputs, outputs=outputs, environment="")
 
 
 @pytest.mark.parametrize("other", ["stage", "prod"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from datakit_iac.manifest.secret import Secret
@@ -33,6 +35,14 @@ def test_a_connector_of_an_unknown_technology_is_refused(lifecycle: Lifecycle) -
     connector = lifecycle.subject("datakit:index:Connector", "dukdb")
     with pytest.raises(RefusedError, match="technology: no technology 'dukdb' is installed: did you mean 'duckdb'"):
         connector.preview({"name": "dukdb", "technology": "dukdb"})
+
+
+def test_each_technology_that_a_connectors_stores_are_bound_to_is_held_to_be_installed(lifecycle: Lifecycle) -> None:
+    connector = lifecycle.subject("datakit:index:Connector", "lake")
+    inputs = {"name": "lake", "technology": "postgres", "technologies": ["duckdb", "files"]}
+    assert connector.up(inputs).kind == "create"
+    with pytest.raises(RefusedError, match="technologies: no technology 'fils' is installed: did you mean 'files'"):
+        connector.preview({**inputs, "technologies": ["duckdb", "fils"]})
 
 
 # Store.
@@ -138,6 +148,13 @@ def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
 
 # Run: what makes it happen again, and how it says so.
 
+
+def filled(*columns: str) -> dict[str, Any]:
+    """What a Run is told of the DataSet that it fills."""
+    schema = [{"name": name, "type": "int"} for name in columns]
+    return {"name": "users", "store": Warehouse.store, "table": "raw.users", "schema": schema}
+
+
 RUN: dict[str, Any] = {
     "transform": "load",
     "runtime": "cloudquery",
@@ -145,6 +162,7 @@ RUN: dict[str, Any] = {
     "tests": "t1",
     "versions": {"raw": "v1", "other": "v1"},
     "generations": {"users": "g1"},
+    "outputs": [filled("id")],
 }
 
 CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
@@ -165,6 +183,16 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         "runs again: its definition changed, raw changed, other may change, users is made anew",
     ),
     "tests": ({"tests": "t2"}, ("tests",), "is tested anew"),
+    "what tests compare it with": ({"references": {"countries": "v2"}}, ("references",), "is tested anew"),
+    "a column": (
+        {
+            "definition": "d2",
+            "generations": {"users": UNKNOWN},
+            "outputs": [filled("id", "age")],
+        },
+        ("definition", "generations"),
+        "runs again: its definition changed, column age of users is added",
+    ),
     "settings alone": ({"settings": {"a": 1}, "timeout": 5, "context": [{}]}, (), ""),
 }
 
@@ -196,6 +224,11 @@ def test_a_run_whose_last_did_not_end_well_is_updated(lifecycle: Lifecycle, monk
     run.id, run.inputs, run.outputs, run.failed = "load", RUN, {"incomplete": True}, True
     assert run.preview(RUN).kind == "update"
     assert lifecycle.said() == "runs again: the last run did not end well"
+
+
+def test_a_run_that_did_not_end_well_differs_though_a_refresh_let_the_engine_forget_it() -> None:
+    assert tuple(RunType().diff(RUN, RUN, {"incomplete": True}).changed) == ("written",)
+    assert RunType().diff(RUN, RUN, {"written": {}}).changed == {}
 
 
 def test_a_run_of_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
@@ -236,6 +269,67 @@ def test_a_source_whose_store_is_gone_fails_the_preview(lifecycle: Lifecycle, so
     source["store"] = {**source["store"], "connection": {"path": "nowhere"}}
     with pytest.raises(OperationError, match="source raw: there is no folder"):
         lifecycle.subject("datakit:index:DataSet", "raw").preview(source)
+
+
+@pytest.fixture
+def theirs(folder: Path) -> dict[str, Any]:
+    """The inputs of a DataSet of a table that nobody here makes."""
+    with duckdb.connect("theirs.duckdb") as database:
+        database.execute("CREATE TABLE users (id INTEGER, name VARCHAR); INSERT INTO users VALUES (1, NULL)")
+    store = {"name": "theirs", "technology": "duckdb", "connection": {"path": "theirs.duckdb"}}
+    return {"name": "users", "store": store, "table": "users", "external": True}
+
+
+INTEGER, TEXT = {"name": "ID", "type": "int"}, {"name": "name", "type": "text"}
+UNKEPT = {
+    "a missing column": ([INTEGER, {"name": "age", "type": "int"}], "column age is missing"),
+    "a narrower type": ([{"name": "id", "type": "smallint"}], "column id is integer; the contract says smallint"),
+    "another type": ([INTEGER, {"name": "name", "type": "date"}], "column name is string; the contract says date"),
+    "a value that is not there": ([{**TEXT, "nullable": False}], "not_null(name): 1 row without a value"),
+}
+
+
+@pytest.mark.parametrize("case", UNKEPT)
+def test_an_external_table_that_is_not_as_declared_is_told_of(
+    lifecycle: Lifecycle, theirs: dict[str, Any], case: str
+) -> None:
+    schema, expected = UNKEPT[case]
+    users, inputs = lifecycle.subject("datakit:index:DataSet", "users"), {**theirs, "schema": schema}
+    for act in (users.preview, users.up):
+        with pytest.raises(OperationError, match=re.escape(f"source users: users is not as declared: {expected}")):
+            act(inputs)
+    users.up(theirs)
+    for act in (users.preview, users.up):
+        with pytest.raises(OperationError, match="is not as declared"):
+            act(inputs)
+    for preview in (True, False):
+        with pytest.raises(OperationError, match="is not as declared"):
+            lifecycle.invoke("datakit:index:fingerprint", inputs, preview=preview)
+
+
+def test_an_external_table_may_hold_more_and_less_than_its_contract_allows(
+    lifecycle: Lifecycle, theirs: dict[str, Any]
+) -> None:
+    schema = [{"name": "id", "type": "bigint", "nullable": False}]
+    lifecycle.subject("datakit:index:DataSet", "users").up({**theirs, "schema": schema})
+    assert lifecycle.invoke("datakit:index:fingerprint", {**theirs, "schema": schema})["version"]
+
+
+def test_the_fingerprint_changes_with_names_and_types_and_not_with_the_order_of_columns(
+    lifecycle: Lifecycle, theirs: dict[str, Any]
+) -> None:
+    def version(*columns: dict[str, Any]) -> object:
+        return lifecycle.invoke("datakit:index:fingerprint", {**theirs, "schema": list(columns)})["version"]
+
+    before = version(INTEGER, TEXT)
+    assert version(TEXT, INTEGER) == before
+    before = version()
+    for change in ("RENAME id TO number", "ALTER number TYPE BIGINT", "ALTER number TYPE DECIMAL(10,2)"):
+        with duckdb.connect("theirs.duckdb") as database:
+            database.execute(f"ALTER TABLE users {change}")
+        after = version()
+        assert before != after
+        before = after
 
 
 def test_the_fingerprint_changes_with_the_data(lifecycle: Lifecycle, source: dict[str, Any], folder: Path) -> None:

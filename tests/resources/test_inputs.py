@@ -45,7 +45,10 @@ class Recorded(mocks.Mocks):
 
 async def program() -> None:
     """Every resource class with everything it can be given."""
-    Connector("duckdb", technology="duckdb", version="1.4.2", protocol="file", capabilities=["source"])
+    Connector(
+        "duckdb", technology="duckdb", technologies=["duckdb", "files"], version="1.4.2", protocol="file",
+        capabilities=["source"],
+    )  # fmt: skip
     store = Store("warehouse", technology="duckdb", connection={"path": "x"}, secrets={"key": "hunter2"}, create=True)
     columns = (
         Column(
@@ -129,3 +132,9 @@ def test_a_read_dataset_has_the_version_that_the_provider_tells_and_a_written_on
 ) -> None:
     assert recorded.resources["datakit:index:Run"]["versions"] == {"raw": "v0"}
     assert recorded.resources["datakit:index:Run"]["generations"] == {"users": "1f"}
+
+
+def test_the_context_of_a_run_is_names_and_tables_without_contracts_or_secrets(recorded: Recorded) -> None:
+    run = recorded.resources["datakit:index:Run"]
+    assert run["context"] == {"warehouse": {"raw": "raw.users"}}
+    assert "hunter2" in json.dumps(run["inputs"])

@@ -120,6 +120,16 @@ def test_the_definition_holds_what_decides_the_result_and_nothing_else(job: Job,
         ),
         replace(job, outputs=(table("a", *job.outputs[0].columns, database="other.duckdb"), job.outputs[1])),
         replace(job, inputs=(files("a-file", tmp_path / "elsewhere", "a.csv"), job.inputs[1])),
+        replace(
+            job,
+            inputs=(files("renamed", tmp_path, "a.csv"), job.inputs[1]),
+            settings={
+                "tables": [
+                    {**each, "from": {"a-file": "renamed"}.get(each["from"], each["from"])}
+                    for each in job.settings["tables"]
+                ]
+            },
+        ),
     ]
     other = [
         replace(job, settings={**job.settings, "writeMode": "append"}),

@@ -236,6 +236,17 @@ def test_a_view_is_left_to_what_made_it(session: DuckDBSession, view: BoundDataS
     assert after.columns[1].description == "Called so."
 
 
+def test_a_view_whose_table_has_changed_can_be_described(
+    session: DuckDBSession, view: BoundDataSet, database: duckdb.DuckDBPyConnection
+) -> None:
+    database.execute("CREATE TABLE raw.t (a INTEGER); CREATE VIEW raw.v AS SELECT a FROM raw.t; DROP TABLE raw.t")
+    live = session.describe(Place(table="raw.v"))
+    assert live is not None
+    assert (live.is_view, live.rows, [each.name for each in live.columns]) == (True, 0, ["a"])
+    with pytest.raises(duckdb.Error):
+        session.fingerprint(replace(view, place=Place(table="raw.v"), columns=()))
+
+
 # Tests of a contract.
 
 NOW = datetime.now(UTC)

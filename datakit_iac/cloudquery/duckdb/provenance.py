@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 import duckdb
@@ -39,7 +40,7 @@ class Provenance:
             kept = [source, *self._output.writers]
             conditions.append(f"({SOURCE} IS NOT NULL AND {SOURCE} NOT IN ({', '.join('?' * len(kept))}))")
             values += kept
-            if self._has_unsigned(kept):
+            if self._has_unsigned(source, kept):
                 conditions.append(f"{SOURCE} IS NULL")
         self._connection.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}", values)
 
@@ -65,7 +66,8 @@ class Provenance:
     def record(self, source: str, run: str, sync_time: int | None) -> None:
         """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet."""
         if self._mark and self._output and run:
-            attempt = Attempt(source, run, sync_time or 0, is_verified=False)
+            # A sync of no rows has a time, too: it tells this writer from one that signs no rows.
+            attempt = Attempt(source, run, sync_time or time.time_ns() // 1000, is_verified=False)
             self._comment(self._mark.written_by(attempt, self._output.writers).append_to(self._description))
 
     def keep_comment(self) -> None:
@@ -73,9 +75,12 @@ class Provenance:
         if self._mark or self._description:
             self._comment(self._mark.append_to(self._description) if self._mark else self._description)
 
-    def _has_unsigned(self, writers: Iterable[str]) -> bool:
+    def _has_unsigned(self, source: str, writers: Collection[str]) -> bool:
         """Whether rows without a source are of a tool that wrote the table once: one that signs no rows."""
-        former = [each.transform for each in self._mark.runs if each.transform not in {*writers}] if self._mark else []
+        runs = self._mark.runs if self._mark else ()
+        if any(each.transform == source and not each.time for each in runs):
+            return True  # the same Transform, by another runtime
+        former = [each.transform for each in runs if each.transform not in writers]
         return any(not count(self._connection, self._table, f"{SOURCE} = ?", [name]) for name in former)
 
     def _comment(self, text: str) -> None:

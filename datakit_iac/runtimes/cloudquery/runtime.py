@@ -38,21 +38,21 @@ class CloudQuery:
         return [*asked.faults, *faults]
 
     def definition(self, job: Job) -> str:
-        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read."""
+        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read; names are none of it."""
         asked = settings.read(job)
         document = {
             "writeMode": asked.write_mode,
             "tables": [
                 {
-                    "from": [pair.source.name, str(pair.source.place), pair.source.place.format, _reading(pair.source)],
-                    "to": [pair.target.name, str(pair.target.place)],
+                    "from": [str(pair.source.place), pair.source.place.format, _reading(pair.source)],
+                    "to": str(pair.target.place),
                     "columns": sorted(
                         [column.name, str(column.type), column.primary_key, column.nullable]
                         for column in pair.target.columns
                     ),
                     **_others(job, pair.target, asked.write_mode),
                 }
-                for pair in sorted(asked.pairs, key=lambda pair: pair.target.name)
+                for pair in sorted(asked.pairs, key=lambda pair: str(pair.target.place))
             ],
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

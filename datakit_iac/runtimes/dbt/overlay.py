@@ -16,7 +16,7 @@ import yaml
 
 from datakit_iac.runtimes.dbt.profile import split
 from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 _GENERATED: Final = "datakit_sources"
 _NOWHERE: Final = "datakit_undeclared"
@@ -46,7 +46,7 @@ def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> None
 
 
 def sources(
-    project: DbtProject, datasets: Sequence[BoundDataSet], databases: Mapping[str, str] | None = None
+    project: DbtProject, datasets: Sequence[BoundDataSet | DataSetReference], databases: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """The sources of a project, by file: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
 
@@ -71,7 +71,7 @@ def sources(
     }
 
 
-def named(dataset: BoundDataSet) -> tuple[str, str]:
+def named(dataset: BoundDataSet | DataSetReference) -> tuple[str, str]:
     """The two names by which models refer to a DataSet."""
     return dataset.store.replace("-", "_"), dataset.name.replace("-", "_")
 

@@ -22,7 +22,7 @@ from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 _SETTINGS: Final = ("project", "select", "exclude")
 _WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
@@ -185,8 +185,9 @@ def _selection(job: Job, project: DbtProject) -> Selection:
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
 
 
-def _datasets(job: Job) -> list[BoundDataSet]:
-    return list({(each.store, each.name): each for each in (*job.context, *job.inputs)}.values())
+def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
+    known: tuple[BoundDataSet | DataSetReference, ...] = (*job.context, *job.inputs)
+    return list({(each.store, each.name): each for each in known}.values())
 
 
 def _key(name: str, of: str) -> str:

@@ -96,8 +96,17 @@ class DuckDBSession:
         if found is None:
             return None
         description, mark = Mark.split(found.comment)
-        ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)}")
-        return Live(self._columns(*statements.parts(place)), description, mark, rows, found.kind == "VIEW")
+        is_view = found.kind == "VIEW"
+        return Live(self._columns(*statements.parts(place)), description, mark, self._count(place, is_view), is_view)
+
+    def _count(self, place: Place, is_view: bool) -> int:
+        try:
+            ((rows,),) = self._rows(f"SELECT count(*) FROM {statements.qualified(place)}")
+        except duckdb.Error:
+            if is_view:
+                return 0  # what it reads has changed: it gives nothing until its Run makes it anew
+            raise
+        return int(rows)
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""

@@ -141,7 +141,7 @@ def _entry_point(launch: Launch) -> Path:
 def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[], None]) -> Outcome:
     import grpc
     import pulumi
-    from pulumi.runtime.stack import run_in_stack
+    from pulumi.runtime import run_in_stack
 
     def program() -> None:
         try:

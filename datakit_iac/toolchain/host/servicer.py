@@ -1,9 +1,11 @@
-"""The calls of the engine that a language host answers, over the SDK's own language server."""
+"""The calls of the engine that a language host answers."""
 
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -13,8 +15,8 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format
-from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2
+from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
 from datakit_iac.toolchain.host import child, program
 from datakit_iac.toolchain.host.interpreter import InterpreterError, environment_for, interpreter_of, is_ours
@@ -23,7 +25,7 @@ RunHere = Callable[[program.Launch], "Future[program.Outcome]"]
 """Has a program run on the main thread of this process."""
 
 
-class LanguageHost(LanguageServer):
+class LanguageHost(LanguageRuntimeServicer):
     """Answers the engine: runs programs here or by the interpreter they name, and plugins as children.
 
     `front` answers the calls that come before.
@@ -36,12 +38,19 @@ class LanguageHost(LanguageServer):
     """
 
     def __init__(self, engine: str, run_here: RunHere, children: child.Children, interrupt: Callable[[], None]) -> None:
-        super().__init__(lambda: None)
         self._run_here = run_here
         self._children = children
         self._interrupt = interrupt
         self._engine = engine
         self._has_run = threading.Event()
+
+    def About(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The interpreter, for `pulumi about`."""
+        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
+
+    def GetRequiredPlugins(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """None: nothing is installed by this language host."""
+        return language_pb2.GetRequiredPluginsResponse()
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Install nothing: packages come from a project's own set-up; only its interpreter must be there."""

@@ -1,0 +1,67 @@
+"""What Pulumi's SDK does under no public name, or not always; nothing else here uses a private name of the SDK.
+
+A later SDK may name it otherwise. Each function then does without, and says what is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+CHANNEL_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),
+    ("grpc.server_max_unrequested_time_in_server", 30 * 60),
+)
+"""What the SDK gives its own servers: messages as large as the engine sends, and half an hour to wait for a thread."""
+
+_STACK_TRACE: Final = "_get_stack_trace"
+_PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+
+
+def root_directory() -> Path:
+    """The Pulumi project's folder: as the engine says, else the nearest with a project file, else the working one.
+
+    A program that the Automation API runs inline is not told, and mocks tell a folder that is not there.
+    """
+    import pulumi
+
+    told = getattr(pulumi, "get_root_directory", lambda: None)()
+    if told and Path(told).is_dir():
+        return Path(told)
+    here = Path.cwd()
+    return next(
+        (each for each in (here, *here.parents) if any((each / name).is_file() for name in _PROJECT_FILES)), here
+    )
+
+
+@contextmanager
+def registered_at(uri: str, line: int) -> Iterator[None]:
+    """Have what is registered within recorded as declared at a line of a file.
+
+    The SDK offers no way to say it: it asks a function of its own, which is another one meanwhile. Without that
+    function, the state has the Python stack of each registration: more of it, and nothing else differs.
+    """
+    from pulumi.runtime import resource
+
+    own, trace = getattr(resource, _STACK_TRACE, None), _trace(uri, line)
+    if own is None or trace is None:
+        yield
+        return
+    setattr(resource, _STACK_TRACE, lambda *_, **__: trace)
+    try:
+        yield
+    finally:
+        setattr(resource, _STACK_TRACE, own)
+
+
+def _trace(uri: str, line: int) -> Any:
+    """The message that the function returns; None where the SDK has none of this form."""
+    try:
+        from pulumi.runtime.proto import source_pb2
+
+        position = source_pb2.SourcePosition(uri=uri, line=line)
+        return source_pb2.StackTrace(frames=[source_pb2.StackFrame(pc=position)])
+    except (ImportError, AttributeError, ValueError):
+        return None
