@@ -37,7 +37,7 @@ class Story:
 
     Attributes:
         project: the version that was applied last.
-        steps: how many updates were asked for.
+        steps: how many edits were made.
     """
 
     def __init__(self, engine: AnyEngine, root: Path, project: Project | None = None) -> None:
@@ -87,6 +87,7 @@ class Story:
             self.refuse(project, f"{said}; {fault}")
             return False
         self._tell(said + (f" (killed {kill.when} operation {kill.operation})" if kill else ""))
+        self.steps += 1
         before = self.project
         outcome = self._up(project, kill=kill, replaced=replaced)
         ran = set(outcome.runs())
@@ -116,6 +117,7 @@ class Story:
             refreshed: whether a refresh comes in between.
         """
         self._tell(f"{said} (must be refused)")
+        self.steps += 1
         before = self.project
         for _ in range(2):
             outcome = self._up(project)
@@ -143,7 +145,6 @@ class Story:
     # What must hold.
 
     def _up(self, project: Project, *, kill: Kill | None = None, replaced: str = "") -> Outcome:
-        self.steps += 1
         write(project, self.root)
         outcome = self.engine.up(kill=kill, replaced=replaced)
         for kind, label in outcome.operations:
