@@ -1,13 +1,15 @@
-"""The outputs of a Run before its job: ours, and marked, so that what wrote them can be told afterwards."""
+"""What a Run writes is ours, and marked as that: its outputs before the job, what it made beside them after it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from datakit_iac.manifest.dataset import Place
 from datakit_iac.provider.lifecycle import Call
 from datakit_iac.provider.settlement import demand_ours
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.ownership import UNKNOWN_WRITER, Attempt, Mark
+from datakit_iac.runtimes.job import Job, Relation
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
 from datakit_iac.technologies.technology import StoreMissingError, technology
 
 IMPORTED = "0"
@@ -35,3 +37,24 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
                     session.alter(dataset, (), Mark(call.stack, dataset.name, generation, writer))
         except StoreMissingError:
             continue  # the job makes it, or says so
+
+
+def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
+    """Mark the tables and views that a job made beside its outputs, so that a DataSet declared later takes them.
+
+    What carries a mark already is left alone: it was a DataSet's, and is again, should that come back.
+
+    Raises:
+        StoreError: the Store could not be asked.
+    """
+    beside = [Place(table=each.place) for each in relations if each.output is None]
+    if not (beside and job.outputs):
+        return
+    home = job.outputs[0]
+    with technology(home.connection.technology).open(home.connection) as session:
+        for place in beside:
+            live = session.describe(place)
+            if live and live.mark is None:
+                mark = Mark(call.stack, NO_DATASET, "0", (Attempt(job.transform, job.identity),))
+                nobodys = BoundDataSet(NO_DATASET, home.store, home.connection, place, description=live.description)
+                session.alter(nobodys, (), mark)

@@ -13,7 +13,7 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
-from datakit_iac.provider.outputs import claim
+from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType
@@ -163,6 +163,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
         outcome = runtime(job.runtime).run(job, lent)
+        sign(job, outcome.relations, call)
         call.status("verifying the outputs")
         return outcome, verify(job, new.get("generations") or {}, call)
 

@@ -62,16 +62,35 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view that a job made in the Store of its outputs.
+
+    Attributes:
+        name: of the model that it is.
+        place: schema and name as a DataSet's table says them, e.g. ``staging.stg_orders``.
+        kind: how it was made, e.g. ``table``, ``view``, ``incremental``, ``seed`` or ``snapshot``.
+        output: the output that it is; None where it is none.
+    """
+
+    name: str
+    place: str
+    kind: str
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job did.
 
     Attributes:
         counts: rows by table, or models and tests by result, e.g. ``{"flights": 336776}``.
         notes: what people should know, e.g. columns of a file that the contract leaves out.
+        relations: the tables and views that were made, where the job's tool decides which.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
 
 class JobFailedError(Exception):

@@ -104,7 +104,7 @@ class Session(Protocol):
         """Remove what lies at a place, with its data."""
 
     def places(self, infix: str) -> list[Place]:
-        """Every place of the Store whose own name, without schema or folder, contains a text."""
+        """Every place of the Store whose own name, without schema or folder, contains a text in whatever case."""
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
         """A digest of the data with its columns' names and types, the same for the same rows and columns in any order.

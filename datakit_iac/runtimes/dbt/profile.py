@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.duckdb import types
 
 NAME: Final = "datakit"
 """Profile and target are called the same in every environment: dbt parses everything anew when they change."""
@@ -24,13 +26,17 @@ class Profile:
 
     Attributes:
         target: dbt's settings of the connection; secrets stand in it as ``{{ env_var('…') }}``.
+        database: dbt's name of the target's own database.
         databases: the database that holds a Store's tables, by Store; a Store that is missing is in the target's own.
         env: the variables that the target asks for.
+        type_name: how the target's database spells the type of a column.
     """
 
     target: Mapping[str, Any]
+    database: str = ""
     databases: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, Secret] = field(default_factory=dict)
+    type_name: Callable[[DataType], str] = str
 
     @property
     def content(self) -> dict[str, Any]:
@@ -68,7 +74,7 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
         if dataset.place.table is None:
             raise ValueError(f"{dataset.name} is no table ({dataset.place}); dbt reads and writes tables only")
     schema = DEFAULT_SCHEMA if names_schemas else _schema(outputs)
-    return TECHNOLOGIES[technology](home.connection, schema, inputs)
+    return TECHNOLOGIES[technology](home, schema, inputs)
 
 
 def split(table: str) -> tuple[str, str]:
@@ -77,13 +83,15 @@ def split(table: str) -> tuple[str, str]:
     return schema or DEFAULT_SCHEMA, name
 
 
-def secret(connection: Connection, name: str, env: dict[str, Secret]) -> str:
-    """What a profile says in a secret's place; its value is put into `env`.
+def secret(dataset: BoundDataSet, name: str, env: dict[str, Secret]) -> str:
+    """What a profile says in the place of a secret of a DataSet's Store; its value, if it is known, is put into `env`.
 
-    dbt keeps variables with this prefix out of its logs and artifacts, and reads them in profiles only.
+    dbt keeps variables with this prefix out of its logs and artifacts, and reads them in profiles only. Where a job is
+    only checked, no secret has a value.
     """
-    variable = f"DBT_ENV_SECRET_DATAKIT_{name.upper()}"
-    env[variable] = connection.secrets[name]
+    variable = f"DBT_ENV_SECRET_DATAKIT_{dataset.store.replace('-', '_').upper()}__{name.upper()}"
+    if (value := dataset.connection.secrets.get(name)) is not None:
+        env[variable] = value
     return f"{{{{ env_var('{variable}') }}}}"
 
 
@@ -92,8 +100,8 @@ def _schema(outputs: Sequence[BoundDataSet]) -> str:
     return schemas[0] if len(set(schemas)) == 1 else DEFAULT_SCHEMA
 
 
-def _duckdb(connection: Connection, schema: str, inputs: Sequence[BoundDataSet]) -> Profile:
-    home = _file(connection)
+def _duckdb(output: BoundDataSet, schema: str, inputs: Sequence[BoundDataSet]) -> Profile:
+    home = _file(output.connection)
     others: dict[Path, str] = {}
     databases: dict[str, str] = {}
     for dataset in inputs:
@@ -115,12 +123,13 @@ def _duckdb(connection: Connection, schema: str, inputs: Sequence[BoundDataSet])
     if others:
         attach = [{"path": str(file), "alias": alias, "read_only": True} for file, alias in sorted(others.items())]
         target["attach"] = attach
-    return Profile(target, databases)
+    # As DuckDB names a database after its file.
+    return Profile(target, home.name.lstrip(".").split(".")[0], databases, type_name=types.write)
 
 
 def _file(connection: Connection) -> Path:
     return Path(str(connection.options.get("path", ""))).absolute()
 
 
-TECHNOLOGIES: Final[dict[str, Callable[[Connection, str, Sequence[BoundDataSet]], Profile]]] = {"duckdb": _duckdb}
-"""How each technology that dbt can write to becomes a profile."""
+TECHNOLOGIES: Final[dict[str, Callable[[BoundDataSet, str, Sequence[BoundDataSet]], Profile]]] = {"duckdb": _duckdb}
+"""How each technology that dbt can write to becomes a profile: of an output, the schema and the inputs."""

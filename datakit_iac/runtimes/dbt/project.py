@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any, Final
 import yaml
 
 CONFIGURATION: Final = "dbt_project.yml"
+SELECTORS: Final = "selectors.yml"
+_PACKAGES: Final = ("packages.yml", "dependencies.yml", "package-lock.yml")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEFAULT_PATHS: Final = {
     "model": "models",
@@ -79,6 +82,8 @@ class DbtProject:
         if not isinstance(loaded, dict) or not isinstance(loaded.get("name"), str):
             raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
         self.configuration: dict[str, Any] = loaded
+        self._texts: dict[Path, str] = {}
+        self._folders: dict[str, tuple[tuple[str, Path], ...]] = {}
 
     @property
     def name(self) -> str:
@@ -108,14 +113,20 @@ class DbtProject:
         return tuple(found[key] for key in sorted(found))
 
     @cached_property
+    def macro_files(self) -> tuple[Path, ...]:
+        """The files of its own macros and generic tests, by path."""
+        folders = (*self.paths("macro"), *(str(Path(folder, "generic")) for folder in self.paths("test")))
+        return tuple(sorted({file for folder in folders for file in self._files(folder, (".sql",))}))
+
+    @cached_property
     def shared(self) -> tuple[Path, ...]:
-        """Files that any node may depend on: macros, generic tests, functions, and packages with what they hold."""
+        """Files that any node may depend on: macros, generic tests, functions, packages, settings of dbt."""
         generic = [str(Path(folder, each)) for folder in self.paths("test") for each in ("generic", "fixtures")]
         folders = (*self.paths("macro"), *self.paths("function"), *generic)
         found = {file for folder in folders for file in self._files(folder, (".sql", ".py", ".csv"))}
         packages = str(self.configuration.get("packages-install-path", "dbt_packages"))
         found |= set(self._files(packages, (".sql", ".py", ".csv", "dbt_project.yml")))
-        named = ("packages.yml", "dependencies.yml", "package-lock.yml")
+        named = (*_PACKAGES, ".dbtignore", "catalogs.yml", SELECTORS)
         return (*sorted(found), *(Path(name) for name in named if (self.root / name).is_file()))
 
     @cached_property
@@ -160,12 +171,23 @@ class DbtProject:
 
     def text(self, file: Path) -> str:
         """The content of one of its files."""
-        return (self.root / file).read_text(encoding="utf-8", errors="replace")
+        if file not in self._texts:
+            self._texts[file] = (self.root / file).read_text(encoding="utf-8", errors="replace")
+        return self._texts[file]
 
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
-        for file in (self.root / folder).rglob("*"):
-            if file.name.endswith(suffixes) and file.is_file():
-                yield file.relative_to(self.root)
+        if folder not in self._folders:
+            self._folders[folder] = tuple(self._walk(folder))
+        # dbt passes over what editors and systems leave (`.#x.sql`, `~x.sql`), and takes `X.SQL` for SQL.
+        for name, file in self._folders[folder]:
+            if name.lower().endswith(suffixes) and name[0] not in ".#~" and (self.root / file).is_file():
+                yield file
+
+    def _walk(self, folder: str) -> Iterator[tuple[str, Path]]:
+        top = os.path.normpath(self.root / folder)
+        for current, _, names in os.walk(top):
+            below = Path(os.path.relpath(current, self.root))
+            yield from ((name, below / name) for name in names)
 
 
 def refs_in(text: str) -> set[str]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.runtimes.job import JobFailedError, Outcome
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Relation
 
 _KINDS: Final = {"model": "models", "test": "tests", "unit_test": "tests", "seed": "seeds", "snapshot": "snapshots"}
+_GOOD: Final = ("success", "pass", "warn")
 _BAD: Final = ("error", "fail", "runtime error", "partial success")
 _MANY_LINES: Final = 12
 _MANY_FAILURES: Final = 5
@@ -26,6 +27,7 @@ class Result:
     """The result of one node.
 
     Attributes:
+        id: dbt's unique ID.
         kind: dbt's resource type.
         name: the node's name.
         file: its file, as the user knows it.
@@ -35,6 +37,7 @@ class Result:
         subject: what a test tests, e.g. ``stg_flights.carrier``; else empty.
     """
 
+    id: str
     kind: str
     name: str
     file: str
@@ -50,26 +53,58 @@ class Result:
         return f"{kind} {self.name}{subject} ({self.file})"
 
 
-def outcome(target: Path, project: Path, warnings: Sequence[str]) -> Outcome:
+def outcome(
+    target: Path,
+    project: Path,
+    warnings: Sequence[str],
+    building: Mapping[str, Mapping[str, Any]],
+    database: str,
+) -> Outcome:
     """The Outcome of a build, from the artifacts in `target`.
 
     Args:
         target: dbt's target folder.
         project: the user's project, which the files in messages are given from.
         warnings: what dbt warned of.
+        building: what the worker said it would make, by the ID of its node.
+        database: dbt's name of the database of the outputs.
 
     Raises:
-        JobFailedError: a node failed, or nothing was selected.
+        JobFailedError: a node failed, an output was not made, or nothing was selected.
     """
     results = read(target, project)
     if not results:
         raise JobFailedError("the selection means no model of the dbt project, so nothing was built", tuple(warnings))
     if failed := [result for result in results if result.status in _BAD]:
         raise _failure(failed, results)
-    counts = Counter(_KINDS.get(result.kind, result.kind) for result in results if result.status != "skipped")
+    done = {result.id for result in results if result.status in _GOOD}
+    for uid, each in building.items():
+        if each["output"] and uid not in done:
+            raise JobFailedError(f"{each['name']} was not built, so DataSet {each['output']} was not made")
+    counts = Counter(_KINDS[result.kind] for result in results if result.id in done and result.kind in _KINDS)
     warned = [f"{each} warns: {_rows(each)}" for each in results if each.status == "warn"]
     skipped = [f"{each} was skipped" for each in results if each.status == "skipped"]
-    return Outcome(dict(counts), (*warned, *skipped, *dict.fromkeys(warnings)))
+    made = {uid: each for uid, each in building.items() if uid in done}
+    return Outcome(
+        dict(counts),
+        (*_beside(made), *warned, *skipped, *dict.fromkeys(warnings)),
+        tuple(
+            Relation(each["name"], each["place"], each["kind"], each["output"])
+            for each in made.values()
+            if each["database"].lower() == database.lower()
+        ),
+    )
+
+
+def _beside(made: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What was made that is no output, in one line."""
+    names = sorted(f"{each['name']} ({each['place']})" for each in made.values() if not each["output"])
+    if names:
+        verb = "models are" if len(names) > 1 else "model is"
+        yield (
+            f"{len(names)} {verb} built and no output: {', '.join(names)}; "
+            "add DataSets for what is read elsewhere, or leave it out of `select`"
+        )
 
 
 def read(target: Path, project: Path) -> list[Result]:
@@ -98,6 +133,7 @@ def _result(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[st
     tested = nodes.get(node.get("attached_node") or "", {}).get("name", "")
     column = node.get("column_name") or ""
     return Result(
+        id=entry["unique_id"],
         kind=kind,
         name=node.get("name", name),
         file=str(project / node.get("original_file_path", "")),
@@ -114,7 +150,7 @@ def _failure(failed: Sequence[Result], results: Sequence[Result]) -> JobFailedEr
     rest = [f"{each}: {_explained(each)[0]}" for each in failed[1:_MANY_FAILURES]]
     if len(failed) > _MANY_FAILURES:
         rest.append(f"and {len(failed) - _MANY_FAILURES} more failed")
-    done = sum(result.status in ("success", "pass", "warn") for result in results)
+    done = sum(result.status in _GOOD for result in results)
     skipped = sum(result.status == "skipped" for result in results)
     tally = f"{done} of {len(results)} models and tests succeeded, {len(failed)} failed, {skipped} were skipped"
     return JobFailedError(f"{first} failed: {headline}", (*lines, *rest, tally))

@@ -8,13 +8,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.secret import REDACTED
-from datakit_iac.runtimes.dbt import overlay, profile, results
+from datakit_iac.runtimes.dbt import caches, overlay, profile, references, results
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
@@ -23,6 +23,7 @@ from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
+from datakit_iac.technologies.technology import StoreError, technology
 
 _SETTINGS: Final = ("project", "select", "exclude")
 _WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
@@ -68,8 +69,11 @@ class Dbt:
             said = described(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
             return {}  # told by `check`
-        tables = {each.name: str(each.place).rpartition(".")[2].lower() for each in job.outputs}
-        return {name: said[table] for name, table in tables.items() if table in said}
+        called = {
+            each.name: (str(each.place).rpartition(".")[2].lower(), each.name.replace("-", "_")) for each in job.outputs
+        }
+        found = {name: next((said[one] for one in names if one in said), None) for name, names in called.items()}
+        return {name: each for name, each in found.items() if each}
 
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.
@@ -99,34 +103,43 @@ class Dbt:
         try:
             project = DbtProject(Path(job.settings["project"]))
             described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
-            home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
-            sources = overlay.sources(project, _datasets(job), described.databases)
-            overlay.build(project, home / "project", sources)
         except (ProjectError, ValueError) as fault:
             raise JobFailedError(str(fault)) from None
+        home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
         # A profile of its own keeps a target of its own: dbt parses everything anew when the profile changes.
         target = home / _key("target", json.dumps(described.content, sort_keys=True))
-        (target / "run_results.json").unlink(missing_ok=True)
         _write_profile(described, surroundings.folder)
         request = Request(
             [*_options(home / "project", surroundings.folder, target), *_strictness()],
             _selecting(job),
             (home / "project").absolute(),
+            ports(job, project, described),
             described.env,
         )
         progress = _Progress(surroundings.progress)
+
+        def prepare() -> None:
+            (target / "run_results.json").unlink(missing_ok=True)
+            overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described.databases))
+
         try:
-            error = self._session.build(
-                request,
-                surroundings.executor,
-                surroundings.folder,
-                timeout=job.timeout,
-                cancel=surroundings.cancel,
-                on_event=progress.hear,
-            )
-            if error:
-                raise results.parse_failure(error, project.root)
-            return results.outcome(target, project.root, progress.warnings)
+            with caches.held(surroundings.cache / "dbt", home, target):
+                error = self._session.build(
+                    request,
+                    surroundings.executor,
+                    surroundings.folder,
+                    timeout=job.timeout,
+                    cancel=surroundings.cancel,
+                    on_event=progress.hear,
+                    prepare=prepare,
+                )
+                if progress.faults:
+                    raise JobFailedError(progress.faults[0], tuple(progress.faults[1:]))
+                if error:
+                    raise results.parse_failure(error, project.root)
+                return results.outcome(target, project.root, progress.warnings, progress.building, described.database)
+        except ProjectError as fault:
+            raise JobFailedError(str(fault)) from None
         except JobFailedError as failure:
             raise _redacted(failure, described) from None
 
@@ -136,6 +149,8 @@ class _Progress:
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self.warnings: list[str] = []
+        self.faults: list[str] = []
+        self.building: dict[str, dict[str, Any]] = {}
         self._show = show
         self._selected: dict[str, int] = {}
         self._done: Counter[str] = Counter()
@@ -145,6 +160,8 @@ class _Progress:
         if warning := event.get("warning"):
             self.warnings.append(" ".join(str(warning).split()))
             return
+        self.faults += event.get("faults", ())
+        self.building |= event.get("building", {})
         if selected := event.get("selected"):
             self._selected = dict(selected)
         if kind := event.get("done"):
@@ -175,7 +192,11 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
     if not selection.exact:
         return []
     if selection.nodes:
-        return overlay.undeclared(project, selection.nodes, job.inputs)
+        return [
+            *overlay.undeclared(project, selection.nodes, job.inputs),
+            *references.unlisted(project, selection.nodes, job.inputs, job.context),
+            *references.unmade(project, selection.nodes, job.outputs),
+        ]
     known = {part for node in project.nodes for part in node.fqn[1:]}
     words = " ".join(job.settings.get("select") or ())
     return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
@@ -183,6 +204,47 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
 
 def _selection(job: Job, project: DbtProject) -> Selection:
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
+
+
+def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str, Any]:
+    """What the worker must know of the job's DataSets to put its models where they are bound."""
+    home = job.outputs[0].connection
+    named = {each.name for each in (*job.inputs, *job.outputs)}
+    stores = {each.store for each in (*job.inputs, *job.outputs) if each.connection == home}
+    others = [each for each in job.context if each.store in stores and each.name not in named]
+    return {
+        "package": project.name,
+        "root": str(project.root),
+        "outputs": [{**_contract(each, described), **_live(each)} for each in job.outputs],
+        "inputs": [_contract(each, described) for each in job.inputs],
+        "others": [_port(each, described) for each in others],
+    }
+
+
+def _port(dataset: BoundDataSet | DataSetReference, described: profile.Profile) -> dict[str, Any]:
+    schema, identifier = profile.split(dataset.place.table or "")
+    database = described.databases.get(dataset.store, described.database)
+    return {"dataset": dataset.name, "database": database, "schema": schema, "identifier": identifier, "columns": {}}
+
+
+def _contract(dataset: BoundDataSet, described: profile.Profile) -> dict[str, Any]:
+    columns = {column.name: described.type_name(column.type) for column in dataset.columns}
+    return {**_port(dataset, described), "columns": columns}
+
+
+def _live(dataset: BoundDataSet) -> dict[str, Any]:
+    """What the worker must know of the table that is there: whether it has rows, and how its name is spelled."""
+    found, name = technology(dataset.connection.technology), profile.split(dataset.place.table or "")[1]
+    try:
+        with found.open(dataset.connection) as session:
+            if (live := session.describe(dataset.place)) is None:
+                return {}
+            # dbt refuses to build a table beside one whose name differs in case only.
+            places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
+            spelled = next((profile.split(each.table or "")[1] for each in places), name)
+            return {"identifier": spelled, "empty": live.rows == 0}
+    except StoreError:
+        return {}  # dbt will say so
 
 
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:

@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project import DbtProject, Node
+from datakit_iac.runtimes.dbt.project import SELECTORS, DbtProject, Node
 
 _METHOD: Final = re.compile(r"^(?:([\w.]+):)?(.*)$", re.DOTALL)
 _WILDCARD: Final = re.compile(r"[*?\[\]]")
@@ -36,7 +36,9 @@ class Selection:
 def select(project: DbtProject, chosen: Sequence[str], excluded: Sequence[str] = ()) -> Selection:
     """The nodes that dbt would build for ``--select chosen --exclude excluded``; nothing chosen means everything."""
     plain = all(_is_understood(project, each) for each in (*_words(chosen), *_words(excluded)))
-    if not plain or _renames(project):
+    # Where nothing is chosen, dbt takes the default of the project's selectors, if there is one.
+    by_default = not chosen and not excluded and (project.root / SELECTORS).is_file()
+    if not plain or by_default or _renames(project):
         return Selection(project.nodes, exact=False)
     taken = _union(project, chosen) if chosen else set(project.nodes)
     left = taken - _union(project, excluded)

@@ -35,18 +35,21 @@ class Request:
         args: dbt's options that do not select.
         select: those that do.
         cwd: the folder to work in.
+        ports: the DataSets of the job, as `placement` knows them.
         env: variables for this build alone.
     """
 
     args: Sequence[str]
     select: Sequence[str]
     cwd: Path
+    ports: Mapping[str, Any]
     env: Mapping[str, Secret] = field(default_factory=dict)
 
     def line(self, *, with_env: bool) -> str:
         """The request as the worker reads it."""
         env = {name: value.reveal() for name, value in self.env.items()} if with_env else {}
-        return json.dumps({"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "env": env})
+        parts = {"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "ports": self.ports, "env": env}
+        return json.dumps(parts)
 
 
 Event = Mapping[str, Any]
@@ -81,17 +84,21 @@ class Session:
         timeout: float | None,
         cancel: threading.Event,
         on_event: Callable[[Event], None],
+        prepare: Callable[[], None] = lambda: None,
     ) -> str:
-        """Build, and return dbt's error where it could not; builds take turns.
+        """Build, and return dbt's error where it could not; builds take turns, and `timeout` counts from its own.
+
+        `prepare` is called when it is this build's turn, so that what it writes is what this build reads.
 
         Raises:
             JobFailedError: the worker died, or the time-out passed.
             Cancelled: `cancel` was set.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
         while not self._lock.acquire(timeout=_POLL):
-            _mind(cancel, deadline, timeout)
+            _mind(cancel, None, None)
         try:
+            deadline = None if timeout is None else time.monotonic() + timeout
+            prepare()
             if isinstance(executor, Converses):
                 return self._converse(request, executor, on_event, lambda: _mind(cancel, deadline, timeout))
             return _once(request, executor, folder, timeout=timeout, cancel=cancel, on_event=on_event)

@@ -1,21 +1,26 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
 Run as a script by `session`, never imported: ``python -P worker.py``, or ``python -P worker.py REQUEST.json`` for one
-build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, ``cwd``. What it answers are lines that
-begin with the record separator, so that nothing a library prints can be taken for one:
+build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, ``cwd``, and the ``ports`` that `placement`
+knows. What it answers are lines that begin with the record separator, so that nothing a library prints can be taken for
+one:
 
-    {"selected": {"model": 8, "test": 12}}   {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
+    {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
+    {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import importlib.util
 import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 MARK = "\x1e"
@@ -67,17 +72,125 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
         elif event.info.level == "warn":
             tell({"warning": event.info.msg})
 
-    parsed = runner(callbacks=[on_event]).invoke(["parse", *request["args"]])
-    if not parsed.success:
-        return str(parsed.exception or "dbt could not read the project")
-    # Each build gets a manifest of its own: dbt writes into it.
-    keys = ["--output", "json", "--output-keys", "resource_type"]
-    listed = runner(manifest=parsed.result).invoke(["list", *keys, *request["select"], *request["args"]])
+    read = runner(callbacks=[on_event]).invoke(["parse", *request["args"]])
+    if not read.success:
+        return str(read.exception or "dbt could not read the project")
+    # Each build gets a manifest of its own: dbt writes into it, and so do we.
+    manifest = read.result
+    keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
+    listed = runner(manifest=manifest).invoke(["list", *keys, *request["select"], *request["args"]])
     if not listed.success:
         return str(listed.exception or "dbt could not select")
-    tell({"selected": dict(Counter(json.loads(line)["resource_type"] for line in listed.result or ()))})
-    built = runner(manifest=parsed.result, callbacks=[on_event]).invoke(["build", *request["select"], *request["args"]])
+    selected = [json.loads(line) for line in listed.result or ()]
+    if selected:
+        placed = _placed(manifest, frozenset(each["unique_id"] for each in selected), request["ports"])
+        if placed.faults:
+            tell({"faults": placed.faults})
+            return ""
+        tell({"building": _building(manifest, placed)})
+    tell({"selected": dict(Counter(each["resource_type"] for each in selected))})
+    built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *request["select"], *request["args"]])
     return str(built.exception) if built.exception else ""
+
+
+def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> Any:
+    """Put the nodes of the job where its DataSets are bound.
+
+    It is done in the manifest itself: whatever macros name schemas and aliases, whatever versions and packages there
+    are, `ref`, `this` and the build go by what stands there.
+    """
+    # Loaded from its file: the package takes long to import, and its folder must not stand on the path.
+    placement = _beside("placement")
+    nodes = {uid: _node(placement, node, ports) for uid, node in manifest.nodes.items()}
+    read = {uid for node in nodes.values() for uid in node.reads}
+    sources = {
+        (each.database.lower(), each.schema.lower(), each.identifier.lower())
+        for uid, each in manifest.sources.items()
+        if uid in read
+    }
+    disabled = (_node(placement, node, ports) for several in manifest.disabled.values() for node in several)
+    graph = placement.Graph(
+        {uid: node for uid, node in nodes.items() if node.kind in (*placement.BUILT, "test")},
+        frozenset(sources),
+        selected,
+        tuple(node for node in disabled if node.kind in placement.BUILT),
+    )
+    given = ([placement.Port(**each) for each in ports[word]] for word in ("outputs", "inputs", "others"))
+    placed = placement.place(graph, *given)
+    if not placed.faults:
+        for uid, port in {**placed.inputs, **placed.outputs}.items():
+            _move(manifest.nodes[uid], port)
+        for uid, port in placed.outputs.items():
+            _begin(manifest.nodes[uid], port, graph.nodes[uid].header)
+    return placed
+
+
+def _node(placement: ModuleType, node: Any, ports: dict[str, Any]) -> Any:
+    own = node.package_name == ports["package"]
+    kind = str(node.resource_type)
+    return placement.Node(
+        id=node.unique_id,
+        kind=kind,
+        name=node.name,
+        file=f"{ports['root']}/{node.original_file_path}" if own else f"package {node.package_name}",
+        database=getattr(node, "database", None) or "",
+        schema=getattr(node, "schema", None) or "",
+        alias=getattr(node, "alias", None) or node.name,
+        materialized=str(getattr(node.config, "materialized", "")),
+        version="" if getattr(node, "version", None) is None else str(node.version),
+        reads=tuple(getattr(getattr(node, "depends_on", None), "nodes", ())),
+        text=getattr(node, "raw_code", None) or "",
+        header=_header(node) if kind == "seed" else None,
+    )
+
+
+def _header(node: Any) -> tuple[str, ...]:
+    file = Path(node.root_path or ".", node.original_file_path)
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        return tuple(next(csv.reader(text, delimiter=node.config.delimiter or ","), ()))
+
+
+def _move(node: Any, port: Any) -> None:
+    quote = '"' if '"' in (node.relation_name or '"') else ""
+    node.database, node.schema, node.alias = port.database, port.schema, port.identifier
+    node.relation_name = ".".join(f"{quote}{part}{quote}" for part in (port.database, port.schema, port.identifier))
+
+
+def _begin(node: Any, port: Any, header: tuple[str, ...] | None) -> None:
+    """See to it that the table which the DataSet made ahead of dbt decides nothing."""
+    if port.empty and node.config.materialized == "incremental":
+        # Nothing was built in it yet, so there is nothing to add to.
+        node.config.full_refresh = True
+    if header is not None:
+        # dbt would fill what is there by position; made anew, its columns are the file's, their types the contract's.
+        node.config.full_refresh = True
+        types = {name.lower(): text for name, text in port.columns.items()}
+        declared = {name: types[name.lower()] for name in header if name.lower() in types}
+        node.config.column_types = {**declared, **(node.config.column_types or {})}
+
+
+def _building(manifest: Any, placed: Any) -> dict[str, dict[str, Any]]:
+    """What will be made, by the ID of its node: where, as what, and for which output."""
+    made = {**{node.id: None for node in placed.strays}, **placed.outputs}
+    return {
+        uid: {
+            "name": manifest.nodes[uid].name,
+            "database": manifest.nodes[uid].database,
+            "place": f"{manifest.nodes[uid].schema}.{manifest.nodes[uid].alias}",
+            "kind": manifest.nodes[uid].config.materialized,
+            "output": port.dataset if port else None,
+        }
+        for uid, port in made.items()
+    }
+
+
+def _beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"datakit_{name}", Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextlib.contextmanager

@@ -150,8 +150,9 @@ class DuckDBSession:
         self._together([f"DROP {self._word(place)} {statements.qualified(place)}"])
 
     def places(self, infix: str) -> list[Place]:
-        """Tables and views whose names contain `infix`."""
-        rows = self._rows(f"SELECT schema, name FROM ({_OBJECTS}) WHERE contains(name, ?) ORDER BY 1, 2", [infix])
+        """Tables and views whose names contain `infix`, in whatever case."""
+        query = f"SELECT schema, name FROM ({_OBJECTS}) WHERE contains(lower(name), lower(?)) ORDER BY 1, 2"
+        rows = self._rows(query, [infix])
         return [Place(table=f"{schema}.{name}") for schema, name in rows]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:

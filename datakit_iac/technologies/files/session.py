@@ -71,8 +71,10 @@ class FilesSession:
         return 0
 
     def places(self, infix: str) -> list[Place]:
-        """Folders whose names contain `infix`."""
-        found = (Path(current, name) for current, names, _ in os.walk(self._folder) for name in names if infix in name)
+        """Folders whose names contain `infix`, in whatever case."""
+        wanted = infix.casefold()
+        folders = (Path(current, name) for current, names, _ in os.walk(self._folder) for name in names)
+        found = (folder for folder in folders if wanted in folder.name.casefold())
         return [Place(prefix=path.relative_to(self._folder).as_posix()) for path in sorted(found)]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:

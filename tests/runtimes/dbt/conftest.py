@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.selection import select
 from datakit_iac.runtimes.job import Job, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
@@ -89,16 +91,34 @@ class Shop:
         connection = Connection("duckdb", {"path": str(self.database), **options})
         return BoundDataSet(name, store, connection, Place(table=table or f"main.{name.replace('-', '_')}"))
 
-    def job(self, *select: str, transform: str = "staging", timeout: float | None = None, **settings: object) -> Job:
-        """A job that selects."""
+    def job(
+        self,
+        *selected: str,
+        transform: str = "staging",
+        timeout: float | None = None,
+        outputs: Sequence[BoundDataSet] | None = None,
+        **settings: object,
+    ) -> Job:
+        """A job that selects; unless others are named, its outputs are the models that it selects."""
+        raw, stagings = (
+            self.dataset("raw-orders", "raw.orders"),
+            [self.dataset("stg-orders"), self.dataset("stg-customers")],
+        )
+        made = self._made(selected) if outputs is None else outputs
         return Job(
             transform,
             "dbt",
-            {"project": str(self.root), "select": list(select), **settings},
-            inputs=(self.dataset("raw-orders", "raw.orders"),),
-            outputs=(self.dataset("stg-orders"), self.dataset("stg-customers")),
+            {"project": str(self.root), "select": list(selected), **settings},
+            inputs=(raw, *(each for each in stagings if each.name not in {one.name for one in made})),
+            outputs=tuple(made),
+            context=tuple(each.reference for each in (raw, *stagings)),
             timeout=timeout,
         )
+
+    def _made(self, selected: Sequence[str]) -> list[BoundDataSet]:
+        nodes = [node for node in select(DbtProject(self.root), selected).nodes if node.kind == "model"]
+        schemas = {node.name: "marts" if "marts" in node.fqn else "main" for node in nodes}
+        return [self.dataset(name.replace("_", "-"), f"{schema}.{name}") for name, schema in schemas.items()]
 
 
 def _dedented(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -41,6 +42,21 @@ def staging(shop: Shop) -> Job:
             ),
             id="a column's type",
         ),
+        pytest.param(lambda s: s.write("models/staging/OTHER.SQL", "select 1 as one"), id="a model in capitals"),
+        pytest.param(
+            lambda s: s.write("macros/t.sql", "{% test unique(model) %}select 1{% endtest %}"), id="dbt's test"
+        ),
+        pytest.param(
+            lambda s: s.write("macros/m.sql", "{% materialization table, default %}{% endmaterialization %}"),
+            id="a materialization",
+        ),
+        pytest.param(
+            lambda s: s.write("macros/d.sql", "{% macro duckdb__create_schema(r) %}x{% endmacro %}"), id="an adapter's"
+        ),
+        pytest.param(
+            lambda s: s.write("macros/i.sql", "{% macro get_incremental_mine_sql(a) %}x{% endmacro %}"), id="a strategy"
+        ),
+        pytest.param(lambda s: s.write("macros/i.sql", "{% macro unfinished() %}"), id="a file that is no macro"),
     ],
 )
 def test_what_decides_the_result_changes_it(shop: Shop, edit: Edit) -> None:
@@ -81,12 +97,117 @@ def test_what_decides_the_result_changes_it(shop: Shop, edit: Edit) -> None:
         pytest.param(lambda s: s.write("README.md", "Read me."), id="another file"),
         pytest.param(lambda s: s.write("models/docs.md", "{% docs x %}y{% enddocs %}"), id="a doc block"),
         pytest.param(lambda s: s.write("target/compiled/x.sql", "select 1"), id="what dbt wrote"),
+        pytest.param(lambda s: s.write("models/staging/.#stg_new.sql", "select 1"), id="an editor's file"),
+        pytest.param(lambda s: s.write("macros/u.sql", "{% macro unused() %}1{% endmacro %}"), id="an unused macro"),
+        pytest.param(
+            lambda s: s.replace(
+                "macros/schema.sql", "{% endmacro %}", "{% endmacro %}\n{# #}{% macro u() %}{% endmacro %}"
+            ),
+            id="an unused macro beside a used one",
+        ),
+        pytest.param(
+            lambda s: s.write("tests/generic/t.sql", "{% test odd(model) %}select 1{% endtest %}"), id="an unused test"
+        ),
+        pytest.param(
+            lambda s: s.replace("dbt_project.yml", "{+schema: marts}", "{+schema: marts, +meta: {a: 1}}"),
+            id="nested meta",
+        ),
     ],
 )
 def test_what_does_not_leaves_it(shop: Shop, edit: Edit) -> None:
     before = Dbt().definition(staging(shop))
     edit(shop)
     assert Dbt().definition(staging(shop)) == before
+
+
+USED = "{% macro cents() %}100{% endmacro %}"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda s: s.write("models/staging/c.sql", "select {{ cents() }} as c"), id="by a model"),
+        pytest.param(
+            lambda s: s.write("models/staging/c.sql", "select {{ shop.cents() }} as c"), id="by its full name"
+        ),
+        pytest.param(
+            lambda s: s.write("models/staging/c.sql", "select {{ context['ce' ~ 'nts']() }} as c"), id="unnamed"
+        ),
+        pytest.param(
+            lambda s: (
+                s.write("models/staging/c.sql", "select {{ twice() }} as c"),
+                s.write("macros/t.sql", "{% macro twice() %}2 * {{ cents() }}{% endmacro %}"),
+            ),
+            id="by another macro",
+        ),
+        pytest.param(
+            lambda s: s.write(
+                "dbt_project.yml", (s.root / "dbt_project.yml").read_text() + "on-run-end: '{{ cents() }}'\n"
+            ),
+            id="by a hook",
+        ),
+        pytest.param(
+            lambda s: s.replace(
+                "models/staging/staging.yml",
+                "description: Orders.",
+                "config: {pre_hook: 'select {{ cents() }}'}",
+            ),
+            id="by a property",
+        ),
+        pytest.param(lambda s: s.write("dbt_packages/p/macros/m.sql", "{{ cents() }}"), id="by a package"),
+    ],
+)
+def test_a_macro_counts_where_it_is_called(shop: Shop, call: Edit) -> None:
+    shop.write("macros/cents.sql", USED)
+    call(shop)
+    before = Dbt().definition(staging(shop))
+    shop.replace("macros/cents.sql", "100", "10")
+    assert Dbt().definition(staging(shop)) != before
+
+
+def test_a_test_of_the_projects_own_counts_where_it_is_used(shop: Shop) -> None:
+    shop.write("tests/generic/odd.sql", "{% test odd(model, column_name) %}select 1{% endtest %}")
+    shop.replace("models/staging/staging.yml", "[unique, not_null]", "[unique, not_null, odd]")
+    before = Dbt().definition(staging(shop))
+    shop.replace("tests/generic/odd.sql", "select 1", "select 2")
+    assert Dbt().definition(staging(shop)) != before
+
+
+@pytest.mark.parametrize(
+    ("asking", "edit"),
+    [
+        (
+            "{{ config.get('meta') }}",
+            lambda s: s.replace("models/staging/staging.yml", "description: Orders.", "config: {meta: {a: 1}}"),
+        ),
+        (
+            "{{ model['description'] }}",
+            lambda s: s.replace("models/staging/staging.yml", "Orders.", "All orders."),
+        ),
+        ("{{ graph.nodes }}", lambda s: s.replace("models/marts/revenue.sql", "sum", "max")),
+    ],
+)
+def test_what_a_template_asks_for_counts(shop: Shop, asking: str, edit: Edit) -> None:
+    shop.write("models/staging/asking.sql", f"select 1 as one {asking}")
+    before = Dbt().definition(staging(shop))
+    edit(shop)
+    assert Dbt().definition(staging(shop)) != before
+
+
+def test_a_definition_of_a_project_with_200_macros_takes_less_than_50_ms(shop: Shop) -> None:
+    body = "\n".join("select {{ a_" + str(number) + " }} from x" for number in range(20))
+    for number in range(200):
+        shop.write(
+            f"macros/m{number}.sql", f"{{% macro m{number}(a) %}}{body} {{{{ m{number - 1}() }}}}{{% endmacro %}}"
+        )
+    shop.write("models/staging/all.sql", "select {{ m199() }}")
+    Dbt().definition(staging(shop))
+    times = []
+    for _ in range(5):
+        begun = time.process_time()
+        Dbt().definition(staging(shop))
+        times.append(time.process_time() - begun)
+    assert min(times) < 0.05, times
 
 
 def test_a_model_upstream_of_another_selection_leaves_that(shop: Shop) -> None:

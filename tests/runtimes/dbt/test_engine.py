@@ -143,7 +143,7 @@ def test_sources_that_come_and_go_between_jobs_are_all_found(shop: Shop, run: Ru
     # dbt's partial parse once lost sources of one name that stood together in one file.
     run(shop.job("staging"))
     marts = shop.job("marts", transform="marts")
-    run(replace(marts, inputs=(shop.dataset("stg-orders", "main.stg_orders"),)))
+    run(replace(marts, inputs=(shop.dataset("stg-orders"), shop.dataset("stg-customers")), context=()))
     assert run(shop.job("staging")).counts["models"] == 2
 
 
@@ -209,6 +209,18 @@ def test_cancel_in_the_middle_of_a_model_takes_less_than_five_seconds(shop: Shop
     run_alone.cancel.clear()
     run_alone.on_progress = lambda _: None
     assert run_alone(shop.job("staging")).counts["models"] == 2
+
+
+def test_the_time_out_counts_from_the_turn_of_a_build(shop: Shop, run_alone: Runner) -> None:
+    shop.write("models/slow/slow.sql", SLOW)
+    begun = threading.Event()
+    run_alone.on_progress = lambda line: begun.set() if "of 1 models" in line else None
+    first = threading.Thread(target=pytest.raises, args=(JobFailedError, run_alone, shop.job("slow", timeout=20)))
+    first.start()
+    assert begun.wait(60)
+    # It waits longer than its own time-out, and is done in less.
+    assert run_alone(shop.job("staging", timeout=12)).counts["models"] == 2
+    first.join()
 
 
 def test_the_time_out_stops_it(shop: Shop, run_alone: Runner) -> None:

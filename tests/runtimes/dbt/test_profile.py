@@ -7,9 +7,21 @@ import pytest
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.runtimes.dbt import profile
+from datakit_iac.runtimes.dbt import Dbt, profile
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from tests.runtimes.dbt.conftest import Shop
+
+
+@pytest.fixture
+def with_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A technology whose profile has a password."""
+
+    def warehouse(output: BoundDataSet, schema: str, _: Sequence[BoundDataSet]) -> profile.Profile:
+        env: dict[str, Secret] = {}
+        target = {"type": "warehouse", "schema": schema, "password": profile.secret(output, "password", env)}
+        return profile.Profile(target, env=env)
+
+    monkeypatch.setitem(profile.TECHNOLOGIES, "warehouse", warehouse)
 
 
 def test_a_duckdb_profile_is_the_same_in_every_run(shop: Shop) -> None:
@@ -20,6 +32,7 @@ def test_a_duckdb_profile_is_the_same_in_every_run(shop: Shop) -> None:
     assert {**target, "threads": 0} == {
         "type": "duckdb", "path": str(shop.database), "schema": "main", "threads": 0, "keep_open": False,
     }  # fmt: skip
+    assert profile.profile((), job.outputs).database == "warehouse"
 
 
 def test_the_schema_is_that_of_the_outputs(shop: Shop) -> None:
@@ -36,18 +49,30 @@ def test_inputs_in_another_file_are_attached(shop: Shop) -> None:
     assert made.databases == {"other-store": "datakit_other_store"}
 
 
-def test_a_secret_stands_in_it_by_its_variable_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def warehouse(connection: Connection, schema: str, _: Sequence[BoundDataSet]) -> profile.Profile:
-        env: dict[str, Secret] = {}
-        target = {"type": "warehouse", "schema": schema, "password": profile.secret(connection, "password", env)}
-        return profile.Profile(target, env=env)
-
-    monkeypatch.setitem(profile.TECHNOLOGIES, "warehouse", warehouse)
+def test_a_secret_stands_in_it_by_its_variable_only(shop: Shop, with_passwords: None) -> None:
     secret = Connection("warehouse", {}, {"password": Secret("hunter2")})
     made = profile.profile((), (replace(shop.dataset("a"), connection=secret),))
-    assert made.target["password"] == "{{ env_var('DBT_ENV_SECRET_DATAKIT_PASSWORD') }}"
-    assert made.env["DBT_ENV_SECRET_DATAKIT_PASSWORD"].reveal() == "hunter2"
+    assert made.target["password"] == "{{ env_var('DBT_ENV_SECRET_DATAKIT_WAREHOUSE__PASSWORD') }}"
+    assert made.env["DBT_ENV_SECRET_DATAKIT_WAREHOUSE__PASSWORD"].reveal() == "hunter2"
     assert "hunter2" not in repr(made)
+
+
+def test_the_secrets_of_two_stores_are_two(shop: Shop) -> None:
+    env: dict[str, Secret] = {}
+    for store, password in (("one", "hunter2"), ("the-other", "hunter3")):
+        dataset = replace(shop.dataset("a", store=store), connection=Connection("x", {}, {"pwd": Secret(password)}))
+        profile.secret(dataset, "pwd", env)
+    assert {name: value.reveal() for name, value in env.items()} == {
+        "DBT_ENV_SECRET_DATAKIT_ONE__PWD": "hunter2",
+        "DBT_ENV_SECRET_DATAKIT_THE_OTHER__PWD": "hunter3",
+    }
+
+
+def test_a_job_is_checked_without_the_values_of_secrets(shop: Shop, with_passwords: None) -> None:
+    elsewhere = Connection("warehouse")
+    job = shop.job("staging")
+    outputs = tuple(replace(each, connection=elsewhere) for each in job.outputs)
+    assert Dbt().check(replace(job, outputs=outputs)) == []
 
 
 def faulty(shop: Shop) -> list[tuple[list[BoundDataSet], list[BoundDataSet], str]]:

@@ -78,6 +78,12 @@ def test_versions_of_models_take_every_model(shop: Shop) -> None:
     assert not select(DbtProject(shop.root), ["staging"]).exact
 
 
+def test_a_default_selector_takes_every_model(shop: Shop) -> None:
+    shop.write("selectors.yml", "selectors: [{name: some, default: true, definition: staging}]")
+    assert not select(DbtProject(shop.root), []).exact
+    assert select(DbtProject(shop.root), ["staging"]).exact
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"there is no folder .*gone"):
         DbtProject(tmp_path / "gone")

@@ -1,0 +1,325 @@
+"""Which node of a dbt project is which DataSet, so that it is built and read where the DataSet is bound.
+
+The worker loads this module from its file, so it imports nothing but the standard library. It asks no database: what
+dbt parsed and what the job says is all it knows.
+
+A node is an output's if it is selected and, in this order: dbt would build it at the output's place already; its alias
+is the table's name; its own name is the table's name; its name or alias is the DataSet's, `-` written as `_`. The case
+of letters is no difference. An input that another Transform of the project makes is found in the same way, but only
+by its place where a model reads it as a source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+BUILT: Final = ("model", "seed", "snapshot")
+_TOKENS: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(--[^\n]*|/\*.*?\*/|\{\#.*?\#\})""", re.DOTALL)
+_REF: Final = r"""\bref\s*\((?:[^()'"]*['"][^'"]*['"]\s*,)?\s*['"]{}['"]"""
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What dbt parsed: a model, a seed, a snapshot or a test.
+
+    Attributes:
+        id: dbt's unique ID.
+        kind: dbt's resource type.
+        name: its name.
+        file: its file, as the user knows it.
+        database: where dbt would build it; so are `schema` and `alias`.
+        materialized: dbt's materialization, e.g. ``table`` or ``ephemeral``.
+        version: of a versioned model; else empty.
+        reads: the IDs of what it depends on.
+        text: its text as written.
+        header: the columns of a seed's file.
+    """
+
+    id: str
+    kind: str
+    name: str
+    file: str
+    database: str = ""
+    schema: str = ""
+    alias: str = ""
+    materialized: str = ""
+    version: str = ""
+    reads: tuple[str, ...] = ()
+    text: str = ""
+    header: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        """What it is and where it stands."""
+        return f"{self.kind} {self.name}{f' v{self.version}' if self.version else ''} ({self.file})"
+
+    @property
+    def key(self) -> Key:
+        """What tells its relation from others."""
+        return _key(self.database, self.schema, self.alias)
+
+    @property
+    def names(self) -> set[str]:
+        """The names by which it may be called, in lower case; a version's own name is that with the version."""
+        own = {self.name, self.alias}
+        if self.version:
+            own |= {f"{self.name}_v{self.version}", f"{self.name}.v{self.version}"}
+        return {name.lower() for name in own}
+
+    @property
+    def relation(self) -> str:
+        """Schema and name of what dbt would build."""
+        return f"{self.schema}.{self.alias}"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A DataSet that a job reads or writes, and the place where it is bound.
+
+    Attributes:
+        dataset: the DataSet's name.
+        database: dbt's name of the database that its table is in.
+        schema: the table's schema.
+        identifier: the table's name.
+        columns: its columns with their types, as the database spells them.
+        empty: whether its table is there and has no rows.
+    """
+
+    dataset: str
+    database: str
+    schema: str
+    identifier: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    empty: bool = False
+
+    def __str__(self) -> str:
+        """Its name and its place."""
+        return f"DataSet {self.dataset} ({self.relation})"
+
+    @property
+    def key(self) -> Key:
+        """What tells its table from others."""
+        return _key(self.database, self.schema, self.identifier)
+
+    @property
+    def relation(self) -> str:
+        """Schema and name of its table."""
+        return f"{self.schema}.{self.identifier}"
+
+    @property
+    def model(self) -> str:
+        """The name that a model of the DataSet would have."""
+        return self.dataset.replace("-", "_").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What dbt parsed of a project.
+
+    Attributes:
+        nodes: the models, seeds, snapshots and tests, by ID.
+        sources: the relations of those sources that a node reads.
+        selected: the IDs of what will be built and tested.
+        disabled: nodes that are switched off.
+    """
+
+    nodes: Mapping[str, Node]
+    sources: frozenset[Key]
+    selected: frozenset[str]
+    disabled: tuple[Node, ...] = ()
+
+    @property
+    def built(self) -> list[Node]:
+        """The selected nodes that make something, in order."""
+        return [node for uid, node in self.nodes.items() if uid in self.selected and node.kind in BUILT]
+
+    @property
+    def others(self) -> list[Node]:
+        """The nodes that make something and are not selected."""
+        return [node for uid, node in self.nodes.items() if uid not in self.selected and node.kind in BUILT]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the nodes of a job belong.
+
+    Attributes:
+        outputs: the output that a selected node makes, by the node's ID.
+        inputs: the input that a node is which is not selected, by the node's ID.
+        strays: selected nodes that make what is no output.
+        faults: why it cannot be built so, each one sentence.
+    """
+
+    outputs: Mapping[str, Port] = field(default_factory=dict)
+    inputs: Mapping[str, Port] = field(default_factory=dict)
+    strays: tuple[Node, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def place(graph: Graph, outputs: Iterable[Port], inputs: Iterable[Port], others: Iterable[Port] = ()) -> Placement:
+    """Find the node of each output and of each input that is read by `ref`.
+
+    Args:
+        graph: what dbt parsed.
+        outputs: the DataSets written.
+        inputs: the DataSets read.
+        others: further DataSets that the project knows.
+    """
+    written, read, faults = [*outputs], [*inputs], list[str]()
+    made = _made(graph, written, faults)
+    strays = tuple(node for node in graph.built if node.id not in made and node.materialized != "ephemeral")
+    faults += _clashes(graph, made, strays, [*read, *others])
+    faults += [fault for uid, port in made.items() for fault in _missing(graph.nodes[uid], port)]
+    found: dict[str, Port] = {}
+    for node in [graph.nodes[uid] for uid in graph.nodes if uid in graph.selected]:
+        for other in _read(graph, node):
+            if other.id not in found and (fault := _bind(graph, node, other, read, found)):
+                faults.append(fault)
+    return Placement(made, found, strays, tuple(dict.fromkeys(faults)))
+
+
+def _key(database: str, schema: str, identifier: str) -> Key:
+    return database.lower(), schema.lower(), identifier.lower()
+
+
+# Outputs.
+
+
+def _made(graph: Graph, outputs: list[Port], faults: list[str]) -> dict[str, Port]:
+    here = {node.key: node for node in graph.built}
+    certain = {port.dataset: node for port in outputs if (node := here.get(port.key))}
+    taken = {node.id for node in certain.values()}
+    made: dict[str, Port] = {}
+    for port in outputs:
+        exact = certain.get(port.dataset)
+        found = [exact] if exact else _alike(port, [node for node in graph.built if node.id not in taken])
+        if fault := _fault(graph, port, found, outputs):
+            faults.append(fault)
+        elif (first := made.setdefault(found[0].id, port)) is not port:
+            fix = "name each DataSet, or its table, after the model that makes it"
+            faults.append(f"{first} and {port} would both be {found[0]}; {fix}")
+    return made
+
+
+def _alike(port: Port, nodes: list[Node]) -> list[Node]:
+    """The nodes that may be meant by a DataSet, judged by names."""
+    identifier = port.identifier.lower()
+    by_alias = [node for node in nodes if node.alias.lower() == identifier]
+    by_name = [node for node in nodes if identifier in node.names]
+    by_dataset = [node for node in nodes if port.model in node.names]
+    found = by_alias or by_name or by_dataset
+    if len(found) > 1:
+        found = [node for node in found if node in by_dataset] or found
+    return found
+
+
+def _fault(graph: Graph, port: Port, found: list[Node], outputs: list[Port]) -> str:
+    if not found:
+        return f"no selected model makes {port}: {_hint(graph, port)}"
+    if len(found) > 1:
+        several = " or ".join(f"{node}, which dbt builds as {node.relation}" for node in found)
+        return f"{port} may be {several}; name the DataSet after its model, or give that the alias {port.identifier}"
+    node = found[0]
+    if node.materialized == "ephemeral":
+        return f"{port} is {node}, which is ephemeral, so dbt builds nothing; materialize it as a table or a view"
+    crossed = [other for other in outputs if other is not port and other.model in node.names]
+    if crossed and any(port.model in other.names for other in graph.built if other is not node):
+        return (
+            f"{port} lies where dbt builds {node}, which has the name of {crossed[0]}; "
+            "bind each to a table with the name of its model"
+        )
+    return ""
+
+
+def _hint(graph: Graph, port: Port) -> str:
+    if found := _alike(port, graph.others):
+        return (
+            f"{found[0]} has that name, but is not selected; add it to `select`, or take the DataSet out of `outputs`"
+        )
+    if found := _alike(port, list(graph.disabled)):
+        return f"{found[0]} has that name, but is disabled; enable it, or take the DataSet out of `outputs`"
+    selected = ", ".join(f"{node.name} (dbt builds {node.relation})" for node in graph.built[:5]) or "none"
+    more = f" and {len(graph.built) - 5} more" if len(graph.built) > 5 else ""
+    return f"give its model the name or the alias {port.identifier}; selected are {selected}{more}"
+
+
+def _clashes(graph: Graph, made: Mapping[str, Port], strays: Iterable[Node], others: list[Port]) -> Iterator[str]:
+    """What would be built over something else."""
+    places = {port.key: (graph.nodes[uid], str(port)) for uid, port in made.items()}
+    kept = {port.key: port for port in others}
+    for node in strays:
+        if (other := places.setdefault(node.key, (node, node.relation)))[0] is not node:
+            where = f"{other[0]} is, {other[1]}"
+            yield f"{node}, which is no output, would be built where {where}; give it another alias or schema"
+        elif node.key in kept:
+            yield (
+                f"{node} would be built over {kept[node.key]}, which is no output; "
+                "add it to `outputs`, or leave the model out of `select`"
+            )
+
+
+def _missing(node: Node, port: Port) -> Iterator[str]:
+    if node.header is not None:
+        there = {name.lower() for name in node.header}
+        if lacking := [name for name in port.columns if name.lower() not in there]:
+            yield f"{node} has no column {', '.join(lacking)}, which {port} declares; the columns must be the same"
+
+
+# What is read.
+
+
+def _read(graph: Graph, node: Node) -> Iterator[Node]:
+    """What a node reads of what is not built with it; an ephemeral model is part of those that read it."""
+    waiting, seen = [node], {node.id}
+    while waiting:
+        reader = waiting.pop()
+        for uid in reader.reads:
+            other = graph.nodes.get(uid)
+            if other is None or uid in seen or _is_only_mentioned(reader, other):
+                continue
+            seen.add(uid)
+            if other.materialized == "ephemeral":
+                waiting.append(other)
+            elif uid not in graph.selected and other.kind in BUILT:
+                yield other
+
+
+def _is_only_mentioned(node: Node, other: Node) -> bool:
+    """Whether a ref stands in nothing but comments: dbt counts it, but nothing is read."""
+    ref = re.compile(_REF.format(re.escape(other.name)))
+    return bool(ref.search(node.text)) and not ref.search(without_comments(node.text))
+
+
+def without_comments(text: str) -> str:
+    """SQL without its comments; those that tell dbt a dependency (``-- depends_on: …``) stay."""
+
+    def kept(match: re.Match[str]) -> str:
+        comment = match.group(1)
+        return match.group() if comment is None or ("depends_on" in comment and comment[0] != "{") else " "
+
+    return _TOKENS.sub(kept, text)
+
+
+def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dict[str, Port]) -> str:
+    """Find the input that a node is; what is wrong if there is none."""
+    ref = f"{reader} reads ref('{node.name}')"
+    exact = [port for port in inputs if port.key == node.key]
+    taken = {each.key for each in graph.nodes.values() if each.kind in BUILT}
+    free = [port for port in inputs if port.key not in taken and _alike(port, [node])]
+    alike = exact or [port for port in free if port.key not in graph.sources]
+    if len(alike) == 1:
+        found[node.id] = alike[0]
+        return ""
+    if alike:
+        return f"{ref}, which may be {' or '.join(map(str, alike))}; name the DataSet after its model"
+    if free:
+        return (
+            f"{ref}, which dbt looks for in {node.relation}, but {free[0]} lies elsewhere and is read as a source; "
+            f"read it by source() here too, or have dbt build {node.name} there"
+        )
+    name = node.name.replace("_", "-")
+    return f"{ref}, which is built elsewhere and is no input; add DataSet {name} to `inputs`, or select the model too"
