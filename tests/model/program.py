@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,6 +47,7 @@ def run(monitor: mocks.MockMonitor, said: list[str], root: Path, *, preview: boo
     def within() -> None:
         features = set(monitor.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]
         given: Mapping[str, Any] = {
+            "outputs": set[Any](), "lock": threading.Lock(), "package_refs": {}, "base_providers_by_ref": {},
             "monitor": monitor, "monitor_features": features, "engine": _Ear(said), "project": PROJECT,
             "stack": STACK, "dry_run": preview, "root_directory": str(root), "organization": "organization",
         }  # fmt: skip
