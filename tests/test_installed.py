@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.packages import install, python
 
 SLOW = """
 import time
@@ -41,19 +40,7 @@ print(len(found), len(acme_slow.made))
 """
 
 
-def package(folder: Path, module: str, text: str, entry_points: str) -> None:
-    """Put down a package as an installer would."""
-    (folder / f"{module}.py").write_text(text)
-    information = folder / f"{module}-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(entry_points)
-
-
 def test_sixteen_threads_that_ask_at_once_get_one_object(tmp_path: Path) -> None:
-    package(tmp_path, "acme_slow", SLOW, "[datakit.runtimes]\nslow = acme_slow:Slow\n")
-    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", IN_THREADS], env=variables, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout.split() == ["1", "1"]
+    install(tmp_path, "acme_slow", SLOW, {"datakit.runtimes": {"slow": "acme_slow:Slow"}})
+    done = python(tmp_path, "-c", IN_THREADS)
+    assert done.stdout.split() == ["1", "1"], done.stderr

@@ -15,6 +15,7 @@ from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Fault, Properties
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
+from datakit_iac.technologies.technology import address
 
 TAGS: Final = ("classification", "tier", "owner", "retention")
 """What the state records of a DataSet for people and policies; no technology is told."""
@@ -74,7 +75,7 @@ def job(properties: Properties, environment: str) -> Job:
 
 def _identity(run: Properties) -> str:
     """A digest of what is computed, of what: a renamed DataSet leaves it as it is."""
-    places = {each["name"]: [each["store"].get("name"), str(place(each))] for each in run.get("inputs") or ()}
+    places = {each["name"]: [each["store"].get("name"), address(dataset(each))] for each in run.get("inputs") or ()}
     versions = [[places.get(name, name), str(version)] for name, version in (run.get("versions") or {}).items()]
     text = json.dumps([run.get("definition"), sorted(versions, key=str)])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -13,6 +13,7 @@ from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
 from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.technologies.technology import address
 
 
 class Transform(pulumi.CustomResource):
@@ -133,7 +134,7 @@ def _version_of(name: str, written: Mapping[str, str]) -> str:
 def _definition(job: Job) -> str:
     """What the runtime says decides the result, and the columns that the outputs must have, in any order."""
     columns = {
-        str(each.place): sorted([column.name, str(column.type), column.required] for column in each.columns)
+        address(each): sorted([column.name, str(column.type), column.required] for column in each.columns)
         for each in job.outputs
     }
     return digest([runtime(job.runtime).definition(job), columns])

@@ -174,3 +174,12 @@ def technology(name: str) -> Technology:
         raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
     found: Technology = installed.made(GROUP, name)
     return found
+
+
+def address(dataset: BoundDataSet) -> str:
+    """What tells a DataSet's place from others in its Store, however it is spelled.
+
+    Raises:
+        StoreError: its technology is not installed.
+    """
+    return technology(dataset.connection.technology).address(dataset.place)

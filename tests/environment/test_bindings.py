@@ -9,6 +9,7 @@ import pytest
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.load import load
+from datakit_iac.technologies.technology import technologies
 from tests.environment.test_resolve import BASE, FILES, LAKE, LOAD, bound
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, findings, manifest, only, write
 
@@ -33,7 +34,7 @@ def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_a
     project = examined(tmp_path, CONNECTOR, STORE, DATASET, LOAD, bound(f"warehouse: {SNOWFLAKE}"))
     found = only(list(project.findings))
     assert (found.code, found.path) == ("technology-not-installed", "bindings.warehouse.type")
-    assert found.hint == "install a technology 'snowflake', or bind warehouse to duckdb or files"
+    assert found.hint == f"install a technology 'snowflake', or bind warehouse to {' or '.join(technologies())}"
     store = project.stores["warehouse"]
     assert (store.connection.technology, store.connection.options["account"]) == ("snowflake", "acme.us-east-1")
     assert not store.is_installed

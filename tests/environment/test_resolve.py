@@ -207,6 +207,16 @@ def test_two_stores_of_one_path_are_one_place(tmp_path: Path) -> None:
     assert [each.code for each in faults(tmp_path, *BASE, depot, other)] == ["same-place"]
 
 
+@pytest.mark.parametrize(
+    "path", ["./warehouse.duckdb", "inner/../warehouse.duckdb", "link.duckdb", "{here}/warehouse.duckdb"]
+)
+def test_two_spellings_of_one_path_are_one_place(tmp_path: Path, path: str) -> None:
+    (tmp_path / "link.duckdb").symlink_to("warehouse.duckdb")
+    other = DATASET.replace("name: users", "name: people").replace("store: warehouse", "store: depot")
+    depot = STORE.replace("name: warehouse", "name: depot").replace("warehouse.duckdb", path.format(here=tmp_path))
+    assert [each.code for each in faults(tmp_path, *BASE, depot, other)] == ["same-place"]
+
+
 @pytest.mark.parametrize(("one", "other"), [("users", "main.users"), ("users", "Users"), ("raw.users", "RAW.users")])
 def test_two_spellings_of_one_table_are_one_place(tmp_path: Path, one: str, other: str) -> None:
     tables = [manifest("DataSet", name, f"spec: {{store: warehouse, table: {table}}}")

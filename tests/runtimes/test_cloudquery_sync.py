@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import stat
@@ -359,6 +360,75 @@ def test_odd_texts_reach_the_plugin_as_they_are(bench: Bench) -> None:
     bench.run(replace(job, inputs=(source,)))
 
     assert bench.rows() == [(3, "z")]
+
+
+def _long(path: Path) -> None:
+    path.write_bytes(b"id,v\n3,y\n4," + b"z" * 40_000_000 + b"\n")
+
+
+def _cut(path: Path) -> None:
+    path.write_text('id,v\n3,y\n4,"z\n')
+
+
+def _bomb(path: Path) -> None:
+    path.unlink()
+    with gzip.open(path.with_name("a.csv.gz"), "wb") as packed:
+        packed.write(b"id,v\n" + b"3,y\n" * (20 << 20))
+
+
+@pytest.mark.parametrize(
+    ("deliver", "message"),
+    [(_long, "line 3: .*raise maxRecordSize"), (_cut, "line 3: a quote"), (_bomb, "maxUnpackedRatio")],
+    ids=["a row that is too long", "a quote without an end", "a packed file"],
+)
+def test_a_file_that_is_not_read_whole_leaves_the_table_as_it_was(
+    bench: Bench, deliver: Callable[[Path], None], message: str
+) -> None:
+    bench.run()
+    deliver(bench.folder / "a.csv")
+    job = bench.job()
+    source = replace(job.inputs[0], place=Place(prefix="a.csv*"))
+
+    with pytest.raises(JobFailedError, match=message):
+        bench.run(replace(job, inputs=(source,)))
+
+    assert bench.rows() == [(1, "x"), (2, None)]
+
+
+def test_the_limits_of_a_store_reach_its_reader(bench: Bench) -> None:
+    _long(bench.folder / "a.csv")
+    job = bench.job()
+    wide = Connection("files", {**job.inputs[0].connection.options, "maxRecordSize": "64Mi"})
+
+    bench.run(replace(job, inputs=(replace(job.inputs[0], connection=wide),)))
+
+    assert [(key, len(value)) for key, value in bench.rows()] == [(3, 1), (4, 40_000_000)]
+
+
+def test_a_file_that_is_written_while_it_is_read_leaves_the_table_as_it_was(bench: Bench) -> None:
+    """What was counted is not what is read."""
+    bench.run()
+    lines = [f"{number},{'v' * 100}" for number in range(400_000)]
+    bench.write(*lines)
+
+    ended = threading.Event()
+
+    def write_on() -> None:
+        with (bench.folder / "a.csv").open("a") as text:
+            while not ended.wait(0.01):
+                text.write("9999999,late\n")
+                text.flush()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        with pytest.raises(JobFailedError, match=r"a\.csv.*(was changed while it was read|were delivered)"):
+            bench.run()
+    finally:
+        ended.set()
+        writer.join()
+
+    assert bench.rows() == [(1, "x"), (2, None)]
 
 
 def test_a_sync_that_takes_too_long_is_stopped(bench: Bench) -> None:

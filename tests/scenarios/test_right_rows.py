@@ -100,8 +100,10 @@ ID, NAME = "    - {name: id, type: integer, primaryKey: true}\n", "    - {name: 
 PAID = f"{API}kind: DataSet\nmetadata: {{name: paid}}\n"
 
 
-def test_the_order_of_columns_in_a_manifest_runs_nothing(applied: Workspace) -> None:
+def test_another_order_of_columns_or_spelling_of_a_table_runs_nothing(applied: Workspace) -> None:
     applied.replace(TABLES, ID + NAME, NAME + ID)
+    applied.replace(TABLES, "table: raw.users", "table: RAW.Users")
+    applied.replace(TABLES, "table: main.paid", "table: paid")
     assert runs(applied.up("--skip-preview")) == set()
 
 
@@ -209,4 +211,34 @@ spec:
   runtime: cloudquery
   inputs: [{{dataset: more-csv}}]
   outputs: [{{dataset: users}}]
+"""
+
+
+def test_a_dataset_that_comes_back_takes_the_table_that_dbt_built_meanwhile(applied: Workspace) -> None:
+    applied.write(
+        "project/models/models/staging/refunds.sql",
+        "select id from {{ source('warehouse', 'orders') }} where amount < 0",
+    )
+    applied.write("project/refunds.yaml", REFUNDS)
+    applied.replace(TRANSFORMS, "outputs: [{dataset: paid}]", "outputs: [{dataset: paid}, {dataset: refunds}]")
+    applied.up("--skip-preview").ok()
+    assert applied.rows("SELECT id FROM refunds") == [(4,)]
+    (applied.root / "project/refunds.yaml").unlink()
+    applied.replace(TRANSFORMS, "outputs: [{dataset: paid}, {dataset: refunds}]", "outputs: [{dataset: paid}]")
+    applied.write("project/inbox/orders.csv", "id,user_id,amount\n1,1,10\n5,2,-1\n")
+    gone = applied.up("--skip-preview").ok()
+    assert gone.operations["DataSet refunds"] == "delete"
+    assert "refunds" in gone.text
+    assert applied.rows("SELECT id FROM refunds") == [(5,)]
+    applied.write("project/refunds.yaml", REFUNDS)
+    applied.replace(TRANSFORMS, "outputs: [{dataset: paid}]", "outputs: [{dataset: paid}, {dataset: refunds}]")
+    assert applied.up("--skip-preview").ok().operations["DataSet refunds"] == "create"
+    assert applied.rows("SELECT id FROM refunds") == [(5,)]
+    settled(applied)
+
+
+REFUNDS = f"""\
+{API}kind: DataSet
+metadata: {{name: refunds}}
+spec: {{store: warehouse, table: main.refunds, schema: [{{name: id, type: integer}}]}}
 """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, technologies, technology
+from datakit_iac.technologies.technology import GROUP, StoreError, StoreMissingError, technology
+from tests.packages import install, python
 from tests.technologies.kits import KITS, MARK, ROWS, Kit
 
 
@@ -28,7 +30,16 @@ def made(kit: Kit) -> Kit:
 
 
 def test_every_installed_technology_is_in_this_suite() -> None:
-    assert list(technologies()) == sorted(KITS)
+    ours = [each.name for each in entry_points(group=GROUP) if each.value.startswith("datakit_iac.")]
+    assert sorted(ours) == sorted(KITS)
+
+
+def test_this_suite_is_ours_whatever_else_is_installed(tmp_path: Path) -> None:
+    text = "from datakit_iac.technologies.files.factory import Files as Inbox\n"
+    install(tmp_path, "acme_technology", text, {GROUP: {"inbox": "acme_technology:Inbox"}})
+    named = f"{__file__}::{test_every_installed_technology_is_in_this_suite.__name__}"
+    done = python(tmp_path, "-m", "pytest", named, "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
 
 
 def test_an_unknown_technology_names_the_nearest() -> None:

@@ -80,13 +80,29 @@ def test_tests_on_files_are_refused_in_words(kit: Kit) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"nulls": "NA"}, {"nulls": [1]}, {"delimiter": 5}, {"header": "yes"}],
+    [
+        {"nulls": "NA"},
+        {"nulls": [1]},
+        {"delimiter": 5},
+        {"delimiter": "||"},
+        {"delimiter": '"'},
+        {"header": "yes"},
+        {"maxRecordSize": "much"},
+        {"maxRecordSize": "2Gi"},
+        {"maxUnpackedSize": -1},
+        {"maxUnpackedRatio": 0.5},
+    ],
     ids=lambda options: next(iter(options)),
 )
 def test_options_of_csv_have_their_types(kit: Kit, options: dict[str, object]) -> None:
     faults = Files().check(Connection("files", {**kit.connection.options, **options}))
     assert len(faults) == 1
     assert faults[0].startswith(f"{next(iter(options))} is ")
+
+
+def test_limits_are_quantities(kit: Kit) -> None:
+    limits = {"maxRecordSize": "64Mi", "maxUnpackedSize": 10**9, "maxUnpackedRatio": 50}
+    assert Files().check(Connection("files", {**kit.connection.options, **limits})) == []
 
 
 def test_a_folder_of_an_installed_package_is_a_store() -> None:

@@ -1,16 +1,18 @@
-"""Which files a path means, and opening what is packed."""
+"""Which files a table is read from, each as one that DuckDB can read."""
 
 from __future__ import annotations
 
-import zipfile
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfileobj
 from typing import Final, cast
 
-from datakit_iac.cloudquery.files.spec import Format
+from datakit_iac.cloudquery.files.spec import Format, TableSpec
+from datakit_iac.cloudquery.files.unpacking import Unpacker
 from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.technologies.files import listing
+from datakit_iac.technologies.files.paths import resolve
 
 _BY_SUFFIX: Final = {
     ".csv": "csv",
@@ -22,8 +24,22 @@ _BY_SUFFIX: Final = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_PATTERN: Final = "*?["
-_BLOCK: Final = 1 << 20
+_PACKED: Final = (".gz", ".zip")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What tells whether a file is still the one that was counted."""
+
+    size: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> State:
+        """The state of a file now."""
+        there = path.stat()
+        return cls(there.st_size, there.st_mtime_ns, there.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,79 +50,87 @@ class DataFile:
         path: where it lies; below a temporary folder if it was packed.
         shown: how people know it.
         format: what is in it.
+        records: how many were counted in it, its header left out.
+        size: the bytes of these records, unpacked.
+        state: what it was when they were counted.
     """
 
     path: Path
     shown: str
     format: Format
+    records: int = 0
+    size: int = 0
+    state: State | None = None
 
 
-def find(path: str, declared: Format | None, unpacked: Path) -> list[DataFile]:
-    """The files of a path, which is a file, a folder (all files below it) or a pattern, in the order of their names.
+def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:
+    """The files of a table, in the order of their names, unpacked.
 
     Args:
-        path: as `technologies.files.paths.resolve` takes it.
-        declared: the format of all of them; else their names tell.
-        unpacked: a folder for what is packed in zip files.
+        spec: its path, as `technologies.files.listing.files` takes it, and the format of all of them; else their names
+            tell it.
+        unpacked: a folder for what is packed.
 
     Raises:
-        PluginFault: there are none, or of several formats, or of none that can be read.
+        PluginFault: there are none, or of several formats, or of none that can be read, or they cannot be unpacked.
     """
-    place = _place(path)
-    if not (found := _paths(place)):
-        raise PluginFault(f"{path}: there is no such file; looked for {place}")
-    files = [file for each in found for file in _opened(each, declared, unpacked)]
+    folder, prefix = _place(spec)
+    try:
+        found = listing.files(folder, prefix)
+    except listing.ListingError as fault:
+        raise PluginFault(str(fault)) from fault
+    if not found:
+        raise PluginFault(f"{spec.path}: there is no such file; looked for {folder / prefix}")
+    unpacker = Unpacker.into(unpacked, spec.limits)
+    files = [file for path in found for file in _opened(unpacker, path, show(path), spec.format)]
+    if not files:
+        raise PluginFault(f"{', '.join(map(show, found))}: nothing is packed in it; expected at least one file of rows")
     if len(formats := sorted({file.format for file in files})) > 1:
-        raise PluginFault(f"{path} means files of several formats ({', '.join(formats)}); narrow the pattern to one")
+        raise PluginFault(f"{spec.shown} means files of several formats ({', '.join(formats)}); narrow it to one")
     return files
 
 
-def _place(path: str) -> Path:
-    if Path(path).is_absolute():
-        return Path(path)
-    # Late: the technologies import pydantic, and the start of a plugin is part of each run.
-    from datakit_iac.technologies.files.paths import resolve
+def show(path: Path) -> str:
+    """A path for people, whatever bytes its name has."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
+
+def _place(spec: TableSpec) -> tuple[Path, str]:
+    if spec.folder is not None:
+        return Path(os.path.normpath(spec.folder)), spec.path
     try:
-        return resolve(path)
+        place = Path(os.path.normpath(resolve(spec.path)))
     except OSError as fault:
         raise PluginFault(str(fault)) from fault
+    folder = place.parent
+    while listing.is_pattern(str(folder)) and not folder.exists():
+        folder = folder.parent
+    return folder, str(place.relative_to(folder))
 
 
-def _paths(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    if place.is_dir():
-        return sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
-    anchor = Path(place.anchor)
-    pattern = place.relative_to(anchor).as_posix()
-    if not any(sign in pattern for sign in _PATTERN):
-        return []
-    return sorted(path for path in anchor.glob(pattern) if path.is_file() and not path.name.startswith("."))
-
-
-def _opened(path: Path, declared: Format | None, unpacked: Path) -> Iterator[DataFile]:
-    if path.suffix.lower() == ".zip":
-        yield from _members(path, declared, unpacked)
+def _opened(unpacker: Unpacker, path: Path, shown: str, declared: Format | None) -> Iterator[DataFile]:
+    """What is read of a file: itself, or what is packed in it."""
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        for name, member in unpacker.zip(path, shown):
+            inside = f"{shown}/{show(Path(name))}"
+            told = declared or _format(name.rpartition("/")[2], inside)
+            if Path(name).suffix.lower() in _PACKED:
+                raise PluginFault(f"{inside} is packed twice; pack its rows once")
+            yield DataFile(member, inside, told)
+        return
+    told = declared or _format(path.name, shown)
+    if suffix == ".gz":
+        yield DataFile(unpacker.gzip(path, shown), shown, told)
     else:
-        yield DataFile(path, str(path), declared or _format(path.name, str(path)))
+        yield DataFile(path if _is_plain(path) else unpacker.link(path), shown, told)
 
 
-def _members(path: Path, declared: Format | None, unpacked: Path) -> Iterator[DataFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                name = Path(member.filename).name
-                if member.is_dir() or name.startswith(".") or member.filename.startswith("__MACOSX/"):
-                    continue
-                shown = f"{path}/{member.filename}"
-                told = declared or _format(name, shown)
-                target = unpacked / f"{len(list(unpacked.iterdir()))}{Path(name).suffix}"
-                with archive.open(member) as packed, target.open("xb") as plain:
-                    copyfileobj(packed, plain, _BLOCK)
-                yield DataFile(target, shown, told)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
-        raise PluginFault(f"{path} cannot be unpacked: {fault}") from fault
+def _is_plain(path: Path) -> bool:
+    """Whether DuckDB takes the path for itself, not for a pattern, and can be told it."""
+    text = str(path)
+    return not listing.is_pattern(text) and text.isprintable()
 
 
 def _format(name: str, shown: str) -> Format:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from datakit_iac.cloudquery.files.casts import value
-from datakit_iac.cloudquery.files.scanning import Found, Scan, quoted
+from datakit_iac.cloudquery.files.reading import quoted
+from datakit_iac.cloudquery.files.scanning import Found, Scan
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
@@ -52,7 +53,7 @@ def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]
         return parts, []
     names = ", ".join(sorted(left_out))
     several = "1 column" if len(left_out) == 1 else f"{len(left_out)} columns"
-    return parts, [f"{spec.name}: {several} of {spec.path} not in the contract, left out: {names}"]
+    return parts, [f"{spec.name}: {several} of {spec.shown} not in the contract, left out: {names}"]
 
 
 def adopt(scans: Sequence[Scan], types: Sequence[Mapping[str, DataType]]) -> list[Part]:

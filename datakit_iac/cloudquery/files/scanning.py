@@ -1,17 +1,18 @@
-"""Files of one shape as one relation of DuckDB: its SQL, and the columns that are in it."""
+"""Files of one shape as one relation of DuckDB: its SQL, its columns, and how many records there must be."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
 
+from datakit_iac.cloudquery.files.counting import count_csv, count_json, count_parquet, first_line
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.reading import Reader, csv_reader, json_reader, literal, parquet_reader, quoted
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
@@ -46,31 +47,20 @@ class Scan:
     """Files of one shape.
 
     Attributes:
-        files: which.
+        files: which, each with the number of its records.
         columns: what is in them.
-        relation: the part of a SQL statement after FROM, with `{files}` for the list of paths.
+        reader: what makes a relation of them.
         first_line: the line of the first row; 0 where rows are not lines.
     """
 
     files: tuple[DataFile, ...]
     columns: tuple[Found, ...]
-    relation: str
+    reader: Reader
     first_line: int
 
     def sql(self, files: Sequence[DataFile] | None = None) -> str:
         """The relation over all its files, or over some of them."""
-        paths = ", ".join(literal(str(file.path)) for file in files or self.files)
-        return self.relation.replace("{files}", f"[{paths}]")
-
-
-def quoted(name: str) -> str:
-    """An identifier, quoted."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text literal."""
-    return "'" + text.replace("'", "''") + "'"
+        return self.reader.over(files or self.files)
 
 
 def scans(connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: Sequence[DataFile]) -> list[Scan]:
@@ -82,21 +72,20 @@ def scans(connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: Sequenc
     groups: list[tuple[Scan, list[DataFile]]] = []
     for file in files:
         scan = _scan(connection, spec, file)
-        if groups and groups[-1][0].columns == scan.columns and groups[-1][0].relation == scan.relation:
-            groups[-1][1].append(file)
+        if groups and groups[-1][0].columns == scan.columns and groups[-1][0].reader == scan.reader:
+            groups[-1][1].extend(scan.files)
         else:
-            groups.append((scan, [file]))
-    return [Scan(tuple(members), scan.columns, scan.relation, scan.first_line) for scan, members in groups]
+            groups.append((scan, list(scan.files)))
+    return [replace(scan, files=tuple(members)) for scan, members in groups]
 
 
 def inferred(connection: duckdb.DuckDBPyConnection, spec: TableSpec, scan: Scan) -> dict[str, DataType]:
     """The type of each column as DuckDB infers it; what a table cannot hold becomes JSON."""
     if scan.files[0].format != "csv":
         return {column.name: column.type or DataType("json") for column in scan.columns}
-    delimiter = delimiter_of(spec, scan.files[0])
-    reading = _csv_options(spec, delimiter) + f", sample_size={_SAMPLE}, dateformat='%Y-%m-%d'"
     names = f"names=[{', '.join(literal(column.name) for column in scan.columns)}]"
-    described = _described(connection, f"read_csv({{files}}, {reading}, {names})", scan.files)
+    sampling = (f"sample_size={_SAMPLE}", "dateformat='%Y-%m-%d'", names)
+    described = _described(connection, csv_reader(spec, delimiter_of(spec, scan.files[0]), *sampling), scan.files)
     return {name: data_type or DataType("string") for name, data_type in described.items()}
 
 
@@ -104,25 +93,31 @@ def delimiter_of(spec: TableSpec, file: DataFile) -> str:
     """The delimiter: declared, or the one that cuts the first line into most pieces."""
     if spec.delimiter:
         return spec.delimiter
-    first = _first_line(file)
+    first = _text(file, first_line(file, spec.limits.record))
     return max(_DELIMITERS, key=lambda sign: (first.count(sign), -_DELIMITERS.index(sign)))
 
 
 def _scan(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile) -> Scan:
     match file.format:
         case "csv":
-            return _csv(spec, file)
+            scan = _csv(spec, file)
         case "json":
-            return _json(connection, file)
+            scan = _json(connection, spec, file)
         case "parquet":
-            return _parquet(connection, file)
+            scan = _parquet(connection, file)
+    if odd := [column.name for column in scan.columns if "\0" in column.name]:
+        raise PluginFault(f"{file.shown} has a NUL in the name of column {odd[0]!r}; expected text, as UTF-8")
+    return scan
 
 
 def _csv(spec: TableSpec, file: DataFile) -> Scan:
     delimiter = delimiter_of(spec, file)
-    record = next(csv.reader(io.StringIO(_first_line(file)), delimiter=delimiter), [])
+    counted, head = count_csv(file, delimiter, spec.limits.record, has_header=spec.header)
+    record = _record(file, _text(file, head), delimiter)
     if not record:
         raise PluginFault(f"{file.shown} is empty; expected a first line with the columns' names")
+    if any("\0" in name for name in record):
+        raise PluginFault(f"{file.shown} has a NUL in its first line; expected text as UTF-8 (is it UTF-16?)")
     names = [name.strip() or f"column{number}" for number, name in enumerate(record)]
     if not spec.header:
         declared = [column.name for column in spec.columns]
@@ -132,42 +127,57 @@ def _csv(spec: TableSpec, file: DataFile) -> Scan:
     if twice := sorted({name for name in names if [each.lower() for each in names].count(name.lower()) > 1}):
         raise PluginFault(f"{file.shown} has several columns named {', '.join(twice)}; expected each name once")
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    relation = f"read_csv({{files}}, auto_detect=false, {_csv_options(spec, delimiter)}, columns={{{columns}}})"
+    reader = csv_reader(spec, delimiter, "auto_detect=false", f"columns={{{columns}}}")
     found = tuple(Found(name, DataType("string"), quoted(name), quoted(name)) for name in names)
-    return Scan((file,), found, relation, 2 if spec.header else 1)
+    return Scan((counted.of(len(names)),), found, reader, 2 if spec.header else 1)
 
 
-def _csv_options(spec: TableSpec, delimiter: str) -> str:
-    nulls = ", ".join(map(literal, spec.nulls))
-    header = "true" if spec.header else "false"
-    return f"header={header}, delim={literal(delimiter)}, quote='\"', escape='\"', nullstr=[{nulls}]"
-
-
-def _first_line(file: DataFile) -> str:
+def _text(file: DataFile, data: bytes) -> str:
     try:
-        if file.path.suffix.lower() == ".gz":
-            with gzip.open(file.path, "rt", encoding="utf-8-sig", newline="") as packed:
-                return packed.readline()
-        with file.path.open(encoding="utf-8-sig", newline="") as plain:
-            return plain.readline()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise PluginFault(f"{file.shown} is not UTF-8 (byte {fault.start}); convert it first") from fault
-    except (OSError, EOFError) as fault:
-        raise PluginFault(f"{file.shown} cannot be read: {fault}") from fault
 
 
-def _json(connection: duckdb.DuckDBPyConnection, file: DataFile) -> Scan:
+def _record(file: DataFile, head: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True), [])
+    except (csv.Error, TypeError, ValueError) as fault:
+        raise PluginFault(f"{file.shown}: its first line is no CSV: {fault}") from fault
+
+
+def _json(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile) -> Scan:
+    counted = count_json(file, spec.limits.record)
+    if not counted.records:
+        raise PluginFault(f"{file.shown} holds no record; expected at least one JSON object")
     # All rows are looked at: a key that only the last row has is told too.
-    described = _described(connection, "read_json({files}, format='auto', sample_size=-1)", (file,))
+    described = _described(connection, json_reader(spec, "sample_size=-1"), (file,))
+    _refuse_cases(connection, spec, file, list(described))
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in described)
     found = tuple(Found(name, kind, f"({quoted(name)} ->> '$')", quoted(name)) for name, kind in described.items())
-    return Scan((file,), found, f"read_json({{files}}, format='auto', columns={{{columns}}})", 1)
+    return Scan((counted,), found, json_reader(spec, f"columns={{{columns}}}"), 1)
+
+
+def _refuse_cases(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile, names: list[str]) -> None:
+    """Refuse keys that differ in case alone: DuckDB calls the second one `A_1`, and reads it from no row."""
+    known = {name.lower() for name in names}
+    if not any(name.rpartition("_")[0].lower() in known and name.rpartition("_")[2].isdigit() for name in names):
+        return
+    objects = replace(json_reader(spec), function="read_json_objects").over((file,))
+    rows = connection.execute(
+        f"SELECT list(key ORDER BY key) FROM (SELECT DISTINCT unnest(json_keys(json)) AS key FROM {objects})"
+        " GROUP BY lower(key) HAVING count(*) > 1"
+    ).fetchall()
+    if rows:
+        raise PluginFault(f"{file.shown} has several keys named {', '.join(rows[0][0])}; expected each name once")
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, file: DataFile) -> Scan:
-    described = _described(connection, "read_parquet({files})", (file,))
+    counted = count_parquet(file)
+    reader = parquet_reader()
+    described = _described(connection, reader, (file,))
     found = tuple(_typed(name, kind) for name, kind in described.items())
-    return Scan((file,), found, "read_parquet({files})", 0)
+    return Scan((counted,), found, reader, 0)
 
 
 def _typed(name: str, kind: DataType | None) -> Found:
@@ -177,16 +187,12 @@ def _typed(name: str, kind: DataType | None) -> Found:
 
 
 def _described(
-    connection: duckdb.DuckDBPyConnection, relation: str, files: Sequence[DataFile]
+    connection: duckdb.DuckDBPyConnection, reader: Reader, files: Sequence[DataFile]
 ) -> dict[str, DataType | None]:
-    paths = ", ".join(literal(str(file.path)) for file in files)
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM {relation.replace('{files}', f'[{paths}]')}").fetchall()
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {reader.over(files)}").fetchall()
     except duckdb.Error as fault:
         shown = files[0].shown
-        raise PluginFault(f"{shown} cannot be read as {files[0].format}: {_first(fault)}") from fault
+        said = str(fault).partition("\n")[0].replace(str(files[0].path), shown)
+        raise PluginFault(f"{shown} cannot be read as {files[0].format}: {said}") from fault
     return {row[0]: find(row[1]) for row in rows}
-
-
-def _first(fault: Exception) -> str:
-    return str(fault).partition("\n")[0]

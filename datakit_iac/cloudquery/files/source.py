@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -13,12 +14,16 @@ import pyarrow as pa
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.events import Event, emit
 from datakit_iac.cloudquery.files import locating
+from datakit_iac.cloudquery.files.counting import prove
 from datakit_iac.cloudquery.files.finding import find
 from datakit_iac.cloudquery.files.matching import Part, adopt, match
 from datakit_iac.cloudquery.files.scanning import inferred, scans
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, FilesSpec, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import to_arrow
+
+_BATCH: Final = 64 << 20
+"""Bytes of text in a batch, as far as the mean of a file tells; so that long records do not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,16 @@ class FilesSource:
         """All rows, table after table, in batches.
 
         Raises:
-            PluginFault: a value does not fit its column, with file, line and column.
+            PluginFault: a value does not fit its column, with file, line and column; or not every record that was
+                delivered was read.
         """
         for table in self._tables:
             for part in table.parts:
+                rows = 0
                 for batch in self._read(part):
+                    rows += batch.num_rows
                     yield wire.encode_batch(self._checked(batch, table, part))
+                prove(self._second(), part.scan.reader, part.scan.files, rows)
 
     def close(self) -> None:
         """Close the reader and remove what was unpacked."""
@@ -77,7 +86,7 @@ class FilesSource:
         self._folder.cleanup()
 
     def _opened(self, spec: TableSpec) -> _Table:
-        files = find(spec.path, spec.format, Path(self._folder.name))
+        files = find(spec, Path(self._folder.name))
         shapes = scans(self._connection, spec, files)
         if spec.columns:
             parts, notes = match(spec, shapes)
@@ -89,9 +98,13 @@ class FilesSource:
 
     def _read(self, part: Part) -> Iterator[pa.RecordBatch]:
         try:
-            yield from self._connection.sql(part.query()).to_arrow_reader(self._spec.batch_rows)
+            yield from self._connection.sql(part.query()).to_arrow_reader(self._batch_rows(part))
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
             raise locating.misfit(self._second(), part, fault) from fault
+
+    def _batch_rows(self, part: Part) -> int:
+        records, size = sum(file.records for file in part.scan.files), sum(file.size for file in part.scan.files)
+        return max(1, min(self._spec.batch_rows, _BATCH * records // max(1, size)))
 
     def _second(self) -> duckdb.DuckDBPyConnection:
         """A connection beside the one whose result is being read."""

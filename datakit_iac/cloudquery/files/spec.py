@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
+from datakit_iac.technologies.files import limits
 
 Format = Literal["csv", "json", "parquet"]
 FORMATS: Final = ("csv", "json", "parquet")
 THREADS: Final = 2
 BATCH_ROWS: Final = 50_000
-_TABLE: Final = {"name", "path", "format", "columns", "nulls", "delimiter", "header"}
+_TABLE: Final = {"name", "folder", "path", "format", "columns", "nulls", "delimiter", "header"} | limits.OPTIONS
 _SPEC: Final = {"tables", "threads", "batch_rows"}
 
 
@@ -45,6 +48,13 @@ class TableSpec:
     nulls: tuple[str, ...] = ("",)
     delimiter: str | None = None
     header: bool = True
+    folder: str | None = None
+    limits: limits.Limits = field(default_factory=limits.Limits)
+
+    @property
+    def shown(self) -> str:
+        """Where its rows lie, for people."""
+        return self.path if self.folder is None else os.path.normpath(Path(self.folder, self.path))
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> TableSpec:
@@ -60,8 +70,13 @@ class TableSpec:
         name, wanted = document["name"], document.get("format")
         if wanted not in (None, *FORMATS):
             raise PluginFault(f"{name}: format {wanted!r} cannot be read; expected one of {', '.join(FORMATS)}")
+        allowed, faults = limits.Limits.read(document)
+        if faults:
+            raise PluginFault(f"{name}: {'; '.join(faults)}")
         return cls(
             name=name,
+            folder=document.get("folder"),
+            limits=allowed,
             path=document["path"],
             format=cast("Format | None", wanted),
             columns=tuple(_column(name, column) for column in document.get("columns") or ()),

@@ -14,8 +14,12 @@ from typing import Any, Final
 
 from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.technologies.files import limits, listing
 from datakit_iac.technologies.files.paths import resolve
 from datakit_iac.technologies.technology import technology
+
+_READING: Final = frozenset({"nulls", "delimiter", "header"})
+"""Options of files that decide how values are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,11 @@ def _files(settings: Settings) -> Mapping[str, Any]:
 
 def _files_table(pair: Pair) -> dict[str, Any]:
     options, place = pair.source.connection.options, pair.source.place
-    table: dict[str, Any] = {"name": str(pair.target.place), "path": str(_file_path(pair.source))}
+    folder = resolve(str(options["path"]))
+    table: dict[str, Any] = {"name": str(pair.target.place), "folder": str(folder), "path": str(place)}
     if place.format:
         table["format"] = place.format
-    table |= {name: options[name] for name in ("nulls", "delimiter", "header") if options.get(name) is not None}
+    table |= {name: options[name] for name in sorted(_READING | limits.OPTIONS) if options.get(name) is not None}
     table["columns"] = [
         {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
         for column in pair.target.columns
@@ -57,19 +62,16 @@ def _files_table(pair: Pair) -> dict[str, Any]:
     return table
 
 
-def _file_path(dataset: BoundDataSet) -> Path:
-    return resolve(str(dataset.connection.options["path"])) / str(dataset.place)
-
-
 def _missing_files(dataset: BoundDataSet) -> Sequence[str]:
     try:
-        path = _file_path(dataset)
-    except FileNotFoundError as fault:
+        folder = resolve(str(dataset.connection.options["path"]))
+        if listing.files(folder, str(dataset.place)):
+            return []
+        path = listing.below(folder, str(dataset.place))
+    except (OSError, listing.ListingError) as fault:
         return [f"{dataset.name}: {fault}"]
-    pattern = path.relative_to(path.anchor).as_posix()
-    if path.exists() or next(Path(path.anchor).glob(pattern), None):
-        return []
-    return [f"{dataset.name}: there is no file {path}; mend the prefix of the DataSet or the path of its Store"]
+    none = f"the folder {path} holds no file" if path.is_dir() else f"there is no file {path}"
+    return [f"{dataset.name}: {none}; mend the prefix of the DataSet or the path of its Store"]
 
 
 def _duckdb(settings: Settings) -> Mapping[str, Any]:
@@ -93,7 +95,7 @@ def _duckdb(settings: Settings) -> Mapping[str, Any]:
 
 
 SOURCES: Final[Mapping[str, Plugin]] = {
-    "files": Plugin("datakit-source-files", _files, frozenset({"nulls", "delimiter", "header"}), _missing_files),
+    "files": Plugin("datakit-source-files", _files, _READING, _missing_files),
 }
 """By technology of the inputs."""
 

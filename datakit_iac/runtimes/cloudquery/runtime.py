@@ -18,6 +18,7 @@ from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered, render
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery.__file__).with_name("launch.py")
 
@@ -44,15 +45,15 @@ class CloudQuery:
             "writeMode": asked.write_mode,
             "tables": [
                 {
-                    "from": [str(pair.source.place), pair.source.place.format, _reading(pair.source)],
-                    "to": str(pair.target.place),
+                    "from": [address(pair.source), pair.source.place.format, _reading(pair.source)],
+                    "to": address(pair.target),
                     "columns": sorted(
                         [column.name, str(column.type), column.primary_key, column.nullable]
                         for column in pair.target.columns
                     ),
                     **_others(job, pair.target, asked.write_mode),
                 }
-                for pair in sorted(asked.pairs, key=lambda pair: str(pair.target.place))
+                for pair in sorted(asked.pairs, key=lambda pair: address(pair.target))
             ],
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

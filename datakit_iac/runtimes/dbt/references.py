@@ -107,7 +107,7 @@ def _called(project: DbtProject, node: Node) -> set[str]:
     return {str(name).lower() for name in (node.name, *in_file, *aliases, *configured) if name}
 
 
-def _names(dataset: BoundDataSet) -> set[str]:
+def _names(dataset: BoundDataSet | DataSetReference) -> set[str]:
     return {split(dataset.place.table or "")[1].lower(), dataset.name.replace("-", "_").lower()}
 
 

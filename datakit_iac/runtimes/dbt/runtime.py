@@ -23,7 +23,7 @@ from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
-from datakit_iac.technologies.technology import StoreError, technology
+from datakit_iac.technologies.technology import StoreError, address, technology
 
 _SETTINGS: Final = ("project", "select", "exclude")
 _WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
@@ -84,7 +84,7 @@ class Dbt:
         project = DbtProject(Path(job.settings["project"]))
         selection = _selection(job, project)
         places = {
-            word: {dataset.name: [dataset.store, str(dataset.place)] for dataset in datasets}
+            word: {dataset.name: [dataset.store, address(dataset)] for dataset in datasets}
             for word, datasets in (("inputs", job.inputs), ("outputs", job.outputs))
         }
         words = (

@@ -12,6 +12,7 @@ from typing import Final
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.files import listing
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Live, StoreError, Violation
 
@@ -41,7 +42,7 @@ class FilesSession:
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the prefix a folder that carries our mark."""
-        if _is_pattern(dataset.place):
+        if listing.is_pattern(str(dataset.place)):
             raise StoreError(f"{dataset.place} is a pattern of files; what is made needs a prefix of its own")
         self._path(dataset.place).mkdir(parents=True, exist_ok=True)
         self.alter(dataset, (), mark)
@@ -84,7 +85,7 @@ class FilesSession:
             return ""
         digest = hashlib.blake2b(digest_size=16)
         for path in files:
-            digest.update(path.relative_to(self._folder).as_posix().encode())
+            digest.update(os.fsencode(path.relative_to(self._folder).as_posix()))
             with path.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
         return digest.hexdigest()
@@ -98,10 +99,10 @@ class FilesSession:
         return []
 
     def _path(self, place: Place) -> Path:
-        target = Path(os.path.normpath(self._folder / (place.prefix or "")))
-        if not target.is_relative_to(self._folder):
-            raise StoreError(f"prefix {place} does not lie in {self._folder}; expected a folder or file there")
-        return target
+        try:
+            return listing.below(self._folder, place.prefix or "")
+        except listing.ListingError as fault:
+            raise StoreError(str(fault)) from fault
 
     def _below(self, place: Place) -> Path:
         """What is only one of the things in the folder, and not the folder itself."""
@@ -111,13 +112,7 @@ class FilesSession:
         return target
 
     def _files(self, place: Place) -> list[Path]:
-        target = self._path(place)
-        if _is_pattern(place):
-            return sorted(path for path in self._folder.glob(place.prefix or "") if path.is_file())
-        if target.is_file():
-            return [target]
-        return sorted(path for path in target.rglob("*") if path.is_file() and path.name != MARK)
-
-
-def _is_pattern(place: Place) -> bool:
-    return any(sign in str(place) for sign in "*?[")
+        try:
+            return listing.files(self._folder, place.prefix or "")
+        except listing.ListingError as fault:
+            raise StoreError(str(fault)) from fault

@@ -1,0 +1,136 @@
+"""How many records were delivered, counted without DuckDB, and the proof that as many were read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+import pyarrow as pa
+
+from datakit_iac.cloudquery.files.csv_records import CsvRecords
+from datakit_iac.cloudquery.files.finding import DataFile, State
+from datakit_iac.cloudquery.files.json_values import JsonValues
+from datakit_iac.cloudquery.files.reading import Reader
+from datakit_iac.cloudquery.files.records import blocks, too_long
+from datakit_iac.cloudquery.servicers import PluginFault
+
+
+@dataclass(frozen=True, slots=True)
+class CsvCount:
+    """What was counted of a CSV file.
+
+    Attributes:
+        file: whose it is, without its number of records.
+        filled: records that are not empty, the header left out.
+        empty: empty lines.
+    """
+
+    file: DataFile
+    filled: int
+    empty: int
+
+    def of(self, columns: int) -> DataFile:
+        """The file with its number of records: an empty line is one where there is one column."""
+        return replace(self.file, records=self.filled + (self.empty if columns == 1 else 0))
+
+
+def first_line(file: DataFile, limit: int) -> bytes:
+    """The first line of a text, quoted or not.
+
+    Raises:
+        PluginFault: it is too long.
+    """
+    head = b""
+    for block in blocks(file):
+        head += block
+        if ends := [end for end in (block.find(b"\n"), block.find(b"\r")) if end >= 0]:
+            return head[: len(head) - len(block) + min(ends)]
+        if len(head) > limit:
+            raise too_long(file, 0, len(head), limit)
+    return head
+
+
+def count_csv(file: DataFile, delimiter: str, limit: int, *, has_header: bool) -> tuple[CsvCount, bytes]:
+    """Count the records of a CSV file; and its first record as it stands.
+
+    Raises:
+        PluginFault: a record is too long, line ends are mixed, or a quote is not closed.
+    """
+    fresh = _fresh(file)
+    count = CsvRecords(file, delimiter.encode(), limit)
+    count.count(blocks(file))
+    return CsvCount(fresh, count.records - bool(has_header and count.records), count.empty), count.head
+
+
+def count_json(file: DataFile, limit: int) -> DataFile:
+    """Count the values of a JSON file.
+
+    Raises:
+        PluginFault: a value is too long, or the file ends inside of one.
+    """
+    fresh = _fresh(file)
+    count = JsonValues(file, limit)
+    count.count(blocks(file))
+    return replace(fresh, records=count.records)
+
+
+def count_parquet(file: DataFile) -> DataFile:
+    """Take the number of rows from the footer of a Parquet file.
+
+    Raises:
+        PluginFault: it has none, or contradicts itself.
+    """
+    # Late: only who reads Parquet pays for the import.
+    from pyarrow import parquet
+
+    fresh = _fresh(file)
+    try:
+        footer = parquet.read_metadata(file.path)
+    except (pa.ArrowException, OSError, ValueError) as fault:
+        raise PluginFault(f"{file.shown} cannot be read as parquet: {fault}") from fault
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    if (rows := sum(group.num_rows for group in groups)) != footer.num_rows:
+        raise PluginFault(
+            f"{file.shown} says that it has {footer.num_rows:,} rows, and its row groups have {rows:,}; write it anew"
+        )
+    return replace(fresh, records=footer.num_rows, size=sum(group.total_byte_size for group in groups))
+
+
+def prove(connection: duckdb.DuckDBPyConnection, reader: Reader, files: Sequence[DataFile], read: int) -> None:
+    """Hold what was read of files to what was counted in them.
+
+    Raises:
+        PluginFault: it is more or less, or a file was changed meanwhile.
+    """
+    for file in files:
+        if _state(file) != file.state:
+            raise PluginFault(f"{file.shown} was changed while it was read; load it again when it is written")
+    delivered = sum(file.records for file in files)
+    if delivered == read:
+        return
+    for file in files:
+        row = connection.execute(f"SELECT count(*) FROM {reader.over((file,))}").fetchone()
+        if row and row[0] != file.records:
+            raise _unequal(file.shown, file.records, row[0])
+    raise _unequal(" and ".join(file.shown for file in files), delivered, read)
+
+
+def _unequal(shown: str, delivered: int, read: int) -> PluginFault:
+    return PluginFault(
+        f"{shown}: {delivered:,} records were delivered, and {read:,} were read; none is loaded. Write it in plainer"
+        " form: every value with quotes or line breaks in quotes, JSON as lines of one object each, or as Parquet"
+    )
+
+
+def _fresh(file: DataFile) -> DataFile:
+    """The file with what it is when its count begins."""
+    state = _state(file)
+    return replace(file, size=state.size, state=state)
+
+
+def _state(file: DataFile) -> State:
+    try:
+        return State.of(file.path)
+    except OSError as fault:
+        raise PluginFault(f"{file.shown} cannot be read: {fault.strerror or fault}") from fault
