@@ -32,6 +32,14 @@ def delivered(project: Project, load: Load) -> Iterator[dict[str, Value]]:
         yield values
 
 
+def identity(project: Project, load: Load) -> object:
+    """What a load computes of what; two loads of one identity give the same rows."""
+    dataset, source = project.datasets[load.target], project.sources[load.source]
+    columns = frozenset((each.name, each.type, each.key, each.required) for each in dataset.columns)
+    files = frozenset((file, source.header, rows) for file, rows in source.files.items())
+    return (load.mode, load.source, dataset.name, dataset.place, columns, files)
+
+
 def modelled(project: Project, key: str, tables: Tables) -> Iterator[dict[str, Value]]:
     """What a model gives.
 

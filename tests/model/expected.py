@@ -6,12 +6,11 @@ say that tables change: a DataSet's operation alters its table, a Run's fills it
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
-from tests.model.contents import delivered, modelled, values
+from tests.model.contents import delivered, identity, modelled, values
 from tests.model.project import Column, DataSet, Load, Project
 from tests.model.values import MisfitError, Row, Table, Value, fit, spelled
 
@@ -24,24 +23,21 @@ class World:
         tables: what stands where.
         contracts: each DataSet as it was last applied, by name.
         outdated: the places of DataSets that were replaced and not deleted yet, by name.
-        unverified: the Transforms whose last attempt was not recorded.
-        attempts: how many attempts each Transform made.
+        loads: how often rows were loaded.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
     contracts: dict[str, DataSet] = field(default_factory=dict)
     outdated: dict[str, str] = field(default_factory=dict)
-    unverified: set[str] = field(default_factory=set)
-    attempts: Counter[str] = field(default_factory=Counter)
+    loads: int = 0
 
-    def take(self, project: Project, kind: str, label: str, *, recorded: bool = True) -> None:
+    def take(self, project: Project, kind: str, label: str) -> None:
         """An operation was done.
 
         Args:
             project: the version of the project that it belongs to.
             kind: create, update, replace or delete.
             label: type and name of the resource.
-            recorded: whether the engine knows.
         """
         type_, _, name = label.partition(" ")
         if type_ == "DataSet" and kind != "delete":
@@ -53,7 +49,7 @@ class World:
         elif type_ == "DataSet":
             self.removed(name, project)
         elif type_ == "Run" and kind != "delete":
-            self.run(project, name, recorded=recorded)
+            self.run(project, name)
         self._look()
 
     def _look(self) -> None:
@@ -94,7 +90,9 @@ class World:
         columns = {column.name: spelled(column.type) for column in dataset.columns}
         left = {*table.columns} - {*former.values()} if new else set()
         strays = frozenset({*table.strays, *left} - {*columns})
-        self.tables[dataset.place] = Table(dataset.name, columns, tuple(rows), table.known, strays)
+        self.tables[dataset.place] = replace(
+            table, owner=dataset.name, columns=columns, rows=tuple(rows), strays=strays
+        )
 
     def removed(self, name: str, project: Project) -> None:
         """A resource went: its table stays where data is retained or where a newer one holds it, else it is gone."""
@@ -108,7 +106,7 @@ class World:
 
     # Runs.
 
-    def run(self, project: Project, name: str, *, recorded: bool = True) -> None:
+    def run(self, project: Project, name: str) -> None:
         """A Transform ran to its end."""
         for load in project.loads.values():
             if load.name == name:
@@ -117,9 +115,6 @@ class World:
             if transform == name:
                 for key in keys:
                     self.built(project, key)
-        self.unverified -= {name}
-        if not recorded:
-            self.unverified.add(name)
 
     def load(self, project: Project, load: Load) -> None:
         """The rows of a source come into a table as the write mode says."""
@@ -128,23 +123,23 @@ class World:
         if table.view_of:
             columns = {column.name: spelled(column.type) for column in dataset.columns}
             table = Table(dataset.name, columns)
-        if load.name not in self.unverified:
-            self.attempts[load.name] += 1
-        attempt = self.attempts[load.name]
-        new = tuple(Row(values, load.name, attempt) for values in delivered(project, load))
+        self.loads += 1
+        new = tuple(Row(row, load.name, self.loads) for row in delivered(project, load))
         writers = {each.name for each in project.loads.values() if each.target == load.target}
         keys = [column.name for column in dataset.columns if column.key]
+        coming = {tuple(row.values[key] for key in keys) for row in new} if keys else set()
         match load.mode:
             case "append":
-                kept = [row for row in table.rows if (row.writer, row.attempt) != (load.name, attempt)]
+                again = table.loaded(identity(project, load), {load.name} | (table.writers() - writers))
+                kept = [row for row in table.rows if row.attempt not in again]
             case "overwrite":
-                coming = {tuple(row.values[key] for key in keys) for row in new}
                 kept = [row for row in table.rows if tuple(row.values[key] for key in keys) not in coming]
             case _:
                 kept = [row for row in table.rows if row.writer != load.name and row.writer in writers]
-                coming = {tuple(row.values[key] for key in keys) for row in new} if keys else set()
                 kept = [row for row in kept if not keys or tuple(row.values[key] for key in keys) not in coming]
-        self.tables[dataset.place] = replace(table, rows=(*kept, *new), known=True)
+        attempts = {name: attempt for name, attempt in table.attempts.items() if name in writers}
+        attempts[load.name] = (self.loads, identity(project, load))
+        self.tables[dataset.place] = replace(table, rows=(*kept, *new), known=True, attempts=attempts)
 
     def built(self, project: Project, key: str) -> None:
         """A model was built."""
@@ -203,7 +198,7 @@ class World:
 
     def finished(self, project: Project) -> World:
         """The world once everything ran that a green update runs: loading again changes nothing, unless it appends."""
-        world = World(dict(self.tables), dict(self.contracts), dict(self.outdated), set(), Counter(self.attempts))
+        world = World(dict(self.tables), dict(self.contracts), dict(self.outdated), self.loads)
         for load in project.loads.values():
             if load.mode != "append":
                 world.load(project, load)

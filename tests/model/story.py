@@ -152,7 +152,7 @@ class Story:
                 self.world.take(project, kind, label)
         kind, label = outcome.killed or ("", "")
         if kind and (outcome.run(label) or not label.startswith("Run ")):
-            self.world.take(project, kind, label, recorded=False)
+            self.world.take(project, kind, label)
         if outcome.failed.startswith("Run ") and (not kind or (kill and kill.when == "during")):
             self.world.doubt(project, outcome.failed.removeprefix("Run "))
         return outcome

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from datakit_iac.manifest.dataset import DataSetSpec
 from tests.model.edits import columns, deliveries, wiring
 from tests.model.project import Project
 from tests.model.story import Story
+from tests.model.update import Kill
 
 
 def some(project: Project | None) -> Project:
@@ -38,7 +39,6 @@ def test_a_dataset_does_not_take_the_table_of_another(story: Story) -> None:
     story.refuse(story.project.edited("datasets", "people", name="strange"), "another name")
 
 
-@pytest.mark.skipif("previous_names" not in DataSetSpec.model_fields, reason="not yet")
 def test_a_dataset_that_is_renamed_keeps_its_rows(story: Story) -> None:
     story.change(story.project.edited("datasets", "people", name="folk", previous=("people",)), "another name")
 
@@ -76,6 +76,19 @@ def test_nothing_is_appended_twice_by_a_run_that_fails_its_tests(story: Story) -
     story.change(some(wiring.in_mode(story.project, "people", "append")), "append")
     project = deliveries.with_row(story.project, "people", "one.csv", 1)
     story.refuse(columns.with_failing_test(project, "people"), "a test fails", repaired=project)
+
+
+@pytest.mark.parametrize("when", ["during", "after"])
+def test_nothing_is_appended_twice_by_a_run_that_is_killed(story: Story, when: Literal["during", "after"]) -> None:
+    story.change(some(wiring.in_mode(story.project, "people", "append")), "append")
+    more = deliveries.with_row(story.project, "people", "two.csv", 1)
+    story.change(more, "a row more", kill=Kill(0, when))
+    story.change(deliveries.with_row(story.project, "people", "two.csv", 2), "another row more")
+
+
+def test_what_is_taken_back_appends_nothing(story: Story) -> None:
+    story.change(some(wiring.in_mode(story.project, "people", "append")), "append")
+    story.refuse(some(deliveries.with_bad_value(story.project, "people")), "a bad value")
 
 
 def test_a_failed_run_stays_failed_after_a_refresh(story: Story) -> None:

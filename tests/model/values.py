@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.model.project import Column, Project
@@ -37,6 +37,7 @@ class Table:
         rows: what it holds.
         known: whether anybody can say what it holds; a dbt Run that failed half way leaves that open.
         strays: columns that stayed although the contract does not name them.
+        attempts: the last load of each Transform that writes it: its number, and what it computed of what.
         view_of: the version of the project and the model in it that a view shows; None for a table.
     """
 
@@ -46,6 +47,15 @@ class Table:
     known: bool = True
     strays: frozenset[str] = frozenset()
     view_of: tuple[Project, str] | None = None
+    attempts: Mapping[str, tuple[int, object]] = field(default_factory=dict)
+
+    def writers(self) -> set[str]:
+        """The Transforms that loaded rows, as far as that is remembered."""
+        return {*self.attempts}
+
+    def loaded(self, identity: object, writers: set[str]) -> set[int]:
+        """The last attempts of these Transforms that loaded this very input."""
+        return {number for name, (number, loaded) in self.attempts.items() if name in writers and loaded == identity}
 
     def counted(self, names: Iterable[str]) -> Counter[tuple[Value, ...]]:
         """The rows with these columns, in any order."""
