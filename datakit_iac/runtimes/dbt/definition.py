@@ -136,6 +136,8 @@ def _computed(entry: Mapping[str, Any], people: frozenset[str]) -> dict[str, Any
     left = _without(entry, people)
     if isinstance(left.get("config"), dict):
         left["config"] = _without(left["config"], people)
+        if not left["config"]:
+            del left["config"]
     for key in ("columns", "tables", "versions", "tests", "data_tests"):
         if isinstance(left.get(key), list):
             left[key] = [_nested(each, people) for each in left[key]]

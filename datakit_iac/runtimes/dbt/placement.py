@@ -1,7 +1,7 @@
 """Which node of a dbt project is which DataSet, so that it is built and read where the DataSet is bound.
 
-The worker loads this module from its file, so it imports nothing but the standard library. It asks no database: what
-dbt parsed and what the job says is all it knows.
+The worker loads this module from its file, so it imports nothing but the standard library and `graph`. It asks no
+database: what dbt parsed and what the job says is all it knows.
 
 A node is an output's if it is selected and, in this order: dbt would build it at the output's place already; its alias
 is the table's name; its own name is the table's name; its name or alias is the DataSet's, `-` written as `_`. The case
@@ -11,136 +11,11 @@ by its place where a model reads it as a source.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
-BUILT: Final = ("model", "seed", "snapshot")
-_TOKENS: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(--[^\n]*|/\*.*?\*/|\{\#.*?\#\})""", re.DOTALL)
-_REF: Final = r"""\bref\s*\((?:[^()'"]*['"][^'"]*['"]\s*,)?\s*['"]{}['"]"""
-
-Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What dbt parsed: a model, a seed, a snapshot or a test.
-
-    Attributes:
-        id: dbt's unique ID.
-        kind: dbt's resource type.
-        name: its name.
-        file: its file, as the user knows it.
-        database: where dbt would build it; so are `schema` and `alias`.
-        materialized: dbt's materialization, e.g. ``table`` or ``ephemeral``.
-        version: of a versioned model; else empty.
-        reads: the IDs of what it depends on.
-        text: its text as written.
-        header: the columns of a seed's file.
-    """
-
-    id: str
-    kind: str
-    name: str
-    file: str
-    database: str = ""
-    schema: str = ""
-    alias: str = ""
-    materialized: str = ""
-    version: str = ""
-    reads: tuple[str, ...] = ()
-    text: str = ""
-    header: tuple[str, ...] | None = None
-
-    def __str__(self) -> str:
-        """What it is and where it stands."""
-        return f"{self.kind} {self.name}{f' v{self.version}' if self.version else ''} ({self.file})"
-
-    @property
-    def key(self) -> Key:
-        """What tells its relation from others."""
-        return _key(self.database, self.schema, self.alias)
-
-    @property
-    def names(self) -> set[str]:
-        """The names by which it may be called, in lower case; a version's own name is that with the version."""
-        own = {self.name, self.alias}
-        if self.version:
-            own |= {f"{self.name}_v{self.version}", f"{self.name}.v{self.version}"}
-        return {name.lower() for name in own}
-
-    @property
-    def relation(self) -> str:
-        """Schema and name of what dbt would build."""
-        return f"{self.schema}.{self.alias}"
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A DataSet that a job reads or writes, and the place where it is bound.
-
-    Attributes:
-        dataset: the DataSet's name.
-        database: dbt's name of the database that its table is in.
-        schema: the table's schema.
-        identifier: the table's name.
-        columns: its columns with their types, as the database spells them.
-        empty: whether its table is there and has no rows.
-    """
-
-    dataset: str
-    database: str
-    schema: str
-    identifier: str
-    columns: Mapping[str, str] = field(default_factory=dict)
-    empty: bool = False
-
-    def __str__(self) -> str:
-        """Its name and its place."""
-        return f"DataSet {self.dataset} ({self.relation})"
-
-    @property
-    def key(self) -> Key:
-        """What tells its table from others."""
-        return _key(self.database, self.schema, self.identifier)
-
-    @property
-    def relation(self) -> str:
-        """Schema and name of its table."""
-        return f"{self.schema}.{self.identifier}"
-
-    @property
-    def model(self) -> str:
-        """The name that a model of the DataSet would have."""
-        return self.dataset.replace("-", "_").lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """What dbt parsed of a project.
-
-    Attributes:
-        nodes: the models, seeds, snapshots and tests, by ID.
-        sources: the relations of those sources that a node reads.
-        selected: the IDs of what will be built and tested.
-        disabled: nodes that are switched off.
-    """
-
-    nodes: Mapping[str, Node]
-    sources: frozenset[Key]
-    selected: frozenset[str]
-    disabled: tuple[Node, ...] = ()
-
-    @property
-    def built(self) -> list[Node]:
-        """The selected nodes that make something, in order."""
-        return [node for uid, node in self.nodes.items() if uid in self.selected and node.kind in BUILT]
-
-    @property
-    def others(self) -> list[Node]:
-        """The nodes that make something and are not selected."""
-        return [node for uid, node in self.nodes.items() if uid not in self.selected and node.kind in BUILT]
+# Not by the package's name, which the worker does not import.
+from .graph import BUILT, Graph, Node, Port, is_only_mentioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +57,20 @@ def place(graph: Graph, outputs: Iterable[Port], inputs: Iterable[Port], others:
     return Placement(made, found, strays, tuple(dict.fromkeys(faults)))
 
 
-def _key(database: str, schema: str, identifier: str) -> Key:
-    return database.lower(), schema.lower(), identifier.lower()
-
-
 # Outputs.
 
 
 def _made(graph: Graph, outputs: list[Port], faults: list[str]) -> dict[str, Port]:
     here = {node.key: node for node in graph.built}
-    certain = {port.dataset: node for port in outputs if (node := here.get(port.key))}
-    taken = {node.id for node in certain.values()}
+    certain = {port.dataset: [node] for port in outputs if (node := here.get(port.key))}
+    taken = {node.id for nodes in certain.values() for node in nodes}
+    free = [node for node in graph.built if node.id not in taken]
+    by_table = {port.dataset: certain.get(port.dataset) or _by_table(port, free) for port in outputs}
     made: dict[str, Port] = {}
     for port in outputs:
-        exact = certain.get(port.dataset)
-        found = [exact] if exact else _alike(port, [node for node in graph.built if node.id not in taken])
+        # A model whose table another output has is not this one's, whatever its name.
+        others = {nodes[0].id for name, nodes in by_table.items() if name != port.dataset and len(nodes) == 1}
+        found = certain.get(port.dataset) or _alike(port, free, others)
         if fault := _fault(graph, port, found, outputs):
             faults.append(fault)
         elif (first := made.setdefault(found[0].id, port)) is not port:
@@ -205,16 +79,19 @@ def _made(graph: Graph, outputs: list[Port], faults: list[str]) -> dict[str, Por
     return made
 
 
-def _alike(port: Port, nodes: list[Node]) -> list[Node]:
-    """The nodes that may be meant by a DataSet, judged by names."""
+def _by_table(port: Port, nodes: list[Node]) -> list[Node]:
     identifier = port.identifier.lower()
     by_alias = [node for node in nodes if node.alias.lower() == identifier]
-    by_name = [node for node in nodes if identifier in node.names]
+    return by_alias or [node for node in nodes if identifier in node.names]
+
+
+def _alike(port: Port, nodes: list[Node], others: Container[str] = ()) -> list[Node]:
+    """The nodes that may be meant by a DataSet, judged by names; several where those do not agree."""
+    by_table = _by_table(port, nodes)
     by_dataset = [node for node in nodes if port.model in node.names]
-    found = by_alias or by_name or by_dataset
-    if len(found) > 1:
-        found = [node for node in found if node in by_dataset] or found
-    return found
+    if both := [node for node in by_table if node in by_dataset]:
+        return both
+    return by_table + [node for node in by_dataset if not by_table or node.id not in others]
 
 
 def _fault(graph: Graph, port: Port, found: list[Node], outputs: list[Port]) -> str:
@@ -279,29 +156,13 @@ def _read(graph: Graph, node: Node) -> Iterator[Node]:
         reader = waiting.pop()
         for uid in reader.reads:
             other = graph.nodes.get(uid)
-            if other is None or uid in seen or _is_only_mentioned(reader, other):
+            if other is None or uid in seen or is_only_mentioned(reader, other):
                 continue
             seen.add(uid)
             if other.materialized == "ephemeral":
                 waiting.append(other)
             elif uid not in graph.selected and other.kind in BUILT:
                 yield other
-
-
-def _is_only_mentioned(node: Node, other: Node) -> bool:
-    """Whether a ref stands in nothing but comments: dbt counts it, but nothing is read."""
-    ref = re.compile(_REF.format(re.escape(other.name)))
-    return bool(ref.search(node.text)) and not ref.search(without_comments(node.text))
-
-
-def without_comments(text: str) -> str:
-    """SQL without its comments; those that tell dbt a dependency (``-- depends_on: …``) stay."""
-
-    def kept(match: re.Match[str]) -> str:
-        comment = match.group(1)
-        return match.group() if comment is None or ("depends_on" in comment and comment[0] != "{") else " "
-
-    return _TOKENS.sub(kept, text)
 
 
 def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dict[str, Port]) -> str:
@@ -312,6 +173,8 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
     free = [port for port in inputs if port.key not in taken and _alike(port, [node])]
     alike = exact or [port for port in free if port.key not in graph.sources]
     if len(alike) == 1:
+        if not exact and (other := _namesake(graph, alike[0], node)):
+            return f"{ref}, which may be {alike[0]}, but that has the name of {other}; name the DataSet after its model"
         found[node.id] = alike[0]
         return ""
     if alike:
@@ -323,3 +186,10 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
         )
     name = node.name.replace("_", "-")
     return f"{ref}, which is built elsewhere and is no input; add DataSet {name} to `inputs`, or select the model too"
+
+
+def _namesake(graph: Graph, port: Port, node: Node) -> Node | None:
+    """Another node with the DataSet's name, where the node itself has not got it."""
+    if port.model in node.names:
+        return None
+    return next((each for each in (*graph.built, *graph.others) if port.model in each.names), None)

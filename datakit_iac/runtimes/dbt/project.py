@@ -169,6 +169,12 @@ class DbtProject:
         )
         return frozenset((str(name), str(table.get("name"))) for name, table in tables if isinstance(table, dict))
 
+    def may_say(self, word: str) -> bool:
+        """Whether a word stands anywhere in its configuration, its properties, its models or its packages."""
+        files = (*(node.file for node in self.nodes if node.kind == "model"), *self.shared)
+        said = (str(self.configuration), str(self.properties), *map(self.text, files))
+        return any(word in each for each in said)
+
     def text(self, file: Path) -> str:
         """The content of one of its files."""
         if file not in self._texts:

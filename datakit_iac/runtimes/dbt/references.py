@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from datakit_iac.runtimes.dbt.placement import without_comments
+from datakit_iac.runtimes.dbt.graph import without_comments
 from datakit_iac.runtimes.dbt.profile import split
 from datakit_iac.runtimes.dbt.project import DbtProject, Node
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference

@@ -17,13 +17,14 @@ from datakit_iac.manifest.secret import REDACTED
 from datakit_iac.runtimes.dbt import caches, overlay, profile, references, results
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
+from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
-from datakit_iac.technologies.technology import StoreError, address, technology
+from datakit_iac.technologies.technology import address
 
 _SETTINGS: Final = ("project", "select", "exclude")
 _WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
@@ -204,47 +205,6 @@ def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
 
 def _selection(job: Job, project: DbtProject) -> Selection:
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
-
-
-def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str, Any]:
-    """What the worker must know of the job's DataSets to put its models where they are bound."""
-    home = job.outputs[0].connection
-    named = {each.name for each in (*job.inputs, *job.outputs)}
-    stores = {each.store for each in (*job.inputs, *job.outputs) if each.connection == home}
-    others = [each for each in job.context if each.store in stores and each.name not in named]
-    return {
-        "package": project.name,
-        "root": str(project.root),
-        "outputs": [{**_contract(each, described), **_live(each)} for each in job.outputs],
-        "inputs": [_contract(each, described) for each in job.inputs],
-        "others": [_port(each, described) for each in others],
-    }
-
-
-def _port(dataset: BoundDataSet | DataSetReference, described: profile.Profile) -> dict[str, Any]:
-    schema, identifier = profile.split(dataset.place.table or "")
-    database = described.databases.get(dataset.store, described.database)
-    return {"dataset": dataset.name, "database": database, "schema": schema, "identifier": identifier, "columns": {}}
-
-
-def _contract(dataset: BoundDataSet, described: profile.Profile) -> dict[str, Any]:
-    columns = {column.name: described.type_name(column.type) for column in dataset.columns}
-    return {**_port(dataset, described), "columns": columns}
-
-
-def _live(dataset: BoundDataSet) -> dict[str, Any]:
-    """What the worker must know of the table that is there: whether it has rows, and how its name is spelled."""
-    found, name = technology(dataset.connection.technology), profile.split(dataset.place.table or "")[1]
-    try:
-        with found.open(dataset.connection) as session:
-            if (live := session.describe(dataset.place)) is None:
-                return {}
-            # dbt refuses to build a table beside one whose name differs in case only.
-            places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
-            spelled = next((profile.split(each.table or "")[1] for each in places), name)
-            return {"identifier": spelled, "empty": live.rows == 0}
-    except StoreError:
-        return {}  # dbt will say so
 
 
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import importlib.util
+import importlib
 import json
 import os
 import sys
@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any, TextIO
 
 MARK = "\x1e"
+_BARE = "datakit_dbt"
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -99,23 +100,22 @@ def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> A
     It is done in the manifest itself: whatever macros name schemas and aliases, whatever versions and packages there
     are, `ref`, `this` and the build go by what stands there.
     """
-    # Loaded from its file: the package takes long to import, and its folder must not stand on the path.
-    placement = _beside("placement")
-    nodes = {uid: _node(placement, node, ports) for uid, node in manifest.nodes.items()}
+    placement, parsed = _beside("placement"), _beside("graph")
+    nodes = {uid: _node(parsed.Node, node, ports) for uid, node in manifest.nodes.items()}
     read = {uid for node in nodes.values() for uid in node.reads}
     sources = {
         (each.database.lower(), each.schema.lower(), each.identifier.lower())
         for uid, each in manifest.sources.items()
         if uid in read
     }
-    disabled = (_node(placement, node, ports) for several in manifest.disabled.values() for node in several)
-    graph = placement.Graph(
-        {uid: node for uid, node in nodes.items() if node.kind in (*placement.BUILT, "test")},
+    disabled = (_node(parsed.Node, node, ports) for several in manifest.disabled.values() for node in several)
+    graph = parsed.Graph(
+        {uid: node for uid, node in nodes.items() if node.kind in (*parsed.BUILT, "test")},
         frozenset(sources),
         selected,
-        tuple(node for node in disabled if node.kind in placement.BUILT),
+        tuple(node for node in disabled if node.kind in parsed.BUILT),
     )
-    given = ([placement.Port(**each) for each in ports[word]] for word in ("outputs", "inputs", "others"))
+    given = ([parsed.Port(**each) for each in ports[word]] for word in ("outputs", "inputs", "others"))
     placed = placement.place(graph, *given)
     if not placed.faults:
         for uid, port in {**placed.inputs, **placed.outputs}.items():
@@ -125,10 +125,10 @@ def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> A
     return placed
 
 
-def _node(placement: ModuleType, node: Any, ports: dict[str, Any]) -> Any:
+def _node(made: Any, node: Any, ports: dict[str, Any]) -> Any:
     own = node.package_name == ports["package"]
     kind = str(node.resource_type)
-    return placement.Node(
+    return made(
         id=node.unique_id,
         kind=kind,
         name=node.name,
@@ -146,7 +146,7 @@ def _node(placement: ModuleType, node: Any, ports: dict[str, Any]) -> Any:
 
 def _header(node: Any) -> tuple[str, ...]:
     file = Path(node.root_path or ".", node.original_file_path)
-    with file.open(encoding="utf-8-sig", newline="") as text:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         return tuple(next(csv.reader(text, delimiter=node.config.delimiter or ","), ()))
 
 
@@ -185,12 +185,13 @@ def _building(manifest: Any, placed: Any) -> dict[str, dict[str, Any]]:
 
 
 def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"datakit_{name}", Path(__file__).with_name(f"{name}.py"))
-    if spec is None or spec.loader is None:
-        raise ImportError(name)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """A module of this folder.
+
+    The package takes long to import, and its folder must not stand on the path: a bare package stands for it.
+    """
+    bare = sys.modules.setdefault(_BARE, ModuleType(_BARE))
+    bare.__path__ = [str(Path(__file__).parent)]
+    return importlib.import_module(f"{_BARE}.{name}")
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ class DuckDB:
 
     def location(self, connection: Connection) -> str:
         """The file, however its path is spelled."""
-        return f"duckdb:{canonical(connection.options['path'])}"
+        return f"{self.name}:{canonical(connection.options['path'])}"
 
     def connection(self, location: str) -> Connection:
         """The Store of a path."""

@@ -57,7 +57,7 @@ class Files:
     def location(self, connection: Connection) -> str:
         """The folder, however its path is spelled; one inside a package is named by the package."""
         path = str(connection.options["path"])
-        return f"files:{posixpath.normpath(path) if path.startswith(SCHEME) else canonical(path)}"
+        return f"{self.name}:{posixpath.normpath(path) if path.startswith(SCHEME) else canonical(path)}"
 
     def connection(self, location: str) -> Connection:
         """The Store of a path."""

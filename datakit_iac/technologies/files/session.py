@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -72,10 +73,10 @@ class FilesSession:
         return 0
 
     def places(self, infix: str) -> list[Place]:
-        """Folders whose names contain `infix`, in whatever case."""
+        """Folders and files whose names contain `infix`, in whatever case."""
         wanted = infix.casefold()
-        folders = (Path(current, name) for current, names, _ in os.walk(self._folder) for name in names)
-        found = (folder for folder in folders if wanted in folder.name.casefold())
+        paths = (Path(current, name) for current, *names in os.walk(self._folder) for name in chain(*names))
+        found = (path for path in paths if wanted in path.name.casefold())
         return [Place(prefix=path.relative_to(self._folder).as_posix()) for path in sorted(found)]
 
     def fingerprint(self, dataset: BoundDataSet) -> str:

@@ -86,6 +86,10 @@ def test_what_decides_the_result_changes_it(shop: Shop, edit: Edit) -> None:
             id="docs and meta",
         ),
         pytest.param(
+            lambda s: s.replace("models/staging/staging.yml", "description: Orders.", "config: {meta: {a: 1}}"),
+            id="meta in its config",
+        ),
+        pytest.param(
             lambda s: s.replace("dbt_project.yml", 'name: shop\nversion: "1.0"', 'version: "1.1"\nname: shop'),
             id="order of keys",
         ),

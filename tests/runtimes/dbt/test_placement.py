@@ -297,6 +297,10 @@ def over_an_input(shop: Shop) -> Job:
     return shop.job("orders", "stg_orders", outputs=[shop.dataset("stg-orders")])
 
 
+def onto_anothers_name(shop: Shop) -> Job:
+    return shop.job("staging", outputs=[shop.dataset("stg-orders", "moved.stg_customers")])
+
+
 def crossed(shop: Shop) -> Job:
     exchanged = [shop.dataset("stg-orders", "main.stg_customers"), shop.dataset("stg-customers", "main.stg_orders")]
     return shop.job("staging", outputs=exchanged)
@@ -316,6 +320,7 @@ REFUSALS: list[tuple[Callable[[Shop], Job], str]] = [
     (ephemeral, "which is ephemeral, so dbt builds nothing; materialize it as a table or a view"),
     (two_of_one_name, "DataSet it (moved.same) may be model a ("),
     (over_an_input, "would be built over DataSet raw-orders (raw.orders), which is no output"),
+    (onto_anothers_name, "DataSet stg-orders (moved.stg_customers) may be model stg_customers ("),
     (crossed, "bind each to a table with the name of its model"),
     (
         lambda s: s.job("stg_orders", outputs=[s.dataset("stg-orders", "a.x"), s.dataset("second", "b.stg_orders")]),
@@ -341,6 +346,24 @@ def test_a_model_built_elsewhere_must_be_an_input(shop: Shop, run: Runner) -> No
         f"model revenue ({shop.root}/models/marts/revenue.sql) reads ref('stg_orders'), which is built elsewhere and "
         "is no input; add DataSet stg-orders to `inputs`, or select the model too"
     ) in said
+
+
+def test_a_dataset_with_the_name_of_anothers_model_is_told_apart_by_its_table(shop: Shop, run: Runner) -> None:
+    # `orders` is made by stg_orders, and `orders-mart` by orders: by their tables, also where both are moved.
+    shop.write("models/both/stg_x.sql", "select 1 as x")
+    shop.write("models/both/x.sql", "select 2 as x")
+    run(shop.job("both", outputs=[shop.dataset("x", "moved.stg_x"), shop.dataset("x-mart", "moved.x")]))
+    assert rows(shop.database, "from moved.stg_x") == [(1,)]
+    assert rows(shop.database, "from moved.x") == [(2,)]
+
+
+def test_an_input_on_the_name_of_another_model_is_not_taken_for_that(shop: Shop, run: Runner) -> None:
+    moved = shop.dataset("stg-customers", "moved.stg_orders")
+    said = refused(run, replace(shop.job("marts"), inputs=(moved,)))
+    assert (
+        "reads ref('stg_orders'), which may be DataSet stg-customers (moved.stg_orders), but that has the name of"
+        in said
+    )
 
 
 def test_a_raw_table_of_the_models_name_is_not_taken_for_it(shop: Shop, run: Runner) -> None:
