@@ -74,4 +74,5 @@ def _end(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     asyncio.set_event_loop(None)
     loop.close()
-    gc.collect()
+    if left:
+        gc.collect()  # now, while nobody listens to what they say
