@@ -1,0 +1,53 @@
+"""A served provider whose syncs run in this process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.provider import run, testing
+from datakit_iac.provider.package import FUNCTIONS, TYPES
+from datakit_iac.provider.testing import Lifecycle
+from tests.model.engine import Engine
+from tests.model.jobs import Jobs
+from tests.model.program import PROJECT, STACK
+from tests.model.story import Story
+from tests.model.syncing import InProcess
+
+
+@pytest.fixture(scope="module")
+def jobs() -> Jobs:
+    """The jobs of the provider."""
+    return Jobs()
+
+
+@pytest.fixture(scope="module")
+def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
+    """The provider, with time for dbt's first start."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "runtime", jobs.runtime)
+        patched.setattr(run, "LocalProcesses", InProcess)
+        patched.setattr(testing, "PATIENCE", 300.0)
+        with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
+            yield served
+
+
+@pytest.fixture(scope="module")
+def begun(lifecycle: Lifecycle, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The project after its first `up`. Its folder stays: dbt's worker, which is kept, began there."""
+    root = tmp_path_factory.mktemp("model") / "begun"
+    root.mkdir()
+    with contextlib.chdir(root):
+        return Story(Engine(lifecycle, jobs, root), root).begin()
+
+
+@pytest.fixture
+def story(begun: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """The same in a folder of its own."""
+    root = tmp_path / "copy"
+    copy = begun.copied(root)
+    monkeypatch.chdir(root)
+    return copy

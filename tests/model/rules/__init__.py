@@ -1,0 +1,1 @@
+"""The rules of the model: each is an edit, followed by `up`."""
