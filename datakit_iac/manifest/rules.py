@@ -165,7 +165,7 @@ def columns_differ(spec: DataSetSpec) -> DataSetSpec:
 def exchanged(columns: Iterable[Column]) -> list[str]:
     """Columns that exchange their names, each circle as one sentence: whether that was done already cannot be told."""
     former = {column.name.lower(): {name.lower() for name in column.previous_names} for column in columns}
-    former = {name: names & former.keys() for name, names in former.items()}
+    former = {name: (names & former.keys()) - {name} for name, names in former.items()}
     if not any(former.values()):
         return []
     reached = {name: _reached(name, former) for name in former}
@@ -173,7 +173,7 @@ def exchanged(columns: Iterable[Column]) -> list[str]:
     return [
         f"columns {' and '.join(sorted(circle))} exchange names by their previousNames; rename one of them to a third"
         " name in one update, and to its own in the next"
-        for circle in circles
+        for circle in sorted(circles, key=sorted)
         if circle
     ]
 

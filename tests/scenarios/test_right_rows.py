@@ -242,3 +242,29 @@ REFUNDS = f"""\
 metadata: {{name: refunds}}
 spec: {{store: warehouse, table: main.refunds, schema: [{{name: id, type: integer}}]}}
 """
+
+
+def test_an_external_relation_of_dbt_changes_with_its_model(applied: Workspace) -> None:
+    # dbt-duckdb writes a file, and makes a view of it in the database.
+    applied.write(
+        "project/models/models/staging/paid.sql", EXTERNAL.format(root=applied.root, columns="user_id, amount")
+    )
+    applied.up("--skip-preview").ok()
+    assert applied.rows("SELECT count(*) FROM duckdb_views() WHERE view_name = 'paid'") == [(1,)]
+    assert applied.rows(REVENUE) == [("ann", 15.0), ("bob", 7.0)]
+    columns = "user_id, amount, id as order_id"
+    applied.write("project/models/models/staging/paid.sql", EXTERNAL.format(root=applied.root, columns=columns))
+    applied.replace(
+        TABLES,
+        PAID + "spec:\n  store: warehouse\n  table: main.paid\n  schema:\n",
+        PAID + "spec:\n  store: warehouse\n  table: main.paid\n  schema:\n    - {name: order_id, type: integer}\n",
+    )
+    applied.up("--skip-preview").ok()
+    assert applied.rows("SELECT order_id FROM paid ORDER BY 1") == [(1,), (2,), (3,)]
+    settled(applied)
+
+
+EXTERNAL = """\
+{{{{ config(materialized='external', location='{root}/paid.parquet') }}}}
+select {columns} from {{{{ source('warehouse', 'orders') }}}} where amount > 0
+"""

@@ -341,9 +341,12 @@ def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSess
         ("INSERT INTO raw.users VALUES (3, 'eve') RETURNING id", "is INSERT; expected one SELECT"),
         ("-- nothing", "is nothing; expected one SELECT"),
         ("SELECT nextval('numbers')", "cannot run: .*read-only"),
-        ("SELECT * FROM read_csv('/etc/passwd')", "cannot run: Permission Error"),
-        ("SELECT * FROM '/etc/passwd'", "cannot run: Catalog Error"),
-        ("SELECT * FROM glob('*')", "cannot run: Permission Error"),
+        ("SELECT * FROM read_csv('/etc/passwd')", r"calls read_csv\(\); expected tables of this database"),
+        ("SELECT * FROM '/etc/passwd'", "reads '/etc/passwd'; expected tables of this database"),
+        ("SELECT id FROM {{ this }} WHERE EXISTS (FROM 'b.parquet')", "reads 'b.parquet'"),
+        ("WITH x AS (SELECT * FROM glob('*')) SELECT * FROM x", r"calls glob\(\)"),
+        ("SELECT * FROM query('SELECT 1')", r"calls query\(\)"),
+        ("PIVOT raw.users ON id USING count(*)", "expected one SELECT|without PIVOT"),
     ],
 )
 def test_an_sql_test_is_one_select_that_writes_nothing_and_reads_no_file(
@@ -355,6 +358,17 @@ def test_an_sql_test_is_one_select_that_writes_nothing_and_reads_no_file(
     with pytest.raises(StoreError, match=message):
         list(session.violations(replace(filled, tests=(test,))))
     assert session.describe(filled.place) == before
+
+
+def test_a_view_of_a_file_is_tested_like_a_table(
+    session: DuckDBSession, filled: BoundDataSet, database: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    database.execute(f"COPY (SELECT 1 AS id) TO '{tmp_path}/v.parquet'")
+    database.execute(f"CREATE VIEW raw.v AS SELECT * FROM '{tmp_path}/v.parquet'")
+    tests = (Test.model_validate({"sql": "SELECT id FROM {{ this }} WHERE id > 0"}),)
+    dataset = replace(filled, place=Place(table="raw.v"), columns=(column("id", "int", nullable=False),), tests=tests)
+    assert [str(each) for each in session.violations(dataset)] == ["sql(users): 1 row"]
+    assert session.fingerprint(dataset)
 
 
 def test_a_table_can_be_written_after_its_tests(session: DuckDBSession, filled: BoundDataSet) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import duckdb
-
 from datakit_iac.manifest.dataset import Column, Freshness, Place, Relationships, RowCount, Test
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.duckdb import types
+from datakit_iac.technologies.duckdb import select, types
 from datakit_iac.technologies.duckdb.statements import literal, qualified, quoted
 from datakit_iac.technologies.technology import StoreError
 
@@ -60,20 +58,14 @@ def _of_rows(table: str, name: str, subject: str, test: Test) -> Iterator[Query]
 
 
 def _one_select(sql: str, table: str, test: str) -> str:
-    """The query of an SQL test, which is one SELECT.
+    """The query of an SQL test.
 
     Raises:
-        StoreError: it is something else.
+        StoreError: it is no SELECT over tables of this Store alone.
     """
     query = sql.replace("{{ this }}", table).strip().removesuffix(";")
-    try:
-        statements = duckdb.extract_statements(query)
-    except duckdb.Error as fault:
-        reason = str(fault).partition("\n")[0]
-        raise StoreError(f"{test} cannot run: {reason}; expected one SELECT") from fault
-    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-        found = " and ".join(statement.type.name for statement in statements) or "nothing"
-        raise StoreError(f"{test} is {found}; expected one SELECT, which gives the rows that fail")
+    if fault := select.fault(query):
+        raise StoreError(f"{test} {fault}")
     return query
 
 
