@@ -9,7 +9,7 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.settlement import changes_to, drifted, losses, settle
+from datakit_iac.provider.settlement import changes_to, drifted, is_filled_anew, losses, settle
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import kept_by_others
@@ -64,8 +64,14 @@ class DataSetType:
         return faults + [Fault("schema", loss) for loss in lost if _holds_rows(before, call)]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
-        """Another place is another DataSet; types are compared by meaning, not by spelling."""
+        """Another place is another DataSet; types are compared by meaning, not by spelling.
+
+        A writer that goes leaves rows behind, or had taken the place of others' rows: the rest must run again, even
+        where an update that failed was taken back and nothing else differs.
+        """
         changed = [key for key in MADE_OF if old.get(key) != new.get(key)]
+        if {*(old.get("writers") or ())} - {*(new.get("writers") or ())}:
+            changed.append("writers")
         if not changed or has_unknowns(new):
             return Difference(dict.fromkeys(changed, "update"))
         before, after = decode.dataset(old), decode.dataset(new)
@@ -120,7 +126,7 @@ class DataSetType:
             changes = changes_to(dataset, decode.dataset(old).columns)
             if statements := technology(dataset.connection.technology).ddl(dataset, changes):
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
-            filled_anew = any(change.kind == "add" for change in changes)
+            filled_anew = is_filled_anew(changes, decode.dataset(old), dataset)
             return _outputs(UNKNOWN if filled_anew else state.get("generation"))
         with opened(dataset.connection, call) as session:
             return _outputs(settle(session, dataset, new, call, decode.dataset(old), state.get("generation", "")))

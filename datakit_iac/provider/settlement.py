@@ -45,7 +45,8 @@ def settle(
 ) -> str:
     """Bring what is there to what is declared; the generation it then has.
 
-    A column that is added, or a table made or adopted anew, is a new generation: what fills it must run again.
+    A column that is added, a writer that is gone, or a table made or adopted anew, is a new generation: what fills it
+    must run again.
 
     Args:
         session: the open Store.
@@ -67,13 +68,19 @@ def settle(
     generation = recorded(live, generation, call) if old else fresh
     runs = live.mark.runs if live.mark else ()
     changes = _changes(session, dataset, live, new, call, old)
-    if any(change.kind == "add" for change in changes):
+    if is_filled_anew(changes, old, dataset):
         generation = fresh
     _demand_required(session, dataset, live, changes)
     lost = [(each, session.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
     session.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
     _tell(dataset, live, changes, lost, call)
     return generation
+
+
+def is_filled_anew(changes: Iterable[Change], old: BoundDataSet | None, new: BoundDataSet) -> bool:
+    """Whether what fills the DataSet must run again: for a column that is added, or a writer that is gone."""
+    gone = {*((old and old.writers) or ())} - {*(new.writers or ())}
+    return bool(gone) or any(change.kind == "add" for change in changes)
 
 
 def _changes(

@@ -577,6 +577,26 @@ def test_a_table_that_a_run_made_beside_its_outputs_is_adopted(users: Subject, w
     assert (live.mark.dataset, [str(each) for each in live.mark.runs]) == ("users", ["marts:2a"])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_anew"),
+    [
+        (["load"], ["fetch"], True),
+        (["load", "more"], ["load"], True),
+        (["load"], [], True),
+        (["load"], ["load", "more"], False),
+        (None, ["load"], False),
+    ],
+)
+def test_a_writer_that_goes_makes_the_rest_run_again(
+    users: Subject, warehouse: Warehouse, before: list[str] | None, after: list[str], is_anew: bool
+) -> None:
+    users.up(warehouse.users(**({} if before is None else {"writers": before})))
+    generation = users.outputs["generation"]
+    step = users.up(warehouse.users(writers=after))
+    assert (step.kind, step.changed) == (("update", ("writers",)) if is_anew else ("same", ()))
+    assert (users.outputs["generation"] != generation) == is_anew
+
+
 # Deleting.
 
 

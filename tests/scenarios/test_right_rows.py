@@ -22,6 +22,22 @@ def test_a_renamed_transform_doubles_nothing(applied: Workspace) -> None:
     settled(applied)
 
 
+def test_a_renamed_transform_that_is_taken_back_after_a_failure_loads_again(applied: Workspace) -> None:
+    # The engine deletes nothing in an update that fails: the Run of the old name is still recorded as done.
+    applied.replace(TRANSFORMS, "{name: load-users}", "{name: load-people}")
+    applied.write("project/inbox/users.csv", "id,name\n1,ann\n")
+    applied.replace("project/models/models/marts/revenue.sql", "select name", "select nickname as name")
+    applied.up("--skip-preview").failed()
+    assert applied.rows(USERS) == [(1, "ann")]
+    applied.replace(TRANSFORMS, "{name: load-people}", "{name: load-users}")
+    applied.write("project/inbox/users.csv", "id,name\n1,ann\n2,bob\n")
+    applied.replace("project/models/models/marts/revenue.sql", "select nickname as name", "select name")
+    applied.up("--skip-preview").ok()
+    assert applied.rows(USERS) == [(1, "ann"), (2, "bob")]
+    assert applied.rows(REVENUE) == [("ann", 15.0), ("bob", 7.0)]
+    settled(applied)
+
+
 def test_a_dataset_that_dbt_made_and_cloudquery_makes_now_holds_only_the_rows_of_the_file(applied: Workspace) -> None:
     applied.write("project/inbox/paid.csv", "user_id,amount\n1,3\n")
     applied.replace(

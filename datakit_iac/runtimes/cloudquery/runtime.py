@@ -51,7 +51,6 @@ class CloudQuery:
                         [column.name, str(column.type), column.primary_key, column.nullable]
                         for column in pair.target.columns
                     ),
-                    **_others(job, pair.target, asked.write_mode),
                 }
                 for pair in sorted(asked.pairs, key=lambda pair: address(pair.target))
             ],
@@ -108,12 +107,6 @@ def _command(
     # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
     argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
     return Command(argv, Path.cwd(), rendered.variables, timeout)
-
-
-def _others(job: Job, target: BoundDataSet, mode: str) -> dict[str, list[str]]:
-    """The other writers of an output: the rows of one that goes must go with it."""
-    others = [name for name in target.writers or () if name != job.transform]
-    return {"others": others} if others and mode == settings.DELETE_STALE else {}
 
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
