@@ -103,17 +103,24 @@ def _outputs(old: Properties, new: Properties) -> list[str]:
         return ["an output is made anew"]
     left_out = [f"{name} is left out" for name in before if name not in after]
     names = [name for name, value in after.items() if before.get(name) != value]
-    return left_out + [" and ".join(_added(old, new, name)) or f"{name} is made anew" for name in names]
+    return left_out + [" and ".join(_why(old, new, name)) or f"{name} is made anew" for name in names]
 
 
-def _added(old: Properties, new: Properties, name: str) -> list[str]:
-    """The columns that an output has now and had not before."""
-    before, after = (
-        [column["name"] for each in run.get("outputs") or () if each.get("name") == name for column in each["schema"]]
-        for run in (old, new)
-    )
-    known = {column.lower() for column in before}
-    return [f"column {column} of {name} is added" for column in after if known and column.lower() not in known]
+def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:
+    """What is told of an output beside its generation: columns that are added, writers that are gone."""
+    before, after = _output(old, name), _output(new, name)
+    known = {column["name"].lower() for column in before.get("schema") or ()}
+    for column in after.get("schema") or ():
+        if known and column["name"].lower() not in known:
+            yield f"column {column['name']} of {name} is added"
+    for writer in before.get("writers") or ():
+        if writer not in (after.get("writers") or ()):
+            yield f"{writer} writes {name} no more"
+
+
+def _output(run: Properties, name: str) -> Properties:
+    """The contract of an output; empty where it is none."""
+    return next((each for each in run.get("outputs") or () if each["name"] == name), {})
 
 
 def _execute(new: Properties, call: Call) -> Properties:

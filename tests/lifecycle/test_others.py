@@ -162,7 +162,7 @@ RUN: dict[str, Any] = {
     "tests": "t1",
     "versions": {"raw": "v1", "other": "v1"},
     "generations": {"users": "g1"},
-    "outputs": [filled("id")],
+    "outputs": [{**filled("id"), "writers": ["load", "more"]}],
 }
 
 CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
@@ -184,11 +184,16 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     ),
     "tests": ({"tests": "t2"}, ("tests",), "is tested anew"),
     "what tests compare it with": ({"references": {"countries": "v2"}}, ("references",), "is tested anew"),
+    "a writer that is gone": (
+        {"generations": {"users": UNKNOWN}, "outputs": [{**filled("id"), "writers": ["load"]}]},
+        ("generations",),
+        "runs again: more writes users no more",
+    ),
     "a column": (
         {
             "definition": "d2",
             "generations": {"users": UNKNOWN},
-            "outputs": [filled("id", "age")],
+            "outputs": [{**filled("id", "age"), "writers": ["load", "more"]}],
         },
         ("definition", "generations"),
         "runs again: its definition changed, column age of users is added",

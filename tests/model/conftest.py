@@ -11,6 +11,8 @@ import pytest
 from datakit_iac.provider import run, testing
 from datakit_iac.provider.package import FUNCTIONS, TYPES
 from datakit_iac.provider.testing import Lifecycle
+from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.registry import runtime
 from tests.model.engine import Engine
 from tests.model.jobs import Jobs
 from tests.model.program import PROJECT, STACK
@@ -33,6 +35,9 @@ def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
         patched.setattr(testing, "PATIENCE", 300.0)
         with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
             yield served
+    kept = runtime("dbt")
+    assert isinstance(kept, Dbt)
+    kept.close()
 
 
 @pytest.fixture(scope="module")
