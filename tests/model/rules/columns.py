@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.edits import columns, deliveries
-from tests.model.rules.base import KILLS, LOADED, MADE, MODELS, RENAMED, SEEDS, Rules
+from tests.model.rules.machine import KILLS, LOADED, MADE, MODELS, RENAMED, SEEDS, Rules
 from tests.model.update import Kill
 
 

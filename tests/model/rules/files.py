@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.edits import deliveries
-from tests.model.rules.base import KILLS, LOADED, SEEDS, Rules
+from tests.model.rules.machine import KILLS, LOADED, SEEDS, Rules
 from tests.model.update import Kill
 
 

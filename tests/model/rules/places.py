@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.edits import wiring
-from tests.model.rules.base import KILLS, LOADED, MADE, PATHS, Rules
+from tests.model.rules.machine import KILLS, LOADED, MADE, PATHS, Rules
 from tests.model.update import Kill
 
 

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.edits import wiring
-from tests.model.rules.base import KILLS, MADE, SEEDS, Rules
+from tests.model.rules.machine import KILLS, MADE, SEEDS, Rules
 from tests.model.update import Kill
 
 
