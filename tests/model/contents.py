@@ -37,7 +37,7 @@ def identity(project: Project, load: Load) -> object:
     dataset, source = project.datasets[load.target], project.sources[load.source]
     columns = frozenset((each.name, each.type, each.key, each.required) for each in dataset.columns)
     files = frozenset((file, source.header, rows) for file, rows in source.files.items())
-    return (load.mode, load.source, dataset.name, dataset.place, columns, files)
+    return (load.mode, load.source, dataset.place, columns, files)
 
 
 def modelled(project: Project, key: str, tables: Tables) -> Iterator[dict[str, Value]]:

@@ -45,12 +45,17 @@ class Provenance:
         self._connection.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}", values)
 
     def remove_attempts(self, source: str, run: str) -> None:
-        """Remove what an earlier attempt at this very Run appended, or one that was never verified."""
+        """Remove what the last attempt appended where it was this very Run, and what was never verified.
+
+        Where the source has none, the last one is that of a source that writes no more: this one's former name.
+        """
         writers = self._output.writers if self._output else None
+        own = self._mark.attempt(source) if self._mark else None
         for attempt in self._mark.runs if self._mark and run else ():
             is_former = writers is not None and attempt.transform not in writers
-            is_ours = attempt.transform == source or is_former
-            if is_ours and attempt.time and (attempt.run == run or not attempt.is_verified):
+            is_last = attempt == own or (is_former and own is None)
+            is_failed = not attempt.is_verified and (attempt == own or is_former)
+            if attempt.time and (is_failed or (is_last and attempt.run == run)):
                 self._connection.execute(
                     f"DELETE FROM {self._table.sql} WHERE {SOURCE} = ? AND epoch_us({TIME}) = ?",
                     [attempt.transform, attempt.time],
