@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from datakit_iac.provider.lifecycle import Call, ResourceError
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import Live, technology
+
+IMPORTED: Final = "0"
+"""The generation of what was there before us, and carried no mark."""
 
 
 def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call, former: str = "") -> None:

@@ -6,13 +6,13 @@ import contextlib
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
-from datakit_iac.provider.adoption import demand_ours, recorded
+from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.settlement import changes_to, drifted, is_filled_anew, losses, settle
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.turns import opened
-from datakit_iac.provider.verification import kept_by_others
+from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
@@ -114,7 +114,7 @@ class DataSetType:
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
         inputs = {**inputs, **drifted(dataset, live)}
-        return inputs, _outputs(recorded(live, state.get("generation", ""), call) or "0")
+        return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Alter it in place; the plan is made anew against what is really there."""
@@ -210,8 +210,8 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
     """
     try:
         with opened(dataset.connection, call) as session:
-            live = session.describe(dataset.place)
-            breaches = kept_by_others(session, dataset, live) if live else []
+            if live := session.describe(dataset.place):
+                demand_kept(session, dataset, live)
     except StoreMissingError as missing:
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError as fault:
@@ -221,5 +221,3 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
         return
     if live is None:
         raise ResourceError(f"source {dataset.name}: there is no {_id(dataset)}; put it there, or mend its DataSet")
-    if breaches:
-        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")

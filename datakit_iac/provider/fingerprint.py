@@ -8,7 +8,7 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN
 from datakit_iac.provider.turns import opened
-from datakit_iac.provider.verification import kept_by_others
+from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
@@ -22,17 +22,15 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     dataset = decode.dataset(arguments)
     try:
         with opened(dataset.connection, call) as session:
-            live = session.describe(dataset.place) if arguments.get("external") else None
-            breaches = kept_by_others(session, dataset, live) if live else []
-            found = "" if breaches else session.fingerprint(dataset)
+            if arguments.get("external") and (live := session.describe(dataset.place)):
+                demand_kept(session, dataset, live)
+            found = session.fingerprint(dataset)
     except StoreMissingError as missing:
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError:
         if not call.preview:
             raise
         return {"version": UNKNOWN}
-    if breaches:
-        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
     if not found:
         location = technology(dataset.connection.technology).location(dataset.connection)
         raise ResourceError(f"source {dataset.name}: there is no {dataset.place} in {location}; put it there")

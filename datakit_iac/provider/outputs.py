@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from datakit_iac.manifest.dataset import Place
-from datakit_iac.provider.adoption import demand_ours
+from datakit_iac.provider.adoption import IMPORTED, demand_ours
 from datakit_iac.provider.lifecycle import Call
 from datakit_iac.runtimes.job import Job, Relation
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
 from datakit_iac.technologies.technology import StoreMissingError, technology
-
-IMPORTED = "0"
-"""The generation of what was there before us, and carried no mark."""
 
 
 def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
@@ -55,6 +52,6 @@ def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
         for place in beside:
             live = session.describe(place)
             if live and live.mark is None:
-                mark = Mark(call.stack, NO_DATASET, "0", (Attempt(job.transform, job.identity),))
+                mark = Mark(call.stack, NO_DATASET, IMPORTED, (Attempt(job.transform, job.identity),))
                 nobodys = BoundDataSet(NO_DATASET, home.store, home.connection, place, description=live.description)
                 session.alter(nobodys, (), mark)

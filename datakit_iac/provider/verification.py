@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from datakit_iac.provider.lifecycle import Call
+from datakit_iac.provider.adoption import IMPORTED
+from datakit_iac.provider.lifecycle import Call, ResourceError
 from datakit_iac.provider.settlement import changes_to, without_value
 from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import Job, JobFailedError
@@ -29,7 +30,7 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
     for dataset in job.outputs:
         # The job's turn covers these Stores.
         with technology(dataset.connection.technology).open(dataset.connection) as session:
-            mark = Mark(call.stack, dataset.name, generations.get(dataset.name, "0"))
+            mark = Mark(call.stack, dataset.name, generations.get(dataset.name, IMPORTED))
             found = _breaches(session, dataset, mark, job)
             empty(session, call)
             breaches += found
@@ -41,8 +42,17 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
     return versions
 
 
-def kept_by_others(session: Session, dataset: BoundDataSet, live: Live) -> list[str]:
-    """The breaches of a contract by data that nobody here makes, each one phrase."""
+def demand_kept(session: Session, dataset: BoundDataSet, live: Live) -> None:
+    """A source that nobody here makes keeps its contract.
+
+    Raises:
+        ResourceError: it does not; each breach is named.
+    """
+    if breaches := _kept_by_others(session, dataset, live):
+        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
+
+
+def _kept_by_others(session: Session, dataset: BoundDataSet, live: Live) -> list[str]:
     if not dataset.columns or not technology(dataset.connection.technology).capabilities.keeps_schema:
         return []
     changes = changes_to(dataset, live.columns)
