@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from datakit_iac.approval.plan import Remark, Subject, digest
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
-from datakit_iac.runtimes.registry import runtime
+from datakit_iac.runtimes.definition import definition, given
 from datakit_iac.toolchain import policypack
 
 LOCK: Final = "datakit.lock"
@@ -65,14 +66,20 @@ def _parts(resolved: ResolvedProject) -> Iterator[tuple[str, str]]:
         for name, each in things.items():
             yield f"{kind} {name}", _digest(each)
     for name, transform in resolved.transforms.items():
-        # The manifest does not change when a model's SQL does; the runtime's digest of the files behind it does.
-        definition = runtime(transform.job.runtime).definition(transform.job)
-        yield f"Transform {name}", _digest([transform, definition])
+        yield f"Transform {name}", _digest([transform, definition(transform.job)])
+    for file, content in sorted(_files(resolved)):
+        yield file, f"sha256:{content}"
     if chosen := [(each.kind, each.name, each.constraint, each.version) for each in resolved.versions]:
         yield "the choice of versions", _digest(sorted(set(chosen)))
     lock = resolved.project.root / LOCK
     if lock.is_file():
         yield LOCK, _content(lock)
+
+
+def _files(resolved: ResolvedProject) -> set[tuple[str, str]]:
+    """The files that Runs may read, with their digests: a plan is for them as they are, comments included."""
+    contents = [given(each.job) for each in resolved.transforms.values()]
+    return {(os.path.relpath(file), content) for each in contents for file, content in each.items()}
 
 
 def _downstream(resolved: ResolvedProject) -> Iterator[tuple[str, tuple[str, ...]]]:

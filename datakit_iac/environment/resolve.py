@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.environment import choosing
+from datakit_iac.environment import choosing, variables
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.paths import rooted
@@ -29,7 +29,7 @@ from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 from datakit_iac.technologies.technology import technology
 
 
-def resolve(project: Project, environment: str, variables: Mapping[str, str] | Secrets) -> ResolvedProject:
+def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
     """The project as `environment` means it.
 
     Args:
@@ -41,13 +41,13 @@ def resolve(project: Project, environment: str, variables: Mapping[str, str] | S
     Raises:
         InvalidProjectError: the project cannot be registered; every error, and every warning beside them.
     """
-    resolved = examine(project, environment, variables)
+    resolved = examine(project, environment, secrets)
     if any(finding.severity == "error" for finding in resolved.findings):
         raise InvalidProjectError(resolved.findings)
     return resolved
 
 
-def examine(project: Project, environment: str, variables: Mapping[str, str] | Secrets) -> ResolvedProject:
+def examine(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
     """As much of the project as `environment` gives a meaning; its findings say what is wrong, errors included.
 
     Args:
@@ -59,7 +59,7 @@ def examine(project: Project, environment: str, variables: Mapping[str, str] | S
         InvalidProjectError: there is no such Environment.
     """
     if environment in project.environments:
-        return _Resolution(project, project.environments[environment], sources_of(variables)).resolved()
+        return _Resolution(project, project.environments[environment], sources_of(secrets)).resolved()
     findings = [*build(project)[1], *references(project)]
     if not project.is_broken(environment, "Environment"):
         hint = nearest(environment, project.environments)
@@ -72,7 +72,7 @@ class _Resolution:
     """One resolution: the project, the environment, and the findings as they come."""
 
     def __init__(self, project: Project, environment: Environment, secrets: Secrets) -> None:
-        self._project, self._environment = project, environment
+        self._project, self._environment, self._secrets = project, environment, secrets
         self._graph, self._findings = build(project)
         self._findings.extend(references(project))
         self._bindings = Bindings(project, environment)
@@ -90,6 +90,8 @@ class _Resolution:
             for name in self._graph.order
             if (job := self._job(self._project.transforms[name], stores, datasets))
         }
+        for each in transforms.values():
+            self._findings.extend(variables.unset(self._project, each.manifest, self._secrets))
         return ResolvedProject(
             project=self._project,
             environment=self._environment,
@@ -204,6 +206,7 @@ class _Resolution:
             outputs=tuple(datasets[name].bound for name in writes),
             environment=self._environment.name,
             timeout=seconds(spec.timeout) if spec.timeout else None,
+            variables=variables.values(transform, self._secrets),
         )
 
 

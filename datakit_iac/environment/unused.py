@@ -13,7 +13,7 @@ from datakit_iac.manifest.transform import GENERIC, Transform
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),
     "DataSet": ("schema_ref", "dev"),
-    "Transform": ("retries", "image", "env", "resources", "replicas", "lineage", "service_account_name"),
+    "Transform": ("retries", "image", "resources", "replicas", "lineage", "service_account_name"),
 }
 """By kind, the fields of its `spec`."""
 

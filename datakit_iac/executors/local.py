@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.executors.variables import of_job
 
 _GUARDIAN: Final = Path(__file__).with_name("guardian.py")
 _POLL: Final = 0.1
@@ -69,7 +70,7 @@ class LocalConversation:
     """A running process: lines go to its stdin, its stdout and stderr come back as lines."""
 
     def __init__(self, command: Command, *, listens: bool = True) -> None:
-        env = {**os.environ, **command.env}
+        env = of_job(os.environ, command.env)
         program = _program(command, env)
         self._control, theirs = socket.socketpair()
         argv = [sys.executable, "-I", "-S", str(_GUARDIAN), str(theirs.fileno()), program, *command.argv]

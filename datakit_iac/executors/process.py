@@ -16,7 +16,7 @@ class Command:
     Attributes:
         argv: program and arguments; never a secret among them.
         cwd: the folder it runs in.
-        env: variables on top of the caller's own; secrets go here.
+        env: variables on top of those of the machine, see `executors.variables`; secrets go here.
         timeout: seconds until it is stopped; None for no limit.
     """
 

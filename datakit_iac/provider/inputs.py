@@ -27,11 +27,10 @@ _CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
 
 def connection(store: Properties) -> Connection:
     """How a Store is reached, of the properties of a Store or of a DataSet's `store`."""
-    secrets = _plain(store.get("secrets") or {})
     return Connection(
         technology=store["technology"],
         options=_plain(store.get("connection") or {}),
-        secrets={name: value if isinstance(value, Secret) else Secret(value) for name, value in secrets.items()},
+        secrets=_secrets(store.get("secrets") or {}),
     )
 
 
@@ -70,6 +69,8 @@ def job(properties: Properties, environment: str) -> Job:
         environment=environment,
         timeout=properties.get("timeout"),
         identity=_identity(properties),
+        variables=_secrets(properties.get("env") or {}),
+        given=properties.get("given") or "",
     )
 
 
@@ -114,6 +115,10 @@ def faults(invalid: ValidationError, within: str) -> list[Fault]:
         path = within + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
         found.append(Fault(path, error["msg"]))
     return found
+
+
+def _secrets(values: Any) -> dict[str, Secret]:
+    return {name: value if isinstance(value, Secret) else Secret(value) for name, value in _plain(values).items()}
 
 
 def _plain(value: Any) -> Any:

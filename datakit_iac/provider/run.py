@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from datakit_iac.provider.run_folder import run_folder
 from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import verify
 from datakit_iac.provider.warmth import warm
+from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError
@@ -165,7 +166,16 @@ def _incomplete(job: Job, failure: Exception) -> PartialError:
 
 
 def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dict[str, str]]:
-    with turns([each.connection for each in (*job.inputs, *job.outputs)], call), _surroundings(job, call) as lent:
+    def confirm() -> None:
+        """Go on only with files by which the job is still what it was when its Run was asked for."""
+        if definition(job) != new["definition"]:
+            raise JobFailedError(
+                "its files have changed since this update read them; nothing was built",
+                ("run the update again, and leave the files alone meanwhile",),
+            )
+
+    stores = [each.connection for each in (*job.inputs, *job.outputs)]
+    with turns(stores, call), _surroundings(job, confirm, call) as lent:
         warm()
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
@@ -176,8 +186,8 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
 
 
 @contextmanager
-def _surroundings(job: Job, call: Call) -> Iterator[Surroundings]:
+def _surroundings(job: Job, confirm: Callable[[], None], call: Call) -> Iterator[Surroundings]:
     cache = HOME / "cache" / job.environment
     cache.mkdir(parents=True, exist_ok=True)
     with run_folder(HOME / "runs", job.transform) as folder:
-        yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel)
+        yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel, confirm)

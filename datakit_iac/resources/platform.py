@@ -75,6 +75,7 @@ class Platform(pulumi.ComponentResource):
         self._project = resolved.project
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
+        self._is_approved = bool(resolved.environment.spec.approval.needed)
         deletion, self._quotas = _deletion(resolved.environment), _quotas(resolved)
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
@@ -153,6 +154,8 @@ class Platform(pulumi.ComponentResource):
                 references=[self._datasets[each] for each in resolved.references],
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
                 timeout=job.timeout,
+                env={name: value.reveal() for name, value in job.variables.items()},
+                approved=self._is_approved,
                 opts=self._child,
             )
             if not trigger.on_change:

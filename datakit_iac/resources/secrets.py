@@ -25,7 +25,7 @@ def _of_stack() -> Source:
     """The project's config secrets, and those of the namespace `datakit`; values in clear do not count."""
     bags = (pulumi.Config(), pulumi.Config("datakit"))
 
-    def find(variable: str) -> pulumi.Output[str] | None:
-        return next((bag.get_secret(variable) for bag in bags if is_config_secret(bag.full_key(variable))), None)
+    def find(variable: str) -> str | None:
+        return next((bag.get(variable) for bag in bags if is_config_secret(bag.full_key(variable))), None)
 
     return Source(f"the config secrets of stack {pulumi.get_stack()}", find, "pulumi config set --secret {}")

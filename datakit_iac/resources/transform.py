@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pulumi
 
+from datakit_iac.manifest.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
+from datakit_iac.runtimes.definition import definition, given, given_digest
 from datakit_iac.runtimes.job import Job
-from datakit_iac.runtimes.registry import runtime
-from datakit_iac.technologies.technology import address
 
 
 class Transform(pulumi.CustomResource):
@@ -29,6 +30,8 @@ class Transform(pulumi.CustomResource):
         references: the DataSets that tests of its outputs compare them with; it comes after what writes those.
         schedule: ``{"cron": …, "timezone": …, "suspend": …}`` where it is scheduled.
         timeout: seconds after which a run is stopped.
+        env: the variables of its process; each value is a secret in the state, and a change of one runs it again.
+        approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
 
     Attributes:
@@ -52,6 +55,8 @@ class Transform(pulumi.CustomResource):
         references: Sequence[DataSet] = (),
         schedule: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        env: Mapping[str, str] | None = None,
+        approved: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         self.reads, self.writes, self.neighbours = tuple(inputs), tuple(outputs), tuple(context)
@@ -64,9 +69,12 @@ class Transform(pulumi.CustomResource):
             outputs=tuple(each.bound for each in self.writes),
             context=tuple(each.bound.reference for each in self.neighbours),
             timeout=timeout,
+            variables={name: Secret(value) for name, value in (env or {}).items()},
         )
         with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
-            self.digest = _definition(self.job)
+            self.digest = definition(self.job)
+            if approved:
+                self.job = dataclasses.replace(self.job, given=given_digest(given(self.job)))
         properties: dict[str, Any] = {
             "name": resource_name,
             "runtime": runtime,
@@ -111,6 +119,9 @@ class Run(pulumi.CustomResource):
             "inputs": [each.contract for each in transform.reads],
             "outputs": [each.contract for each in transform.writes],
             "context": _context(transform.job),
+            "env": {name: pulumi.Output.secret(each.reveal()) for name, each in transform.job.variables.items()}
+            or None,
+            "given": transform.job.given or None,
             "timeout": transform.job.timeout,
             "quotas": dict(quotas) if quotas else None,
             "definition": transform.digest,
@@ -129,15 +140,6 @@ class Run(pulumi.CustomResource):
 
 def _version_of(name: str, written: Mapping[str, str]) -> str:
     return written.get(name, "")  # of a Run that failed, none
-
-
-def _definition(job: Job) -> str:
-    """What the runtime says decides the result, and the columns that the outputs must have, in any order."""
-    columns = {
-        address(each): sorted([column.name, str(column.type), column.required] for column in each.columns)
-        for each in job.outputs
-    }
-    return digest([runtime(job.runtime).definition(job), columns])
 
 
 def _context(job: Job) -> dict[str, dict[str, str]]:

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from datakit_iac.executors.process import Executor
+from datakit_iac.manifest.secret import Secret
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 
@@ -29,6 +30,9 @@ class Job:
         timeout: seconds; None for no limit.
         identity: hexadecimal; the same for the same definition and versions of the inputs, so that a Run that is tried
             again is known.
+        variables: what the Transform declares under `env`, by name; nothing else of the caller's environment, but what
+            the machine needs, is there for the job.
+        given: the `runtimes.definition.given_digest` of what is approved for it; empty where nobody must approve.
     """
 
     transform: str
@@ -40,6 +44,8 @@ class Job:
     environment: str = "dev"
     timeout: float | None = None
     identity: str = ""
+    variables: Mapping[str, Secret] = field(default_factory=dict)
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Surroundings:
         cache: a folder kept between runs of this environment (for instance dbt's `target/`); no secrets.
         progress: shows one short line in the engine's status, replacing the last.
         cancel: set when the user wants to stop.
+        confirm: called by a Runtime that works on the user's files, once it has taken those that it will use: raises
+            JobFailedError where they are no longer those that the job was defined by.
     """
 
     executor: Executor
@@ -59,6 +67,7 @@ class Surroundings:
     cache: Path
     progress: Callable[[str], None]
     cancel: threading.Event
+    confirm: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,20 @@ class JobFailedError(Exception):
         super().__init__("\n".join([cause, *(f"    {line}" for line in lines)]))
 
 
+@runtime_checkable
+class TakesFiles(Protocol):
+    """A Runtime that hands files of the user to its tool."""
+
+    def given(self, job: Job) -> Mapping[str, str]:
+        """The SHA-256 of each file that the tool will be able to read, by its path from the working directory.
+
+        Whoever approves a job approves these; `run` refuses, where `job.given` is told, to go on with any other.
+
+        Raises:
+            ValueError: they cannot be read; the text says why.
+        """
+
+
 class Runtime(Protocol):
     """The code that turns a Transform into a job and reads its results. Importing one must be cheap."""
 
@@ -119,6 +142,7 @@ class Runtime(Protocol):
         """A digest of everything that decides what the job computes, and of nothing else.
 
         Descriptions, comments of a schema file, the order of keys, connections and versions of tools leave it as it is.
+        The job's variables are seen to by `runtimes.definition`.
         """
 
     def run(self, job: Job, surroundings: Surroundings) -> Outcome:

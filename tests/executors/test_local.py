@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.variables import MACHINE
 
 pytestmark = pytest.mark.slow
 
@@ -104,9 +106,24 @@ def test_the_exit_code_is_that_of_the_program(tmp_path: Path, script: str, code:
     assert run(["sh", "-c", script], tmp_path) == (code, [])
 
 
-def test_variables_come_on_top_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OURS", "1")
-    assert run(["sh", "-c", "echo $OURS $THEIRS; pwd"], tmp_path, env={"THEIRS": "2"})[1] == ["1 2", str(tmp_path)]
+def test_a_job_sees_the_machine_what_is_fixed_and_what_it_declares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_SECRET_ACCESS_KEY", "DBT_EMPTY", "PYTHONPATH", "PULUMI_CONFIG_PASSPHRASE", "LC_ALL"):
+        monkeypatch.setenv(name, "ours")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    code, lines = run(
+        [sys.executable, "-c", "import os; print(*os.environ.items(), sep='\\n')"], tmp_path, env={"A": "1"}
+    )
+    seen = dict(ast.literal_eval(line) for line in lines)
+    known = {name: value for name, value in os.environ.items() if name in MACHINE}
+    assert code == 0
+    assert seen.items() - {("LC_CTYPE", "C.UTF-8")} == {**known, "TZ": "UTC", "LANG": "C.UTF-8", "A": "1"}.items()
+
+
+def test_what_a_job_declares_comes_first(tmp_path: Path) -> None:
+    assert run(["sh", "-c", "echo $TZ; pwd"], tmp_path, env={"TZ": "Asia/Tokyo"})[1] == ["Asia/Tokyo", str(tmp_path)]
 
 
 def test_stdin_is_empty(tmp_path: Path) -> None:

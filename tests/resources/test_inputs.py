@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -69,7 +70,9 @@ async def program() -> None:
     load = Transform(
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
         context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
+        env={"REGION": "eu"},
     )  # fmt: skip
+    load.job = dataclasses.replace(load.job, given="d1")  # as of a runtime that takes files
     Run("load", transform=load, quotas={"concurrentRuns": 2})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,7 @@ from datakit_iac.executors.process import Command
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
-from datakit_iac.runtimes.cloudquery.rendering import Rendered, render
+from datakit_iac.runtimes.cloudquery.rendering import render
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.technology import address
@@ -73,7 +74,8 @@ class CloudQuery:
         rendered.write(surroundings.folder / "cloudquery.yaml")
         names = {str(pair.target.place): pair.target.name for pair in asked.pairs}
         output = Output(names, surroundings.progress, _secrets(job))
-        command = _command(chosen, rendered, surroundings.folder, job.timeout)
+        variables = {**{name: each.reveal() for name, each in job.variables.items()}, **rendered.variables}
+        command = _command(chosen, variables, surroundings.folder, job.timeout)
         try:
             code = surroundings.executor.run(command, on_line=output.take, cancel=surroundings.cancel)
         except TimeoutError as fault:
@@ -97,7 +99,10 @@ def cli() -> str | None:
 
 
 def _command(
-    chosen: tuple[plugins.Plugin, plugins.Plugin], rendered: Rendered, folder: Path, timeout: float | None
+    chosen: tuple[plugins.Plugin, plugins.Plugin],
+    variables: Mapping[str, str],
+    folder: Path,
+    timeout: float | None,
 ) -> Command:
     source, destination = chosen
     folder = folder.absolute()
@@ -106,7 +111,7 @@ def _command(
     argv += ["sync", str(folder / "cloudquery.yaml"), "--telemetry-level", "none", "--cq-dir", str(folder / "cq")]
     # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
     argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
-    return Command(argv, Path.cwd(), rendered.variables, timeout)
+    return Command(argv, Path.cwd(), variables, timeout)
 
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
@@ -117,5 +122,5 @@ def _reading(dataset: BoundDataSet) -> dict[str, object]:
 
 def _secrets(job: Job) -> list[str]:
     datasets = (*job.inputs, *job.outputs)
-    values: list[Secret] = [secret for dataset in datasets for secret in dataset.connection.secrets.values()]
-    return [secret.reveal() for secret in values]
+    of_stores: list[Secret] = [secret for dataset in datasets for secret in dataset.connection.secrets.values()]
+    return [secret.reveal() for secret in (*of_stores, *job.variables.values())]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.runtimes.dbt.macros import templated, used, words
-from datakit_iac.runtimes.dbt.project import DbtProject, Node, refs_in
+from datakit_iac.runtimes.dbt import given
+from datakit_iac.runtimes.dbt.macros import Macro, templated, used, words
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, refs_in
 from datakit_iac.runtimes.dbt.references import may_be_ephemeral
 from datakit_iac.runtimes.dbt.selection import Selection
 
 _SECTIONS: Final = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "test": "data_tests"}
 _FOR_PEOPLE: Final = frozenset({"description", "docs", "meta"})
 _ASKED: Final = (*_FOR_PEOPLE, "graph")
+_NOT_READ: Final = (".sql", ".md")
 _PLACES: Final = frozenset(
     {
         "profile", "target-path", "log-path", "clean-targets", "packages-install-path", "docs-paths", "asset-paths",
@@ -35,6 +37,7 @@ def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any])
     texts = [*own, *(project.text(file) for file in whole if file.suffix != ".csv")]
     said = [*_strings(project.configuration), *_strings(_properties(project, nodes, _FOR_PEOPLE))]
     macros = used(project, [*texts, *said])
+    whole += _read(project, nodes, macros)
     asked = words(_templates([*nodes, *whole], project, [*said, *(macro.text for macro in macros)]))
     if "graph" in asked:
         nodes = [*project.nodes]
@@ -42,12 +45,21 @@ def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any])
     left = frozenset() if "graph" in asked else _FOR_PEOPLE - asked
     parts = {
         "configuration": _configuration(project, left),
-        "files": {str(file): _hash(project, file) for file in (*(node.file for node in nodes), *whole)},
+        "files": {str(file): given.content(project.root / file) for file in (*(node.file for node in nodes), *whole)},
         "macros": sorted({(macro.name, macro.text) for macro in macros}),
         "properties": [*project.properties] if "graph" in asked else _properties(project, nodes, left),
         "others": others,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _read(project: DbtProject, nodes: Sequence[Node], macros: Sequence[Macro]) -> list[Path]:
+    """What the job may read beside dbt's own files; where it is in Python, all that is no SQL and no property file."""
+    texts = [(node.file.suffix.lower(), project.text(node.file)) for node in nodes if node.kind != "seed"]
+    if any(suffix == ".py" for suffix, _ in texts):
+        left = {*(node.file for node in project.nodes), *project.described_by, *project.shared, Path(CONFIGURATION)}
+        return [file for file in given.files(project) if file not in left and file.suffix.lower() not in _NOT_READ]
+    return sorted(given.mentioned(project, [*texts, *((".sql", macro.text) for macro in macros)]))
 
 
 def _templates(files: Sequence[Node | Path], project: DbtProject, texts: Iterable[str]) -> Iterator[str]:
@@ -86,10 +98,6 @@ def _deeply_without(value: Any, keys: frozenset[str]) -> Any:
     return {key: _deeply_without(each, keys) for key, each in value.items() if key not in keys}
 
 
-def _hash(project: DbtProject, file: Any) -> str:
-    return hashlib.sha256((project.root / file).read_bytes()).hexdigest()
-
-
 def _inlined(project: DbtProject, selected: tuple[Node, ...]) -> Iterator[Node]:
     """Models that are not selected but become part of those that are, being ephemeral."""
     by_name = {node.name: node for node in project.nodes if node.kind == "model"}
@@ -115,11 +123,7 @@ def _tests_of(project: DbtProject, nodes: list[Node]) -> list[Node]:
 def _properties(project: DbtProject, nodes: list[Node], left: frozenset[str]) -> dict[str, Any]:
     names = {kind: {node.name for node in nodes if node.kind == kind} for kind in _SECTIONS}
     found: dict[str, Any] = {
-        section: {
-            entry["name"]: _computed(entry, left) for entry in project.entries(section) if entry.get("name") in chosen
-        }
-        for kind, section in _SECTIONS.items()
-        for chosen in [names[kind]]
+        section: _by_name(project, section, names[kind], left) for kind, section in _SECTIONS.items()
     }
     # Snapshots in YAML have no file; where there are any, all count.
     found["snapshots"] = [_computed(entry, left) for entry in project.entries("snapshots")]
@@ -129,6 +133,15 @@ def _properties(project: DbtProject, nodes: list[Node], left: frozenset[str]) ->
         _without(entry, left) for entry in project.entries("unit_tests") if entry.get("model") in names["model"]
     ]
     return found
+
+
+def _by_name(project: DbtProject, section: str, names: Set[str], left: frozenset[str]) -> dict[str, Any]:
+    """The entries of the named nodes; several of one name stay several, of which dbt would take none."""
+    entries: dict[str, list[Any]] = {}
+    for entry in project.entries(section):
+        if entry.get("name") in names:
+            entries.setdefault(entry["name"], []).append(_computed(entry, left))
+    return {name: several[0] if len(several) == 1 else several for name, several in entries.items()}
 
 
 def _computed(entry: Mapping[str, Any], people: frozenset[str]) -> dict[str, Any]:

@@ -1,48 +1,58 @@
-"""The overlay: a dbt project of links to the user's files, with the sources that come from DataSets added.
+"""The overlay: a dbt project of copies of the user's files, with the sources that come from DataSets added.
 
-The user's folder is never written to. Links keep each file at its own path below the project, so that dbt's messages,
-selections by path and configurations by folder mean the same in both; files are linked one by one, because dbt does
-not follow links to folders.
+The user's folder is never written to. Copies keep each file at its own path below the project, so that dbt's messages,
+selections by path and configurations by folder mean the same in both. They are copies, not links, so that what is built
+is what was looked at: a file that changes later changes the next build.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import yaml
 
+from datakit_iac.runtimes.dbt import given
 from datakit_iac.runtimes.dbt.profile import split
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, ProjectError
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 _GENERATED: Final = "datakit_sources"
 _NOWHERE: Final = "datakit_undeclared"
-_LEFT_OUT: Final = frozenset({"target", "logs", ".git", ".venv", "venv", "__pycache__", ".datakit", _GENERATED})
+_BLOCK: Final = 1 << 20
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> None:
+def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> dict[str, str]:
     """Make `folder` the overlay of a project, changing only what differs, so that dbt need not parse the rest again.
 
     Args:
         project: the user's project.
         folder: where the overlay is kept.
         sources: what `sources` made.
+
+    Returns:
+        The digests of what was copied, as `given.digests` has them.
+
+    Raises:
+        ProjectError: a file cannot be read.
     """
+    if folder.is_symlink():
+        folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    links = dict(_links(project))
+    files = [file for file in given.files(project) if file != Path(CONFIGURATION)]
     written = {Path(CONFIGURATION): _configuration(project)}
     written |= {Path(_GENERATED, file): content for file, content in sources.items()}
-    for stale in set(_present(folder)) - {*links, *written}:
-        (folder / stale).unlink()
-    for path, goal in links.items():
-        _link(folder / path, goal)
+    _remove_others(folder, {*files, *written})
+    copied = {file.as_posix(): _copy(project.root / file, folder / file) for file in files}
     for path, content in written.items():
         _write(folder / path, content)
-    _remove_empty(folder)
+    return {CONFIGURATION: project.loaded, **copied}
 
 
 def sources(
@@ -109,26 +119,55 @@ def _configuration(project: DbtProject) -> dict[str, Any]:
     return {**project.configuration, "model-paths": [*paths, *extra]}
 
 
-def _links(project: DbtProject) -> Iterator[tuple[Path, Path]]:
-    root = project.root.absolute()
-    for current, folders, files in os.walk(root):
-        folders[:] = sorted(set(folders) - _LEFT_OUT)
-        for name in files:
-            path = Path(current, name)
-            if path != root / CONFIGURATION:
-                yield path.relative_to(root), path
+def _remove_others(folder: Path, wanted: Set[Path]) -> None:
+    """Remove all but regular files that are wanted, and the folders that they need."""
+    needed = {parent for path in wanted for parent in path.parents}
+    for current, folders, names in os.walk(folder):
+        below = Path(current).relative_to(folder)
+        for name in names:
+            if below / name not in wanted or Path(current, name).is_symlink():
+                Path(current, name).unlink()
+        for name in [*folders]:
+            if Path(current, name).is_symlink():
+                Path(current, name).unlink()
+            elif below / name not in needed:
+                shutil.rmtree(Path(current, name))
+                folders.remove(name)
 
 
-def _present(folder: Path) -> list[Path]:
-    return [Path(current, name).relative_to(folder) for current, _, files in os.walk(folder) for name in files]
+def _copy(source: Path, target: Path) -> str:
+    """Make a file the copy of another, and return the digest of its content, as it now is."""
+    try:
+        with source.open("rb") as content:
+            if (same := _digest_if_same(content, target)) is not None:
+                return same
+            content.seek(0)
+            return _write_copy(content, target)
+    except OSError as fault:
+        raise ProjectError(f"{source} cannot be copied for dbt: {fault.strerror}") from fault
 
 
-def _link(link: Path, goal: Path) -> None:
-    if link.is_symlink() and link.readlink() == goal:
-        return
-    link.unlink(missing_ok=True)
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(goal)
+def _digest_if_same(content: BinaryIO, target: Path) -> str | None:
+    digest = hashlib.sha256()
+    with contextlib.suppress(FileNotFoundError), target.open("rb") as present:
+        if os.fstat(present.fileno()).st_size != os.fstat(content.fileno()).st_size:
+            return None
+        while block := content.read(_BLOCK):
+            if present.read(len(block)) != block:
+                return None
+            digest.update(block)
+        return digest.hexdigest()
+    return None
+
+
+def _write_copy(content: BinaryIO, target: Path) -> str:
+    digest = hashlib.sha256()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as copy:
+        while block := content.read(_BLOCK):
+            digest.update(block)
+            copy.write(block)
+    return digest.hexdigest()
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
@@ -136,10 +175,3 @@ def _write(file: Path, content: Mapping[str, Any]) -> None:
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-
-
-def _remove_empty(folder: Path) -> None:
-    for current, _, _ in os.walk(folder, topdown=False):
-        path = Path(current)
-        if path != folder and not any(path.iterdir()):
-            path.rmdir()

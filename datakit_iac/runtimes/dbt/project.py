@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,16 @@ import yaml
 
 CONFIGURATION: Final = "dbt_project.yml"
 SELECTORS: Final = "selectors.yml"
-_PACKAGES: Final = ("packages.yml", "dependencies.yml", "package-lock.yml")
+NAMED: Final = (
+    CONFIGURATION,
+    "packages.yml",
+    "dependencies.yml",
+    "package-lock.yml",
+    ".dbtignore",
+    "catalogs.yml",
+    SELECTORS,
+)
+"""The files beside the folders that dbt reads by their names."""
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEFAULT_PATHS: Final = {
     "model": "models",
@@ -23,7 +33,10 @@ _DEFAULT_PATHS: Final = {
     "test": "tests",
     "macro": "macros",
     "function": "functions",
+    "analysis": "analyses",
 }
+KINDS: Final = (*_DEFAULT_PATHS, "docs", "asset")
+"""The kinds of files that have folders of their own."""
 _SUFFIXES: Final = {
     "model": (".sql", ".py"),
     "seed": (".csv",),
@@ -35,7 +48,7 @@ _REF: Final = re.compile(r"""\bref\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)
 _SOURCE: Final = re.compile(r"""\bsource\s*\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]""")
 
 
-class ProjectError(Exception):
+class ProjectError(ValueError):
     """The folder holds no dbt project that can be read; the text is one sentence."""
 
 
@@ -65,25 +78,39 @@ class DbtProject:
     Attributes:
         root: the folder as it was named.
         configuration: what `dbt_project.yml` says.
+        loaded: the SHA-256 of its content as it was read.
     """
 
     def __init__(self, root: Path) -> None:
         """Read the configuration.
 
         Raises:
-            ProjectError: the folder or its `dbt_project.yml` is missing or cannot be read.
+            ProjectError: the folder or its `dbt_project.yml` is missing, cannot be read, or names folders elsewhere.
         """
         self.root = root
         if not root.is_dir():
             raise ProjectError(f"there is no folder {root}; `project` names the folder with {CONFIGURATION}")
         if not (root / CONFIGURATION).is_file():
             raise ProjectError(f"{root} has no {CONFIGURATION}; `project` names the folder that has it")
-        loaded = _load(root / CONFIGURATION)
+        content = (root / CONFIGURATION).read_bytes()
+        self.loaded: str = hashlib.sha256(content).hexdigest()
+        loaded = _parsed(content, root / CONFIGURATION)
         if not isinstance(loaded, dict) or not isinstance(loaded.get("name"), str):
             raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
         self.configuration: dict[str, Any] = loaded
+        self._demand_own_folders()
         self._texts: dict[Path, str] = {}
         self._folders: dict[str, tuple[tuple[str, Path], ...]] = {}
+
+    def _demand_own_folders(self) -> None:
+        named = {f"{kind}-paths": self.paths(kind) for kind in KINDS} | {"packages-install-path": (self.packages,)}
+        for setting, folders in named.items():
+            for folder in folders:
+                if Path(folder).is_absolute() or os.path.normpath(folder).startswith(".."):
+                    raise ProjectError(
+                        f"`{setting}` of {self.root / CONFIGURATION} names {folder}, which is outside of the project; "
+                        "what projects share is a package: `packages: [{local: …}]` in packages.yml"
+                    )
 
     @property
     def name(self) -> str:
@@ -92,8 +119,22 @@ class DbtProject:
 
     def paths(self, kind: str) -> tuple[str, ...]:
         """The folders of one kind of file, e.g. those of `model-paths`, as the configuration spells them."""
-        listed = self.configuration.get(f"{kind}-paths", [_DEFAULT_PATHS[kind]])
+        listed = self.configuration.get(f"{kind}-paths")
+        if listed is None:
+            listed = [_DEFAULT_PATHS[kind]] if kind in _DEFAULT_PATHS else []
         return tuple(str(path).rstrip("/") or "." for path in listed)
+
+    @property
+    def packages(self) -> str:
+        """The folder of the packages."""
+        return str(self.configuration.get("packages-install-path") or "dbt_packages")
+
+    @cached_property
+    def package_folders(self) -> tuple[Path, ...]:
+        """The folder of each package; one that lies elsewhere on this machine is a link."""
+        folder = self.root / self.packages
+        names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else ()
+        return tuple(Path(self.packages, name) for name in names)
 
     @property
     def names_schemas(self) -> bool:
@@ -124,21 +165,21 @@ class DbtProject:
         generic = [str(Path(folder, each)) for folder in self.paths("test") for each in ("generic", "fixtures")]
         folders = (*self.paths("macro"), *self.paths("function"), *generic)
         found = {file for folder in folders for file in self._files(folder, (".sql", ".py", ".csv"))}
-        packages = str(self.configuration.get("packages-install-path", "dbt_packages"))
-        found |= set(self._files(packages, (".sql", ".py", ".csv", "dbt_project.yml")))
-        named = (*_PACKAGES, ".dbtignore", "catalogs.yml", SELECTORS)
+        of_packages = (".sql", ".py", ".csv", ".yml", ".yaml")
+        found |= {file for folder in self.package_folders for file in self._files(str(folder), of_packages)}
+        named = (name for name in NAMED if name != CONFIGURATION)
         return (*sorted(found), *(Path(name) for name in named if (self.root / name).is_file()))
 
     @cached_property
     def described_by(self) -> tuple[Path, ...]:
-        """The YAML files beside the nodes, by path."""
-        folders = {folder for kind in _SUFFIXES for folder in self.paths(kind)}
+        """The YAML files in which dbt looks for properties: in all its folders, by path."""
+        folders = {folder for kind in _DEFAULT_PATHS for folder in self.paths(kind)}
         files = {file for folder in folders for file in self._files(folder, (".yml", ".yaml"))}
         return tuple(file for file in sorted(files) if file.name != CONFIGURATION)
 
     @cached_property
     def properties(self) -> tuple[Mapping[str, Any], ...]:
-        """What the YAML files beside the nodes say, by path.
+        """What those YAML files say, by path.
 
         Raises:
             ProjectError: one of them is no YAML.
@@ -206,8 +247,12 @@ def _has_key(value: Any, keys: tuple[str, ...]) -> bool:
 
 
 def _load(file: Path) -> Any:
+    return _parsed(file.read_bytes(), file)
+
+
+def _parsed(content: bytes, file: Path) -> Any:
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        return yaml.load(content.decode(), Loader=_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)

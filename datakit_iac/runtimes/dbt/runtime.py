@@ -14,13 +14,14 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.secret import REDACTED
-from datakit_iac.runtimes.dbt import caches, overlay, profile, references, results
+from datakit_iac.runtimes.dbt import caches, given, overlay, profile, references, results, variables
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
+from datakit_iac.runtimes.definition import given_digest
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
@@ -60,6 +61,7 @@ class Dbt:
             faults.append(str(fault))
         try:
             project = DbtProject(Path(job.settings["project"]))
+            faults += variables.undeclared(project, job.variables.keys(), os.environ)
             return faults + _faults_of_selection(job, project)
         except ProjectError as fault:
             return [*faults, str(fault)]
@@ -102,6 +104,15 @@ class Dbt:
         )
         return digest(project, selection, {**places, **words})
 
+    def given(self, job: Job) -> Mapping[str, str]:
+        """The digest of each file of the dbt project that dbt is given, by its path.
+
+        Raises:
+            ProjectError: there is no dbt project where the settings say, or a file cannot be read.
+        """
+        project = DbtProject(Path(job.settings["project"]))
+        return _shown(project, given.digests(project))
+
     def run(self, job: Job, surroundings: Surroundings) -> Outcome:
         """Build and test.
 
@@ -124,13 +135,21 @@ class Dbt:
             _selecting(job),
             (home / "project").absolute(),
             ports(job, project, described),
-            described.env,
+            {**described.env, **job.variables},
         )
         progress = _Progress(surroundings.progress)
 
         def prepare() -> None:
             (target / "run_results.json").unlink(missing_ok=True)
-            overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described.databases))
+            copied = overlay.build(
+                project, home / "project", overlay.sources(project, _datasets(job), described.databases)
+            )
+            if job.given and given_digest(_shown(project, copied)) != job.given:
+                raise JobFailedError(
+                    f"files of {project.root} are not those that were approved; nothing was built",
+                    ("run the update again: it will say what has changed",),
+                )
+            surroundings.confirm()
 
         try:
             with caches.held(surroundings.cache / "dbt", home, target):
@@ -219,6 +238,10 @@ def _selection(job: Job, project: DbtProject) -> Selection:
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
     known: tuple[BoundDataSet | DataSetReference, ...] = (*job.context, *job.inputs)
     return list({(each.store, each.name): each for each in known}.values())
+
+
+def _shown(project: DbtProject, contents: Mapping[str, str]) -> dict[str, str]:
+    return {(project.root / file).as_posix(): content for file, content in contents.items()}
 
 
 def _key(name: str, of: str) -> str:

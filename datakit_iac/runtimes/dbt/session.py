@@ -36,7 +36,7 @@ class Request:
         select: those that do.
         cwd: the folder to work in.
         ports: the DataSets of the job, as `placement` knows them.
-        env: variables for this build alone.
+        env: variables for this build alone; `env_var()` sees these and no other.
     """
 
     args: Sequence[str]
@@ -48,8 +48,8 @@ class Request:
     def line(self, *, with_env: bool) -> str:
         """The request as the worker reads it."""
         env = {name: value.reveal() for name, value in self.env.items()} if with_env else {}
-        parts = {"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "ports": self.ports, "env": env}
-        return json.dumps(parts)
+        parts = {"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "ports": self.ports}
+        return json.dumps({**parts, "env": env, "names": [*self.env]})
 
 
 Event = Mapping[str, Any]

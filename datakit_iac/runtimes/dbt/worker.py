@@ -1,9 +1,9 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
 Run as a script by `session`, never imported: ``python -P worker.py``, or ``python -P worker.py REQUEST.json`` for one
-build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, ``cwd``, and the ``ports`` that `placement`
-knows. What it answers are lines that begin with the record separator, so that nothing a library prints can be taken for
-one:
+build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, the ``names`` of all variables that the job
+may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are lines that begin with the record
+separator, so that nothing a library prints can be taken for one:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
     {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
@@ -56,11 +56,11 @@ def _teller() -> Tell:
 
 
 def _serve(request: dict[str, Any], runner: Any, tell: Tell) -> None:
-    with _environment(request["env"]), contextlib.chdir(request["cwd"]):
-        try:
+    try:
+        with _environment(request), contextlib.chdir(request["cwd"]):
             error = _build(request, runner, tell)
-        except Exception as fault:  # a fault inside dbt must not end the worker without a word
-            error = f"{type(fault).__name__}: {fault}"
+    except Exception as fault:  # a fault inside dbt must not end the worker without a word
+        error = f"{type(fault).__name__}: {fault}"
     tell({"reply": {"error": error}})
 
 
@@ -195,17 +195,28 @@ def _beside(name: str) -> ModuleType:
 
 
 @contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+def _environment(request: dict[str, Any]) -> Iterator[None]:
+    """Let dbt see the variables of the job and no other.
+
+    The process itself has a few that it needs (`executors.variables`): `env_var()` must not compute with those. And dbt
+    takes options from variables (``DBT_EMPTY``): of the job's own, those must not steer it.
+    """
+    from dbt.cli import requires
+
+    before = dict(os.environ)
+    os.environ.update(request["env"])
+    seen = {name: os.environ[name] for name in request["names"]}
+    for name in os.environ.keys() - {"DBT_SEND_ANONYMOUS_USAGE_STATS"}:
+        if name.startswith("DBT_") and not name.startswith("DBT_ENV_"):
+            del os.environ[name]
+    of_dbt = requires.get_env
+    vars(requires)["get_env"] = lambda: dict(seen)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        vars(requires)["get_env"] = of_dbt
+        os.environ.clear()
+        os.environ.update(before)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.definition import definition, variable_digests
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import Connection
 from tests.runtimes.dbt.conftest import Shop
@@ -19,6 +20,24 @@ Edit = Callable[[Shop], None]
 
 def staging(shop: Shop) -> Job:
     return shop.job("staging")
+
+
+def _linked_package(shop: Shop) -> None:
+    elsewhere = shop.root.parent / "elsewhere"
+    (elsewhere / "macros").mkdir(parents=True)
+    (elsewhere / "macros/m.sql").write_text("{% macro generate_alias_name(a, b) %}x{% endmacro %}")
+    (shop.root / "dbt_packages").mkdir()
+    (shop.root / "dbt_packages/elsewhere").symlink_to(elsewhere)
+
+
+def _python_with_module(shop: Shop, answer: str) -> None:
+    shop.write("models/staging/stg_python.py", "from answers import answer\ndef model(dbt, session): return answer()")
+    shop.write("answers.py", f"def answer(): return {answer}")
+
+
+def _reading_data(shop: Shop, value: str) -> None:
+    shop.write("models/staging/stg_rates.sql", "select * from read_csv('data/rates.csv')")
+    shop.write("data/rates.csv", f"a\n{value}\n")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +55,19 @@ def staging(shop: Shop) -> Job:
             lambda s: s.write("models/u.yml", "unit_tests: [{name: u, model: stg_orders, given: []}]"), id="a unit test"
         ),
         pytest.param(lambda s: s.write("packages.yml", "packages: [{local: ../x}]"), id="packages"),
+        pytest.param(lambda s: s.write("models/staging/WORD.SQL", "select 1 as one"), id="a model in upper case"),
+        *(
+            pytest.param(
+                lambda s, folder=folder: s.write(
+                    f"{folder}/p.yml", "models: [{name: stg_orders, config: {post_hook: delete from raw.orders}}]"
+                ),
+                id=f"properties in {folder}",
+            )
+            for folder in ("macros", "analyses", "functions", "seeds", "snapshots", "tests", "dbt_packages/other")
+        ),
+        pytest.param(_linked_package, id="a package that is a link"),
+        pytest.param(lambda s: _python_with_module(s, "2"), id="a module of a Python model"),
+        pytest.param(lambda s: _reading_data(s, "b"), id="a file that a query reads"),
         pytest.param(
             lambda s: s.replace(
                 "models/staging/staging.yml", "- name: id\n", "- name: id\n        data_type: integer\n"
@@ -272,4 +304,57 @@ def test_a_fault_of_the_settings_is_one_sentence(shop: Shop, settings: dict[str,
 
 
 def test_a_good_job_has_no_faults(shop: Shop) -> None:
+    assert Dbt().check(staging(shop)) == []
+
+
+@pytest.mark.parametrize(("first", "second"), [("answers.py", "README.md"), ("data/rates.csv", "notes/rates.csv")])
+def test_only_what_is_read_beside_the_project_counts(shop: Shop, first: str, second: str) -> None:
+    _python_with_module(shop, "1") if first == "answers.py" else _reading_data(shop, "a")
+    before = Dbt().definition(staging(shop))
+    shop.write(second, "new")
+    assert Dbt().definition(staging(shop)) == before
+    shop.write(first, "new")
+    assert Dbt().definition(staging(shop)) != before
+
+
+def test_the_variables_of_a_job_change_its_definition_and_do_not_stand_in_it(shop: Shop) -> None:
+    def of(**values: str) -> str:
+        return definition(replace(staging(shop), variables={name: Secret(value) for name, value in values.items()}))
+
+    assert of(REGION="eu", TEAM="a") == of(TEAM="a", REGION="eu")
+    assert len({of(), of(REGION="eu"), of(REGION="us"), of(REGION="eu", TEAM="a"), of(TEAM="eu")}) == 5
+    assert "eu" not in str(variable_digests({"REGION": Secret("eu")}))
+
+
+@pytest.mark.parametrize(
+    ("asking", "declared", "is_fine"),
+    [
+        ("env_var('REGION')", {}, False),
+        ('env_var( "REGION" )', {}, False),
+        ("env_var('REGION', 'eu')", {}, True),
+        ("env_var('SET', 'eu')", {}, False),
+        ("env_var('REGION')", {"REGION": "us"}, True),
+    ],
+)
+@pytest.mark.parametrize(
+    "file", ["models/marts/revenue.sql", "macros/m.sql", "models/m.yml", "dbt_packages/o/macros/o.sql"]
+)
+def test_a_variable_that_is_asked_for_is_declared(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, file: str, asking: str, declared: dict[str, str], is_fine: bool
+) -> None:
+    monkeypatch.setenv("SET", "here")
+    text = 'vars: {a: "{{ %s }}"}' if file.endswith(".yml") else "{%% macro m() %%}{{ %s }}{%% endmacro %%}"
+    shop.write(file, text % asking.replace('"', "'"))
+    job = replace(staging(shop), variables={name: Secret(value) for name, value in declared.items()})
+    faults = Dbt().check(job)
+    assert [fault for fault in faults if "env_var" in fault] == ([] if is_fine else faults[:1])
+    if not is_fine:
+        name = "SET" if "SET" in asking else "REGION"
+        assert faults[0].startswith(
+            f"{shop.root / file} asks for env_var('{name}'), which the Transform does not declare"
+        )
+
+
+def test_what_is_not_evaluated_asks_for_nothing(shop: Shop) -> None:
+    shop.write("models/marts/revenue.sql", "select 1 {# {{ env_var('A') }} #} -- env_var('B')")
     assert Dbt().check(staging(shop)) == []

@@ -12,15 +12,18 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.manifest.secret import Secret
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
-from datakit_iac.runtimes.job import JobFailedError
+from datakit_iac.runtimes.definition import given_digest
+from datakit_iac.runtimes.job import Job, JobFailedError
 from tests.runtimes.dbt.conftest import Runner, Shop
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("warehouse"), pytest.mark.timeout(120)]
@@ -280,3 +283,48 @@ def test_dbt_calls_nobody(shop: Shop, run_alone: Runner, tmp_path: Path, monkeyp
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *filter(None, sys.path)]))
     run_alone(shop.job("staging"))
     assert not log.exists(), log.read_text()
+
+
+def with_variables(job: Job, **values: str) -> Job:
+    return replace(job, variables={name: Secret(value) for name, value in values.items()})
+
+
+def test_templates_see_the_declared_variables_and_no_other(
+    shop: Shop, run_alone: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_EMPTY", "true")
+    seen = " || '/' || ".join(f"'{{{{ env_var({name!r}, 'unset') }}}}'" for name in ("HOME", "PATH", "TZ", "REGION"))
+    shop.write(
+        "models/staging/stg_orders.sql",
+        f"select id, {seen} as customer from {{{{ source('warehouse', 'raw_orders') }}}}",
+    )
+    run_alone(with_variables(shop.job("stg_orders"), REGION="eu"))
+    assert rows(shop.database, "select distinct customer from stg_orders") == [("unset/unset/unset/eu",)]
+    run_alone(with_variables(shop.job("stg_orders"), REGION="us", HOME="mine", DBT_EMPTY="true"))
+    assert rows(shop.database, "select customer, count(*) from stg_orders group by 1") == [("mine/unset/unset/us", 3)]
+    run_alone(shop.job("stg_orders"))
+    assert rows(shop.database, "select distinct customer from stg_orders") == [("unset/unset/unset/unset",)]
+
+
+def test_a_declared_variable_reaches_one_build_of_an_executor_that_keeps_nothing(shop: Shop, run: Runner) -> None:
+    class Once:
+        def run(self, command: Command, **how: Any) -> int:
+            return LocalProcesses().run(command, **how)
+
+    run.executor = Once()
+    shop.replace("models/staging/stg_orders.sql", "amount from", "'{{ env_var(\"REGION\") }}' as amount from")
+    run(with_variables(shop.job("stg_orders"), REGION="eu", DBT_EMPTY="true"))
+    assert rows(shop.database, "select distinct amount from stg_orders") == [("eu",)]
+
+
+def test_files_other_than_the_approved_are_not_built(shop: Shop, run: Runner) -> None:
+    job = shop.job("staging")
+    approved = replace(job, given=given_digest(run.runtime.given(job)))
+    run(approved)
+    before = rows(shop.database, "from stg_orders order by 1")
+    shop.write("macros/properties.yml", "models: [{name: stg_orders, config: {post_hook: 'delete from {{ this }}'}}]")
+    with pytest.raises(JobFailedError, match="not those that were approved; nothing was built"):
+        run(approved)
+    assert rows(shop.database, "from stg_orders order by 1") == before
+    (shop.root / "macros/properties.yml").unlink()
+    assert run(approved).counts == {"models": 2, "tests": 3}

@@ -1,0 +1,54 @@
+"""The variables that a Transform declares for its process, with the values that they have in one environment."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.transform import EnvironmentVariable, Transform
+
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def values(transform: Transform, secrets: Secrets) -> dict[str, Secret]:
+    """The values of `env`, by name; empty where one cannot be told here, and `unset` says why.
+
+    A value may be put together: in ``https://${HOST}/v1`` the reference is replaced.
+    """
+    return {each.name: Secret(_value(each, secrets)) for each in transform.spec.env}
+
+
+def unset(project: Project, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
+    """A finding for each variable whose value cannot be told here: the job would run without it."""
+    origin = project.origin(transform)
+    for place, each in enumerate(transform.spec.env):
+        path = ("spec", "env", place)
+        if each.value is None:
+            message = (
+                f"{each.name} of Transform {transform.name} is kept in Kubernetes, and jobs run as local processes: "
+                "its value cannot be read"
+            )
+            yield origin.finding("not-supported", message, (*path, "valueFrom"), hint=f'value: "${{{each.name}}}"')
+            continue
+        for variable in _REFERENCE.findall(each.value):
+            subject = f"Transform {transform.name} takes {each.name} from ${{{variable}}}"
+            try:
+                if secrets.find(variable) is not None:
+                    continue
+            except SourceError as fault:
+                yield origin.finding("secrets-file", f"{subject}: {fault}", (*path, "value"), hint=fault.hint)
+                continue
+            message = f"{subject}, which is not set; looked in {secrets.looked_in}"
+            yield origin.finding("unset-variable", message, (*path, "value"), hint=secrets.remedy(variable))
+
+
+def _value(variable: EnvironmentVariable, secrets: Secrets) -> str:
+    with contextlib.suppress(SourceError):
+        return _REFERENCE.sub(lambda match: str(secrets.find(match[1]) or ""), variable.value or "")
+    return ""

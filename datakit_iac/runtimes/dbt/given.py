@@ -1,0 +1,101 @@
+"""The files of a dbt project that dbt is given: all of them, and nothing else, are approved and copied.
+
+They are the files in dbt's own folders, in the packages, and in every further folder or file that any of those mentions
+by name. What nothing mentions (the rest of a repository, whose root the project may be) is not dbt's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
+
+_NEVER: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", "datakit_sources"})
+"""What lies in the project's folder and is made there, or speaks about it; so does what begins with a dot."""
+_TEXTS: Final = (".sql", ".py", ".yml", ".yaml")
+_PYTHON: Final = ".py"
+
+
+def files(project: DbtProject) -> tuple[Path, ...]:
+    """The files, below the project's folder, by path."""
+    found = {*own(project)}
+    texts = [(file.suffix.lower(), project.text(file)) for file in found if file.suffix.lower() in _TEXTS]
+    return tuple(sorted({*found, *mentioned(project, texts)}))
+
+
+def own(project: DbtProject) -> Iterator[Path]:
+    """The files of dbt's own folders and packages, and those that it knows by name; some may come twice."""
+    for kind in KINDS:
+        for folder in project.paths(kind):
+            yield from _below(project.root, Path(folder))
+    for package in project.package_folders:
+        yield from _below(project.root, package)
+    yield from (Path(name) for name in NAMED if (project.root / name).is_file())
+
+
+def mentioned(project: DbtProject, texts: Iterable[tuple[str, str]]) -> Iterator[Path]:
+    """The files beside dbt's own that texts name: data that a query reads, modules that Python imports.
+
+    Args:
+        project: the project.
+        texts: each with the suffix of its file, in lower case.
+    """
+    taken = {Path(path).parts[0] for kind in KINDS for path in project.paths(kind) if Path(path).parts}
+    taken |= {*NAMED, *_NEVER, *Path(project.packages).parts[:1]}
+    names = [
+        name
+        for name in sorted(each.name for each in project.root.iterdir())
+        if name not in taken and not name.startswith(".")
+    ]
+    if not names:
+        return
+    known = [*texts]
+    every, python = "\n".join(text for _, text in known), "\n".join(text for kind, text in known if kind == _PYTHON)
+    for name in names:
+        path, module = re.escape(name), re.escape(name.removesuffix(_PYTHON))
+        if re.search(rf"""(?<![\w-]){path}(?=[/\\'"])""", every) or re.search(rf"\b{module}\b", python):
+            yield from _below(project.root, Path(name))
+
+
+def digests(project: DbtProject) -> dict[str, str]:
+    """The digest of each file's content, by its path below the project's folder.
+
+    Raises:
+        ProjectError: one cannot be read.
+    """
+    return {CONFIGURATION: project.loaded} | {
+        file.as_posix(): content(project.root / file) for file in files(project) if file != Path(CONFIGURATION)
+    }
+
+
+def content(file: Path) -> str:
+    """The SHA-256 of a file's content, hexadecimal.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as fault:
+        raise ProjectError(f"{file} cannot be read: {fault.strerror}") from fault
+
+
+def _below(root: Path, top: Path) -> Iterator[Path]:
+    """The files at or below a path; as dbt does, links are followed to files, and to a folder at the top only."""
+    if (root / top).is_file():
+        yield top
+        return
+    start = os.path.normpath(root / top)
+    for current, folders, names in os.walk(start):
+        below = Path(os.path.relpath(current, root))
+        folders[:] = sorted(each for each in folders if each not in ("__pycache__", ".git"))
+        if below == Path():
+            folders[:] = [each for each in folders if each not in _NEVER and not each.startswith(".")]
+        # What editors and systems leave (`.#x.sql`, `~x.sql`), dbt passes over.
+        yield from (below / name for name in names if name[0] not in ".#~" and (root / below / name).is_file())

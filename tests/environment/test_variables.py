@@ -1,0 +1,50 @@
+"""The variables of a job: what a Transform declares, with the values of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from datakit_iac.environment.resolve import examine
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.load import load
+from datakit_iac.manifest.secret import REDACTED, Secret
+from tests.manifest.writing import manifest, write
+
+CONNECTOR = manifest("Connector", "duckdb", "spec: {type: duckdb, capabilities: [source, destination]}")
+STORE = manifest("Store", "warehouse", "spec: {connector: duckdb, connection: {path: w.duckdb}}")
+DATASET = manifest("DataSet", "users", "spec: {store: warehouse, table: main.users}")
+ENVIRONMENT = manifest("Environment", "dev", "spec: {executor: local}")
+
+
+def examined(tmp_path: Path, env: str, **variables: str) -> tuple[Mapping[str, Secret], list[Finding]]:
+    spec = f"spec: {{runtime: dbt, dbt: {{project: p}}, outputs: [{{dataset: users}}], env: [{env}]}}"
+    write(tmp_path, CONNECTOR, STORE, DATASET, ENVIRONMENT, manifest("Transform", "load", spec))
+    resolved = examine(load(tmp_path), "dev", variables)
+    found = [each for each in resolved.findings if each.path.startswith("spec.env")]
+    return resolved.transforms["load"].job.variables, found
+
+
+def test_a_value_is_taken_as_written_from_the_process_or_put_together(tmp_path: Path) -> None:
+    env = '{name: A, value: plain}, {name: B, value: "${REGION}"}, {name: C, value: "https://${HOST}/${REGION}"}'
+    variables, found = examined(tmp_path, env, REGION="eu", HOST="h")
+    assert found == []
+    assert {name: each.reveal() for name, each in variables.items()} == {"A": "plain", "B": "eu", "C": "https://h/eu"}
+    assert REDACTED in str(variables)
+    assert "plain" not in str(variables)
+
+
+@pytest.mark.parametrize(
+    ("env", "code", "says"),
+    [
+        ('{name: A, value: "x${REGION}"}', "unset-variable", "takes A from ${REGION}, which is not set"),
+        ("{name: A, valueFrom: {secretKeyRef: {name: n, key: k}}}", "not-supported", "A of Transform load is kept in"),
+    ],
+)
+def test_what_has_no_value_here_is_an_error(tmp_path: Path, env: str, code: str, says: str) -> None:
+    _, (found,) = examined(tmp_path, env)
+    assert (found.code, found.severity) == (code, "error")
+    assert says in found.message
+    assert found.hint
