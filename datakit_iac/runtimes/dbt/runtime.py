@@ -82,10 +82,10 @@ class Dbt:
         """The selected models that are none of the outputs; nothing where only dbt can tell what is selected."""
         try:
             project = DbtProject(Path(job.settings["project"]))
+            selection = _selection(job, project)
+            return references.beside(project, selection.nodes, job.outputs) if selection.exact else ()
         except (ProjectError, KeyError):
             return ()  # told by `check`
-        selection = _selection(job, project)
-        return references.beside(project, selection.nodes, job.outputs) if selection.exact else ()
 
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.
