@@ -6,17 +6,15 @@ by name. What nothing mentions (the rest of a repository, whose root the project
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, MADE, NAMED, DbtProject, ProjectError
 
-_NEVER: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", "datakit_sources"})
-"""What lies in the project's folder and is made there, or speaks about it; so does what begins with a dot."""
 _TEXTS: Final = (".sql", ".py", ".yml", ".yaml")
 _PYTHON: Final = ".py"
 
@@ -24,7 +22,7 @@ _PYTHON: Final = ".py"
 def files(project: DbtProject) -> tuple[Path, ...]:
     """The files, below the project's folder, by path."""
     found = {*own(project)}
-    texts = [(file.suffix.lower(), project.text(file)) for file in found if file.suffix.lower() in _TEXTS]
+    texts = ((file.suffix.lower(), project.text(file)) for file in found if file.suffix.lower() in _TEXTS)
     return tuple(sorted({*found, *mentioned(project, texts)}))
 
 
@@ -32,9 +30,9 @@ def own(project: DbtProject) -> Iterator[Path]:
     """The files of dbt's own folders and packages, and those that it knows by name; some may come twice."""
     for kind in KINDS:
         for folder in project.paths(kind):
-            yield from _below(project.root, Path(folder))
+            yield from project.files_below(folder)
     for package in project.package_folders:
-        yield from _below(project.root, package)
+        yield from project.files_below(str(package))
     yield from (Path(name) for name in NAMED if (project.root / name).is_file())
 
 
@@ -46,20 +44,16 @@ def mentioned(project: DbtProject, texts: Iterable[tuple[str, str]]) -> Iterator
         texts: each with the suffix of its file, in lower case.
     """
     taken = {Path(path).parts[0] for kind in KINDS for path in project.paths(kind) if Path(path).parts}
-    taken |= {*NAMED, *_NEVER, *Path(project.packages).parts[:1]}
-    names = [
-        name
-        for name in sorted(each.name for each in project.root.iterdir())
-        if name not in taken and not name.startswith(".")
-    ]
-    if not names:
+    taken |= {*NAMED, *MADE, *Path(project.packages).parts[:1]}
+    beside = sorted({each.name for each in project.root.iterdir()} - taken)
+    if not (names := [name for name in beside if not name.startswith(".")]):
         return
     known = [*texts]
     every, python = "\n".join(text for _, text in known), "\n".join(text for kind, text in known if kind == _PYTHON)
     for name in names:
         path, module = re.escape(name), re.escape(name.removesuffix(_PYTHON))
         if re.search(rf"""(?<![\w-]){path}(?=[/\\'"])""", every) or re.search(rf"\b{module}\b", python):
-            yield from _below(project.root, Path(name))
+            yield from project.files_below(name) or ([Path(name)] if (project.root / name).is_file() else ())
 
 
 def digests(project: DbtProject) -> dict[str, str]:
@@ -74,28 +68,20 @@ def digests(project: DbtProject) -> dict[str, str]:
 
 
 def content(file: Path) -> str:
-    """The SHA-256 of a file's content, hexadecimal.
+    """The SHA-256 of a file's content, hexadecimal; it is read again only when it has changed.
 
     Raises:
         ProjectError: it cannot be read.
     """
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        state = file.stat()
+        # Transforms share projects. What a Run builds is digested as it is copied (`overlay`), and never by this.
+        return _content(file, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
     except OSError as fault:
         raise ProjectError(f"{file} cannot be read: {fault.strerror}") from fault
 
 
-def _below(root: Path, top: Path) -> Iterator[Path]:
-    """The files at or below a path; as dbt does, links are followed to files, and to a folder at the top only."""
-    if (root / top).is_file():
-        yield top
-        return
-    start = os.path.normpath(root / top)
-    for current, folders, names in os.walk(start):
-        below = Path(os.path.relpath(current, root))
-        folders[:] = sorted(each for each in folders if each not in ("__pycache__", ".git"))
-        if below == Path():
-            folders[:] = [each for each in folders if each not in _NEVER and not each.startswith(".")]
-        # What editors and systems leave (`.#x.sql`, `~x.sql`), dbt passes over.
-        yield from (below / name for name in names if name[0] not in ".#~" and (root / below / name).is_file())
+@functools.lru_cache(maxsize=100_000)
+def _content(file: Path, state: tuple[int, ...]) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

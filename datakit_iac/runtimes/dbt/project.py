@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -26,6 +27,8 @@ NAMED: Final = (
 )
 """The files beside the folders that dbt reads by their names."""
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MADE: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", "datakit_sources"})
+"""What lies in the project's own folder and is made there, or speaks about it; so does what begins with a dot."""
 _DEFAULT_PATHS: Final = {
     "model": "models",
     "seed": "seeds",
@@ -100,7 +103,7 @@ class DbtProject:
         self.configuration: dict[str, Any] = loaded
         self._demand_own_folders()
         self._texts: dict[Path, str] = {}
-        self._folders: dict[str, tuple[tuple[str, Path], ...]] = {}
+        self._folders: dict[str, tuple[Path, ...]] = {}
 
     def _demand_own_folders(self) -> None:
         named = {f"{kind}-paths": self.paths(kind) for kind in KINDS} | {"packages-install-path": (self.packages,)}
@@ -222,19 +225,34 @@ class DbtProject:
             self._texts[file] = (self.root / file).read_text(encoding="utf-8", errors="replace")
         return self._texts[file]
 
-    def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
-        if folder not in self._folders:
-            self._folders[folder] = tuple(self._walk(folder))
-        # dbt passes over what editors and systems leave (`.#x.sql`, `~x.sql`), and takes `X.SQL` for SQL.
-        for name, file in self._folders[folder]:
-            if name.lower().endswith(suffixes) and name[0] not in ".#~" and (self.root / file).is_file():
-                yield file
+    def files_below(self, folder: str) -> tuple[Path, ...]:
+        """The files of one of its folders, as dbt walks through it.
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, Path]]:
-        top = os.path.normpath(self.root / folder)
-        for current, _, names in os.walk(top):
-            below = Path(os.path.relpath(current, self.root))
-            yield from ((name, below / name) for name in names)
+        Links are followed to files, and to the folder itself. What editors and systems leave (`.#x.sql`, `~x.sql`) is
+        passed over, and so is what is made in the project's own folder, where that is the one.
+        """
+        if folder not in self._folders:
+            top = os.path.normpath(folder)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                self._folders[folder] = tuple(map(Path, _below(os.path.join(self.root, top), top)))  # noqa: PTH118
+        return self._folders.setdefault(folder, ())
+
+    def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
+        # dbt takes `X.SQL` for SQL.
+        return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
+
+
+def _below(folder: str, shown: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            path = name if shown == "." else f"{shown}/{name}"
+            if entry.is_dir(follow_symlinks=False):
+                is_made = shown == "." and (name in MADE or name.startswith("."))
+                if name not in ("__pycache__", ".git") and not is_made:
+                    yield from _below(entry.path, path)
+            elif name[0] not in ".#~" and entry.is_file():
+                yield path
 
 
 def refs_in(text: str) -> set[str]:
