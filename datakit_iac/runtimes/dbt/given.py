@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, MADE, NAMED, DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.folders import MADE
+from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
 
 _TEXTS: Final = (".sql", ".py", ".yml", ".yaml")
 _PYTHON: Final = ".py"

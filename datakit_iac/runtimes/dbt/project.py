@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from datakit_iac.runtimes.dbt import folders
 
 CONFIGURATION: Final = "dbt_project.yml"
 SELECTORS: Final = "selectors.yml"
@@ -27,8 +28,6 @@ NAMED: Final = (
 )
 """The files beside the folders that dbt reads by their names."""
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MADE: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", "datakit_sources"})
-"""What lies in the project's own folder and is made there, or speaks about it; so does what begins with a dot."""
 _DEFAULT_PATHS: Final = {
     "model": "models",
     "seed": "seeds",
@@ -107,8 +106,8 @@ class DbtProject:
 
     def _demand_own_folders(self) -> None:
         named = {f"{kind}-paths": self.paths(kind) for kind in KINDS} | {"packages-install-path": (self.packages,)}
-        for setting, folders in named.items():
-            for folder in folders:
+        for setting, paths in named.items():
+            for folder in paths:
                 if Path(folder).is_absolute() or os.path.normpath(folder).startswith(".."):
                     raise ProjectError(
                         f"`{setting}` of {self.root / CONFIGURATION} names {folder}, which is outside of the project; "
@@ -159,15 +158,15 @@ class DbtProject:
     @cached_property
     def macro_files(self) -> tuple[Path, ...]:
         """The files of its own macros and generic tests, by path."""
-        folders = (*self.paths("macro"), *(str(Path(folder, "generic")) for folder in self.paths("test")))
-        return tuple(sorted({file for folder in folders for file in self._files(folder, (".sql",))}))
+        places = (*self.paths("macro"), *(str(Path(folder, "generic")) for folder in self.paths("test")))
+        return tuple(sorted({file for folder in places for file in self._files(folder, (".sql",))}))
 
     @cached_property
     def shared(self) -> tuple[Path, ...]:
         """Files that any node may depend on: macros, generic tests, functions, packages, settings of dbt."""
         generic = [str(Path(folder, each)) for folder in self.paths("test") for each in ("generic", "fixtures")]
-        folders = (*self.paths("macro"), *self.paths("function"), *generic)
-        found = {file for folder in folders for file in self._files(folder, (".sql", ".py", ".csv"))}
+        places = (*self.paths("macro"), *self.paths("function"), *generic)
+        found = {file for folder in places for file in self._files(folder, (".sql", ".py", ".csv"))}
         of_packages = (".sql", ".py", ".csv", ".yml", ".yaml")
         found |= {file for folder in self.package_folders for file in self._files(str(folder), of_packages)}
         named = (name for name in NAMED if name != CONFIGURATION)
@@ -176,8 +175,8 @@ class DbtProject:
     @cached_property
     def described_by(self) -> tuple[Path, ...]:
         """The YAML files in which dbt looks for properties: in all its folders, by path."""
-        folders = {folder for kind in _DEFAULT_PATHS for folder in self.paths(kind)}
-        files = {file for folder in folders for file in self._files(folder, (".yml", ".yaml"))}
+        places = {folder for kind in _DEFAULT_PATHS for folder in self.paths(kind)}
+        files = {file for folder in places for file in self._files(folder, (".yml", ".yaml"))}
         return tuple(file for file in sorted(files) if file.name != CONFIGURATION)
 
     @cached_property
@@ -226,33 +225,14 @@ class DbtProject:
         return self._texts[file]
 
     def files_below(self, folder: str) -> tuple[Path, ...]:
-        """The files of one of its folders, as dbt walks through it.
-
-        Links are followed to files, and to the folder itself. What editors and systems leave (`.#x.sql`, `~x.sql`) is
-        passed over, and so is what is made in the project's own folder, where that is the one.
-        """
+        """The files of one of its folders, see `folders`; read once."""
         if folder not in self._folders:
-            top = os.path.normpath(folder)
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                self._folders[folder] = tuple(map(Path, _below(os.path.join(self.root, top), top)))  # noqa: PTH118
-        return self._folders.setdefault(folder, ())
+            self._folders[folder] = folders.files(self.root, folder)
+        return self._folders[folder]
 
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         # dbt takes `X.SQL` for SQL.
         return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
-
-
-def _below(folder: str, shown: str) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            path = name if shown == "." else f"{shown}/{name}"
-            if entry.is_dir(follow_symlinks=False):
-                is_made = shown == "." and (name in MADE or name.startswith("."))
-                if name not in ("__pycache__", ".git") and not is_made:
-                    yield from _below(entry.path, path)
-            elif name[0] not in ".#~" and entry.is_file():
-                yield path
 
 
 def refs_in(text: str) -> set[str]:

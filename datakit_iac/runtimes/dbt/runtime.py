@@ -8,27 +8,22 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
-from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.secret import REDACTED
-from datakit_iac.runtimes.dbt import caches, given, overlay, profile, references, results, variables
+from datakit_iac.runtimes.dbt import caches, given, overlay, parsed, profile, references, results, settings, variables
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
-from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.definition import given_digest
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 from datakit_iac.technologies.technology import address
-
-_SETTINGS: Final = ("project", "select", "exclude")
-_WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
 
 
 class Dbt:
@@ -42,6 +37,7 @@ class Dbt:
 
     def __init__(self) -> None:
         self._session = Session()
+        self._parsed = parsed.Parsed()
 
     def warm(self, executor: Executor | None = None) -> None:
         """Start the worker, and return at once; again costs nothing."""
@@ -53,7 +49,7 @@ class Dbt:
 
     def check(self, job: Job) -> list[str]:
         """Faults of the settings, of the dbt project and of where its DataSets lie."""
-        if faults := _faults_of_settings(job):
+        if faults := settings.faults(job):
             return faults
         try:
             profile.profile(job.inputs, job.outputs)
@@ -62,7 +58,7 @@ class Dbt:
         try:
             project = DbtProject(Path(job.settings["project"]))
             faults += variables.undeclared(project, job.variables.keys(), os.environ)
-            return faults + _faults_of_selection(job, project)
+            return faults + settings.faults_of_selection(job, project)
         except ProjectError as fault:
             return [*faults, str(fault)]
 
@@ -82,8 +78,8 @@ class Dbt:
         """The selected models that are none of the outputs; nothing where only dbt can tell what is selected."""
         try:
             project = DbtProject(Path(job.settings["project"]))
-            selection = _selection(job, project)
-            return references.beside(project, selection.nodes, job.outputs) if selection.exact else ()
+            chosen = settings.selection(job, project)
+            return references.beside(project, chosen.nodes, job.outputs) if chosen.exact else ()
         except (ProjectError, KeyError):
             return ()  # told by `check`
 
@@ -94,15 +90,13 @@ class Dbt:
             ProjectError: there is no dbt project where the settings say.
         """
         project = DbtProject(Path(job.settings["project"]))
-        selection = _selection(job, project)
+        chosen = settings.selection(job, project)
         places = {
             word: {dataset.name: [dataset.store, address(dataset)] for dataset in datasets}
             for word, datasets in (("inputs", job.inputs), ("outputs", job.outputs))
         }
-        words = (
-            {} if selection.exact else {word: sorted(job.settings.get(word) or ()) for word in ("select", "exclude")}
-        )
-        return digest(project, selection, {**places, **words})
+        words = {} if chosen.exact else {word: sorted(job.settings.get(word) or ()) for word in ("select", "exclude")}
+        return digest(project, chosen, {**places, **words})
 
     def given(self, job: Job) -> Mapping[str, str]:
         """The digest of each file of the dbt project that dbt is given, by its path.
@@ -132,7 +126,7 @@ class Dbt:
         _write_profile(described, surroundings.folder)
         request = Request(
             [*_options(home / "project", surroundings.folder, target), *_strictness()],
-            _selecting(job),
+            settings.options(job),
             (home / "project").absolute(),
             ports(job, project, described),
             {**described.env, **job.variables},
@@ -150,6 +144,8 @@ class Dbt:
                     ("run the update again: it will say what has changed",),
                 )
             surroundings.confirm()
+            if job.given:
+                self._parsed.demand_ours(target)
 
         try:
             with caches.held(surroundings.cache / "dbt", home, target):
@@ -162,6 +158,8 @@ class Dbt:
                     on_event=progress.hear,
                     prepare=prepare,
                 )
+                if job.given:
+                    self._parsed.remember(target)
                 if progress.faults:
                     raise JobFailedError(progress.faults[0], tuple(progress.faults[1:]))
                 if error:
@@ -200,41 +198,6 @@ class _Progress:
             self._show(", ".join(parts))
 
 
-def _faults_of_settings(job: Job) -> list[str]:
-    faults = []
-    if not isinstance(job.settings.get("project"), str):
-        faults.append("`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`")
-    for word in ("select", "exclude"):
-        value = job.settings.get(word)
-        if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
-            faults.append(f"`{word}` is {value!r}; expected a list of dbt selectors, e.g. `{word}: [staging]`")
-    if "vars" in job.settings:
-        faults.append(f"`vars` is not allowed: {_WHY_NO_VARS}")
-    unknown = sorted(set(job.settings) - {*_SETTINGS, "vars"})
-    return faults + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
-
-
-def _faults_of_selection(job: Job, project: DbtProject) -> list[str]:
-    if not project.nodes:
-        return [f"{project.root} has no models in {', '.join(project.paths('model'))}"]
-    selection = _selection(job, project)
-    if not selection.exact:
-        return []
-    if selection.nodes:
-        return [
-            *overlay.undeclared(project, selection.nodes, job.inputs),
-            *references.unlisted(project, selection.nodes, job.inputs, job.context),
-            *references.unmade(project, selection.nodes, job.outputs),
-        ]
-    known = {part for node in project.nodes for part in node.fqn[1:]}
-    words = " ".join(job.settings.get("select") or ())
-    return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
-
-
-def _selection(job: Job, project: DbtProject) -> Selection:
-    return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
-
-
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
     known: tuple[BoundDataSet | DataSetReference, ...] = (*job.context, *job.inputs)
     return list({(each.store, each.name): each for each in known}.values())
@@ -268,15 +231,6 @@ def _options(project: Path, profiles: Path, target: Path) -> list[str]:
 
 def _strictness() -> list[str]:
     return ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
-
-
-def _selecting(job: Job) -> list[str]:
-    # A test of several models runs with the last of them to be built, not with the first.
-    options = ["--indirect-selection", "buildable"]
-    for word in ("select", "exclude"):
-        for selector in job.settings.get(word) or ():
-            options += [f"--{word}", selector]
-    return options
 
 
 def _redacted(failure: JobFailedError, described: profile.Profile) -> JobFailedError:

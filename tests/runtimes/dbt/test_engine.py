@@ -328,3 +328,24 @@ def test_files_other_than_the_approved_are_not_built(shop: Shop, run: Runner) ->
     assert rows(shop.database, "from stg_orders order by 1") == before
     (shop.root / "macros/properties.yml").unlink()
     assert run(approved).counts == {"models": 2, "tests": 3}
+
+
+def test_an_approved_build_believes_no_parsing_that_it_did_not_see(shop: Shop, run: Runner) -> None:
+    """A cache that says of an approved file that it has another text, as a checkout may bring it along."""
+    job = shop.job("staging")
+    approved = replace(job, given=given_digest(run.runtime.given(job)))
+    run(approved)
+    (kept,) = run.cache.rglob("partial_parse.msgpack")
+    forged = kept.read_bytes().replace(b"id, customer, amount from", b"id,customer,7 amount from")
+    assert forged != kept.read_bytes()
+    kept.write_bytes(forged)
+    run(approved)
+    assert rows(shop.database, "select sum(amount) from stg_orders") == [(13,)]
+    kept.write_bytes(forged)
+    run(job)
+    assert rows(shop.database, "select sum(amount) from stg_orders") == [(21,)], "dbt itself believes what it kept"
+    run(approved)
+    assert rows(shop.database, "select sum(amount) from stg_orders") == [(13,)]
+    before = kept.stat().st_ino, kept.stat().st_mtime_ns
+    run.runtime._parsed.demand_ours(kept.parent)
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == before, "its own is believed"

@@ -1,0 +1,62 @@
+"""The section of a Transform for dbt: which project, and what of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from datakit_iac.manifest.finding import nearest
+from datakit_iac.runtimes.dbt import overlay, references
+from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.selection import Selection, select
+from datakit_iac.runtimes.job import Job
+
+_SETTINGS: Final = ("project", "select", "exclude")
+_WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
+
+
+def faults(job: Job) -> list[str]:
+    """What is wrong with the section itself, each as one sentence."""
+    found = []
+    if not isinstance(job.settings.get("project"), str):
+        found.append("`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`")
+    for word in ("select", "exclude"):
+        value = job.settings.get(word)
+        if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
+            found.append(f"`{word}` is {value!r}; expected a list of dbt selectors, e.g. `{word}: [staging]`")
+    if "vars" in job.settings:
+        found.append(f"`vars` is not allowed: {_WHY_NO_VARS}")
+    unknown = sorted(set(job.settings) - {*_SETTINGS, "vars"})
+    return found + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
+
+
+def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
+    """What is wrong with what is selected, each as one sentence; nothing where only dbt can tell what that is."""
+    if not project.nodes:
+        return [f"{project.root} has no models in {', '.join(project.paths('model'))}"]
+    chosen = selection(job, project)
+    if not chosen.exact:
+        return []
+    if chosen.nodes:
+        return [
+            *overlay.undeclared(project, chosen.nodes, job.inputs),
+            *references.unlisted(project, chosen.nodes, job.inputs, job.context),
+            *references.unmade(project, chosen.nodes, job.outputs),
+        ]
+    known = {part for node in project.nodes for part in node.fqn[1:]}
+    words = " ".join(job.settings.get("select") or ())
+    return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
+
+
+def selection(job: Job, project: DbtProject) -> Selection:
+    """What is selected, as far as that can be told without dbt."""
+    return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
+
+
+def options(job: Job) -> list[str]:
+    """The options by which dbt selects the same."""
+    # A test of several models runs with the last of them to be built, not with the first.
+    words = ["--indirect-selection", "buildable"]
+    for setting in ("select", "exclude"):
+        for selector in job.settings.get(setting) or ():
+            words += [f"--{setting}", selector]
+    return words
