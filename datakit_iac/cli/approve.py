@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import engine, exits, git
+from datakit_iac.cli import asking, engine, exits, git
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -41,7 +41,9 @@ def run(options: Namespace) -> int:
     print(rendering.text(plan))
     if plan.digest != plan.sealed:
         return _refused(f"{file} is not as it was made: its content has another digest than it says")
-    if not options.yes and sys.stdin.isatty() and input("sign it? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not options.yes and not asking.is_answered():
+        return _refused("not signed: standard input is no terminal, so nobody can answer\n  fix: `--yes` does not ask")
+    if not options.yes and not asking.agrees("sign it?"):
         return _refused("not signed")
     try:
         signed = _signed(plan, file, _key(options.key), options.principal or "")

@@ -45,7 +45,7 @@ class Guarded:
         self.dk("plan", "--env", "prod", "--out").ok()
         (plan,) = (self.root / "approvals/prod").glob("*.json")
         for name in people:
-            self.dk("approve", str(plan), "--key", str(self.keys[name])).ok()
+            self.dk("approve", str(plan), "--yes", "--key", str(self.keys[name])).ok()
         return plan
 
     def up(self) -> Outcome:
@@ -96,7 +96,7 @@ def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     refused = guarded.dk("apply", str(plan), "--yes").failed().text
     assert "prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)" in refused
     assert guarded.is_untouched()
-    guarded.dk("approve", str(plan), "--key", str(guarded.keys["eve"])).ok()
+    guarded.dk("approve", str(plan), "--yes", "--key", str(guarded.keys["eve"])).ok()
     guarded.dk("apply", str(plan), "--yes").ok()
     assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)]
 
