@@ -36,12 +36,16 @@ def plan(pulumi_project: Path, keys: Mapping[str, Path], monkeypatch: pytest.Mon
     return pulumi_project / "plan.json"
 
 
+def people(plan: Path) -> list[str]:
+    return [each.principal for each in signatures(plan)]
+
+
 def test_approving_shows_the_plan_and_signs_it(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
     said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
     assert said.code == 0
     assert "altered    DataSet users (description)" in said.out
     assert "signed plan.json.sigs/ben@x.io.sig" in said.err
-    assert list(signatures(plan)) == ["ben@x.io"]
+    assert people(plan) == ["ben@x.io"]
 
 
 @pytest.mark.parametrize("stdin", [io.StringIO(), io.StringIO("n\n"), io.StringIO("y\n"), None])
@@ -50,7 +54,7 @@ def test_without_a_terminal_nothing_is_signed_unless_it_is_told_not_to_ask(
 ) -> None:
     monkeypatch.setattr("sys.stdin", stdin)
     said = dk("approve", "plan.json", "--key", keys["ben"])
-    assert (said.code, signatures(plan)) == (1, {})
+    assert (said.code, signatures(plan)) == (1, ())
     assert "not signed: standard input is no terminal" in said.err
     assert "`--yes`" in said.err
 
@@ -69,14 +73,14 @@ def test_on_a_terminal_the_answer_is_read(plan: Path, keys: Mapping[str, Path], 
     asking.wait(20)
     told += os.read(ours, 4096)
     os.close(ours)
-    assert (asking.returncode, list(signatures(plan))) == (code, ["ben@x.io"] if code == 0 else []), told.decode()
+    assert (asking.returncode, people(plan)) == (code, ["ben@x.io"] if code == 0 else []), told.decode()
     assert code != 1 or b"dk: not signed" in told
     assert b"fault of dk" not in told
 
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("ann", "ann@x.io made this plan; it is for others to approve"), ("mal", "add a line there")],
+    [("ann", "ann@x.io made the plan; an author's own approval does not count"), ("mal", "add a line there")],
 )
 def test_what_would_not_count_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path], who: str, words: str) -> None:
     said = dk("approve", "plan.json", "--yes", "--key", keys[who])
@@ -97,22 +101,22 @@ def test_who_is_no_approver_is_told_before_signing(dk: Dk, plan: Path, keys: Map
 
 
 def test_a_key_of_several_must_say_which(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
-    allow(plan.parent, {"benny@x.io,ben": keys["ben"]})
+    allow(plan.parent, {"benny@x.io,ben": keys["ben"], "ann": keys["ann"]})
     assert "say who you are, `--as …`" in dk("approve", "plan.json", "--yes", "--key", keys["ben"]).err
     assert dk("approve", "plan.json", "--yes", "--key", keys["ben"], "--as", "benny@x.io").code == 0
-    assert list(signatures(plan)) == ["benny@x.io"]
+    assert people(plan) == ["benny@x.io"]
 
 
 def test_nobody_signs_under_another_name(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
     said = dk("approve", "plan.json", "--yes", "--key", keys["ben"], "--as", "eve@x.io")
-    assert (said.code, list(signatures(plan))) == (1, [])
+    assert (said.code, people(plan)) == (1, [])
     assert "is no key of eve@x.io" in said.err
 
 
 def test_a_forged_plan_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
     plan.write_text(plan.read_text().replace("ann@x.io", "mal@x.io"))
     said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
-    assert (said.code, list(signatures(plan))) == (1, [])
+    assert (said.code, people(plan)) == (1, [])
     assert "not as it was made" in said.err
 
 
@@ -221,3 +225,35 @@ def test_a_project_that_cannot_be_read_is_told_from_a_program_without_one(
         assert (said.code, "no Platform" in said.err) == (3, False)
         assert "stack: Field required" in said.err
         assert "fix:" in said.err
+
+
+@pytest.mark.parametrize("author", ["", "ann", "ann\u200b@x.io", "ann@x.io, ben@x.io"])
+def test_who_is_no_address_makes_no_plan(dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch, author: str) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", author)
+    said = dk("plan", "--env", "prod", "--out")
+    assert said.code == 2
+    assert ("is no address" if author else "nobody is known") in said.err
+    assert not (previewed / "approvals/prod").exists()
+
+
+def test_the_author_of_a_plan_is_an_address_alone(dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", "Ann Lee <Ann@x.io> ")
+    assert "can approve" not in dk("plan", "--env", "prod", "--out", "ann.json").err
+    assert read(Path("ann.json")).author == "ann@x.io"
+
+
+def test_the_plan_of_an_unlisted_author_is_known_to_be_in_vain(
+    dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", "mal@x.io")
+    assert (
+        "nobody can approve it yet: mal@x.io made the plan and is not in"
+        in dk("plan", "--env", "prod", "--out", "plan.json").err
+    )
+
+
+def test_nobody_signs_a_plan_of_an_unlisted_author(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
+    write(PLAN.model_copy(update={"author": "mal@x.io"}).sealed_now(), plan)
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
+    assert (said.code, people(plan)) == (1, [])
+    assert "mal@x.io made the plan and is not in" in said.err
