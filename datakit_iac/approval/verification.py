@@ -27,6 +27,7 @@ class Reality:
     Attributes:
         subject: the project as it resolves now.
         operations: what the engine would do now.
+        follows: the digest of the plan that was applied last; empty where none was.
         rule: whose agreement the environment asks for.
         time: now.
     """
@@ -35,6 +36,7 @@ class Reality:
     operations: tuple[Operation, ...]
     rule: Approval
     time: datetime
+    follows: str = ""
 
 
 def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers, now: Reality) -> list[Finding]:
@@ -50,6 +52,7 @@ def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers
     return [
         *_unsealed(plan, file),
         *_elsewhere(plan, file, now),
+        *_used(plan, file, now),
         *_stale(plan, file, now),
         *_agreement(plan, file, signed, signers, now.rule),
     ]
@@ -66,6 +69,17 @@ def _elsewhere(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
         made, here = (_placed(each) for each in (plan.subject, now.subject))
         message = f"the plan is for {made}; this is {here}"
         yield _finding("stale-plan", message, file, replan(now.subject.environment))
+
+
+def _used(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
+    if plan.follows == now.follows:
+        return
+    if plan.digest == now.follows:
+        message = "the plan has been applied already; a plan is applied once"
+    else:
+        last = f"the plan {now.follows}" if now.follows else "no plan that is known"
+        message = f"another plan has been applied since this one was made; the last one is {last}"
+    yield _finding("used-plan", message, file, replan(now.subject.environment))
 
 
 def _placed(subject: Subject) -> str:

@@ -43,10 +43,10 @@ def run(options: Namespace) -> int:
     with recording() as record:
         if code := _preview(options, record):
             return code
-        subject, operations = record.subject(), record.operations()
+        subject, operations, follows = record.subject(), record.operations(), record.applied()
     if subject is None:
         return _without_platform(options)
-    plan = make(subject, operations, author)
+    plan = make(subject, operations, author, follows=follows)
     print(_rendered(plan, options.output))
     if options.out is not None:
         _save(plan, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ _LINES: Final = 20
 """So much of a failed preview is quoted: its end."""
 
 
-def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
+def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
     """Refuse an update that its environment does not allow; in a preview, say what the project is.
 
     What would be done is asked of the engine itself, by a preview of this stack as it stands while the update holds
@@ -33,17 +33,33 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
         resolved: the project.
         findings: what was found on it and let pass.
 
+    Returns:
+        The digest of the plan that the state will tell was applied last; empty where nobody is asked.
+
     Raises:
         pulumi.RunError: the update is refused; nothing is registered.
     """
     if pulumi.runtime.is_dry_run():
         _tell_subject(resolved, findings)
-    elif resolved.environment.spec.approval.needed:
-        try:
-            refused = door.refusals(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings))
-        except ToolchainError as missing:
-            raise pulumi.RunError(str(missing)) from missing
-        _refuse_or_warn(resolved.environment.name, refused)
+        return ""
+    if not resolved.environment.spec.approval.needed:
+        return ""
+    try:
+        judged = door.verdict(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings))
+    except ToolchainError as missing:
+        raise pulumi.RunError(str(missing)) from missing
+    _refuse_or_warn(resolved.environment.name, judged)
+    return judged.plan
+
+
+def applied(plan: str, made: Iterable[pulumi.Resource]) -> dict[str, pulumi.Output[str]]:
+    """The output of a Platform that tells which plan was applied to it: told when all that it made is there.
+
+    Args:
+        plan: the plan's digest; empty where nobody was asked.
+        made: what the Platform makes.
+    """
+    return {preview.APPLIED: pulumi.Output.all(*(each.urn for each in made)).apply(lambda _: plan)} if plan else {}
 
 
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
@@ -65,18 +81,18 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
 def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:
     made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
     try:
-        operations = preview.fresh(wrapper.executable(), _folder(), _qualified_stack())
+        operations, follows = preview.fresh(wrapper.executable(), _folder(), _qualified_stack())
     except preview.PreviewError as failed:
         said = "\n".join(str(failed).splitlines()[-_LINES:])
         raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
-    return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC))
+    return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
 
 
-def _refuse_or_warn(environment: str, findings: Sequence[Finding]) -> None:
-    if any(each.severity == "error" for each in findings):
-        told = "\n".join(map(str, findings))
+def _refuse_or_warn(environment: str, judged: door.Verdict) -> None:
+    if not judged.is_allowed:
+        told = "\n".join(map(str, judged.findings))
         raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
-    for each in findings:
+    for each in judged.findings:
         pulumi.log.warn(str(each))
 
 

@@ -62,6 +62,18 @@ def test_the_data_that_a_run_reads_is_no_part_of_its_operation_and_its_definitio
     assert first == same != other
 
 
+def test_the_plan_that_was_applied_last_is_read_from_the_state() -> None:
+    with recording() as record:
+        assert record.applied() == ""
+        events = [
+            event("same", "datakit:index:Platform", "platform", old={"outputs": {"plan": "sha256:1", "runs": {}}}),
+            event("same", "datakit:index:Store", "warehouse", old={"outputs": {"plan": "sha256:2"}}),
+            event("create", "datakit:index:Platform", "second", old=None),
+        ]
+        Path(record.arguments[1]).write_text("".join(json.dumps(each) + "\n" for each in events))
+        assert (record.applied(), record.operations()[0].label) == ("sha256:1", "Platform second")
+
+
 def test_a_failed_preview_says_why(tmp_path: Path) -> None:
     engine = tmp_path / "pulumi"
     engine.write_text("#!/bin/sh\necho no such stack >&2\nexit 3\n")

@@ -11,7 +11,7 @@ import pytest
 from datakit_iac.approval.plan import Plan, Remark, Subject, read
 from datakit_iac.approval.signatures import NAMESPACE, place, sign
 from datakit_iac.manifest.environment import Approval, ApprovalMode
-from tests.approval.conftest import LOAD, SUBJECT, USERS, Case
+from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
 from tests.approval.keys import allow, new_key, public
 
 WAIVED = Remark(code="waived", severity="note", message="owner-required: waived until 2027")
@@ -330,6 +330,23 @@ def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, w
     (refusal,) = agreed.refusals()
     assert "what would be done is no longer what was planned: " in refusal
     assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "words"),
+    [
+        ("", PLAN.digest, "the plan has been applied already; a plan is applied once"),
+        ("", "sha256:9", "another plan has been applied since this one was made; the last one is the plan sha256:9"),
+        ("sha256:9", "", "the last one is no plan that is known"),
+        ("sha256:9", "sha256:9", ""),
+    ],
+)
+def test_a_plan_is_for_the_state_after_the_one_before(case: Case, made: str, now: str, words: str) -> None:
+    case.plan, case.now["follows"] = PLAN.model_copy(update={"follows": made}).sealed_now(), now
+    case.signed("ben"), case.signed("eve")
+    found = case.refusals()
+    assert [each.partition(":")[0] for each in found] == (["used-plan"] if words else [])
+    assert words in "".join(found)
 
 
 def test_of_many_differences_a_few_are_named_and_the_rest_is_counted(agreed: Case) -> None:

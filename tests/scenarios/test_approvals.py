@@ -19,6 +19,17 @@ PROD = """\
     bindings: {warehouse: {path: prod.duckdb}}
     """
 
+ORDERS = """\
+    apiVersion: datakit.infoblox.dev/v1alpha1
+    kind: DataSet
+    metadata: {name: orders}
+    spec:
+      store: warehouse
+      table: public.orders
+      classification: public
+      schema: [{name: id, type: integer, pii: false}]
+    """
+
 TABLES = "project/prod.duckdb"
 
 
@@ -41,9 +52,10 @@ class Guarded:
         return Outcome(done.returncode, done.stdout + done.stderr)
 
     def planned(self, *people: str) -> Path:
-        """A plan that people have approved."""
+        """A new plan that people have approved."""
+        before = {*(self.root / "approvals/prod").glob("*.json")}
         self.dk("plan", "--env", "prod", "--out").ok()
-        (plan,) = (self.root / "approvals/prod").glob("*.json")
+        (plan,) = {*(self.root / "approvals/prod").glob("*.json")} - before
         for name in people:
             self.dk("approve", str(plan), "--yes", "--key", str(self.keys[name])).ok()
         return plan
@@ -99,6 +111,40 @@ def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     guarded.dk("approve", str(plan), "--yes", "--key", str(guarded.keys["eve"])).ok()
     guarded.dk("apply", str(plan), "--yes").ok()
     assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)]
+
+
+def test_a_plan_is_applied_once_also_after_a_rollback(guarded: Guarded) -> None:
+    guarded.workspace.write("project/orders.yaml", ORDERS)
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    change = guarded.planned("ben", "eve")
+    guarded.up().ok()
+    assert "unchanged" in guarded.up().ok().text
+
+    guarded.workspace.replace("project/users.yaml", "Nobody.", "Everybody.")
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    refused = guarded.dk("apply", str(change), "--yes").failed().text
+    assert "error[used-plan] another plan has been applied since this one was made" in refused
+    assert refused.count("error[") == 1, "in all else it is as it was"
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+
+def test_a_plan_that_failed_before_anything_was_done_is_not_used_up(guarded: Guarded) -> None:
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    plan, tables = guarded.planned("ben", "eve"), guarded.root / TABLES
+    whole = tables.read_bytes()
+    tables.write_bytes(b"no database")
+    assert "updating failed" in guarded.dk("apply", str(plan), "--yes").failed().text
+    tables.write_bytes(whole)
+    guarded.dk("apply", str(plan), "--yes").ok()
 
 
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
