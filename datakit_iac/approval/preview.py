@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from datakit_iac.approval.configuration import Configuration, ConfigurationError
 from datakit_iac.approval.plan import Operation, Subject, digest
 from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.errors import ToolchainError
@@ -37,6 +38,11 @@ APPLIED: Final = "plan"
 
 _FROM_DATA: Final[Mapping[str, frozenset[str]]] = {"datakit:index:Run": frozenset({"versions", "generations"})}
 """Inputs that follow the data and not the definition: that a Run happens is approved, not each version of a source."""
+
+
+def configuration_beside(subject: Path) -> Path:
+    """The file into which a previewed program writes the digest of its `Configuration`, beside its `Subject`."""
+    return subject.with_suffix(".configuration")
 
 
 class _Event(BaseModel):
@@ -105,6 +111,11 @@ class Recording:
                 fix="run the `dk` of the program's own virtual environment",
             ) from invalid
 
+    def configuration(self) -> str:
+        """The digest of the program's configuration; empty where it has not told it."""
+        told = configuration_beside(self._subject)
+        return told.read_text(encoding="utf-8") if told.exists() else ""
+
     def _events(self) -> list[_Event]:
         """What the engine told of each resource before it would do something to it."""
         lines = self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
@@ -120,7 +131,7 @@ def recording() -> Iterator[Recording]:
         yield Recording(("--event-log", str(log)), variables, log, subject)
 
 
-def fresh(engine: Path, folder: Path, stack: str) -> tuple[tuple[Operation, ...], str]:
+def fresh(engine: Path, folder: Path, stack: str, configuration: Configuration) -> tuple[tuple[Operation, ...], str]:
     """What the engine would do now, and the digest of the plan that was applied last.
 
     It may be asked while an update of the same stack runs: a preview locks nothing.
@@ -129,23 +140,44 @@ def fresh(engine: Path, folder: Path, stack: str) -> tuple[tuple[Operation, ...]
         engine: the `pulumi` to run.
         folder: the Pulumi project's.
         stack: the stack's name.
+        configuration: the update's, which the stack's own file need not hold.
 
     Raises:
         PreviewError: the preview failed.
         ToolchainError: what it would do cannot be read.
     """
+    # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
+    words = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never"]
+    words += policypack.arguments(folder)
     with recording() as record:
-        # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
-        further = (*policypack.arguments(folder), *record.arguments)
-        command = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *further]
-        # The running update's own telemetry is not this preview's.
-        variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
-        ended = subprocess.run(
-            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if ended.returncode:
-            raise PreviewError((ended.stdout + ended.stderr).strip())
-        return record.operations(), record.applied()
+        failed = _failure(words, folder, record)
+        if record.configuration() == configuration.digest:
+            return _told(record, failed)
+    try:
+        with configuration.written(engine, folder, stack) as file, recording() as record:
+            failed = _failure([*words, "--config-file", str(file)], folder, record)
+            if not failed and record.configuration() != configuration.digest:
+                failed = "it read another configuration than this update, whose own could not be handed on"
+            return _told(record, failed)
+    except ConfigurationError as fault:
+        raise PreviewError(str(fault)) from fault
+
+
+def _failure(words: list[str], folder: Path, record: Recording) -> str:
+    """What the engine said of a preview that failed; empty where it did not."""
+    # The running update's own telemetry is not this preview's.
+    variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
+    command = [*words, *record.arguments]
+    ended = subprocess.run(
+        command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return ((ended.stdout + ended.stderr).strip() or f"it ended with {ended.returncode}") if ended.returncode else ""
+
+
+def _told(record: Recording, failed: str) -> tuple[tuple[Operation, ...], str]:
+    if failed:
+        raise PreviewError(failed)
+    return record.operations(), record.applied()
 
 
 def _read(place: int, line: str) -> _Event | None:

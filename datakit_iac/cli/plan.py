@@ -26,6 +26,7 @@ _SHELF: Final = ""
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     engine.add_environment(parser)
+    engine.add_config_file(parser)
     parser.add_argument(
         "--out", nargs="?", const=_SHELF, metavar="FILE", help="save the plan (default: approvals/ENV/DIGEST.json)"
     )
@@ -57,6 +58,7 @@ def _preview(options: Namespace, record: Recording) -> int:
     return engine.pulumi(
         "preview",
         options.env,
+        *engine.config_file(options),
         *record.arguments,
         locks=False,
         variables=record.environment,

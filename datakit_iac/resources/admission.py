@@ -11,11 +11,13 @@ from typing import Final
 import pulumi
 
 from datakit_iac.approval import door, preview
+from datakit_iac.approval.configuration import Configuration
+from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.subject import subject
 from datakit_iac.approval.verification import Reality
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
-from datakit_iac.pulumi_compat import root_directory
+from datakit_iac.pulumi_compat import configuration, root_directory
 from datakit_iac.toolchain import wrapper
 from datakit_iac.toolchain.errors import ToolchainError
 
@@ -62,13 +64,18 @@ def applied(plan: str, made: Iterable[pulumi.Resource]) -> dict[str, pulumi.Outp
     return {preview.APPLIED: pulumi.Output.all(*(each.urn for each in made)).apply(lambda _: plan)} if plan else {}
 
 
+def _configuration() -> Configuration:
+    return Configuration(*configuration())
+
+
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
     """Write down what the project is, where whoever asked for this preview makes a plan of it; else say who must."""
     if asked := os.environ.get(preview.SUBJECT_FILE):
-        made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
+        made = _subject(resolved, findings)
         try:
             with Path(asked).open("x", encoding="utf-8") as file:
                 file.write(made.model_dump_json())
+            preview.configuration_beside(Path(asked)).write_text(_configuration().digest, encoding="utf-8")
         except FileExistsError as second:
             raise pulumi.RunError("a plan is of one project; this program has a second Platform") from second
     elif needed := resolved.environment.spec.approval.needed:
@@ -79,13 +86,17 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
 
 
 def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:
-    made = subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack())
+    made = _subject(resolved, findings)
     try:
-        operations, follows = preview.fresh(wrapper.executable(), _folder(), _qualified_stack())
+        operations, follows = preview.fresh(wrapper.executable(), _folder(), _qualified_stack(), _configuration())
     except preview.PreviewError as failed:
         said = "\n".join(str(failed).splitlines()[-_LINES:])
         raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
     return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
+
+
+def _subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Subject:
+    return subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack(), folder=_folder())
 
 
 def _refuse_or_warn(environment: str, judged: door.Verdict) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.approval.configuration import Configuration
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.preview import SUBJECT_FILE, PreviewError, fresh, recording
 from datakit_iac.manifest.environment import Approval
@@ -79,7 +80,7 @@ def test_a_failed_preview_says_why(tmp_path: Path) -> None:
     engine.write_text("#!/bin/sh\necho no such stack >&2\nexit 3\n")
     engine.chmod(0o755)
     with pytest.raises(PreviewError, match="no such stack"):
-        fresh(engine, tmp_path, "prod")
+        fresh(engine, tmp_path, "prod", Configuration({}, frozenset()))
 
 
 @pytest.mark.parametrize("line", ['{"resourcePreEvent": {"metad', '{"resourcePreEvent": {"metadata": {}}}', "[]"])

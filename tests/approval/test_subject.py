@@ -32,7 +32,7 @@ def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(root: Path, variables: dict[str, str] | None = None) -> Subject:
     resolved, findings = check(load(root), "prod", variables or {})
-    return subject(resolved, findings, project="shop", stack="prod")
+    return subject(resolved, findings, project="shop", stack="prod", folder=root)
 
 
 def changed(before: Subject, after: Subject) -> set[str]:
@@ -93,6 +93,13 @@ def test_the_lock_file_is_part_of_it(project: Path) -> None:
     before = told(project)
     (project / "datakit.lock").write_text("{}")
     assert "datakit.lock" in changed(before, told(project))
+
+
+def test_what_runs_the_program_is_part_of_it(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: {name: python, options: {virtualenv: .venv}}\n")
+    before = told(project)
+    edit(project, "Pulumi.yaml", "virtualenv: .venv", "virtualenv: other")
+    assert changed(before, told(project)) == {"Pulumi.yaml"}
 
 
 def test_of_secrets_there_are_references_only(project: Path) -> None:

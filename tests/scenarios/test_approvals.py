@@ -147,6 +147,38 @@ def test_a_plan_that_failed_before_anything_was_done_is_not_used_up(guarded: Gua
     guarded.dk("apply", str(plan), "--yes").ok()
 
 
+CONFIGURED = """\
+    import pulumi
+    from datakit_iac import Platform
+
+    Platform("platform", project="project")
+    settings = pulumi.Config()
+    if path := settings.get("path"):
+        pulumi.ComponentResource("shop:index:Further", "further", {"path": path, "token": settings.get_secret("token")})
+    """
+
+
+def test_what_is_done_is_told_with_the_updates_own_configuration(guarded: Guarded) -> None:
+    guarded.workspace.write("__main__.py", CONFIGURED)
+    guarded.planned("ben", "eve")
+    pulumi = guarded.workspace.run
+    pulumi("config", "set", "path", "far.duckdb", "--stack", "prod", "--config-file", "other.yaml").ok()
+    up = ("up", "--stack", "prod", "--yes", "--skip-preview")
+    refused = pulumi(*up, "--config-file", "other.yaml").failed().text
+    assert "what would be done is no longer what was planned: Further further is now to be created" in refused
+    assert "what would be done is no longer" in pulumi(*up, "--config", "path=near.duckdb").failed().text
+    pulumi("config", "rm", "path", "--stack", "prod").ok()
+    assert guarded.is_untouched()
+    guarded.up().ok()
+
+    pulumi("config", "set", "--secret", "token", "planted\n", "--stack", "prod", "--config-file", "other.yaml").ok()
+    guarded.dk("plan", "--env", "prod", "--config-file", "other.yaml", "--out", "plan.json").ok()
+    for name in ("ben", "eve"):
+        guarded.dk("approve", "plan.json", "--yes", "--key", str(guarded.keys[name])).ok()
+    pulumi(*up, "--config-file", "other.yaml").ok()
+    assert "planted" not in (guarded.root / "plan.json").read_text()
+
+
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
     guarded.workspace.up("--skip-preview").ok()
     plan = guarded.planned("ben", "eve")
