@@ -12,7 +12,12 @@ from datakit_iac.manifest.load import load
 from datakit_iac.policy.checking import check
 from tests.scenarios.pipeline import API, FILES
 
-PROD = f"---\n{API}kind: Environment\nmetadata: {{name: prod}}\nspec: {{approval: team}}\n"
+PROD = f"""---
+{API}kind: Environment
+metadata: {{name: prod}}
+spec: {{approval: team}}
+bindings: {{warehouse: {{path: prod.duckdb}}}}
+"""
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def test_what_has_changed_is_known_by_name(project: Path, path: str, old: str, n
 
 def test_a_moved_store_changes_it_and_what_lies_in_it(project: Path) -> None:
     before = told(project)
-    edit(project, "platform.yaml", "spec: {approval: team}", "spec: {approval: team}\nbindings: {inbox: {path: other}}")
+    edit(project, "platform.yaml", "bindings: {warehouse", "bindings: {inbox: {path: other}, warehouse")
     (project / "inbox").rename(project / "other")
     assert {"Store inbox", "DataSet users-csv", "DataSet orders-csv"} <= changed(before, told(project))
     assert "DataSet paid" not in changed(before, told(project))
