@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from pydantic import BaseModel, Field, ValidationError
 
 from datakit_iac.approval.configuration import Configuration, ConfigurationError
 from datakit_iac.approval.plan import Operation, Subject, digest
-from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.version import __version__
 
@@ -131,7 +130,9 @@ def recording() -> Iterator[Recording]:
         yield Recording(("--event-log", str(log)), variables, log, subject)
 
 
-def fresh(engine: Path, folder: Path, stack: str, configuration: Configuration) -> tuple[tuple[Operation, ...], str]:
+def fresh(
+    engine: Path, folder: Path, stack: str, configuration: Configuration, packs: Sequence[str] = ()
+) -> tuple[tuple[Operation, ...], str]:
     """What the engine would do now, and the digest of the plan that was applied last.
 
     It may be asked while an update of the same stack runs: a preview locks nothing.
@@ -141,14 +142,13 @@ def fresh(engine: Path, folder: Path, stack: str, configuration: Configuration) 
         folder: the Pulumi project's.
         stack: the stack's name.
         configuration: the update's, which the stack's own file need not hold.
+        packs: the engine's arguments for the policy packs that look on; what they put right is part of a plan.
 
     Raises:
         PreviewError: the preview failed.
         ToolchainError: what it would do cannot be read.
     """
-    # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
-    words = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never"]
-    words += policypack.arguments(folder)
+    words = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *packs]
     with recording() as record:
         failed = _failure(words, folder, record)
         if record.configuration() == configuration.digest:

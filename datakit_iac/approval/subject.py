@@ -15,7 +15,6 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.registry import runtime
-from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.project import FILES
 
 LOCK: Final = "datakit.lock"
@@ -25,7 +24,7 @@ _PACK: Final = "CrossGuard pack"
 
 
 def subject(
-    resolved: ResolvedProject, findings: Iterable[Finding], *, project: str, stack: str, folder: Path
+    resolved: ResolvedProject, findings: Iterable[Finding], *, project: str, stack: str, folder: Path, packed: bool
 ) -> Subject:
     """The project as a plan names it.
 
@@ -35,6 +34,7 @@ def subject(
         project: the Pulumi project's name.
         stack: the Pulumi stack's name.
         folder: the Pulumi project's, whose Pulumi.yaml says by what it is run.
+        packed: whether the policy pack looks on.
     """
     return Subject(
         project=project,
@@ -42,7 +42,7 @@ def subject(
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
         parts=dict(sorted((*_parts(resolved), *_project_file(folder)))),
-        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if policypack.is_used() else ())),
+        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if packed else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)

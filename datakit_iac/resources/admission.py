@@ -10,15 +10,16 @@ from typing import Final
 
 import pulumi
 
-from datakit_iac.approval import door, preview
+from datakit_iac.approval import door, options, preview
 from datakit_iac.approval.configuration import Configuration
+from datakit_iac.approval.options import Options
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.subject import subject
 from datakit_iac.approval.verification import Reality
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.pulumi_compat import configuration, root_directory
-from datakit_iac.toolchain import wrapper
+from datakit_iac.toolchain import policypack, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
 
 _LINES: Final = 20
@@ -46,8 +47,11 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
         return ""
     if not resolved.environment.spec.approval.needed:
         return ""
+    seen = options.of_engine()
+    if refused := [*seen.objections()]:
+        _refuse_or_warn(resolved.environment.name, door.Verdict(refused, ""))
     try:
-        judged = door.verdict(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings))
+        judged = door.verdict(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
     except ToolchainError as missing:
         raise pulumi.RunError(str(missing)) from missing
     _refuse_or_warn(resolved.environment.name, judged)
@@ -85,10 +89,12 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
         )
 
 
-def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:
+def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> Reality:
     made = _subject(resolved, findings)
     try:
-        operations, follows = preview.fresh(wrapper.executable(), _folder(), _qualified_stack(), _configuration())
+        operations, follows = preview.fresh(
+            wrapper.executable(), _folder(), _qualified_stack(), _configuration(), _packs(seen)
+        )
     except preview.PreviewError as failed:
         said = "\n".join(str(failed).splitlines()[-_LINES:])
         raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
@@ -96,7 +102,20 @@ def _reality(resolved: ResolvedProject, findings: Sequence[Finding]) -> Reality:
 
 
 def _subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Subject:
-    return subject(resolved, findings, project=pulumi.get_project(), stack=pulumi.get_stack(), folder=_folder())
+    seen = options.of_engine()
+    return subject(
+        resolved,
+        findings,
+        project=pulumi.get_project(),
+        stack=pulumi.get_stack(),
+        folder=_folder(),
+        packed=seen.is_packed if seen.words else policypack.is_used(),
+    )
+
+
+def _packs(seen: Options) -> tuple[str, ...]:
+    """The policy packs that look on at this update; those of `dk` where it cannot be seen."""
+    return seen.packs if seen.words else policypack.arguments(_folder())
 
 
 def _refuse_or_warn(environment: str, judged: door.Verdict) -> None:

@@ -37,7 +37,7 @@ def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(root: Path, variables: dict[str, str] | None = None) -> Subject:
     resolved, findings = check(load(root), "prod", variables or {})
-    return subject(resolved, findings, project="shop", stack="prod", folder=root)
+    return subject(resolved, findings, project="shop", stack="prod", folder=root, packed=False)
 
 
 def changed(before: Subject, after: Subject) -> set[str]:

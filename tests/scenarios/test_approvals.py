@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.approval.keys import allow, new_key, public
+from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace
 
 PROD = """\
@@ -74,6 +75,17 @@ class Guarded:
 @pytest.fixture
 def guarded(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     return Guarded(workspace, tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+    """A plan that enough people have approved, made once for tests that touch nothing."""
+    workspace = Workspace(tmp_path_factory.mktemp("agreed"))
+    workspace.write("project/platform.yaml", PLATFORM)
+    workspace.write("project/users.yaml", USERS)
+    guarded = Guarded(workspace, tmp_path_factory.mktemp("keys"))
+    guarded.planned("ben", "eve")
+    return guarded
 
 
 def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guarded: Guarded) -> None:
@@ -177,6 +189,13 @@ def test_what_is_done_is_told_with_the_updates_own_configuration(guarded: Guarde
         guarded.dk("approve", "plan.json", "--yes", "--key", str(guarded.keys[name])).ok()
     pulumi(*up, "--config-file", "other.yaml").ok()
     assert "planted" not in (guarded.root / "plan.json").read_text()
+
+
+@pytest.mark.parametrize("option", ["--refresh", "--target=**", "--replace=**", "--target-replace=**", "--exclude=**"])
+def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: Guarded, option: str) -> None:
+    refused = agreed.workspace.run("up", "--stack", "prod", "--yes", "--skip-preview", option).failed().text
+    assert f"error[unapproved-option] {option.partition('=')[0]}: " in refused
+    assert agreed.is_untouched()
 
 
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
