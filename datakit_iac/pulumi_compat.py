@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from datakit_iac.toolchain import project
+
 CHANNEL_OPTIONS: Final = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),
     ("grpc.server_max_unrequested_time_in_server", 30 * 60),
@@ -17,7 +19,6 @@ CHANNEL_OPTIONS: Final = (
 """What the SDK gives its own servers: messages as large as the engine sends, and half an hour to wait for a thread."""
 
 _STACK_TRACE: Final = "_get_stack_trace"
-_PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 def root_directory() -> Path:
@@ -32,8 +33,20 @@ def root_directory() -> Path:
         return Path(told)
     here = Path.cwd()
     return next(
-        (each for each in (here, *here.parents) if any((each / name).is_file() for name in _PROJECT_FILES)), here
+        (each for each in (here, *here.parents) if any((each / name).is_file() for name in project.FILES)), here
     )
+
+
+def configuration() -> tuple[dict[str, str], frozenset[str]]:
+    """The values that the engine has given the running program, by their full keys; and the keys of the secret ones.
+
+    The SDK tells single values to who knows their keys. One without a map of all has it in an environment variable.
+    """
+    from pulumi.runtime import config
+
+    held = getattr(config, "CONFIG", None)
+    values = {**config.get_config_env(), **(held.get() if held else {})}
+    return values, frozenset(key for key in values if config.is_config_secret(key))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +21,26 @@ def shelf(folder: Path, environment: str) -> Path:
     return folder / APPROVALS / environment
 
 
-def refusals(folder: Path, named: str, now: Reality) -> list[Finding]:
-    """Why an update may not go on; nothing but warnings where it may.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an update may go on.
+
+    Attributes:
+        findings: why it may not; nothing but warnings where it may.
+        plan: the digest of the plan that allows it, or of the one before where it needs none.
+    """
+
+    findings: Sequence[Finding]
+    plan: str
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it may go on."""
+        return not any(each.severity == "error" for each in self.findings)
+
+
+def verdict(folder: Path, named: str, now: Reality) -> Verdict:
+    """Whether an update may go on, and by which plan.
 
     An update that would do nothing may always go on.
 
@@ -31,7 +50,7 @@ def refusals(folder: Path, named: str, now: Reality) -> list[Finding]:
         now: the project, the operations and the rule as they are.
     """
     if not now.operations:
-        return []
+        return Verdict([], now.follows)
     if named:
         return _of(Path(named), folder, now)
     environment = now.subject.environment
@@ -40,7 +59,7 @@ def refusals(folder: Path, named: str, now: Reality) -> list[Finding]:
         asked = f"{now.rule.needed} approval{'s' if now.rule.needed > 1 else ''}"
         where = f"{APPROVALS / environment} or beside Pulumi.yaml"
         message = f"{environment} asks for {asked}, and there is no plan for it in {where}"
-        return [Finding(code="no-plan", message=message, hint=replan(environment))]
+        return Verdict([Finding(code="no-plan", message=message, hint=replan(environment))], now.follows)
     return min((_of(file, folder, now) for file in found), key=_weight)
 
 
@@ -54,15 +73,16 @@ def _beside(folder: Path, environment: str) -> Iterator[Path]:
             continue
 
 
-def _of(file: Path, folder: Path, now: Reality) -> list[Finding]:
+def _of(file: Path, folder: Path, now: Reality) -> Verdict:
     try:
         plan: Plan = read(file)
     except InvalidPlanError as invalid:
-        return [Finding(code="invalid-plan", message=str(invalid), hint=replan(now.subject.environment))]
-    return verify(plan, file, signatures(file), Signers.of(folder), now)
+        found = Finding(code="invalid-plan", message=str(invalid), hint=replan(now.subject.environment))
+        return Verdict([found], now.follows)
+    return Verdict(verify(plan, file, signatures(file), Signers.of(folder), now), plan.digest)
 
 
-def _weight(findings: Sequence[Finding]) -> tuple[bool, int]:
+def _weight(judged: Verdict) -> tuple[bool, int]:
     """Of several plans the one that is most nearly right is spoken of: one that is current before one that is not."""
-    codes = [each.code for each in findings if each.severity == "error"]
-    return any(code in ("stale-plan", "invalid-plan", "changed-plan") for code in codes), len(codes)
+    codes = [each.code for each in judged.findings if each.severity == "error"]
+    return any(code in ("stale-plan", "used-plan", "invalid-plan", "changed-plan") for code in codes), len(codes)

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from datakit_iac.manifest.environment import Approval
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the file's format; another one is refused, never guessed at."""
 
 
@@ -117,14 +117,17 @@ class Plan(_Data):
         format: the version of the file's format.
         subject: the project.
         operations: what the engine would do, in the order of URNs.
+        follows: the digest of the plan that was applied before, as the state tells; empty where none was. So a plan
+            that was applied once is for another state ever after.
         author: who made the plan.
         made: when.
         sealed: the digest over all of this as it stood when the plan was made.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     subject: Subject
     operations: tuple[Operation, ...]
+    follows: str = ""
     author: str
     made: AwareDatetime
     sealed: str = Field(default="", alias="digest")
@@ -143,10 +146,10 @@ class InvalidPlanError(Exception):
     """A file is no plan that this version can read; the text says why."""
 
 
-def make(subject: Subject, operations: tuple[Operation, ...], author: str) -> Plan:
+def make(subject: Subject, operations: tuple[Operation, ...], author: str, *, follows: str = "") -> Plan:
     """A plan made now."""
     made = datetime.now(UTC).replace(microsecond=0)
-    return Plan(subject=subject, operations=operations, author=author, made=made).sealed_now()
+    return Plan(subject=subject, operations=operations, follows=follows, author=author, made=made).sealed_now()
 
 
 def write(plan: Plan, file: Path) -> None:

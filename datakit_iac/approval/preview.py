@@ -10,16 +10,16 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from datakit_iac.approval.configuration import Configuration, ConfigurationError
 from datakit_iac.approval.plan import Operation, Subject, digest
-from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.version import __version__
 
@@ -30,8 +30,30 @@ _UNCHANGED: Final = frozenset({"same", "refresh", "read"})
 _ROOT: Final = "pulumi:pulumi:Stack"
 """The engine's own root of every stack, which stands in the state from the first try on, even of a refused one."""
 
+_PLATFORM: Final = "datakit:index:Platform"
+
+APPLIED: Final = "plan"
+"""The output of a Platform that tells the digest of the plan that was applied to it last."""
+
 _FROM_DATA: Final[Mapping[str, frozenset[str]]] = {"datakit:index:Run": frozenset({"versions", "generations"})}
 """Inputs that follow the data and not the definition: that a Run happens is approved, not each version of a source."""
+
+
+def configuration_beside(subject: Path) -> Path:
+    """The file into which a previewed program writes the digest of its `Configuration`, beside its `Subject`."""
+    return subject.with_suffix(".configuration")
+
+
+class _Event(BaseModel):
+    """As much of the engine's `resourcePreEvent` as is read here."""
+
+    op: str
+    urn: str
+    type: str
+    diffs: list[str] | None = None
+    detailed_diff: dict[str, Any] | None = Field(default=None, alias="detailedDiff")
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
 
 
 class PreviewError(Exception):
@@ -58,8 +80,16 @@ class Recording:
         Raises:
             ToolchainError: the engine's log has a line that cannot be read.
         """
-        found = {operation for place, line in enumerate(self._lines(), 1) if (operation := _read(place, line))}
+        found = {operation for event in self._events() if (operation := _operation(event))}
         return tuple(sorted(found, key=lambda each: (each.urn, each.op)))
+
+    def applied(self) -> str:
+        """The digest of the plan that was applied last, as the state tells; empty where none was.
+
+        Raises:
+            ToolchainError: the engine's log has a line that cannot be read.
+        """
+        return ", ".join(sorted({digest for event in self._events() if (digest := _applied(event))}))
 
     def subject(self) -> Subject | None:
         """The project of the program's Platform; None where the program has none.
@@ -80,8 +110,15 @@ class Recording:
                 fix="run the `dk` of the program's own virtual environment",
             ) from invalid
 
-    def _lines(self) -> list[str]:
-        return self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
+    def configuration(self) -> str:
+        """The digest of the program's configuration; empty where it has not told it."""
+        told = configuration_beside(self._subject)
+        return told.read_text(encoding="utf-8") if told.exists() else ""
+
+    def _events(self) -> list[_Event]:
+        """What the engine told of each resource before it would do something to it."""
+        lines = self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
+        return [event for place, line in enumerate(lines, 1) if (event := _read(place, line))]
 
 
 @contextmanager
@@ -93,35 +130,60 @@ def recording() -> Iterator[Recording]:
         yield Recording(("--event-log", str(log)), variables, log, subject)
 
 
-def fresh(engine: Path, folder: Path, stack: str) -> tuple[Operation, ...]:
-    """What the engine would do now. It may be asked while an update of the same stack runs: a preview locks nothing.
+def fresh(
+    engine: Path, folder: Path, stack: str, configuration: Configuration, packs: Sequence[str] = ()
+) -> tuple[tuple[Operation, ...], str]:
+    """What the engine would do now, and the digest of the plan that was applied last.
+
+    It may be asked while an update of the same stack runs: a preview locks nothing.
 
     Args:
         engine: the `pulumi` to run.
         folder: the Pulumi project's.
         stack: the stack's name.
+        configuration: the update's, which the stack's own file need not hold.
+        packs: the engine's arguments for the policy packs that look on; what they put right is part of a plan.
 
     Raises:
         PreviewError: the preview failed.
         ToolchainError: what it would do cannot be read.
     """
+    words = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *packs]
     with recording() as record:
-        # What the policy pack puts right is part of the plan, so it looks on here as it did at `dk plan`.
-        further = (*policypack.arguments(folder), *record.arguments)
-        command = [str(engine), "preview", "--stack", stack, "--non-interactive", "--color", "never", *further]
-        # The running update's own telemetry is not this preview's.
-        variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
-        ended = subprocess.run(
-            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if ended.returncode:
-            raise PreviewError((ended.stdout + ended.stderr).strip())
-        return record.operations()
-
-
-def _read(place: int, line: str) -> Operation | None:
+        failed = _failure(words, folder, record)
+        if record.configuration() == configuration.digest:
+            return _told(record, failed)
     try:
-        return _operation(json.loads(line))
+        with configuration.written(engine, folder, stack) as file, recording() as record:
+            failed = _failure([*words, "--config-file", str(file)], folder, record)
+            if not failed and record.configuration() != configuration.digest:
+                failed = "it read another configuration than this update, whose own could not be handed on"
+            return _told(record, failed)
+    except ConfigurationError as fault:
+        raise PreviewError(str(fault)) from fault
+
+
+def _failure(words: list[str], folder: Path, record: Recording) -> str:
+    """What the engine said of a preview that failed; empty where it did not."""
+    # The running update's own telemetry is not this preview's.
+    variables = {name: each for name, each in record.environment.items() if name != "PULUMI_LOG_OTLP_ENDPOINT"}
+    command = [*words, *record.arguments]
+    ended = subprocess.run(
+        command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return ((ended.stdout + ended.stderr).strip() or f"it ended with {ended.returncode}") if ended.returncode else ""
+
+
+def _told(record: Recording, failed: str) -> tuple[tuple[Operation, ...], str]:
+    if failed:
+        raise PreviewError(failed)
+    return record.operations(), record.applied()
+
+
+def _read(place: int, line: str) -> _Event | None:
+    try:
+        told = json.loads(line).get("resourcePreEvent")
+        return _Event.model_validate(told["metadata"]) if told else None
     except (ValueError, LookupError, TypeError, AttributeError) as fault:
         raise ToolchainError(
             f"line {place} of the engine's log of events cannot be read: {type(fault).__name__}: {fault}",
@@ -130,14 +192,16 @@ def _read(place: int, line: str) -> Operation | None:
         ) from fault
 
 
-def _operation(event: Mapping[str, Any]) -> Operation | None:
-    told = event.get("resourcePreEvent")
-    if not told or told["metadata"]["op"] in _UNCHANGED or told["metadata"]["type"] == _ROOT:
+def _operation(event: _Event) -> Operation | None:
+    if event.op in _UNCHANGED or event.type == _ROOT:
         return None
-    data = told["metadata"]
-    changes = data.get("detailedDiff") or data.get("diffs") or ()
-    inputs = (data.get("new") or {}).get("inputs") or {}
-    given = {name: value for name, value in inputs.items() if name not in _FROM_DATA.get(data["type"], ())}
-    return Operation(
-        urn=data["urn"], op=data["op"], changes=tuple(sorted(changes)), inputs=digest(given) if given else ""
-    )
+    changes = event.detailed_diff or event.diffs or ()
+    inputs = (event.new or {}).get("inputs") or {}
+    given = {name: value for name, value in inputs.items() if name not in _FROM_DATA.get(event.type, ())}
+    return Operation(urn=event.urn, op=event.op, changes=tuple(sorted(changes)), inputs=digest(given) if given else "")
+
+
+def _applied(event: _Event) -> str:
+    """The digest of the plan that was applied last to a Platform."""
+    outputs = (event.old or {}).get("outputs") or {}
+    return str(outputs.get(APPLIED, "")) if event.type == _PLATFORM else ""

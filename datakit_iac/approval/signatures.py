@@ -6,14 +6,19 @@ a library: it alone knows agents, hardware keys, certificates, validity times an
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
+from datakit_iac.approval.people import is_name
 from datakit_iac.manifest.project import shown
 from datakit_iac.toolchain.errors import ToolchainError
 
@@ -24,6 +29,7 @@ APPROVALS: Final = Path("approvals")
 """The folder of plans, signatures and signers, from the Pulumi project's."""
 
 _FINGERPRINT: Final = re.compile(r"\bSHA256:[A-Za-z0-9+/=]+")
+_LINE: Final = re.compile(r'\s*(?P<names>"[^"]*"|\S+)\s+(?P<rest>\S.*)')
 _SUFFIX: Final = ".sig"
 
 
@@ -58,40 +64,85 @@ class Signers:
             raise SignatureError(f"there is no list of allowed signers, {shown(self.allowed)}")
         listed = ["-f", str(self.allowed), "-I", principal]
         revoked = ["-r", str(self.revoked)] if self.revoked.is_file() else []
-        # Step by step, since `verify` alone does not say which of these failed.
-        found = self._checked(digest, signature, "check-novalidate", [], "is no signature of this plan")
-        self._checked(digest, signature, "verify", listed, f"{found} is no key of {principal} in {shown(self.allowed)}")
-        return self._checked(
-            digest, signature, "verify", [*listed, *revoked], f"{found} is revoked in {shown(self.revoked)}"
-        )
+        # Step by step, since `verify` alone does not say which of these failed; and since what it prints names the
+        # principal, who may look like a fingerprint.
+        found = self.maker(digest, signature)
+        unlisted = f"{found} is no key of {principal} in {shown(self.allowed)}"
+        _checked(digest, signature, "verify", listed, unlisted)
+        _checked(digest, signature, "verify", [*listed, *revoked], f"{found} is revoked in {shown(self.revoked)}")
+        return found
 
-    @staticmethod
-    def _checked(digest: str, signature: Path, step: str, options: list[str], fault: str) -> str:
-        """The fingerprint, as one step of `ssh-keygen` prints it."""
-        try:
-            said = _run(["-Y", step, "-n", NAMESPACE, "-s", str(signature), *options], _message(digest))
-        except SignatureError as failed:
-            raise SignatureError(f"{fault} ({failed})") from failed
+    def maker(self, digest: str, signature: Path) -> str:
+        """The fingerprint of the key that signed a digest, whoever's it is.
+
+        Raises:
+            SignatureError: it is no signature of that digest.
+        """
+        said = _checked(digest, signature, "check-novalidate", [], "is no signature of this plan")
         found = _FINGERPRINT.search(said)
         if found is None:
-            raise SignatureError(f"{fault} (ssh-keygen said {said!r})")
+            raise SignatureError(f"is no signature of this plan (ssh-keygen said {said!r})")
         return found[0]
 
-    def principals(self, signature: Path) -> tuple[str, ...]:
-        """Who the list says may hold the key of a signature; whether the signature holds is not asked."""
+    def principals(self) -> tuple[str, ...]:
+        """Everybody whom the list names: names, and patterns of names."""
+        return tuple(dict.fromkeys(each for names, _ in self._lines() for each in names.split(",")))
+
+    def names(self, fingerprint: str, signature: Path) -> tuple[str, ...]:
+        """All that the list calls the holder of a signature's key: names, and patterns of names.
+
+        A line counts however it is restricted, and whether it has expired or not: it tells whose the key is.
+
+        Args:
+            fingerprint: the key's.
+            signature: the signature, which may be by a certificate that has names of its own.
+        """
+        own = (each for names, keys in self._lines() if fingerprint in keys for each in names.split(","))
+        return tuple(dict.fromkeys((*own, *self._certified(signature))))
+
+    def _certified(self, signature: Path) -> tuple[str, ...]:
+        """The names on the first line that fits; of a certificate, those of its own that the line admits."""
         try:
             said = _run(["-Y", "find-principals", "-s", str(signature), "-f", str(self.allowed)])
         except SignatureError:
             return ()
         return tuple(each for line in said.splitlines() for each in line.split(",") if each)
 
+    def _lines(self) -> Iterator[tuple[str, set[str]]]:
+        """The names on each line of the list, and the fingerprints of what may be a key there."""
+        try:
+            text = self.allowed.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        for line in text.splitlines():
+            if (found := _LINE.match(line)) and not found["names"].startswith("#"):
+                yield found["names"].strip('"'), {_fingerprint(word) for word in found["rest"].split()}
 
-def signatures(plan: Path) -> dict[str, Path]:
-    """The signatures beside a plan, by the person each claims to be of.
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature beside a plan.
+
+    Attributes:
+        principal: whose it claims to be, by its file's name; empty where that is nobody's.
+        file: where it lies.
+    """
+
+    principal: str
+    file: Path
+
+
+def signatures(plan: Path) -> tuple[Signature, ...]:
+    """The signatures beside a plan.
 
     Each has a file of its own, so that those of several people never meet in a merge.
     """
-    return {unquote(file.name.removesuffix(_SUFFIX)): file for file in sorted(_folder(plan).glob(f"*{_SUFFIX}"))}
+    found = ((unquote(file.name.removesuffix(_SUFFIX)), file) for file in sorted(_folder(plan).glob(f"*{_SUFFIX}")))
+    return tuple(Signature(name if _is_placed(name, plan, file) else "", file) for name, file in found)
+
+
+def _is_placed(name: str, plan: Path, file: Path) -> bool:
+    return is_name(name) and place(plan, name) == file and file.is_file()
 
 
 def place(plan: Path, principal: str) -> Path:
@@ -112,6 +163,21 @@ def _folder(plan: Path) -> Path:
     return plan.with_name(f"{plan.name}.sigs")
 
 
+def _checked(digest: str, signature: Path, step: str, options: list[str], fault: str) -> str:
+    """What one step of `ssh-keygen -Y` prints of a signature that it takes."""
+    try:
+        return _run(["-Y", step, "-n", NAMESPACE, "-s", str(signature), *options], _message(digest))
+    except SignatureError as failed:
+        raise SignatureError(f"{fault} ({failed})") from failed
+
+
+def _fingerprint(word: str) -> str:
+    """The fingerprint of a public key, as `ssh-keygen -l` gives it; that of nothing where the word is none."""
+    with contextlib.suppress(ValueError):
+        return f"SHA256:{b64encode(sha256(b64decode(word, validate=True)).digest()).decode().rstrip('=')}"
+    return ""
+
+
 def _message(digest: str) -> str:
     return f"{digest}\n"
 
@@ -130,7 +196,9 @@ def _run(arguments: list[str], message: str = "") -> str:
             expected="OpenSSH's, 8.2 or newer, to sign and verify approvals",
             fix="install OpenSSH's client: `apt-get install openssh-client`, `dnf install openssh`",
         )
-    ended = subprocess.run([tool, *arguments], input=message, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [tool, *arguments], input=message, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if ended.returncode:
         said = (ended.stderr + ended.stdout).replace("\r", "").strip().splitlines()
         raise SignatureError("; ".join(dict.fromkeys(said)) or f"ssh-keygen ended with {ended.returncode}")

@@ -16,7 +16,7 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.definition import definition, given
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain.project import FILES
 
 LOCK: Final = "datakit.lock"
 """The file with the versions that were chosen, in the folder of the manifests."""
@@ -24,7 +24,9 @@ LOCK: Final = "datakit.lock"
 _PACK: Final = "CrossGuard pack"
 
 
-def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: str, stack: str) -> Subject:
+def subject(
+    resolved: ResolvedProject, findings: Iterable[Finding], *, project: str, stack: str, folder: Path, packed: bool
+) -> Subject:
     """The project as a plan names it.
 
     Args:
@@ -32,14 +34,16 @@ def subject(resolved: ResolvedProject, findings: Iterable[Finding], *, project: 
         findings: what was found on it and let pass.
         project: the Pulumi project's name.
         stack: the Pulumi stack's name.
+        folder: the Pulumi project's, whose Pulumi.yaml says by what it is run.
+        packed: whether the policy pack looks on.
     """
     return Subject(
         project=project,
         stack=stack,
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
-        parts=dict(sorted(_parts(resolved))),
-        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if policypack.is_used() else ())),
+        parts=dict(sorted((*_parts(resolved), *_project_file(folder)))),
+        policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if packed else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)
@@ -80,6 +84,13 @@ def _files(resolved: ResolvedProject) -> set[tuple[str, str]]:
     """The files that Runs may read, with their digests: a plan is for them as they are, comments included."""
     contents = [given(each.job) for each in resolved.transforms.values()]
     return {(os.path.relpath(file), content) for each in contents for file, content in each.items()}
+
+
+def _project_file(folder: Path) -> Iterator[tuple[str, str]]:
+    """Pulumi.yaml, as it lies there: it names the program, its virtual environment and the provider."""
+    for name in FILES:
+        if (folder / name).is_file():
+            yield name, _content(folder / name)
 
 
 def _downstream(resolved: ResolvedProject) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from datakit_iac.approval.agreement import agreement, unknown_author
 from datakit_iac.approval.plan import Operation, Plan, Subject
-from datakit_iac.approval.signatures import SignatureError, Signers
+from datakit_iac.approval.signatures import Signature, Signers
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.environment import Approval
 from datakit_iac.manifest.finding import Finding, Severity
@@ -26,6 +27,7 @@ class Reality:
     Attributes:
         subject: the project as it resolves now.
         operations: what the engine would do now.
+        follows: the digest of the plan that was applied last; empty where none was.
         rule: whose agreement the environment asks for.
         time: now.
     """
@@ -34,21 +36,23 @@ class Reality:
     operations: tuple[Operation, ...]
     rule: Approval
     time: datetime
+    follows: str = ""
 
 
-def verify(plan: Plan, file: Path, signed: Mapping[str, Path], signers: Signers, now: Reality) -> list[Finding]:
+def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers, now: Reality) -> list[Finding]:
     """Why a plan may not be applied; nothing but warnings where it may.
 
     Args:
         plan: the plan.
         file: where it lies, to be named.
-        signed: its signatures, by the person each claims to be of.
+        signed: its signatures.
         signers: whose keys count.
         now: the project, the operations and the rule as they are.
     """
     return [
         *_unsealed(plan, file),
         *_elsewhere(plan, file, now),
+        *_used(plan, file, now),
         *_stale(plan, file, now),
         *_agreement(plan, file, signed, signers, now.rule),
     ]
@@ -67,13 +71,24 @@ def _elsewhere(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
         yield _finding("stale-plan", message, file, replan(now.subject.environment))
 
 
+def _used(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
+    if plan.follows == now.follows:
+        return
+    if plan.digest == now.follows:
+        message = "the plan has been applied already; a plan is applied once"
+    else:
+        last = f"the plan {now.follows}" if now.follows else "no plan that is known"
+        message = f"another plan has been applied since this one was made; the last one is {last}"
+    yield _finding("used-plan", message, file, replan(now.subject.environment))
+
+
 def _placed(subject: Subject) -> str:
     return f"environment {subject.environment}, stack {subject.stack} of {subject.project}"
 
 
 def _stale(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
     hint = replan(now.subject.environment)
-    if changed := _changed_parts(plan.subject.parts, now.subject.parts):
+    if changed := _changed_subject(plan.subject, now.subject):
         yield _finding("stale-plan", f"the project has changed since the plan: {_listed(changed)}", file, hint)
     if changed := _changed_operations(plan.operations, now.operations):
         message = f"what would be done is no longer what was planned: {_listed(changed)}"
@@ -86,12 +101,24 @@ def _stale(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
         yield _finding("stale-plan", f"the plan is of the future, {plan.made:%Y-%m-%d %H:%M} UTC", file, hint)
 
 
-def _changed_parts(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def _changed_subject(then: Subject, now: Subject) -> list[str]:
+    """What a project says of itself, all that an approver saw: each part that is another, by name."""
+    before, after = _told(then), _told(now)
     return [
-        f"{name} {'is new' if name not in then else 'is gone' if name not in now else 'is another'}"
-        for name in sorted({*then, *now})
-        if then.get(name) != now.get(name)
+        f"{name} {'is new' if name not in before else 'is gone' if name not in after else 'is another'}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
     ]
+
+
+def _told(subject: Subject) -> dict[str, object]:
+    return {
+        **subject.parts,
+        "the rule of approval": subject.approval,
+        **{f"policy {each}": True for each in subject.policies},
+        **{f"{each.severity}[{each.code}] {each.message}": True for each in subject.remarks},
+        **{f"what is downstream of {each}": sorted(reached) for each, reached in subject.downstream.items()},
+    }
 
 
 def _changed_operations(then: Sequence[Operation], now: Sequence[Operation]) -> list[str]:
@@ -113,13 +140,16 @@ def _listed(changed: Sequence[str]) -> str:
 
 
 def _agreement(
-    plan: Plan, file: Path, signed: Mapping[str, Path], signers: Signers, rule: Approval
+    plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers, rule: Approval
 ) -> Iterator[Finding]:
-    tally = _Tally(plan, signers, rule)
-    agreed = [principal for principal, signature in signed.items() if tally.counts(principal, signature)]
+    if reason := unknown_author(plan, signers):
+        hint = f"list the author's key in {shown(signers.allowed)}; or plan as somebody who is: git's user.email"
+        yield _finding("unknown-author", reason, file, hint)
+    found = agreement(plan, signed, signers, rule)
+    agreed = found.people
     enough = len(agreed) >= rule.needed
     severity: Severity = "warning" if enough else "error"
-    for signature, reason in tally.refused.items():
+    for signature, reason in found.refused:
         yield Finding(code="refused-approval", message=reason, severity=severity, file=shown(signature))
     if not enough:
         by = f" ({', '.join(agreed)})" if agreed else ""
@@ -129,48 +159,6 @@ def _agreement(
             f"by others than the author, {plan.author}; there {'is' if len(agreed) == 1 else 'are'} {len(agreed)}{by}"
         )
         yield _finding("too-few-approvals", message, file, f"`dk approve {shown(file)}`, by others")
-
-
-class _Tally:
-    """Who has agreed, each person and each key once; and why other signatures do not count."""
-
-    def __init__(self, plan: Plan, signers: Signers, rule: Approval) -> None:
-        self._plan, self._signers = plan, signers
-        self._allowed = {each.casefold() for each in rule.approvers}
-        self._people: set[str] = set()
-        self._keys: dict[str, str] = {}
-        self.refused: dict[Path, str] = {}
-
-    def counts(self, principal: str, signature: Path) -> bool:
-        """Whether one signature counts; else the reason is noted."""
-        try:
-            key = self._signers.fingerprint(self._plan.digest, principal, signature)
-        except SignatureError as fault:
-            self.refused[signature] = f"the approval of {principal} does not hold: {fault}"
-            return False
-        if reason := self._reason(principal, key, signature):
-            self.refused[signature] = reason
-            return False
-        self._people.add(principal.casefold())
-        self._keys[key] = principal
-        return True
-
-    def _reason(self, principal: str, key: str, signature: Path) -> str:
-        if principal.casefold() == self._plan.author.casefold() or self._is_author(signature):
-            return f"{principal} made the plan; an author's own approval does not count"
-        if self._allowed and principal.casefold() not in self._allowed:
-            return f"{principal} is none of the approvers of {self._plan.subject.environment}"
-        if principal.casefold() in self._people or key in self._keys:
-            return f"{principal} has approved already, as {self._keys.get(key, principal)}; a person counts once"
-        return ""
-
-    def _is_author(self, signature: Path) -> bool:
-        """Whether the author holds the key as well, under another name."""
-        try:
-            self._signers.fingerprint(self._plan.digest, self._plan.author, signature)
-        except SignatureError:
-            return False
-        return True
 
 
 def replan(environment: str) -> str:

@@ -17,13 +17,14 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("plan", nargs="?", metavar="PLAN", help="a plan that `dk plan --out` saved")
     parser.add_argument("--env", metavar="ENV", help="the environment, and so the stack (default: the plan's, or dev)")
+    engine.add_config_file(parser)
     engine.add_yes(parser)
 
 
 def run(options: Namespace) -> int:
     """Run the engine."""
     if options.plan is None:
-        return engine.pulumi("up", options.env or "dev", yes=options.yes)
+        return engine.pulumi("up", options.env or "dev", *engine.config_file(options), yes=options.yes)
     from datakit_iac.approval.door import PLAN
     from datakit_iac.cli.approve import known_plan
 
@@ -32,5 +33,5 @@ def run(options: Namespace) -> int:
     if options.env not in (None, environment):
         raise exits.UsageError(f"{options.plan} is a plan for {environment}, not for {options.env}")
     # Who says yes has seen the plan; what it would do now is compared with it by the program itself.
-    further = ["--skip-preview"] if options.yes else []
+    further = [*engine.config_file(options), *(["--skip-preview"] if options.yes else [])]
     return engine.pulumi("up", environment, *further, yes=options.yes, variables={**os.environ, PLAN: str(file)})

@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import engine, exits, git
+from datakit_iac.cli import asking, engine, exits, git
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -41,7 +41,9 @@ def run(options: Namespace) -> int:
     print(rendering.text(plan))
     if plan.digest != plan.sealed:
         return _refused(f"{file} is not as it was made: its content has another digest than it says")
-    if not options.yes and sys.stdin.isatty() and input("sign it? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not options.yes and not asking.is_answered():
+        return _refused("not signed: standard input is no terminal, so nobody can answer\n  fix: `--yes` does not ask")
+    if not options.yes and not asking.agrees("sign it?"):
         return _refused("not signed")
     try:
         signed = _signed(plan, file, _key(options.key), options.principal or "")
@@ -71,6 +73,8 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
     Raises:
         SignatureError: the key cannot sign, or does not count.
     """
+    from datakit_iac.approval.agreement import objection, unknown_author
+    from datakit_iac.approval.people import is_name
     from datakit_iac.approval.signatures import SignatureError, Signers, place, sign
 
     signers = Signers.of(engine.project_folder())
@@ -79,32 +83,27 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
     fresh.parent.mkdir(parents=True, exist_ok=True)
     fresh.write_text(text, encoding="utf-8")
     try:
-        who = principal or _only(signers.principals(fresh), key, signers)
+        names = signers.names(signers.maker(plan.digest, fresh), fresh)
+        who = principal or _only(names, key, signers)
+        if not is_name(who):
+            raise SignatureError(f"{who!r} is no name that a list of signers may have")
         signers.fingerprint(plan.digest, who, fresh)
-        if reason := _without_effect(plan, who):
+        # What would have no effect is told before it is given.
+        if reason := unknown_author(plan, signers) or objection(plan, who, names, plan.subject.approval):
             raise SignatureError(reason)
         return fresh.replace(place(file, who))
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _without_effect(plan: Plan, who: str) -> str:
-    """Why somebody's approval would not count; it is told before it is given."""
-    if who.casefold() == plan.author.casefold():
-        return f"{who} made this plan; it is for others to approve"
-    approvers = plan.subject.approval.approvers
-    if approvers and who.casefold() not in {each.casefold() for each in approvers}:
-        return f"{who} is none of the approvers of {plan.subject.environment}: {', '.join(approvers)}"
-    return ""
-
-
-def _only(principals: tuple[str, ...], key: Path, signers: Signers) -> str:
+def _only(names: tuple[str, ...], key: Path, signers: Signers) -> str:
+    from datakit_iac.approval.people import is_name
     from datakit_iac.approval.signatures import SignatureError
 
-    if len(principals) == 1 and "*" not in principals[0]:
-        return principals[0]
-    if principals:
-        raise SignatureError(f"{key} is listed for {', '.join(principals)}: say who you are, `--as …`")
+    if len(names) == 1 and is_name(names[0]):
+        return names[0]
+    if names:
+        raise SignatureError(f"{key} is listed for {', '.join(names)}: say who you are, `--as …`")
     raise SignatureError(f"{key} is no key of {signers.allowed}; add a line there: your address, then the public key")
 
 

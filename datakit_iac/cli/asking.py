@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 
 from datakit_iac.cli.exits import UsageError
+
+
+def is_answered() -> bool:
+    """Whether somebody can answer: standard input is open, and a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def demand_terminal() -> None:
@@ -14,8 +20,17 @@ def demand_terminal() -> None:
     Raises:
         UsageError: standard input is no terminal.
     """
-    if not sys.stdin.isatty():
+    if not is_answered():
         raise UsageError("--interactive asks questions, and standard input is no terminal", "give options instead")
+
+
+def agrees(question: str) -> bool:
+    """Whether the answer to a question is yes; everything else is no, the end of the input too.
+
+    Args:
+        question: without the choice of answers.
+    """
+    return _line(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def ask(question: str, *, default: str = "", check: Callable[[str], str] = lambda answer: "") -> str:
@@ -30,10 +45,8 @@ def ask(question: str, *, default: str = "", check: Callable[[str], str] = lambd
         UsageError: the input ended.
     """
     while True:
-        print(f"{question}{f' [{default}]' if default else ''}: ", end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
+        line = _line(f"{question}{f' [{default}]' if default else ''}: ")
         if not line:
-            print(file=sys.stderr)
             raise UsageError("the answers ended; nothing was written")
         answer = line.strip() or default
         if not (wrong := check(answer)):
@@ -50,3 +63,14 @@ def choose(question: str, choices: Sequence[str], *, default: str = "", optional
         return "" if is_fine else f"{answer!r} is none of them; {nearest(answer, choices)}"
 
     return ask(f"{question} ({', '.join(choices)})", default=default, check=check)
+
+
+def _line(prompt: str) -> str:
+    """The next line of the input; empty where it has ended."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # what is no text is a wrong answer, no fault of ours
+    line = sys.stdin.readline()
+    if not line:
+        print(file=sys.stderr)
+    return line

@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -33,6 +33,16 @@ def add_environment(parser: ArgumentParser) -> None:
 def add_yes(parser: ArgumentParser) -> None:
     """Add `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask before going on")
+
+
+def add_config_file(parser: ArgumentParser) -> None:
+    """Add `--config-file`."""
+    parser.add_argument("--config-file", metavar="FILE", help="the stack's configuration (default: Pulumi.ENV.yaml)")
+
+
+def config_file(options: Namespace) -> tuple[str, ...]:
+    """The engine's arguments for what `--config-file` says."""
+    return ("--config-file", options.config_file) if options.config_file else ()
 
 
 def pulumi(

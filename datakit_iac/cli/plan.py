@@ -26,6 +26,7 @@ _SHELF: Final = ""
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     engine.add_environment(parser)
+    engine.add_config_file(parser)
     parser.add_argument(
         "--out", nargs="?", const=_SHELF, metavar="FILE", help="save the plan (default: approvals/ENV/DIGEST.json)"
     )
@@ -39,19 +40,14 @@ def run(options: Namespace) -> int:
     from datakit_iac.approval.plan import make
     from datakit_iac.approval.preview import recording
 
-    author = _author()
-    if options.out is not None and not author:
-        raise exits.UsageError(
-            "nobody is known to make this plan",
-            f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
-        )
+    author = _author(demanded=options.out is not None)
     with recording() as record:
         if code := _preview(options, record):
             return code
-        subject, operations = record.subject(), record.operations()
+        subject, operations, follows = record.subject(), record.operations(), record.applied()
     if subject is None:
         return _without_platform(options)
-    plan = make(subject, operations, author)
+    plan = make(subject, operations, author, follows=follows)
     print(_rendered(plan, options.output))
     if options.out is not None:
         _save(plan, options)
@@ -62,6 +58,7 @@ def _preview(options: Namespace, record: Recording) -> int:
     return engine.pulumi(
         "preview",
         options.env,
+        *engine.config_file(options),
         *record.arguments,
         locks=False,
         variables=record.environment,
@@ -69,10 +66,22 @@ def _preview(options: Namespace, record: Recording) -> int:
     )
 
 
-def _author() -> str:
-    if said := os.environ.get(AUTHOR):
-        return said
-    return git.setting("user.email")
+def _author(*, demanded: bool) -> str:
+    """The address of whoever makes the plan; empty where none is known, and none is demanded.
+
+    Raises:
+        UsageError: one is demanded and not known.
+    """
+    from datakit_iac.approval.people import address
+
+    said = os.environ.get(AUTHOR) or git.setting("user.email")
+    known = address(said)
+    if demanded and not known:
+        raise exits.UsageError(
+            f"{said!r} is no address of whoever makes this plan" if said else "nobody is known to make this plan",
+            f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
+        )
+    return known
 
 
 def _without_platform(options: Namespace) -> int:
@@ -91,11 +100,16 @@ def _rendered(plan: Plan, output: str) -> str:
 
 
 def _save(plan: Plan, options: Namespace) -> None:
+    from datakit_iac.approval.agreement import unknown_author
     from datakit_iac.approval.door import shelf
     from datakit_iac.approval.plan import write
+    from datakit_iac.approval.signatures import Signers
 
     short = plan.digest.partition(":")[2][:12]
-    file = Path(options.out) if options.out else shelf(engine.project_folder(), options.env) / f"{short}.json"
+    folder = engine.project_folder()
+    file = Path(options.out) if options.out else shelf(folder, options.env) / f"{short}.json"
     write(plan, file)
     shown = os.path.relpath(file)
     print(f"saved {shown}; others approve it with `dk approve {shown}`", file=sys.stderr)
+    if plan.subject.approval.needed and (reason := unknown_author(plan, Signers.of(folder))):
+        print(f"dk: nobody can approve it yet: {reason}", file=sys.stderr)

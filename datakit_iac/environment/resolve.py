@@ -13,6 +13,7 @@ from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets, sources_of
 from datakit_iac.environment.stores import Stores
+from datakit_iac.environment.unguarded import unguarded
 from datakit_iac.environment.unsupported import unsupported
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import Column, DataSet
@@ -100,7 +101,11 @@ class _Resolution:
             datasets=datasets,
             transforms=_with_context(transforms),
             graph=self._graph,
-            findings=(*self._findings, *unsupported(self._project, self._environment)),
+            findings=(
+                *self._findings,
+                *unsupported(self._project, self._environment),
+                *unguarded(self._project),
+            ),
             versions=(*self._stores.versions, *self._further_versions()),
         )
 

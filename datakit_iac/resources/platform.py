@@ -17,7 +17,7 @@ from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.policy.checking import check
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.admission import admit
+from datakit_iac.resources.admission import admit, applied
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.secrets import secrets
@@ -65,7 +65,7 @@ class Platform(pulumi.ComponentResource):
     ) -> None:
         self._secrets = secrets(Path.cwd())
         resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack(), self._secrets)
-        admit(resolved, warnings)
+        plan = admit(resolved, warnings)
         # A policy pack that sees its children finds their manifests, and so their policies and waivers, by these.
         told = {"project": os.fspath(project), "environment": resolved.environment.name}
         super().__init__("datakit:index:Platform", resource_name, told, opts)
@@ -80,7 +80,8 @@ class Platform(pulumi.ComponentResource):
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
-        self.register_outputs({"runs": self.runs})
+        made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
+        self.register_outputs({"runs": self.runs, **applied(plan, made)})
 
     def _connectors(self, resolved: ResolvedProject) -> None:
         for name, connector in resolved.connectors.items():

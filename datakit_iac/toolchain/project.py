@@ -12,6 +12,9 @@ from datakit_iac.toolchain import process
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.toolchain.progress import Step
 
+FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+"""The names under which the engine finds a project."""
+
 # Pulumi.yaml is read before any YAML library is installed; only these two plain lines are needed of it.
 _NAME = re.compile(r"^name:\s*[\"']?([\w.-]+)", re.MULTILINE)
 _LOCAL_STATE = re.compile(r"^[^#\n]*\burl:\s*[\"']?file://([^\s\"'#?}]+)", re.MULTILINE)

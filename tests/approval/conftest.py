@@ -69,6 +69,10 @@ class Case:
         file.write_text(sign(digest or self.plan.digest, self.keys[key or who]))
         return file
 
+    def by(self, author: str) -> None:
+        """The same plan, made by somebody else."""
+        self.plan = self.plan.model_copy(update={"author": author}).sealed_now()
+
     def findings(self) -> list[Finding]:
         reality = Reality(SUBJECT, (LOAD, USERS), self.rule, datetime.now(UTC))
         now = replace(reality, **{"operations": (USERS, LOAD), **self.now})

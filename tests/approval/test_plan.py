@@ -30,7 +30,7 @@ def test_the_layout_of_the_file_is_not_signed_and_all_of_its_content_is(tmp_path
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"format": 2}, "format"), ({"operations": None}, "operations"), ({"extra": 1}, "extra"), ({"made": "x"}, "made")],
+    [({"format": 1}, "format"), ({"operations": None}, "operations"), ({"extra": 1}, "extra"), ({"made": "x"}, "made")],
 )
 def test_another_format_is_no_plan(tmp_path: Path, change: dict[str, object], words: str) -> None:
     file = tmp_path / "plan.json"

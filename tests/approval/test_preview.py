@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.approval.configuration import Configuration
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.preview import SUBJECT_FILE, PreviewError, fresh, recording
 from datakit_iac.manifest.environment import Approval
@@ -62,12 +63,24 @@ def test_the_data_that_a_run_reads_is_no_part_of_its_operation_and_its_definitio
     assert first == same != other
 
 
+def test_the_plan_that_was_applied_last_is_read_from_the_state() -> None:
+    with recording() as record:
+        assert record.applied() == ""
+        events = [
+            event("same", "datakit:index:Platform", "platform", old={"outputs": {"plan": "sha256:1", "runs": {}}}),
+            event("same", "datakit:index:Store", "warehouse", old={"outputs": {"plan": "sha256:2"}}),
+            event("create", "datakit:index:Platform", "second", old=None),
+        ]
+        Path(record.arguments[1]).write_text("".join(json.dumps(each) + "\n" for each in events))
+        assert (record.applied(), record.operations()[0].label) == ("sha256:1", "Platform second")
+
+
 def test_a_failed_preview_says_why(tmp_path: Path) -> None:
     engine = tmp_path / "pulumi"
     engine.write_text("#!/bin/sh\necho no such stack >&2\nexit 3\n")
     engine.chmod(0o755)
     with pytest.raises(PreviewError, match="no such stack"):
-        fresh(engine, tmp_path, "prod")
+        fresh(engine, tmp_path, "prod", Configuration({}, frozenset()))
 
 
 @pytest.mark.parametrize("line", ['{"resourcePreEvent": {"metad', '{"resourcePreEvent": {"metadata": {}}}', "[]"])

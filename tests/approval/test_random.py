@@ -87,7 +87,7 @@ def examined(root: Path) -> tuple[ResolvedProject, Subject] | None:
         return None
     if any(finding.severity == "error" for finding in findings):
         return None
-    return resolved, subject(resolved, findings, project="shop", stack="prod")
+    return resolved, subject(resolved, findings, project="shop", stack="prod", folder=root, packed=False)
 
 
 def effect(resolved: ResolvedProject, folder: Path) -> Any:

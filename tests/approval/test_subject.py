@@ -12,7 +12,12 @@ from datakit_iac.manifest.load import load
 from datakit_iac.policy.checking import check
 from tests.scenarios.pipeline import API, FILES
 
-PROD = f"---\n{API}kind: Environment\nmetadata: {{name: prod}}\nspec: {{approval: team}}\n"
+PROD = f"""---
+{API}kind: Environment
+metadata: {{name: prod}}
+spec: {{approval: team}}
+bindings: {{warehouse: {{path: prod.duckdb}}}}
+"""
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(root: Path, variables: dict[str, str] | None = None) -> Subject:
     resolved, findings = check(load(root), "prod", variables or {})
-    return subject(resolved, findings, project="shop", stack="prod")
+    return subject(resolved, findings, project="shop", stack="prod", folder=root, packed=False)
 
 
 def changed(before: Subject, after: Subject) -> set[str]:
@@ -76,7 +81,7 @@ def test_what_has_changed_is_known_by_name(project: Path, path: str, old: str, n
 
 def test_a_moved_store_changes_it_and_what_lies_in_it(project: Path) -> None:
     before = told(project)
-    edit(project, "platform.yaml", "spec: {approval: team}", "spec: {approval: team}\nbindings: {inbox: {path: other}}")
+    edit(project, "platform.yaml", "bindings: {warehouse", "bindings: {inbox: {path: other}, warehouse")
     (project / "inbox").rename(project / "other")
     assert {"Store inbox", "DataSet users-csv", "DataSet orders-csv"} <= changed(before, told(project))
     assert "DataSet paid" not in changed(before, told(project))
@@ -93,6 +98,13 @@ def test_the_lock_file_is_part_of_it(project: Path) -> None:
     before = told(project)
     (project / "datakit.lock").write_text("{}")
     assert "datakit.lock" in changed(before, told(project))
+
+
+def test_what_runs_the_program_is_part_of_it(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: {name: python, options: {virtualenv: .venv}}\n")
+    before = told(project)
+    edit(project, "Pulumi.yaml", "virtualenv: .venv", "virtualenv: other")
+    assert changed(before, told(project)) == {"Pulumi.yaml"}
 
 
 def test_of_secrets_there_are_references_only(project: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.plan import Plan, read
-from datakit_iac.approval.signatures import NAMESPACE, place
+from datakit_iac.approval.plan import Plan, Remark, Subject, read
+from datakit_iac.approval.signatures import NAMESPACE, place, sign
 from datakit_iac.manifest.environment import Approval, ApprovalMode
-from tests.approval.conftest import LOAD, SUBJECT, USERS, Case
-from tests.approval.keys import allow, public
+from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
+from tests.approval.keys import allow, new_key, public
+
+WAIVED = Remark(code="waived", severity="note", message="owner-required: waived until 2027")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +67,13 @@ def test_the_authors_key_under_another_name_does_not_count(case: Case) -> None:
 
 
 def test_one_key_under_two_names_counts_once(case: Case) -> None:
-    allow(case.root, {"ben": case.keys["ben"], "benny": case.keys["ben"]})
+    allow(case.root, {"ann": case.keys["ann"], "ben": case.keys["ben"], "benny": case.keys["ben"]})
     case.signed("ben"), case.signed("benny", key="ben")
     assert "benny@x.io has approved already, as ben@x.io" in refused(case)
 
 
 def test_one_person_with_two_keys_counts_once(case: Case) -> None:
-    allow(case.root, {"ben": case.keys["ben"], "Ben": case.keys["dan"]})
+    allow(case.root, {"ann": case.keys["ann"], "ben": case.keys["ben"], "Ben": case.keys["dan"]})
     case.signed("ben"), case.signed("Ben", key="dan")
     assert "has approved already" in refused(case)
 
@@ -130,7 +134,7 @@ def test_a_key_in_a_revocation_list_does_not_count(case: Case) -> None:
 
 def test_a_key_that_was_removed_from_the_list_does_not_count(case: Case) -> None:
     case.signed("ben"), case.signed("eve")
-    allow(case.root, {"ben": case.keys["ben"]})
+    allow(case.root, {name: case.keys[name] for name in ("ann", "ben")})
     assert "is no key of eve@x.io" in refused(case)
 
 
@@ -144,12 +148,113 @@ def test_an_expired_key_does_not_count(case: Case) -> None:
 def test_without_a_list_of_signers_nobody_counts(case: Case) -> None:
     case.signed("ben"), case.signed("eve")
     case.signers.allowed.unlink()
-    assert [each.partition(":")[0] for each in case.refusals()] == ["refused-approval"] * 2 + ["too-few-approvals"]
+    codes = [each.partition(":")[0] for each in case.refusals()]
+    assert codes == ["unknown-author", "refused-approval", "refused-approval", "too-few-approvals"]
 
 
 def test_what_does_not_count_beside_enough_others_is_a_warning(case: Case) -> None:
     case.signed("ben"), case.signed("eve"), case.signed("dan", key="mal")
     assert [(each.code, each.severity) for each in case.findings()] == [("refused-approval", "warning")]
+
+
+# Who is who.
+
+
+@pytest.mark.parametrize("spelled", ["Ann@X.IO", "ann\u200b@x.io", "a\u00adnn@x.io", "Ann <ann@x.io>"])
+def test_the_author_is_the_same_however_he_is_listed(case: Case, spelled: str) -> None:
+    """His own key stands under a second name beside his address, which is spelled in another way."""
+    listed = f'"{spelled},anna@x.io"' if " " in spelled else f"{spelled},anna@x.io"
+    case.signers.allowed.write_text(f"{listed} {public(case.keys['ann'])}\nben@x.io {public(case.keys['ben'])}\n")
+    case.signed("ben"), case.signed("anna", key="ann")
+    assert "anna@x.io made the plan" in refused(case)
+
+
+@pytest.mark.parametrize("spelled", [" ann@x.io ", "ANN@x.io", "Ann Lee <ann@x.io>"])
+def test_the_author_is_the_same_however_he_is_given(case: Case, spelled: str) -> None:
+    case.by(spelled)
+    case.signed("ben"), case.signed("ann")
+    assert "ann@x.io made the plan" in refused(case)
+
+
+def test_all_lines_of_a_key_tell_whose_it_is_expired_ones_too(case: Case) -> None:
+    key = public(case.keys["ann"])
+    case.signers.allowed.write_text(
+        f'anna@x.io {key}\nann@x.io valid-before="20200101" {key}\nben@x.io {public(case.keys["ben"])}\n'
+    )
+    case.signed("ben"), case.signed("anna", key="ann")
+    assert "anna@x.io made the plan" in refused(case)
+
+
+def test_a_certificate_of_the_authors_key_is_his_too(case: Case, tmp_path: Path) -> None:
+    ca, certificate = new_key(tmp_path, "ca"), f"{case.keys['ann']}-cert.pub"
+    command = ["ssh-keygen", "-q", "-s", str(ca), "-I", "x", "-n", "anna@x.io", f"{case.keys['ann']}.pub"]
+    subprocess.run(command, check=True)
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"*@x.io cert-authority {public(ca)}\n")
+    case.signed("ben")
+    place(case.file, "anna@x.io").write_text(sign(case.plan.digest, Path(certificate)))
+    assert "anna@x.io made the plan" in refused(case)
+
+
+@pytest.mark.parametrize(
+    ("author", "words"),
+    [
+        ("mal@x.io", "mal@x.io made the plan and is not in approvals/allowed_signers"),
+        ("ann", "the plan's author is 'ann', which is no address"),
+        ("", "the plan's author is '', which is no address"),
+        ("ann\u200b@x.io", "which is no address"),
+        ("ann@x.io, ben@x.io", "which is no address"),
+        ("ann@x.io (ann)", "which is no address"),
+        ("\u0430nn@x.io", "is not in approvals/allowed_signers"),  # a Cyrillic letter
+    ],
+)
+def test_of_an_author_whom_nobody_knows_nothing_is_taken(case: Case, author: str, words: str) -> None:
+    case.by(author)
+    case.signed("ben"), case.signed("eve")
+    (refusal,) = case.refusals()
+    assert refusal.startswith("unknown-author")
+    assert words in refusal
+
+
+def test_a_name_that_looks_like_a_fingerprint_is_no_second_key(case: Case) -> None:
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"SHA256:*@x.io {public(case.keys['ben'])}\n")
+    case.signed("ben"), case.signed("SHA256:a", key="ben")
+    assert "has approved already, as SHA256:a@x.io" in refused(case)
+
+
+def test_two_keys_with_a_name_in_common_are_one_persons(case: Case) -> None:
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"BEN@x.io {public(case.keys['eve'])}\n")
+    case.signed("ben"), case.signed("eve")
+    assert "eve@x.io has approved already, as ben@x.io" in refused(case)
+
+
+def test_approvers_are_compared_as_people_are(case: Case) -> None:
+    case.rule = Approval(mode="multi-party", approvers=["Ben <BEN@x.io>", " eve@X.io"])
+    case.signed("ben"), case.signed("eve")
+    assert case.refusals() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["%00", "ben@x.io%00", "%0A", "%FF", "", "ben%40x.io", "*@x.io", "ben@x.io,eve@x.io", "-f", "eve %3Ceve@x.io%3E"],
+)
+def test_a_signature_under_an_odd_name_does_not_count(case: Case, name: str) -> None:
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"* {public(case.keys['mal'])}\n")
+    case.signed("ben")
+    place(case.file, "ben@x.io").with_name(f"{name}.sig").write_text(sign(case.plan.digest, case.keys["eve"]))
+    reason = refused(case)
+    assert "is not named after a person" in reason or (name == "-f" and "is no key of -f" in reason)
+
+
+def test_a_signature_that_is_no_file_does_not_count(case: Case) -> None:
+    case.signed("ben")
+    os.mkfifo(place(case.file, "eve@x.io"))
+    assert "is not named after a person" in refused(case)
+    os.mkfifo(place(case.file, "dan@x.io").with_name(os.fsdecode(b"\xff.sig")))
+    assert len(case.refusals()) == 3
 
 
 # Plans that do not hold any more.
@@ -172,13 +277,18 @@ def test_a_plan_that_was_changed_is_refused_and_so_are_its_signatures(agreed: Ca
 
 
 def test_a_plan_with_a_digest_of_its_own_has_no_signatures(agreed: Case) -> None:
-    agreed.plan = Plan.model_validate(agreed.plan.model_dump(by_alias=True) | {"author": "mal@x.io"}).sealed_now()
+    agreed.plan = Plan.model_validate(agreed.plan.model_dump(by_alias=True) | {"author": "dan@x.io"}).sealed_now()
     assert {each.partition(":")[0] for each in agreed.refusals()} == {"refused-approval", "too-few-approvals"}
 
 
 @pytest.mark.parametrize(
     ("now", "words"),
     [
+        ({"policies": ("security", "quality")}, "changed since the plan: policy quality is new"),
+        ({"policies": ()}, "changed since the plan: policy security is gone"),
+        ({"remarks": (WAIVED,)}, "changed since the plan: note[waived] owner-required: waived until 2027 is new"),
+        ({"downstream": {"DataSet users": ("report",)}}, "what is downstream of DataSet users is another"),
+        ({"approval": Approval(mode="team")}, "changed since the plan: the rule of approval is another"),
         ({"parts": {**SUBJECT.parts, "DataSet users": "sha256:0"}}, "changed since the plan: DataSet users is another"),
         ({"parts": {"Environment prod": "sha256:2"}}, "changed since the plan: DataSet users is gone"),
         ({"parts": {**SUBJECT.parts, "datakit.lock": "sha256:0"}}, "changed since the plan: datakit.lock is new"),
@@ -187,11 +297,22 @@ def test_a_plan_with_a_digest_of_its_own_has_no_signatures(agreed: Case) -> None
         ({"project": "other"}, "this is environment prod, stack prod of other"),
     ],
 )  # fmt: skip
-def test_a_plan_for_another_project_is_stale(agreed: Case, now: dict[str, object], words: str) -> None:
+def test_a_plan_of_another_project_is_stale(agreed: Case, now: dict[str, object], words: str) -> None:
     agreed.now["subject"] = SUBJECT.model_copy(update=now)
     (refusal,) = agreed.refusals()
     assert refusal.startswith("stale-plan")
     assert words in refusal
+
+
+def test_no_field_of_what_an_approver_sees_is_left_out(agreed: Case) -> None:
+    others = {
+        "project": "x", "stack": "x", "environment": "x", "approval": Approval(), "parts": {}, "policies": (),
+        "remarks": (WAIVED,), "downstream": {},
+    }  # fmt: skip
+    assert set(others) == set(Subject.model_fields)
+    for field, other in others.items():
+        agreed.now["subject"] = SUBJECT.model_copy(update={field: other})
+        assert [each.partition(":")[0] for each in agreed.refusals()] == ["stale-plan"], field
 
 
 @pytest.mark.parametrize(
@@ -209,6 +330,23 @@ def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, w
     (refusal,) = agreed.refusals()
     assert "what would be done is no longer what was planned: " in refusal
     assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "words"),
+    [
+        ("", PLAN.digest, "the plan has been applied already; a plan is applied once"),
+        ("", "sha256:9", "another plan has been applied since this one was made; the last one is the plan sha256:9"),
+        ("sha256:9", "", "the last one is no plan that is known"),
+        ("sha256:9", "sha256:9", ""),
+    ],
+)
+def test_a_plan_is_for_the_state_after_the_one_before(case: Case, made: str, now: str, words: str) -> None:
+    case.plan, case.now["follows"] = PLAN.model_copy(update={"follows": made}).sealed_now(), now
+    case.signed("ben"), case.signed("eve")
+    found = case.refusals()
+    assert [each.partition(":")[0] for each in found] == (["used-plan"] if words else [])
+    assert words in "".join(found)
 
 
 def test_of_many_differences_a_few_are_named_and_the_rest_is_counted(agreed: Case) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import pty
 import shlex
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from datakit_iac.manifest.environment import Approval
 from tests.approval.conftest import PLAN, SUBJECT, keys
 from tests.approval.keys import allow
 from tests.cli.conftest import Dk
-from tests.cli.test_engine import engine, pulumi_project
+from tests.cli.test_engine import MAIN, OWN_TERMINAL, PYTHON, engine, pulumi_project, read_until
 
 __all__ = ["keys", "pulumi_project"]  # fixtures
 
@@ -32,20 +36,54 @@ def plan(pulumi_project: Path, keys: Mapping[str, Path], monkeypatch: pytest.Mon
     return pulumi_project / "plan.json"
 
 
+def people(plan: Path) -> list[str]:
+    return [each.principal for each in signatures(plan)]
+
+
 def test_approving_shows_the_plan_and_signs_it(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
-    said = dk("approve", "plan.json", "--key", keys["ben"])
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
     assert said.code == 0
     assert "altered    DataSet users (description)" in said.out
     assert "signed plan.json.sigs/ben@x.io.sig" in said.err
-    assert list(signatures(plan)) == ["ben@x.io"]
+    assert people(plan) == ["ben@x.io"]
+
+
+@pytest.mark.parametrize("stdin", [io.StringIO(), io.StringIO("n\n"), io.StringIO("y\n"), None])
+def test_without_a_terminal_nothing_is_signed_unless_it_is_told_not_to_ask(
+    dk: Dk, plan: Path, keys: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO | None
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+    said = dk("approve", "plan.json", "--key", keys["ben"])
+    assert (said.code, signatures(plan)) == (1, ())
+    assert "not signed: standard input is no terminal" in said.err
+    assert "`--yes`" in said.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"yes please\n", 1), (b"\xff\n", 1), (b"\x04", 1), (b"\x03", 130)],
+)  # fmt: skip
+def test_on_a_terminal_the_answer_is_read(plan: Path, keys: Mapping[str, Path], typed: bytes, code: int) -> None:
+    ours, theirs = pty.openpty()
+    command = [PYTHON, "-c", OWN_TERMINAL + MAIN, "approve", "plan.json", "--key", str(keys["ben"])]
+    asking = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    told = read_until(ours, b"sign it? [y/N] ")
+    os.write(ours, typed)
+    asking.wait(20)
+    told += os.read(ours, 4096)
+    os.close(ours)
+    assert (asking.returncode, people(plan)) == (code, ["ben@x.io"] if code == 0 else []), told.decode()
+    assert code != 1 or b"dk: not signed" in told
+    assert b"fault of dk" not in told
 
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("ann", "ann@x.io made this plan; it is for others to approve"), ("mal", "add a line there")],
+    [("ann", "ann@x.io made the plan; an author's own approval does not count"), ("mal", "add a line there")],
 )
 def test_what_would_not_count_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path], who: str, words: str) -> None:
-    said = dk("approve", "plan.json", "--key", keys[who])
+    said = dk("approve", "plan.json", "--yes", "--key", keys[who])
     assert said.code == 1
     assert words in said.err
     assert [*plan.with_name("plan.json.sigs").iterdir()] == []
@@ -57,39 +95,39 @@ def test_who_is_no_approver_is_told_before_signing(dk: Dk, plan: Path, keys: Map
     write(PLAN.model_copy(update={"subject": subject}).sealed_now(), plan)
     assert (
         "dan@x.io is none of the approvers of prod: ben@x.io, eve@x.io"
-        in dk("approve", "plan.json", "--key", keys["dan"]).err
+        in dk("approve", "plan.json", "--yes", "--key", keys["dan"]).err
     )
-    assert dk("approve", "plan.json", "--key", keys["ben"]).code == 0
+    assert dk("approve", "plan.json", "--yes", "--key", keys["ben"]).code == 0
 
 
 def test_a_key_of_several_must_say_which(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
-    allow(plan.parent, {"benny@x.io,ben": keys["ben"]})
-    assert "say who you are, `--as …`" in dk("approve", "plan.json", "--key", keys["ben"]).err
-    assert dk("approve", "plan.json", "--key", keys["ben"], "--as", "benny@x.io").code == 0
-    assert list(signatures(plan)) == ["benny@x.io"]
+    allow(plan.parent, {"benny@x.io,ben": keys["ben"], "ann": keys["ann"]})
+    assert "say who you are, `--as …`" in dk("approve", "plan.json", "--yes", "--key", keys["ben"]).err
+    assert dk("approve", "plan.json", "--yes", "--key", keys["ben"], "--as", "benny@x.io").code == 0
+    assert people(plan) == ["benny@x.io"]
 
 
 def test_nobody_signs_under_another_name(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
-    said = dk("approve", "plan.json", "--key", keys["ben"], "--as", "eve@x.io")
-    assert (said.code, list(signatures(plan))) == (1, [])
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"], "--as", "eve@x.io")
+    assert (said.code, people(plan)) == (1, [])
     assert "is no key of eve@x.io" in said.err
 
 
 def test_a_forged_plan_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
     plan.write_text(plan.read_text().replace("ann@x.io", "mal@x.io"))
-    said = dk("approve", "plan.json", "--key", keys["ben"])
-    assert (said.code, list(signatures(plan))) == (1, [])
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
+    assert (said.code, people(plan)) == (1, [])
     assert "not as it was made" in said.err
 
 
 def test_the_key_is_found_where_ssh_keeps_it(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
-    said = dk("approve", "plan.json")
+    said = dk("approve", "plan.json", "--yes")
     assert said.code == 2
     assert "there is no SSH key" in said.err
     (plan.parent / ".ssh").mkdir()
     (plan.parent / ".ssh/id_ed25519").symlink_to(keys["ben"])
     (plan.parent / ".ssh/id_ed25519.pub").symlink_to(f"{keys['ben']}.pub")
-    assert dk("approve", "plan.json").code == 0
+    assert dk("approve", "plan.json", "--yes").code == 0
 
 
 @pytest.mark.parametrize("command", ["approve", "apply"])
@@ -105,7 +143,7 @@ def test_without_openssh_it_says_how_to_get_it(
     dk: Dk, plan: Path, keys: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(plan.parent))
-    said = dk("approve", "plan.json", "--key", keys["ben"])
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
     assert said.code == 3
     assert "openssh-client" in said.err
 
@@ -187,3 +225,35 @@ def test_a_project_that_cannot_be_read_is_told_from_a_program_without_one(
         assert (said.code, "no Platform" in said.err) == (3, False)
         assert "stack: Field required" in said.err
         assert "fix:" in said.err
+
+
+@pytest.mark.parametrize("author", ["", "ann", "ann\u200b@x.io", "ann@x.io, ben@x.io"])
+def test_who_is_no_address_makes_no_plan(dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch, author: str) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", author)
+    said = dk("plan", "--env", "prod", "--out")
+    assert said.code == 2
+    assert ("is no address" if author else "nobody is known") in said.err
+    assert not (previewed / "approvals/prod").exists()
+
+
+def test_the_author_of_a_plan_is_an_address_alone(dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", "Ann Lee <Ann@x.io> ")
+    assert "can approve" not in dk("plan", "--env", "prod", "--out", "ann.json").err
+    assert read(Path("ann.json")).author == "ann@x.io"
+
+
+def test_the_plan_of_an_unlisted_author_is_known_to_be_in_vain(
+    dk: Dk, previewed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAKIT_AUTHOR", "mal@x.io")
+    assert (
+        "nobody can approve it yet: mal@x.io made the plan and is not in"
+        in dk("plan", "--env", "prod", "--out", "plan.json").err
+    )
+
+
+def test_nobody_signs_a_plan_of_an_unlisted_author(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
+    write(PLAN.model_copy(update={"author": "mal@x.io"}).sealed_now(), plan)
+    said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
+    assert (said.code, people(plan)) == (1, [])
+    assert "mal@x.io made the plan and is not in" in said.err

@@ -18,6 +18,7 @@ from tests.cli.conftest import Dk
 
 PYTHON = sys.executable
 MAIN = "import sys; sys.executable = '/nowhere/python'; from datakit_iac.cli import main; sys.exit(main(sys.argv[1:]))"
+OWN_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
 
 
 @pytest.fixture
@@ -145,14 +146,13 @@ WORKS_ON = "echo ready; while :; do sleep 0.02; done"
 def test_the_engine_has_the_terminal_and_its_ctrl_c(tmp_path: Path, pulumi_project: Path) -> None:
     engine(tmp_path / "bin", f"trap 'echo cancelled; exit 5' INT; test -t 0 && test -t 1 && echo terminal; {WORKS_ON}")
     ours, theirs = pty.openpty()
-    own_terminal = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
     child = subprocess.Popen(
-        [PYTHON, "-c", own_terminal + MAIN, "apply"], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        [PYTHON, "-c", OWN_TERMINAL + MAIN, "apply"], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
-    seen = _read_until(ours, b"ready")
+    seen = read_until(ours, b"ready")
     os.write(ours, b"\x03")
-    seen += _read_until(ours, b"cancelled")
+    seen += read_until(ours, b"cancelled")
     assert child.wait(20) == 5
     os.close(ours)
     assert b"terminal" in seen
@@ -169,7 +169,7 @@ def test_a_request_to_end_is_handed_on(tmp_path: Path, pulumi_project: Path) -> 
         assert (child.wait(20), printed.read()) == (6, b"")
 
 
-def _read_until(terminal: int, word: bytes) -> bytes:
+def read_until(terminal: int, word: bytes) -> bytes:
     seen = b""
     while word not in seen:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.approval.keys import allow, new_key, public
+from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace
 
 PROD = """\
@@ -17,6 +18,17 @@ PROD = """\
     metadata: {name: prod}
     spec: {approval: multi-party, deletion: delete}
     bindings: {warehouse: {path: prod.duckdb}}
+    """
+
+ORDERS = """\
+    apiVersion: datakit.infoblox.dev/v1alpha1
+    kind: DataSet
+    metadata: {name: orders}
+    spec:
+      store: warehouse
+      table: public.orders
+      classification: public
+      schema: [{name: id, type: integer, pii: false}]
     """
 
 TABLES = "project/prod.duckdb"
@@ -41,11 +53,12 @@ class Guarded:
         return Outcome(done.returncode, done.stdout + done.stderr)
 
     def planned(self, *people: str) -> Path:
-        """A plan that people have approved."""
+        """A new plan that people have approved."""
+        before = {*(self.root / "approvals/prod").glob("*.json")}
         self.dk("plan", "--env", "prod", "--out").ok()
-        (plan,) = (self.root / "approvals/prod").glob("*.json")
+        (plan,) = {*(self.root / "approvals/prod").glob("*.json")} - before
         for name in people:
-            self.dk("approve", str(plan), "--key", str(self.keys[name])).ok()
+            self.dk("approve", str(plan), "--yes", "--key", str(self.keys[name])).ok()
         return plan
 
     def up(self) -> Outcome:
@@ -62,6 +75,17 @@ class Guarded:
 @pytest.fixture
 def guarded(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     return Guarded(workspace, tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+    """A plan that enough people have approved, made once for tests that touch nothing."""
+    workspace = Workspace(tmp_path_factory.mktemp("agreed"))
+    workspace.write("project/platform.yaml", PLATFORM)
+    workspace.write("project/users.yaml", USERS)
+    guarded = Guarded(workspace, tmp_path_factory.mktemp("keys"))
+    guarded.planned("ben", "eve")
+    return guarded
 
 
 def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guarded: Guarded) -> None:
@@ -96,9 +120,82 @@ def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     refused = guarded.dk("apply", str(plan), "--yes").failed().text
     assert "prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)" in refused
     assert guarded.is_untouched()
-    guarded.dk("approve", str(plan), "--key", str(guarded.keys["eve"])).ok()
+    guarded.dk("approve", str(plan), "--yes", "--key", str(guarded.keys["eve"])).ok()
     guarded.dk("apply", str(plan), "--yes").ok()
     assert guarded.workspace.rows("SELECT count(*) FROM public.users", TABLES) == [(0,)]
+
+
+def test_a_plan_is_applied_once_also_after_a_rollback(guarded: Guarded) -> None:
+    guarded.workspace.write("project/orders.yaml", ORDERS)
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    change = guarded.planned("ben", "eve")
+    guarded.up().ok()
+    assert "unchanged" in guarded.up().ok().text
+
+    guarded.workspace.replace("project/users.yaml", "Nobody.", "Everybody.")
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    refused = guarded.dk("apply", str(change), "--yes").failed().text
+    assert "error[used-plan] another plan has been applied since this one was made" in refused
+    assert refused.count("error[") == 1, "in all else it is as it was"
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+
+
+def test_a_plan_that_failed_before_anything_was_done_is_not_used_up(guarded: Guarded) -> None:
+    guarded.planned("ben", "eve")
+    guarded.up().ok()
+    guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
+    plan, tables = guarded.planned("ben", "eve"), guarded.root / TABLES
+    whole = tables.read_bytes()
+    tables.write_bytes(b"no database")
+    assert "updating failed" in guarded.dk("apply", str(plan), "--yes").failed().text
+    tables.write_bytes(whole)
+    guarded.dk("apply", str(plan), "--yes").ok()
+
+
+CONFIGURED = """\
+    import pulumi
+    from datakit_iac import Platform
+
+    Platform("platform", project="project")
+    settings = pulumi.Config()
+    if path := settings.get("path"):
+        pulumi.ComponentResource("shop:index:Further", "further", {"path": path, "token": settings.get_secret("token")})
+    """
+
+
+def test_what_is_done_is_told_with_the_updates_own_configuration(guarded: Guarded) -> None:
+    guarded.workspace.write("__main__.py", CONFIGURED)
+    guarded.planned("ben", "eve")
+    pulumi = guarded.workspace.run
+    pulumi("config", "set", "path", "far.duckdb", "--stack", "prod", "--config-file", "other.yaml").ok()
+    up = ("up", "--stack", "prod", "--yes", "--skip-preview")
+    refused = pulumi(*up, "--config-file", "other.yaml").failed().text
+    assert "what would be done is no longer what was planned: Further further is now to be created" in refused
+    assert "what would be done is no longer" in pulumi(*up, "--config", "path=near.duckdb").failed().text
+    pulumi("config", "rm", "path", "--stack", "prod").ok()
+    assert guarded.is_untouched()
+    guarded.up().ok()
+
+    pulumi("config", "set", "--secret", "token", "planted\n", "--stack", "prod", "--config-file", "other.yaml").ok()
+    guarded.dk("plan", "--env", "prod", "--config-file", "other.yaml", "--out", "plan.json").ok()
+    for name in ("ben", "eve"):
+        guarded.dk("approve", "plan.json", "--yes", "--key", str(guarded.keys[name])).ok()
+    pulumi(*up, "--config-file", "other.yaml").ok()
+    assert "planted" not in (guarded.root / "plan.json").read_text()
+
+
+@pytest.mark.parametrize("option", ["--refresh", "--target=**", "--replace=**", "--target-replace=**", "--exclude=**"])
+def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: Guarded, option: str) -> None:
+    refused = agreed.workspace.run("up", "--stack", "prod", "--yes", "--skip-preview", option).failed().text
+    assert f"error[unapproved-option] {option.partition('=')[0]}: " in refused
+    assert agreed.is_untouched()
 
 
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
