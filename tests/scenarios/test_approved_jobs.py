@@ -1,0 +1,93 @@
+"""What was approved is what runs: files and variables that change after the approval are refused by the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.test_approvals import Guarded
+from tests.scenarios.workspace import Workspace
+
+ROWS = "SELECT count(*), sum(amount) FROM main.paid"
+HOOK = "models: [{name: paid, config: {post_hook: 'delete from {{ this }}'}}]\n"
+Change = Callable[[Guarded], None]
+
+
+@pytest.fixture
+def guarded(pipeline: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+    """The pipeline with a variable and a linked package, planned for prod and approved by two."""
+    for select in ("staging", "marts"):
+        section = f"  dbt: {{project: models, select: [{select}]}}\n"
+        env = '  env: [{name: LEAST, value: "${LEAST}"}]\n'
+        pipeline.replace("project/transforms.yaml", section, section + env)
+    pipeline.replace(
+        "project/models/models/staging/paid.sql", "where amount > 0", "where amount > {{ env_var('LEAST') }}"
+    )
+    pipeline.write("shared/dbt_project.yml", "name: shared\nversion: '1.0'\n")
+    pipeline.write("shared/macros/m.sql", "{% macro m() %}1{% endmacro %}\n")
+    (pipeline.project / "models/dbt_packages").mkdir()
+    (pipeline.project / "models/dbt_packages/shared").symlink_to(pipeline.root / "shared")
+    pipeline.env["LEAST"] = "6"
+    made = Guarded(pipeline, tmp_path_factory.mktemp("keys"))
+    made.planned("ben", "eve")
+    return made
+
+
+def test_no_change_of_what_a_run_is_given_is_let_in(guarded: Guarded) -> None:
+    changes: list[tuple[str, Change, Change]] = [
+        ("models/macros/p.yml is new", _writes("models/macros/p.yml", HOOK), _removes("models/macros/p.yml")),
+        (
+            "models/models/MORE.SQL is new",
+            _writes("models/models/MORE.SQL", "select 1"),
+            _removes("models/models/MORE.SQL"),
+        ),
+        ("models/dbt_packages/shared/macros/m.sql is another", _appends("../shared/macros/m.sql"), _restores),
+        ("Transform staging is another", _sets("LEAST", "-100"), _sets("LEAST", "6")),
+    ]
+    for says, do, undo in changes:
+        do(guarded)
+        refused = guarded.up().failed().text
+        assert "the project has changed since the plan: " in refused
+        assert says in refused
+        undo(guarded)
+    assert guarded.is_untouched()
+    guarded.workspace.env |= {"DBT_EMPTY": "true", "TZ": "Asia/Tokyo"}
+    guarded.up().ok()
+    assert guarded.workspace.rows(ROWS, "project/prod.duckdb") == [(2, 17.0)]
+
+
+def test_a_file_that_changes_while_the_update_is_under_way_is_not_built(guarded: Guarded) -> None:
+    """Changed by the program itself, after its Platform was let in: no description counts for the definition."""
+    workspace = guarded.workspace
+    program = (workspace.root / "__main__.py").read_text()
+    edit = "open('project/models/models/p.yml', 'w').write('models: [{name: paid, description: Other.}]')\n"
+    workspace.write("__main__.py", f"{program}\nif not pulumi.runtime.is_dry_run():\n    {edit}")
+    refused = guarded.up().failed().text
+    assert "files of project/models are not those that were approved; nothing was built" in refused
+    assert workspace.rows(ROWS, "project/prod.duckdb") == [(0, None)]
+
+
+def _writes(file: str, text: str) -> Change:
+    return lambda guarded: (guarded.workspace.write(f"project/{file}", text), None)[1]
+
+
+def _removes(file: str) -> Change:
+    return lambda guarded: (guarded.workspace.project / file).unlink()
+
+
+def _appends(file: str) -> Change:
+    def change(guarded: Guarded) -> None:
+        with Path(guarded.workspace.project, file).open("a") as opened:
+            opened.write(" ")
+
+    return change
+
+
+def _restores(guarded: Guarded) -> None:
+    guarded.workspace.write("shared/macros/m.sql", "{% macro m() %}1{% endmacro %}\n")
+
+
+def _sets(name: str, value: str) -> Change:
+    return lambda guarded: guarded.workspace.env.update({name: value})
