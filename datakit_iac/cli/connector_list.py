@@ -43,7 +43,7 @@ def _row(project: Project, connector: Connector) -> dict[str, Any]:
         "description": connector.metadata.description,
         "type": spec.type,
         "provider": spec.provider,
-        "version": spec.version,
+        "version": connector.version,
         "capabilities": list(spec.capabilities),
         "stores": stores(project, connector),
     }

@@ -33,7 +33,7 @@ def _callable(project: Project) -> Mapping[str, Connector]:
 
 def _further(project: Project, connector: Connector) -> dict[str, list[str]]:
     others = [each for each in project.editions(connector.name) if each is not connector]
-    return {"stores": stores(project, connector), "otherVersions": [each.spec.version or "none" for each in others]}
+    return {"stores": stores(project, connector), "otherVersions": [each.version or "none" for each in others]}
 
 
 def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
             "description": connector.metadata.description,
             "type": spec.type,
             "provider": spec.provider,
-            "version": spec.version,
+            "version": connector.version,
             "other versions": said["otherVersions"],
             "protocol": spec.protocol,
             "capabilities": spec.capabilities,

@@ -45,7 +45,7 @@ def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
             "prefix": spec.prefix,
             "topic": spec.topic,
             "format": spec.format,
-            "version": spec.version,
+            "version": dataset.version,
             "classification": spec.classification,
             "tier": dataset.tier,
             "owner": spec.owner,

@@ -43,7 +43,7 @@ class Catalog:
         chosen = next((each for each in candidates if each.is_within(allowed)), candidates[0])
         path = ("spec", "connectorVersion" if asked else "connector")
         is_exact = any(map(is_exact_version, constraints))
-        version = chosen.spec.version or ""
+        version = chosen.version or ""
         return chosen, ChosenVersion("connector", wanted, ", ".join(constraints), version, is_exact, store, path)
 
     def wrong_ranges(self) -> list[Finding]:
@@ -66,7 +66,7 @@ class Catalog:
 
 
 def _listed(editions: tuple[Connector, ...]) -> str:
-    versions = [each.spec.version for each in editions if each.spec.version]
+    versions = [each.version for each in editions if each.version]
     if not versions:
         return "no version"
     return f"version{'s' if versions[1:] else ''} {', '.join(versions)}"

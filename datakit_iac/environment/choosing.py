@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from datakit_iac.environment.chosen import ChosenVersion, Kind
 from datakit_iac.environment.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
@@ -14,6 +13,7 @@ from datakit_iac.manifest.image import Image
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.ports import Ports, of_transform
+from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.dbt.packages import Package, packages
 
 
@@ -51,24 +51,26 @@ def of_ports(project: Project) -> Iterator[ChosenVersion]:
             asked = port.version or ""
             path = ("spec", side, index, "version" if asked else "dataset" if port.dataset else "tags")
             for name in ports.names(port):
-                version = project.datasets[name].spec.version if name in project.datasets else None
+                version = project.datasets[name].version if name in project.datasets else None
                 if version or (asked and name in project.datasets):
                     is_exact = is_exact_version(asked)
                     yield ChosenVersion("dataset", name, asked, version or "", is_exact, transform, path)
 
 
-def of_packages(transforms: Iterable[Transform], root: Path) -> Iterator[ChosenVersion]:
+def of_packages(project: Project) -> Iterator[ChosenVersion]:
     """The packages of the dbt projects that Transforms build; each project is told once, by its first Transform."""
     told = set()
-    for transform in transforms:
-        section = transform.spec.dbt
-        if section is None or section.project in told:
+    for transform in project.transforms.values():
+        if transform.spec.runtime != "dbt":
             continue
-        told.add(section.project)
-        for package in packages(root / section.project):
+        folder = project_folder(transform, project.origin(transform).file, project.root)
+        if folder is None or folder in told:
+            continue
+        told.add(folder)
+        for package in packages(project.root / folder):
             yield ChosenVersion(
                 "dbt-package", package.name, package.constraint, package.version, _is_exact(package), transform,
-                ("spec", "dbt", "project"),
+                ("spec", "dbt", "project") if transform.spec.dbt else ("spec", "runtime"),
             )  # fmt: skip
 
 

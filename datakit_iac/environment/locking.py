@@ -120,7 +120,7 @@ def _connector(connector: Connector) -> dict[str, Any]:
     plain = connector.model_dump(mode="json", by_alias=True, exclude_unset=True)
     plain["metadata"] = {"name": connector.name}
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-    return {"version": connector.spec.version or "", "digest": f"sha256:{digest}"}
+    return {"version": connector.version or "", "digest": f"sha256:{digest}"}
 
 
 def _dbt_locks(resolved: ResolvedProject) -> Iterator[tuple[str, dict[str, str]]]:

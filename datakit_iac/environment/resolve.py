@@ -25,6 +25,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import references
 from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import build
+from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 from datakit_iac.technologies.technology import technology
@@ -114,7 +115,7 @@ class _Resolution:
         yield from choosing.of_plugins(self._stores.connectors.values())
         yield from choosing.of_images(transforms)
         yield from choosing.of_ports(self._project)
-        yield from choosing.of_packages(transforms, self._project.root)
+        yield from choosing.of_packages(self._project)
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
@@ -201,8 +202,16 @@ class _Resolution:
             return None  # said where the DataSet is missing, or its Store's technology
         section = getattr(spec, spec.runtime, None)
         settings = section.model_dump(mode="json", by_alias=True) if section else {}
-        if "project" in settings:
-            settings["project"] = rooted(settings["project"], self._project.root)
+        if spec.runtime == "dbt":
+            file = self._project.origin(transform).file
+            folder = project_folder(transform, file, self._project.root)
+            if folder is None:
+                message = (
+                    f"Transform {transform.name} names no dbt project, and no dbt_project.yml is beside it or above"
+                )
+                self._find(transform, "missing-field", message, ("spec", "dbt"), "dbt: {project: FOLDER}")
+                return None
+            settings["project"] = rooted(folder, self._project.root)
         return Job(
             transform=transform.name,
             runtime=spec.runtime,

@@ -78,7 +78,7 @@ class Stores:
             connection=connection,
             secrets=secrets,
             create=create,
-            version=connector.spec.version,
+            version=connector.version,
             destination="destination" in connector.spec.capabilities,
             is_installed=is_installed,
         )

@@ -58,12 +58,15 @@ class ConnectorSpec(Model):
     """What a storage technology is: who provides it, which version, what it can be used for."""
 
     type: Name
-    provider: str = "datakit"
+    provider: Name = "datakit"
     version: SemVer | None = None
     protocol: str = ""
     capabilities: Annotated[list[Literal["source", "destination"]], Field(min_length=1)]
     plugin: Plugin = Plugin()
-    connection_schema: list[ConnectionField] = Field(default_factory=list)
+    connection_schema: Annotated[
+        list[ConnectionField],
+        BeforeValidator(rules.fields, json_schema_input_type=list[ConnectionField] | dict[str, dict[str, Any] | None]),
+    ] = Field(default_factory=list)
     tools: list[Tool] = Field(default_factory=list)
 
     _names_differ = model_validator(mode="after")(rules.names_differ)

@@ -203,7 +203,7 @@ class DataSetSpec(Model):
     table: str | None = None
     prefix: str | None = None
     topic: str | None = None
-    format: Format | None = None
+    format: Format | Literal["table"] | None = None
     version: SemVer | None = None
     description: str = ""
     classification: Classification | None = None
@@ -226,7 +226,8 @@ class DataSetSpec(Model):
     @property
     def place(self) -> Place:
         """Where it lies in its Store."""
-        return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=self.format)
+        file_format = None if self.format == "table" else self.format
+        return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=file_format)
 
 
 class DataSet(Contract, Manifest):

@@ -38,6 +38,8 @@ class Metadata(Model):
     """A manifest's name and what helps people find it."""
 
     name: Name
+    namespace: str = ""
+    version: SemVer | None = None
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)

@@ -22,10 +22,10 @@ def editions(connectors: Iterable[Connector]) -> dict[str, tuple[Connector, ...]
 
 def unversioned(found: Mapping[str, tuple[Connector, ...]]) -> list[Connector]:
     """Those that have no version where their name stands several times, so that nobody can tell them apart."""
-    return [each for several in found.values() if several[1:] for each in several if not each.spec.version]
+    return [each for several in found.values() if several[1:] for each in several if not each.version]
 
 
 def _age(connector: Connector) -> Version:
     from semver import Version  # late: most catalogs hold one version of each
 
-    return Version.parse(connector.spec.version or "0.0.0-0")
+    return Version.parse(connector.version or "0.0.0-0")

@@ -22,6 +22,8 @@ _REFERENCE: Final = re.compile(
 )
 _DIGEST_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_NAME: Final = 255
+_VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", re.ASCII)
+_STAND_IN: Final = "datakitvariable"
 _PATHS: Final = ("./", "../", "/", "~/")
 
 
@@ -44,10 +46,15 @@ class Image(NamedTuple):
         Raises:
             ValueError: the text is none; what is expected is said.
         """
-        match = _REFERENCE.fullmatch(text)
+        # A variable may stand for any part of it, or for the whole.
+        variables = _VARIABLE.findall(text)
+        match = _REFERENCE.fullmatch(_VARIABLE.sub(_STAND_IN, text))
         if match is None:
             raise ValueError(f"{text[:_LONGEST_NAME]!r} is no image; expected for instance ghcr.io/acme/load:1.4.2")
-        found = cls(**{name: part or "" for name, part in match.groupdict().items()})
+        names = iter(variables)
+        found = cls(
+            **{name: re.sub(_STAND_IN, lambda _: next(names), part or "") for name, part in match.groupdict().items()}
+        )
         # Before the first slash stands a registry only if it looks like a host; else it is part of the name.
         if found.registry and not _is_host(found.registry):
             found = found._replace(registry="", repository=f"{found.registry}/{found.repository}")
@@ -57,7 +64,8 @@ class Image(NamedTuple):
     def _check(self, text: str) -> None:
         if len(self.registry) + len(self.repository) >= _LONGEST_NAME:
             raise ValueError(f"{text[:60]!r}… is no image: its name is longer than {_LONGEST_NAME} characters")
-        if self.repository != self.repository.lower():
+        written = _VARIABLE.sub("", self.repository)
+        if written != written.lower():
             raise ValueError(f"{text!r} is no image: a repository's name is written in lower case")
         algorithm, _, code = self.digest.partition(":")
         if self.digest and len(code) != _DIGEST_LENGTHS.get(algorithm, len(code)):

@@ -52,6 +52,7 @@ class Reading:
         self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
         self._origins: dict[tuple[str, str], Origin] = {}
         self._named: dict[tuple[str, str], Origin] = {}
+        self._repeated: dict[tuple[str, str], list[tuple[Origin, list[str]]]] = {}
         self._broken: set[tuple[str, str]] = set()
 
     def run(self, found: Iterable[ahead.File], unreadable: Sequence[OSError]) -> None:
@@ -73,6 +74,11 @@ class Reading:
 
     def project(self) -> Project:
         """What was right, by kind and name."""
+        if self._repeated:
+            from datakit_iac.manifest.repeated import finding
+
+            for (kind, name), others in self._repeated.items():
+                self.findings.append(finding(self._collected[kind][name], self._origins[kind, name], others))
         ordered = {_COLLECTIONS[kind]: dict(sorted(found.items())) for kind, found in self._collected.items()}
         catalog = editions(cast("dict[str, Connector]", self._collected["Connector"]).values())
         self.findings += (_unversioned(self._origins[each.kind, each.identity], each) for each in unversioned(catalog))
@@ -116,10 +122,19 @@ class Reading:
         kind, identity = manifest.kind, manifest.identity
         first = self._named.setdefault((_NAMED_LIKE.get(kind, kind), identity), origin)
         if first is not origin:
-            self.findings.append(_twice(origin, first, manifest))
+            self._again(origin, first, manifest)
             return
         self._origins[kind, identity] = origin
         self._collected[kind][identity] = manifest
+
+    def _again(self, origin: Origin, first: Origin, manifest: Manifest) -> None:
+        from datakit_iac.manifest.repeated import differing  # late: few projects repeat a manifest
+
+        known = self._collected[manifest.kind].get(manifest.identity)
+        if known is None:
+            self.findings.append(_twice(origin, first, manifest))
+        elif fields := differing(known, manifest):
+            self._repeated.setdefault((manifest.kind, manifest.identity), []).append((origin, fields))
 
     def _fault(self, document: Mapping[str, Any], fault: Finding) -> None:
         self.findings.append(fault)

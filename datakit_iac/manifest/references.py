@@ -13,8 +13,6 @@ if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import Connector
     from datakit_iac.manifest.dataset import DataSet, Test
 
-_TIERS = ("bronze", "silver", "gold")
-
 
 def references(project: Project) -> Iterator[Finding]:
     """Every reference to something that is not there; what is there but broken is told as that."""
@@ -32,7 +30,7 @@ def references(project: Project) -> Iterator[Finding]:
         for index, each in enumerate(transform.spec.env):
             if gives_away(each.name, each.value):
                 message = f"{each.name} is a secret; its value stands in no manifest"
-                path, hint = ("spec", "env", index, "value"), "valueFrom: {secretKeyRef: {name: …, key: …}}"
+                path, hint = ("spec", "env", index, "value"), f'value: "${{{each.name}}}"'
                 yield project.origin(transform).finding("literal-secret", message, path, hint=hint)
 
 
@@ -56,7 +54,6 @@ class _Contract:
     def findings(self) -> Iterator[Finding]:
         spec = self._dataset.spec
         yield from self._store()
-        yield from self._tier()
         yield from self._former_names()
         for index, column in enumerate(spec.columns):
             for place, source in enumerate(column.from_):
@@ -83,16 +80,6 @@ class _Contract:
                 )
                 hint = "once the rename was applied everywhere, take it out; a DataSet of the old name comes after that"
                 yield self._origin.finding("invalid-value", message, ("spec", "previousNames", index), hint=hint)
-
-    def _tier(self) -> Iterator[Finding]:
-        label, tier = self._dataset.metadata.labels.get("tier"), self._dataset.spec.tier
-        path = ("metadata", "labels", "tier")
-        if label is not None and label not in _TIERS:
-            message = f"the label tier is {label!r}; expected {', '.join(_TIERS)}"
-            yield self._origin.finding("invalid-value", message, path, hint=nearest(label, _TIERS))
-        elif label and tier and label != tier:
-            message = f"the label tier is {label}, and spec.tier is {tier}; expected the same"
-            yield self._origin.finding("invalid-value", message, path, hint="leave one of them out")
 
     def _source(self, source: str, path: tuple[Step, ...]) -> Iterator[Finding]:
         """``DATASET.COLUMN``; of a group, a column that each of its DataSets has."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.manifest.traits import AT_LEAST
@@ -39,6 +40,30 @@ def several(value: object) -> object:
 def arguments(value: object) -> object:
     """A command as a list, where a line for the shell may stand for it."""
     return shlex.split(value) if isinstance(value, str) else value
+
+
+def fields(value: object) -> object:
+    """Fields as a list, where a mapping from the name of each may stand for it."""
+    if not isinstance(value, Mapping):
+        return value
+    if wrong := [name for name, each in value.items() if not isinstance(each, (Mapping, NoneType))]:
+        raise ValueError(
+            f"{wrong[0]} is {value[wrong[0]]!r}; expected a mapping, e.g. {{description: …, optional: true}}"
+        )
+    return [{"field": name, **(each or {})} for name, each in value.items()]
+
+
+def amounts(value: object) -> object:
+    """Requests and limits, where amounts of both may stand for them."""
+    flat = ("cpu", "memory", "ephemeralStorage")
+    if not isinstance(value, Mapping) or not any(name in value for name in flat):
+        return value
+    both = {name: each for name, each in value.items() if name in flat}
+    return (
+        {**{name: each for name, each in value.items() if name not in flat}, "requests": both, "limits": both}
+        if not {"requests", "limits"} & {*value}
+        else value
+    )
 
 
 def number(value: object) -> object:
@@ -150,6 +175,8 @@ def one_place(spec: DataSetSpec) -> DataSetSpec:
     if len(places) != 1:
         found = " and ".join(places) if places else "none of them"
         raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
+    if spec.format == "table" and not spec.table:
+        raise ValueError(f"`format: table` stands with a table, and this is a {places[0]}")
     return spec
 
 
@@ -226,7 +253,7 @@ def requests_within_limits(resources: Resources) -> Resources:
     """Nothing is requested beyond its limit."""
     from datakit_iac.manifest.quantity import amount  # late: few Transforms say what they need
 
-    for name in ("cpu", "memory"):
+    for name in ("cpu", "memory", "ephemeral_storage"):
         asked, most = getattr(resources.requests, name), getattr(resources.limits, name)
         if asked and most and amount(asked) > amount(most):
             raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
@@ -238,8 +265,6 @@ def own_section(spec: TransformSpec) -> TransformSpec:
     for section in ("cloudquery", "dbt"):
         if getattr(spec, section) is not None and spec.runtime != section:
             raise ValueError(f"the section `{section}` stands with runtime {section}, not with {spec.runtime}")
-    if spec.runtime == "dbt" and spec.dbt is None:
-        raise ValueError("runtime dbt needs `dbt: {project: …}`")
     return spec
 
 

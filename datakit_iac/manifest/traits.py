@@ -28,6 +28,7 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "list": (list,),
     "mapping": (Mapping,),
 }
+TIERS: Final = ("bronze", "silver", "gold")
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
@@ -57,7 +58,12 @@ class Versioned(Named):
     @property
     def identity(self) -> str:
         """Name and version: a catalog may hold several versions of one Connector."""
-        return f"{self.name}@{self.spec.version}" if self.spec.version else self.name
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    @property
+    def version(self) -> str | None:
+        """The version, of the spec or else of the metadata."""
+        return self.spec.version or self.metadata.version
 
     def is_within(self, constraint: str) -> bool:
         """Whether it has a version, and that lies in a range; every Connector does where the range is empty.
@@ -65,7 +71,7 @@ class Versioned(Named):
         Raises:
             ValueError: the constraint is no range.
         """
-        return not constraint or (self.spec.version is not None and satisfies(self.spec.version, constraint))
+        return not constraint or (self.version is not None and satisfies(self.version, constraint))
 
 
 class Fillable:
@@ -124,8 +130,14 @@ class Contract(Named):
 
     @property
     def tier(self) -> str | None:
-        """The tier, of the spec or else of the label `tier`."""
-        return self.spec.tier or self.metadata.labels.get("tier")
+        """The tier, of the spec or else of the label `tier` where that says one; any other text is just a label."""
+        label = self.metadata.labels.get("tier")
+        return self.spec.tier or (label if label in TIERS else None)
+
+    @property
+    def version(self) -> str | None:
+        """The version, of the spec or else of the metadata."""
+        return self.spec.version or self.metadata.version
 
     @property
     def description(self) -> str:

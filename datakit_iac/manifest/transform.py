@@ -84,7 +84,7 @@ class CloudQuerySection(Model):
 class DbtSection(Model):
     """What a Transform of runtime `dbt` builds: a dbt project's folder and dbt's own selection."""
 
-    project: str
+    project: str = ""
     select: list[str] = Field(default_factory=list)
     exclude: list[str] = Field(default_factory=list)
 
@@ -119,10 +119,11 @@ Amount = Annotated[Quantity, BeforeValidator(rules.number, json_schema_input_typ
 
 
 class ResourceAmounts(Model):
-    """Processors and memory, as Kubernetes writes quantities."""
+    """Processors, memory and disk, as Kubernetes writes quantities."""
 
     cpu: Amount | None = None
     memory: Amount | None = None
+    ephemeral_storage: Amount | None = None
 
 
 class Resources(Model):
@@ -138,6 +139,7 @@ class LineageSection(Model):
     """What a Transform tells of its Runs, as OpenLineage events (https://openlineage.io)."""
 
     enabled: bool = True
+    emitter: str = ""
     heartbeat_interval: Duration | None = None
     namespace: str = ""
 
@@ -158,7 +160,9 @@ class TransformSpec(Model):
         default_factory=list
     )
     env: list[EnvironmentVariable] = Field(default_factory=list)
-    resources: Resources = Resources()
+    resources: Annotated[
+        Resources, BeforeValidator(rules.amounts, json_schema_input_type=Resources | ResourceAmounts)
+    ] = Resources()
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None
     service_account_name: Annotated[str, Field(pattern=_KUBERNETES_NAME)] | None = None

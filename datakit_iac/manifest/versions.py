@@ -23,6 +23,9 @@ _COMPARISON: Final = re.compile(
     r"(?P<rest>-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
     re.ASCII,
 )
+_ENDS: Final = re.compile(r"(\S+)\s+-\s+(\S+)")
+_SPACED: Final = re.compile(r"(\^|~=|~|===?|!=|>=|<=|[=<>])\s+")
+_ANY: Final = re.compile(r"(?:\.[xX*])+(?=[\s,]|$)")
 _Bounds = tuple[tuple[str, "Version"], ...]
 
 
@@ -38,7 +41,10 @@ def semver(text: str) -> str:
 
 
 def satisfies(version: str, constraint: str) -> bool:
-    """Whether a version lies in a range: ``1.4.2``, ``^1.4``, ``~1.4.0`` or comparisons such as ``>=1.4,<2``.
+    """Whether a version lies in a range.
+
+    A range is ``1.4.2``, ``^1.4``, ``~1.4.0``, ``1.x``, ``1.2 - 1.4``, comparisons such as ``>=1.4,<2``
+    or ``>=1.4 <2``, or several of these with ``||`` between them.
 
     As npm has it, a pre-release lies in a range only where the range names one of the same three numbers.
 
@@ -52,7 +58,11 @@ def satisfies(version: str, constraint: str) -> bool:
     """
     from semver import Version  # late: most projects have no range
 
-    bounds, found = _bounds(constraint), Version.parse(version)
+    found = Version.parse(version)
+    return any(_is_within(found, bounds) for bounds in _alternatives(constraint))
+
+
+def _is_within(found: Version, bounds: _Bounds) -> bool:
     if found.prerelease and not any(_names(bound, found) for _, bound in bounds):
         return False
     return all(_holds(found.compare(bound), sign) for sign, bound in bounds)
@@ -69,12 +79,27 @@ def _holds(order: int, sign: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _bounds(constraint: str) -> _Bounds:
-    """A range as comparisons with whole versions."""
-    parts = [_COMPARISON.fullmatch(part.strip()) for part in constraint.split(",")]
-    if not all(parts):
-        raise ValueError(f"{constraint!r} is no version range; expected e.g. 1.4.2, ^1.4 or >=1.4,<2")
-    return tuple(bound for part in parts if part for bound in _spread(part))
+def _alternatives(constraint: str) -> tuple[_Bounds, ...]:
+    """A range as comparisons with whole versions; those of one alternative hold together."""
+    found = []
+    for alternative in constraint.split("||"):
+        parts = [_COMPARISON.fullmatch(part) for part in _comparisons(alternative.strip())]
+        if not all(parts):
+            raise ValueError(
+                f"{constraint!r} is no version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2"
+            )
+        found.append(tuple(bound for part in parts if part for bound in _spread(part)))
+    return tuple(found)
+
+
+def _comparisons(text: str) -> list[str]:
+    """What must hold together: separated by commas or spaces, or the two ends of ``1.2 - 1.4``."""
+    if text in ("*", "x", "X"):
+        return []
+    if ends := _ENDS.fullmatch(text):
+        return [f">={ends[1]}", f"<={ends[2]}"]
+    text = _ANY.sub(".*", _SPACED.sub(r"\1", text))
+    return [each for part in text.split(",") for each in part.split() or [""]]
 
 
 def _spread(part: re.Match[str]) -> _Bounds:
@@ -119,7 +144,7 @@ def check_range(text: str) -> str:
     Raises:
         ValueError: it is no range.
     """
-    _bounds(text)
+    _alternatives(text)
     return text
 
 

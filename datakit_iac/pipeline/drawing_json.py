@@ -33,7 +33,7 @@ def _dataset(name: str, dataset: DataSet | None) -> dict[str, Any]:
     if dataset is not None:
         spec = dataset.spec
         told["store"] = spec.store
-        more = (("tier", dataset.tier), ("classification", spec.classification), ("version", spec.version))
+        more = (("tier", dataset.tier), ("classification", spec.classification), ("version", dataset.version))
         told.update((key, value) for key, value in more if value is not None)
     return told
 

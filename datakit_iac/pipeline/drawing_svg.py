@@ -212,7 +212,7 @@ def _look(drawing: Drawing, node: Node) -> _Look:
         return _Look("undeclared", "not declared", f"DataSet {node.name} is not declared")
     spec = dataset.spec
     below = ", ".join(each for each in (spec.store, dataset.tier) if each)
-    more = ", ".join([f"DataSet {node.name}", str(spec.place), *([spec.version] if spec.version else [])])
+    more = ", ".join([f"DataSet {node.name}", str(spec.place), *([dataset.version] if dataset.version else [])])
     return _Look(spec.classification or "unclassified", below, more, any(column.pii for column in spec.columns))
 
 

@@ -73,7 +73,7 @@ class Ports:
         for name in self.names(port):
             unfit = self._unfit(port, name) if name in self._project.datasets else None
             if unfit == "version":
-                version = self._project.datasets[name].spec.version
+                version = self._project.datasets[name].version
                 found = f"version {version}" if version else "no version"
                 message = f"DataSet {name} has {found}; Transform {transform.name} expects {port.version}"
                 yield origin.finding("port-version", message, (*path, "version"))
@@ -85,7 +85,7 @@ class Ports:
 
     def _unfit(self, port: Port, name: str) -> Literal["version", "cell"] | None:
         """The field of a port that a declared DataSet does not fulfil; of several the first."""
-        version = self._project.datasets[name].spec.version
+        version = self._project.datasets[name].version
         if port.version and not (version and satisfies(version, port.version)):
             return "version"
         return "cell" if port.cell and self._cell(name) != port.cell else None
@@ -130,7 +130,7 @@ class Ports:
         return self._project.origin(transform).finding("unmatched-tags", message, path, hint=hint)
 
     def _described(self, name: str) -> str:
-        version, cell = self._project.datasets[name].spec.version, self._cell(name)
+        version, cell = self._project.datasets[name].version, self._cell(name)
         return " ".join([name, *([version] if version else []), *([f"in cell {cell}"] if cell else [])])
 
     def _near(self, tags: dict[str, str]) -> str:

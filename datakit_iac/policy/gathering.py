@@ -73,12 +73,12 @@ def _references(resolved: ResolvedProject) -> References:
 def _connector(name: str, connector: Connector, references: References) -> ConnectorFacts:
     spec = connector.spec
     referred = references.get(("Connector", connector.identity), ())
-    return ConnectorFacts(name, spec.type, spec.version or "", spec.provider, referred)
+    return ConnectorFacts(name, spec.type, connector.version or "", spec.provider, referred)
 
 
 def _store(store: ResolvedStore, resolved: ResolvedProject, references: References) -> StoreFacts:
     connector = _in_use(store, resolved)
-    version = store.version if connector and connector.name == store.connector else connector and connector.spec.version
+    version = store.version if connector and connector.name == store.connector else connector and connector.version
     return StoreFacts(
         store.name,
         connector=connector.name if connector else store.connection.technology,
@@ -104,7 +104,7 @@ def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Described) ->
         store=spec.store,
         place=str(place),
         format=place.format or "",
-        version=spec.version or "",
+        version=manifest.version or "",
         description=manifest.description,
         classification=spec.classification or "",
         tier=manifest.tier or "",

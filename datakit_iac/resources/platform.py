@@ -89,7 +89,7 @@ class Platform(pulumi.ComponentResource):
             kinds = {
                 store.connection.technology
                 for store in resolved.stores.values()
-                if (store.connector, store.version) == (connector.name, spec.version)
+                if (store.connector, store.version) == (connector.name, connector.version)
             }
             with declared_at(self._project.where(connector)):
                 Connector(
@@ -97,7 +97,7 @@ class Platform(pulumi.ComponentResource):
                     technology=spec.type,
                     technologies=sorted(kinds) if kinds != {spec.type} else None,
                     provider=spec.provider,
-                    version=spec.version,
+                    version=connector.version,
                     protocol=spec.protocol or None,
                     capabilities=list(spec.capabilities),
                     opts=self._child,

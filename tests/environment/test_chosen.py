@@ -108,7 +108,8 @@ def test_a_connector_is_pinned_by_its_store_or_by_the_environment(
 
 
 def test_the_same_version_twice_is_a_duplicate(tmp_path: Path) -> None:
-    assert only(read(write(tmp_path, CONNECTOR, CONNECTOR))[1]).code == "duplicate-name"
+    other = CONNECTOR.replace("capabilities: [", "protocol: file, capabilities: [")
+    assert only(read(write(tmp_path, CONNECTOR, other))[1]).code == "duplicate-name"
 
 
 def test_a_connector_that_stands_several_times_needs_a_version(tmp_path: Path) -> None:

@@ -229,11 +229,23 @@ def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 def test_two_manifests_of_one_name_are_a_fault_that_names_both_places(tmp_path: Path) -> None:
     write(tmp_path, STORE, file="a.yaml")
-    write(tmp_path, STORE, file="b.yaml")
+    write(tmp_path, STORE.replace("{path: warehouse.duckdb}", "{path: other.duckdb, threads: 2}"), file="b.yaml")
+    write(tmp_path, STORE.replace("warehouse.duckdb", "third.duckdb"), file="c.yaml")
     found = only(read(tmp_path)[1])
     assert (found.code, found.line, found.column) == ("duplicate-name", 3, 18)
-    assert found.file.endswith("b.yaml")
-    assert "a.yaml:3:18" in found.message
+    assert found.file.endswith("c.yaml")
+    assert re.search(r"a\.yaml:3:18 and \S+b\.yaml:3:18, with another spec\.connection\.path, ", found.message)
+    assert "spec.connection.threads" in found.message
+
+
+def test_the_same_content_in_several_packages_counts_once(tmp_path: Path) -> None:
+    write(tmp_path, CONNECTOR, STORE, DATASET, file="a/all.yaml")
+    write(tmp_path, STORE.replace("name: warehouse}", "name: warehouse, labels: {}}"), file="b/store/warehouse.yaml")
+    write(tmp_path, "# The same, carried along.\n" + DATASET, CONNECTOR, file="b/dataset/users.yaml")
+    project, found = read(tmp_path)
+    assert found == []
+    assert [*project.stores] == ["warehouse"]
+    assert project.origin(project.stores["warehouse"]).file == tmp_path / "a/all.yaml"
 
 
 def test_a_group_may_not_be_called_like_a_dataset(tmp_path: Path) -> None:

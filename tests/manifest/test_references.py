@@ -62,16 +62,6 @@ WRONG = {
         "did you mean 'at'?",
         "spec.dev.seed.inline[1].att",
     ),
-    made("{name: at, type: date}", "tier: gold").replace("{name: made}", "{name: made, labels: {tier: silver}}"): (
-        "invalid-value",
-        "leave one of them out",
-        "metadata.labels.tier",
-    ),
-    made("{name: at, type: date}").replace("{name: made}", "{name: made, labels: {tier: golden}}"): (
-        "invalid-value",
-        "did you mean 'gold'?",
-        "metadata.labels.tier",
-    ),
     made("{name: at, type: date}", "previousNames: [formerly, users]"): (
         "invalid-value",
         "once the rename was applied everywhere, take it out; a DataSet of the old name comes after that",
@@ -97,7 +87,7 @@ WRONG = {
         "Transform",
         "load",
         "spec: {runtime: generic-go, outputs: [{dataset: users}], env: [{name: API_TOKEN, value: hunter2}]}",
-    ): ("literal-secret", "valueFrom: {secretKeyRef: {name: …, key: …}}", "spec.env[0].value"),
+    ): ("literal-secret", 'value: "${API_TOKEN}"', "spec.env[0].value"),
 }
 
 

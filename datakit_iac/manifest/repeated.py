@@ -1,0 +1,55 @@
+"""Manifests that stand several times: packages carry what they stand on along, and the same content counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.project import Origin, spelled
+from datakit_iac.manifest.records import modelled
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.finding import Step
+
+_SHOWN: Final = 5
+"""So many fields that differ are named; the rest is counted."""
+
+
+def differing(first: Manifest, other: Manifest) -> list[str]:
+    """The fields in which two manifests of one name differ; none where they say the same."""
+    return sorted({spelled(path) for path in _differing(_plain(first), _plain(other), ())})
+
+
+def finding(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, list[str]]]) -> Finding:
+    """One finding for a manifest that stands in several places with different content.
+
+    Args:
+        manifest: the one that was read first.
+        first: where it stands.
+        others: where else it stands, with the fields that differ.
+    """
+    name = ("metadata", "name")
+    fields = list(dict.fromkeys(field for _, differ in others for field in differ))
+    more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
+    places = [first.finding("", "", name).where, *(origin.finding("", "", name).where for origin, _ in others[:-1])]
+    return others[-1][0].finding(
+        "duplicate-name",
+        f"{manifest.kind} {manifest.name} stands also in {' and '.join(places)}, with another "
+        f"{', '.join(fields[:_SHOWN])}{more}",
+        name,
+        hint="give one of them another name, or all of them the same content",
+    )
+
+
+def _plain(manifest: Manifest) -> Any:
+    return modelled(manifest).model_dump(mode="json", by_alias=True)
+
+
+def _differing(first: Any, other: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    if isinstance(first, Mapping) and isinstance(other, Mapping):
+        for key in {*first, *other}:
+            yield from _differing(first.get(key), other.get(key), (*path, key))
+    elif first != other:
+        yield path
