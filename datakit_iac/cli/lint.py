@@ -1,15 +1,25 @@
 """Check manifests, each by itself, and the references between them.
 
 A file or folder is seen with the project around it, so that its references are found; only its own findings are shown.
+Names that are not declared are warnings in files that are no project: what they mean may be declared elsewhere.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
 from datakit_iac.cli.waiting import waiting
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.manifest.project import Project
+
+_UNDECLARED: Final = ("unknown-connector", "unknown-store", "unknown-dataset", "unmatched-tags")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -37,5 +47,17 @@ def run(options: Namespace) -> int:
             from datakit_iac.policy.declared import declared
 
             findings += declared(project)[1]
+    if not _is_project(asked.root, project):
+        findings = [_loosely(found) for found in findings]
     own = asked.of(findings)
     return reporting.report(asked, project, own, options)
+
+
+def _is_project(root: Path, project: Project) -> bool:
+    """Whether the manifests are a whole: there is an Environment among them, or a Pulumi project here or above."""
+    has_environment = project.environments or any(kind == "Environment" for kind, _ in project.broken)
+    return bool(has_environment) or any((folder / "Pulumi.yaml").is_file() for folder in (root, *root.parents))
+
+
+def _loosely(found: Finding) -> Finding:
+    return replace(found, severity="warning") if found.code in _UNDECLARED else found

@@ -7,8 +7,9 @@ are shown.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
@@ -18,6 +19,8 @@ from datakit_iac.cli.waiting import waiting
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
     from datakit_iac.manifest.project import Project
+
+_NOT_INSTALLED: Final = ("technology-not-installed", "unknown-runtime", "executor-not-installed")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -36,7 +39,10 @@ def run(options: Namespace) -> int:
 
 
 def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
-    """The manifests below a folder, and everything that is wrong with them in an environment."""
+    """The manifests below a folder, and everything that is wrong with them in an environment.
+
+    What is not installed here is a warning: only where the project is planned and applied must it be there.
+    """
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
 
@@ -45,8 +51,12 @@ def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
     from datakit_iac.policy.checking import check  # after reading, which goes on while the models are imported
 
     try:
-        found = check(project, environment, secrets(root, environment))[1]
+        found = map(_here, check(project, environment, secrets(root, environment))[1])
     except InvalidProjectError as invalid:
         return project, [*findings, *invalid.findings]
     # The check tells the warnings of reading too, as the environment takes them.
     return project, [*{*findings}.difference(project.warnings), *found]
+
+
+def _here(found: Finding) -> Finding:
+    return replace(found, severity="warning") if found.code in _NOT_INSTALLED else found

@@ -9,6 +9,7 @@ from typing import Any
 from datakit_iac.environment import choosing, variables
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.chosen import ChosenVersion
+from datakit_iac.environment.default import with_default
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets, sources_of
@@ -60,12 +61,17 @@ def examine(project: Project, environment: str, secrets: Mapping[str, str] | Sec
     Raises:
         InvalidProjectError: there is no such Environment.
     """
+    project = with_default(project)
     if environment in project.environments:
         return _Resolution(project, project.environments[environment], sources_of(secrets)).resolved()
     findings = [*build(project)[1], *references(project)]
     if not project.is_broken(environment, "Environment"):
         hint = nearest(environment, project.environments)
-        message = f"there is no Environment {environment!r} in {project.root}; the stack's name is the environment's"
+        there = ", ".join(sorted(project.environments)) or "none"
+        message = (
+            f"there is no Environment {environment!r} in {project.root}, the stack's name being the environment's; "
+            f"there is {there}"
+        )
         findings.append(Finding(code="unknown-environment", message=message, hint=hint))
     raise InvalidProjectError(findings)
 
@@ -93,7 +99,7 @@ class _Resolution:
             if (job := self._job(self._project.transforms[name], stores, datasets))
         }
         for each in transforms.values():
-            self._findings.extend(variables.unset(self._project, each.manifest, self._secrets))
+            self._findings.extend(variables.unset(self._project, self._environment, each.manifest, self._secrets))
         return ResolvedProject(
             project=self._project,
             environment=self._environment,

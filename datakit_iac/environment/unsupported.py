@@ -25,7 +25,7 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
     spec, origin = environment.spec, project.origin(environment)
     if spec.executor.type != "local":
         message = f"executor {spec.executor.type} is not there yet; jobs run as local processes"
-        yield origin.finding("not-supported", message, ("spec", "executor"), hint="executor: local")
+        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint="executor: local")
     if spec.deletion == "delete" and spec.approval.needed:
         message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
         yield origin.finding("not-kept", message, ("spec", "deletion"), severity="warning", hint="deletion: retain")

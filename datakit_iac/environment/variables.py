@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from datakit_iac.environment.secrets import Secrets, SourceError
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.finding import Finding, Step
+from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.manifest.transform import EnvironmentVariable, Transform
 
@@ -24,9 +25,15 @@ def values(transform: Transform, secrets: Secrets) -> dict[str, Secret]:
     return {each.name: Secret(_value(each, secrets)) for each in transform.spec.env}
 
 
-def unset(project: Project, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
-    """A finding for each variable whose value cannot be told here: the job would run without it."""
+def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
+    """A finding for each variable whose value cannot be told here: the job would run without it.
+
+    Those of the image count where the executor runs images.
+    """
     origin = project.origin(transform)
+    if environment.spec.executor.type == "kubernetes":
+        subject = f"Transform {transform.name} takes its image from"
+        yield from _unset(origin, subject, transform.spec.image or "", ("spec", "image"), secrets)
     for place, each in enumerate(transform.spec.env):
         path = ("spec", "env", place)
         if each.value is None:
@@ -36,16 +43,20 @@ def unset(project: Project, transform: Transform, secrets: Secrets) -> Iterator[
             )
             yield origin.finding("not-supported", message, (*path, "valueFrom"), hint=f'value: "${{{each.name}}}"')
             continue
-        for variable in _REFERENCE.findall(each.value):
-            subject = f"Transform {transform.name} takes {each.name} from ${{{variable}}}"
-            try:
-                if secrets.find(variable) is not None:
-                    continue
-            except SourceError as fault:
-                yield origin.finding("secrets-file", f"{subject}: {fault}", (*path, "value"), hint=fault.hint)
+        subject = f"Transform {transform.name} takes {each.name} from"
+        yield from _unset(origin, subject, each.value, (*path, "value"), secrets)
+
+
+def _unset(origin: Origin, subject: str, text: str, path: tuple[Step, ...], secrets: Secrets) -> Iterator[Finding]:
+    for variable in _REFERENCE.findall(text):
+        try:
+            if secrets.find(variable) is not None:
                 continue
-            message = f"{subject}, which is not set; looked in {secrets.looked_in}"
-            yield origin.finding("unset-variable", message, (*path, "value"), hint=secrets.remedy(variable))
+        except SourceError as fault:
+            yield origin.finding("secrets-file", f"{subject} ${{{variable}}}: {fault}", path, hint=fault.hint)
+            continue
+        message = f"{subject} ${{{variable}}}, which is not set; looked in {secrets.looked_in}"
+        yield origin.finding("unset-variable", message, path, hint=secrets.remedy(variable))
 
 
 def _value(variable: EnvironmentVariable, secrets: Secrets) -> str:

@@ -22,7 +22,7 @@ Kind = TypeVar("Kind", bound="Manifest")
 
 
 class Origin(NamedTuple):
-    """Where a document stands: its file and which document of it, from 0."""
+    """Where a document stands: its file and which document of it, from 0; the file of what is built in is empty."""
 
     path: str
     document: int
@@ -41,6 +41,8 @@ class Origin(NamedTuple):
         """
         from datakit_iac.manifest.positions import position  # late: most projects are right
 
+        if not self.path:
+            return Finding(code=code, message=message, severity=severity, path=spelled(path), hint=hint)
         text = self.file.read_text(encoding="utf-8")
         line, column = position(text, self.document, path, of_key=code == "unknown-field")
         return Finding(

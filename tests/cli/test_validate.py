@@ -76,4 +76,4 @@ def test_an_unknown_environment_names_the_nearest(dk: Dk, project: Path) -> None
 def test_the_findings_of_a_part_are_shown_alone(dk: Dk, project: Path) -> None:
     said = dk("validate", "transforms/load")
     assert said.out.count("unknown-runtime") == 1
-    assert said.out.endswith("transforms/load in dev: 1 manifest, 1 error\n")
+    assert said.out.endswith("transforms/load in dev: 1 manifest, 1 warning\n")
