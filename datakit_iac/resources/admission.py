@@ -49,9 +49,9 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
         return ""
     seen = options.of_engine()
     if refused := [*seen.objections()]:
-        _refuse_or_warn(resolved.environment.name, door.Verdict(refused, ""))
+        _refuse_or_warn(resolved.environment.name, door.Admission(refused, ""))
     try:
-        judged = door.verdict(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
+        judged = door.admission(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
     except ToolchainError as missing:
         raise pulumi.RunError(str(missing)) from missing
     _refuse_or_warn(resolved.environment.name, judged)
@@ -118,7 +118,7 @@ def _packs(seen: Options) -> tuple[str, ...]:
     return seen.packs if seen.words else policypack.arguments(_folder())
 
 
-def _refuse_or_warn(environment: str, judged: door.Verdict) -> None:
+def _refuse_or_warn(environment: str, judged: door.Admission) -> None:
     if not judged.is_allowed:
         told = "\n".join(map(str, judged.findings))
         raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
