@@ -120,7 +120,8 @@ def _packs(seen: Options) -> tuple[str, ...]:
 
 def _refuse_or_warn(environment: str, judged: door.Admission) -> None:
     if not judged.is_allowed:
-        told = "\n".join(map(str, judged.findings))
+        # What a file is called need be no text, and the engine takes nothing else.
+        told = "\n".join(map(str, judged.findings)).encode(errors="backslashreplace").decode()
         raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
     for each in judged.findings:
         pulumi.log.warn(str(each))

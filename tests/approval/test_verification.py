@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.plan import Plan, Remark, Subject, read
-from datakit_iac.approval.signatures import NAMESPACE, place, sign
+from datakit_iac.approval.plan import InvalidPlanError, Plan, Remark, Subject, read
+from datakit_iac.approval.signatures import NAMESPACE, place, sign, signatures
 from datakit_iac.manifest.environment import Approval, ApprovalMode
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
 from tests.approval.keys import allow, new_key, public
@@ -255,6 +256,21 @@ def test_a_signature_that_is_no_file_does_not_count(case: Case) -> None:
     assert "is not named after a person" in refused(case)
     os.mkfifo(place(case.file, "dan@x.io").with_name(os.fsdecode(b"\xff.sig")))
     assert len(case.refusals()) == 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_byte_of_a_plan_or_its_signatures_can_be_another(agreed: Case, seed: int) -> None:
+    """A change is refused, or the plan says the same: the layout of its file is not signed."""
+    chance = random.Random(seed)
+    file = chance.choice([agreed.file, *(each.file for each in signatures(agreed.file))])
+    content = bytearray(file.read_bytes())
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    file.write_bytes(content)
+    try:
+        agreed.plan = read(agreed.file)
+    except InvalidPlanError:
+        return
+    assert agreed.refusals() or agreed.plan == PLAN
 
 
 # Plans that do not hold any more.

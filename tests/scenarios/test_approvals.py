@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -117,7 +118,12 @@ def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guard
 
 def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     plan = guarded.planned("ben")
+    odd = plan.with_name(f"{plan.name}.sigs")
+    for name in (b"%00.sig", b"\xff.sig"):
+        odd.joinpath(os.fsdecode(name)).write_text("no signature")
     refused = guarded.dk("apply", str(plan), "--yes").failed().text
+    assert "error[refused-approval] '%00.sig' is not named after a person" in refused
+    assert "'\\udcff.sig' is not named after a person" in refused
     assert "prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)" in refused
     assert guarded.is_untouched()
     guarded.dk("approve", str(plan), "--yes", "--key", str(guarded.keys["eve"])).ok()
