@@ -119,12 +119,12 @@ def _packs(seen: Options) -> tuple[str, ...]:
 
 
 def _refuse_or_warn(environment: str, judged: door.Admission) -> None:
+    # What a file is called need be no text, and the engine takes nothing else.
+    told = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
     if not judged.is_allowed:
-        # What a file is called need be no text, and the engine takes nothing else.
-        told = "\n".join(map(str, judged.findings)).encode(errors="backslashreplace").decode()
-        raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
-    for each in judged.findings:
-        pulumi.log.warn(str(each))
+        raise pulumi.RunError("\n".join([f"{environment} takes only what is approved; nothing was touched:", *told]))
+    for each in told:
+        pulumi.log.warn(each)
 
 
 def _qualified_stack() -> str:
