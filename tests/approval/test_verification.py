@@ -197,6 +197,33 @@ def test_a_certificate_of_the_authors_key_is_his_too(case: Case, tmp_path: Path)
     assert "anna@x.io made the plan" in refused(case)
 
 
+def test_a_certificate_authority_admits_many_each_by_his_own_name(case: Case, tmp_path: Path) -> None:
+    ca = new_key(tmp_path, "ca")
+    case.signers.allowed.write_text(f"*@x.io cert-authority {public(ca)}\n")
+    for name in ("ben", "eve"):
+        key = new_key(tmp_path, name)
+        command = ["ssh-keygen", "-q", "-s", str(ca), "-I", name, "-n", f"{name}@x.io", f"{key}.pub"]
+        subprocess.run(command, check=True)
+        file = place(case.file, f"{name}@x.io")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(sign(case.plan.digest, Path(f"{key}-cert.pub")))
+    assert case.refusals() == []
+    place(case.file, "dan@x.io").write_text(place(case.file, "eve@x.io").read_text())
+    place(case.file, "eve@x.io").unlink()
+    assert "is no key of dan@x.io" in refused(case), "a certificate names its holder"
+
+
+def test_a_key_that_a_pattern_lists_is_whoever_it_fits(case: Case) -> None:
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"*@x.io {public(case.keys['mal'])}\n")
+    case.signed("ben"), case.signed("eve", key="mal")
+    assert "eve@x.io made the plan" in refused(case)
+    case.by("zoe@y.io")
+    case.signers.allowed.write_text(case.signers.allowed.read_text() + f"zoe@y.io {public(case.keys['ann'])}\n")
+    case.signed("ben"), case.signed("eve", key="mal")
+    assert "eve@x.io has approved already, as ben@x.io" in refused(case)
+
+
 @pytest.mark.parametrize(
     ("author", "words"),
     [
