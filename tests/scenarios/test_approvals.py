@@ -204,6 +204,16 @@ def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: G
     assert agreed.is_untouched()
 
 
+def test_no_other_environment_reaches_what_is_guarded(guarded: Guarded) -> None:
+    unasked = PROD.replace("name: prod", "name: shadow").replace("multi-party", "auto-merge")
+    guarded.workspace.write("project/models/notes.yaml", unasked.replace("prod.duckdb", "../project/./prod.duckdb"))
+    guarded.workspace.run("stack", "init", "shadow").ok()
+    refused = guarded.workspace.run("up", "--stack", "shadow", "--yes", "--skip-preview").failed().text
+    assert "project/models/notes.yaml:5:" in refused
+    assert "error[unguarded-store]" in refused
+    assert guarded.is_untouched()
+
+
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:
     guarded.workspace.up("--skip-preview").ok()
     plan = guarded.planned("ben", "eve")
