@@ -15,6 +15,7 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.project import FILES
 
 LOCK: Final = "datakit.lock"
@@ -41,7 +42,7 @@ def subject(
         stack=stack,
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
-        parts=dict(sorted((*_parts(resolved), *_project_file(folder)))),
+        parts=dict(sorted((*_parts(resolved), *_project_files(folder)))),
         policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if packed else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
@@ -79,9 +80,9 @@ def _parts(resolved: ResolvedProject) -> Iterator[tuple[str, str]]:
         yield LOCK, _content(lock)
 
 
-def _project_file(folder: Path) -> Iterator[tuple[str, str]]:
-    """Pulumi.yaml, as it lies there: it names the program, its virtual environment and the provider."""
-    for name in FILES:
+def _project_files(folder: Path) -> Iterator[tuple[str, str]]:
+    """Pulumi.yaml, which names program, virtual environment and provider, and the policy pack's configuration."""
+    for name in (*FILES, policypack.CONFIGURATION):
         if (folder / name).is_file():
             yield name, _content(folder / name)
 
