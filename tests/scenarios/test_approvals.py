@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.toolchain import policypack
 from tests.approval.keys import allow, new_key, public
 from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace
@@ -202,6 +203,16 @@ def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: G
     refused = agreed.workspace.run("up", "--stack", "prod", "--yes", "--skip-preview", option).failed().text
     assert f"error[unapproved-option] {option.partition('=')[0]}: " in refused
     assert agreed.is_untouched()
+
+
+def test_a_plan_that_the_policy_pack_has_seen_is_applied_under_it(guarded: Guarded) -> None:
+    policypack.make_ready(os.environ)
+    del guarded.workspace.env["DATAKIT_POLICY_PACK"]
+    plan = guarded.planned("ben", "eve")
+    assert "CrossGuard pack" in plan.read_text()
+    assert "policy CrossGuard pack is gone" in guarded.up().failed().text
+    assert guarded.is_untouched()
+    guarded.dk("apply", str(plan), "--yes").ok()
 
 
 def test_no_other_environment_reaches_what_is_guarded(guarded: Guarded) -> None:
