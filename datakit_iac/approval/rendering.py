@@ -8,8 +8,8 @@ from typing import Final
 from datakit_iac.approval.plan import Operation, Plan
 
 _FIRST: Final = ("created", "altered", "replaced", "deleted", "run")
-_HIDDEN: Final = ("pulumi:providers:", "datakit:index:Platform")
-"""Resources that are the engine's own book-keeping: signed with the rest, shown to nobody."""
+_PLATFORM: Final = "datakit:index:Platform"
+_PROVIDER: Final = "pulumi:providers:"
 
 
 def text(plan: Plan) -> str:
@@ -24,6 +24,7 @@ def text(plan: Plan) -> str:
     lines += [f"  policies   {', '.join(subject.policies) or 'none looked at it'}"]
     lines += [f"  {each.severity:<10} [{each.code}] {each.message}" for each in subject.remarks]
     lines += [f"  approval   {asked(plan)}"]
+    lines += [f"  follows    {plan.follows}"] if plan.follows else []
     return "\n".join([*lines, f"  digest     {plan.digest}"])
 
 
@@ -45,6 +46,7 @@ def markdown(plan: Plan) -> str:
     lines += [f"- {each.severity} `{each.code}`: {_escaped(each.message)}" for each in subject.remarks]
     lines += [""] if subject.remarks else []
     lines += [f"Approval: {asked(plan)}.", ""]
+    lines += [f"Follows: `{plan.follows}`", ""] if plan.follows else []
     return "\n".join([*lines, f"Digest: `{plan.digest}`"])
 
 
@@ -61,10 +63,17 @@ def grouped(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
     """What would be done, by what is done; the engine's own book-keeping is left out."""
     groups: dict[str, list[Operation]] = {deed: [] for deed in _FIRST}
     for operation in operations:
-        kind = operation.urn.split("::")[2].rpartition("$")[2]
-        if not kind.startswith(_HIDDEN):
+        if not _is_bookkeeping(operation):
             groups.setdefault(operation.deed, []).append(operation)
     return {deed: these for deed, these in groups.items() if these}
+
+
+def _is_bookkeeping(operation: Operation) -> bool:
+    """Whether it is signed with the rest and shown to nobody: a new Platform, and providers nobody has configured."""
+    kind = operation.urn.split("::")[2].rpartition("$")[2]
+    if kind.startswith(_PROVIDER):
+        return operation.name.startswith("default")
+    return kind == _PLATFORM and operation.op == "create"
 
 
 def reached(plan: Plan) -> Mapping[str, Sequence[str]]:

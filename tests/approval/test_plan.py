@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval import rendering
-from datakit_iac.approval.plan import InvalidPlanError, make, read, write
+from datakit_iac.approval.plan import InvalidPlanError, Operation, make, read, write
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS
 
 
@@ -60,6 +60,24 @@ def test_people_read_what_is_altered_and_run_and_what_is_downstream() -> None:
         "  approval   multi-party, 2 other than the author",
         f"  digest     {PLAN.digest}",
     ]
+
+
+def test_what_a_program_configures_by_itself_is_shown(tmp_path: Path) -> None:
+    urn = "urn:pulumi:prod::shop::"
+    platform, default, own = (
+        Operation(urn=f"{urn}{name}", op="create")
+        for name in ("datakit:index:Platform::p", "pulumi:providers:aws::default_7_0_0", "pulumi:providers:aws::other")
+    )
+    moved = platform.model_copy(update={"op": "update", "changes": ("project",)})
+    lines = rendering.text(make(SUBJECT, (platform, default, own), "ann@x.io")).splitlines()
+    assert lines[2:4] == ["  created    aws other", "  policies   security"]
+    assert "  altered    Platform p (project)" in rendering.text(make(SUBJECT, (moved,), "ann@x.io"))
+
+
+def test_the_plan_before_is_shown() -> None:
+    plan = make(SUBJECT, (USERS,), "ann@x.io", follows="sha256:before")
+    assert "  follows    sha256:before" in rendering.text(plan).splitlines()
+    assert "Follows: `sha256:before`" in rendering.markdown(plan)
 
 
 def test_a_pull_request_shows_the_same_as_tables() -> None:
