@@ -72,6 +72,27 @@ def test_a_secret_is_nowhere_in_clear(pipeline: Workspace, given: Callable[[Work
     assert "ciphertext" in (pipeline.root / "state/.pulumi/stacks/shop/dev.json").read_text(), "it came as far"
 
 
+def test_only_the_engines_own_log_of_every_detail_tells_a_secret(pipeline: Workspace) -> None:
+    pipeline.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
+    from_the_stack(pipeline)
+    preview = ("preview", "--stack", "dev")
+    assert PLANTED not in pipeline.run(*preview, "-v=8", "--logtostderr").ok().text
+    told = [line for line in pipeline.run(*preview, "-v=9", "--logtostderr").ok().text.splitlines() if PLANTED in line]
+    assert told
+    assert all("arshaling property for RPC" in line for line in told), "the engine's own"
+    logs = list((pipeline.root / "home" / "logs").iterdir())
+    assert logs
+    assert [log for log in logs if PLANTED.encode() in log.read_bytes()] == []
+    latest = max(logs, key=lambda log: log.stat().st_mtime)
+    assert PLANTED in pipeline.run("logs", "decrypt", str(latest)).ok().text
+    temporary = pipeline.root / "temporary"
+    temporary.mkdir()
+    pipeline.env["TMPDIR"] = str(temporary)
+    assert PLANTED not in pipeline.run(*preview, "-v=9").ok().text
+    holding = [file for file in temporary.iterdir() if file.is_file() and PLANTED.encode() in file.read_bytes()]
+    assert [file.name.startswith("pulumi.") for file in holding] == [True]
+
+
 def test_a_first_secret_runs_nothing_again(applied: Workspace) -> None:
     applied.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
     applied.env["SHOP_TOKEN"] = PLANTED

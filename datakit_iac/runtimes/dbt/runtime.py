@@ -13,7 +13,7 @@ from typing import Any, Final
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.finding import nearest
-from datakit_iac.manifest.secret import REDACTED
+from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runtimes.dbt import caches, overlay, profile, references, results
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
@@ -257,9 +257,5 @@ def _selecting(job: Job) -> list[str]:
 
 
 def _redacted(failure: JobFailedError, described: profile.Profile) -> JobFailedError:
-    def hide(text: str) -> str:
-        for value in filter(None, (secret.reveal() for secret in described.env.values())):
-            text = text.replace(value, REDACTED)
-        return text
-
+    hide = Redaction(secret.reveal() for secret in described.env.values())
     return JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines)))
