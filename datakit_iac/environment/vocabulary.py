@@ -18,7 +18,7 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 class _Options(Model):
     """What is not secret of one technology's connection; names are as its own tools spell them, in camelCase."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class _Postgres(_Options):

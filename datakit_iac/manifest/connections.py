@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import hidden, literals, plain_key
+from datakit_iac.manifest.secret import literals, plain_key, quoted
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import ConnectionField, Connector
@@ -63,7 +63,7 @@ def _of_option(known: Mapping[str, ConnectionField], name: str, value: object) -
     elif known and field is None:
         yield _unknown("option", (name,), name, known)
     elif field and not field.fits(value):
-        yield Fault("invalid-value", (name,), f"{name} is {hidden(value)!r}; expected its type, {field.type}")
+        yield Fault("invalid-value", (name,), f"{name} is {quoted(name, value)}; expected its type, {field.type}")
 
 
 def _literal(path: tuple[str | int, ...]) -> Fault:

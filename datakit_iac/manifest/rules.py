@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.manifest.secret import literals, without_passwords
+from datakit_iac.manifest.secret import literals, quoted, without_passwords
 from datakit_iac.manifest.traits import AT_LEAST
 from datakit_iac.manifest.versions import check_range
 
@@ -61,7 +61,8 @@ def default_fits(field: ConnectionField) -> ConnectionField:
     if field.secret or any(literals(field.default, (field.field,))):
         raise ValueError(f"{field.field} is a secret, so it has no default; each Store says ${{VARIABLE}}")
     if not field.fits(field.default):
-        raise ValueError(f"the default of {field.field} is {field.default!r}; expected its type, {field.type}")
+        found = quoted(field.field, field.default)
+        raise ValueError(f"the default of {field.field} is {found}; expected its type, {field.type}")
     return field
 
 

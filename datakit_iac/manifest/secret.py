@@ -123,6 +123,15 @@ def hidden(value: Any, name: str = "") -> Any:
     return REDACTED if gives_away(name, value) else value
 
 
+def quoted(name: str, value: object) -> str:
+    """What was found, as a message shows it.
+
+    >>> quoted("port", "x"), quoted("auth", {"token": "x"}), quoted("password", {"a": "x"})
+    ("'x'", "{'token': '[secret]'}", 'a value that is not shown')
+    """
+    return NOT_SHOWN if is_secret_name(name) else repr(hidden(value, name))
+
+
 def literals(value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
     """Where in plain data secrets stand in clear.
 
