@@ -42,21 +42,19 @@ SECTIONS: Final[frozenset[str | int]] = frozenset({"secrets", "valueFrom", "secr
 """Fields of manifests below which only references stand: whatever else is found there may be a value."""
 
 _SECRET: Final = re.compile(
-    r"(password|passwd|passphrase|secret|token|credential|authorization"
+    r"(password|passwd|passphrase|secret|token|credential|authorization|signature"
     r"|(api|private|secret|account|access|signing|encryption|master|shared|storage)[_.-]?key"
-    r"|(^|[_.-])(pass|pwd|jwt|sas))s?([_.-]?(value|text|\d+))?$"
+    r"|(^|[_.-])(pass|pwd|jwt|sas|sig))s?([_.-]?(value|text|\d+))?$"
 )
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WHOLE_REFERENCE: Final = re.compile(r"\$\{\w+\}")
 _IN_ADDRESS: Final = re.compile(r"(://[^/\s:@\[]*:)(?!\d+/|\$\{\w+\}@|\[secret\]@)([^\s\"'<>]+)@")
 """The password in an address such as ``postgres://user:password@host``; a port is none."""
 
-_IN_OPTIONS: Final = re.compile(
-    r"((?:^|[?&;\s\"'])[\w.-]*?(?:password|passwd|pwd|passphrase|secret|token|(?:api|access|account|private)[_-]?key)=)"
-    r"(?!…|\$\{\w+\}|\[secret\])('[^']*'|\"[^\"]*\"|(?:[^&;\s'\",]|,(?!\s))+)",
-    re.IGNORECASE,
+_OPTION: Final = re.compile(
+    r"(?:(?<=[?&;\s\"'])|^)([\w.-]+)=(?!…|\$\{\w+\}|\[secret\])('[^']*'|\"[^\"]*\"|(?:[^&;\s'\",]|,(?!\s))+)"
 )
-"""The password among the options of an address, or of what drivers take for one: ``host=h password=p``."""
+"""One of the options of an address, or of what drivers take for one: ``host=h password=p``."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -95,7 +93,9 @@ def without_passwords(text: str) -> str:
     """
     if ":" in text:
         text = _IN_ADDRESS.sub(rf"\1{REDACTED}@", text)
-    return _IN_OPTIONS.sub(rf"\1{REDACTED}", text) if "=" in text else text
+    if "=" in text:
+        text = _OPTION.sub(lambda found: f"{found[1]}={REDACTED}" if is_secret_name(found[1]) else found[0], text)
+    return text
 
 
 def passwords(text: str) -> list[str]:
@@ -104,8 +104,8 @@ def passwords(text: str) -> list[str]:
     >>> passwords("ftp://ann:x@h?token='y z'")
     ['x', 'y z']
     """
-    found = (match for pattern in (_IN_ADDRESS, _IN_OPTIONS) for match in pattern.finditer(text))
-    return [match[2].strip("'\"") for match in found]
+    options = [found for found in _OPTION.finditer(text) if is_secret_name(found[1])]
+    return [found[2].strip("'\"") for found in (*_IN_ADDRESS.finditer(text), *options)]
 
 
 def hidden(value: Any, name: str = "") -> Any:
