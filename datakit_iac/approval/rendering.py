@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.approval.plan import Operation, Plan
+from datakit_iac.manifest.visible import visible
 
 _FIRST: Final = ("created", "altered", "replaced", "deleted", "run")
 _PLATFORM: Final = "datakit:index:Platform"
 _PROVIDER: Final = "pulumi:providers:"
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def text(plan: Plan) -> str:
@@ -25,29 +30,27 @@ def text(plan: Plan) -> str:
     lines += [f"  {each.severity:<10} [{each.code}] {each.message}" for each in subject.remarks]
     lines += [f"  approval   {asked(plan)}"]
     lines += [f"  follows    {plan.follows}"] if plan.follows else []
-    return "\n".join([*lines, f"  digest     {plan.digest}"])
+    return "\n".join(map(visible, [*lines, f"  digest     {plan.digest}"]))
 
 
 def markdown(plan: Plan) -> str:
     """A plan for a pull request (GitHub Flavored Markdown)."""
     subject, groups = plan.subject, grouped(plan.operations)
-    lines = [f"### Plan for `{subject.environment}`", ""]
-    lines += [
-        f"Stack `{subject.stack}` of `{subject.project}`, made {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author}.",
-        "",
-    ]
+    made = f"made {plan.made:%Y-%m-%d %H:%M} UTC by {_escaped(plan.author)}"
+    lines = [f"### Plan for {_code(subject.environment)}", ""]
+    lines += [f"Stack {_code(subject.stack)} of {_code(subject.project)}, {made}.", ""]
     rows = ((deed, _told(these)) for deed, these in groups.items())
     lines += list(_table(("What", "Which"), rows)) if groups else ["Nothing would change.", ""]
     if downstream := reached(plan):
         lines += list(
             _table(("Changed", "Downstream"), ((label, ", ".join(each)) for label, each in downstream.items()))
         )
-    lines += [f"Policies that looked at it: {', '.join(subject.policies) or 'none'}.", ""]
-    lines += [f"- {each.severity} `{each.code}`: {_escaped(each.message)}" for each in subject.remarks]
+    lines += [f"Policies that looked at it: {_escaped(', '.join(subject.policies)) or 'none'}.", ""]
+    lines += [f"- {each.severity} {_code(each.code)}: {_escaped(each.message)}" for each in subject.remarks]
     lines += [""] if subject.remarks else []
-    lines += [f"Approval: {asked(plan)}.", ""]
-    lines += [f"Follows: `{plan.follows}`", ""] if plan.follows else []
-    return "\n".join([*lines, f"Digest: `{plan.digest}`"])
+    lines += [f"Approval: {_escaped(asked(plan))}.", ""]
+    lines += [f"Follows: {_code(plan.follows)}", ""] if plan.follows else []
+    return "\n".join([*lines, f"Digest: {_code(plan.digest)}"])
 
 
 def asked(plan: Plan) -> str:
@@ -98,4 +101,12 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> Iterator[s
 
 
 def _escaped(words: str) -> str:
-    return words.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    """Words that Markdown shows as they are: no emphasis, link, table, HTML, entity or formula; nobody is called."""
+    return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\g<0>", visible(words)))
+
+
+def _code(word: str) -> str:
+    """A word as code, within as many backticks as it takes."""
+    shown = visible(word)
+    ticks = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{ticks} {shown} {ticks}" if len(ticks) > 1 else f"`{shown}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_github_gets_annotations_with_what_would_end_them_escaped(dk: Dk, projec
     second = dk("lint", "--output", "github").out.splitlines()[1]
     assert second.startswith("::warning file=dataset/a%2Cb%3A100%25.yaml,line=")
     assert dk("lint", "--output", "github").out.splitlines()[-1] == ".: 9 manifests, 1 error, 1 warning"
+
+
+@pytest.mark.parametrize("output", ["text", "github", "sarif", "json"])
+def test_nothing_that_a_manifest_says_is_hidden_or_an_order(dk: Dk, project: Path, output: str) -> None:
+    odd = json.dumps("a\u202e\x1b[2K\n::error::forged\n##[add-mask]b")
+    write(project, manifest("DataSet", "more", f"spec: {{store: warehouse, table: more, {odd}: 1}}"), file="m.yaml")
+    said = dk("lint", "--output", output).out
+    assert "".join(said.split("\n")).isprintable()
+    assert not [line for line in said.splitlines() if "##[" in line or line.lstrip().startswith("::error::")]
+    assert said.count("::warning ") == (output == "github")
+    if output in ("text", "github"):
+        assert r"a\\u202e\\x1b[2K\\n::error::forged\\n\x23#[add-mask]b".replace("\\\\", "\\") in said
 
 
 def test_warnings_are_shown_and_are_fine_unless_strict(dk: Dk, project: Path) -> None:

@@ -520,3 +520,45 @@ def mutated(text: str, chance: random.Random) -> str:
         end = min(len(text), start + chance.choice([0, 1, 1, 2, 5, 20]))
         text = text[:start] + chance.choice([chance.choice(TOKENS), text[start:end] * 2, "\n" + " " * 3]) + text[end:]
     return text
+
+
+_ENV = "{runtime: generic-python, command: [a], outputs: [{dataset: users}], env: [%s]}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Store", "{connector: duckdb, secrets: {password: hunter2}}"),
+        ("Store", "{connector: duckdb, secrets: {password: [hunter2]}}"),
+        ("Store", "{connector: duckdb, secrets: hunter2}"),
+        ("Store", "{connector: duckdb, secrets: [hunter2]}"),
+        ("Store", "{connector: duckdb, secrets: {password hunter2}}"),
+        ("Store", "{connector: duckdb, secrets: {'password:hunter2': }}"),
+        ("Store", "{connector: duckdb, connectorVersion: 'ftp://u:hunter2@h'}"),
+        ("Store", "\n  connector: duckdb\n  secrets:\n    password: !hunter2"),
+        ("Store", "\n  connector: duckdb\n  secrets:\n    password: *hunter2"),
+        ("Store", "\n  connector: duckdb\n  connection:\n    apiToken: !!int hunter2"),
+        ("Connector", "{type: pg, capabilities: [source], connectionSchema: [{field: password, default: hunter2}]}"),
+        ("Connector", "{type: pg, capabilities: [source], connectionSchema: [{field: u, default: 'a://u:hunter2@h'}]}"),
+        ("Transform", _ENV % "{name: TOKEN, valueFrom: hunter2}"),
+        ("Transform", _ENV % "{name: TOKEN, valueFrom: {secretKeyRef: hunter2}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {secretKeyRef: {name: hunter2 X, key: b}}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {configMapKeyRef: {name: b, key: hunter2 X}}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {secretKeyRef: {name hunter2}}}"),
+        ("Transform", _ENV % "{name: TOKEN, value: [hunter2]}"),
+        ("Transform", _ENV % "{name: API_TOKEN, value: 4711471}"),
+        ("Environment", "{lineage: 'ftp://u:hunter2@h'}"),
+        ("Environment", "{lineage: {url: 'ftp://u:hunter2@h'}}"),
+        ("Environment", "{lineage: {url: 'u:hunter2@h'}}"),
+        ("Environment", "{lineage: {url: 'https://h/?token=hunter2'}}"),
+        ("DataSet", "{store: w, table: t, schema: [{name: pwd, type: int}], dev: {seed: {inline: [{pwd: hunter2}]}}}"),
+    ],
+)  # fmt: skip
+def test_no_message_repeats_a_secret(tmp_path: Path, kind: str, spec: str) -> None:
+    from datakit_iac.manifest.connections import connections
+    from datakit_iac.manifest.references import references
+
+    project, told = read(write(tmp_path, manifest(kind, "odd", f"spec: {spec}")))
+    told = [*told, *references(project), *connections(project)]
+    assert told
+    assert [found for found in told if "hunter2" in str(found) or "4711471" in str(found)] == []

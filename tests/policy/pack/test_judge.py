@@ -231,3 +231,8 @@ def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path:
     assert [each.code for each in held.about_law] == ["expired-waiver"]
     users = observed("datakit:index:DataSet", "users", parent=platform.urn, name="users", table="raw.users")
     assert told(held.judge(users)) == [("owner-required", "dataset/users")]
+
+
+def test_what_a_verdict_quotes_is_seen_and_no_password_of_an_address() -> None:
+    verdict = Verdict("a\u202e", "Store x", "found ftp://u:p@h\n::error::x", "b\x1b[2K")
+    assert str(verdict) == r"[a\u202e] Store x: found ftp://u:[secret]@h\n::error::x" + "\n" + r"fix: b\x1b[2K"
