@@ -201,3 +201,8 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+
+def revealed(value: str | Secret) -> str:
+    """A text that may be secret, to hand to a process and to nothing else."""
+    return value.reveal() if isinstance(value, Secret) else value

@@ -69,7 +69,7 @@ def job(properties: Properties, environment: str) -> Job:
         environment=environment,
         timeout=properties.get("timeout"),
         identity=_identity(properties),
-        variables=_secrets(properties.get("env") or {}),
+        variables=_plain(properties.get("env") or {}),
         given=properties.get("given") or "",
     )
 

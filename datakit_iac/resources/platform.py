@@ -155,7 +155,7 @@ class Platform(pulumi.ComponentResource):
                 references=[self._datasets[each] for each in resolved.references],
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
                 timeout=job.timeout,
-                env={name: value.reveal() for name, value in job.variables.items()},
+                env=job.variables,
                 approved=self._is_approved,
                 opts=self._child,
             )

@@ -234,6 +234,6 @@ def _strictness() -> list[str]:
     return ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
 
 
-def _redacted(failure: JobFailedError, secrets: Iterable[Secret]) -> JobFailedError:
-    hide = Redaction(secret.reveal() for secret in secrets)
+def _redacted(failure: JobFailedError, variables: Iterable[str | Secret]) -> JobFailedError:
+    hide = Redaction(each.reveal() for each in variables if isinstance(each, Secret))
     return JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines)))

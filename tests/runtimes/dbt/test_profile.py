@@ -96,5 +96,5 @@ def test_what_dbt_cannot_do_is_said(shop: Shop, case: int) -> None:
 
 def test_a_failure_repeats_no_form_of_a_secret() -> None:
     described = profile.Profile({}, env={"DBT_ENV_SECRET_A": Secret("p@ss word")})
-    failure = runtime._redacted(JobFailedError("not p%40ss%20word", ("cEBzcyB3b3Jk", "fine")), described)
+    failure = runtime._redacted(JobFailedError("not p%40ss%20word", ("cEBzcyB3b3Jk", "fine")), described.env.values())
     assert (failure.cause, failure.lines) == ("not [secret]", ("[secret]", "fine"))
