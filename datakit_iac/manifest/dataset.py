@@ -28,6 +28,8 @@ from datakit_iac.manifest.types import DataType, data_type
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Tier = Literal["bronze", "silver", "gold"]
 Format = Literal["parquet", "json", "csv", "avro"]
+Masking = Literal["hash", "redact", "aggregate", "tokenise"]
+"""How personal data is made unrecognisable: a digest, a part of it, numbers of many people, a token in its place."""
 
 
 ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
@@ -113,7 +115,7 @@ class Column(Model):
     nullable: bool = True
     primary_key: bool = False
     pii: bool | None = None
-    masking: str = ""
+    masking: Masking | None = None
     from_: Annotated[
         list[SourceColumn], BeforeValidator(rules.several, json_schema_input_type=SourceColumn | list[SourceColumn])
     ] = Field(default_factory=list, alias="from")
@@ -131,7 +133,7 @@ class Column(Model):
             nullable: bool = True,
             primary_key: bool = False,
             pii: bool | None = None,
-            masking: str = "",
+            masking: Masking | None = None,
             from_: str | Sequence[str] = (),
             previous_names: Sequence[str] = (),
             tests: Sequence[Test | str] = (),

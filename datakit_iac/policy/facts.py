@@ -97,7 +97,7 @@ class ColumnFacts:
 
     Attributes:
         sources: the columns it is derived from, as ``dataset.column``.
-        masking: how personal data in it is made unrecognisable; empty where it is not.
+        masking: how personal data in it is made unrecognisable, e.g. ``hash``; empty where it is not.
         tests: the names of its tests.
     """
 

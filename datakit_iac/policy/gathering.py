@@ -126,7 +126,7 @@ def of_column(column: Column) -> ColumnFacts:
         type=str(column.type),
         description=column.description,
         pii=column.pii,
-        masking=column.masking,
+        masking=column.masking or "",
         sources=tuple(column.from_),
         tests=of_tests(column.tests),
         nullable=column.nullable,

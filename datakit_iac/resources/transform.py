@@ -9,6 +9,8 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
 from datakit_iac.runtimes.job import Job
@@ -30,6 +32,9 @@ class Transform(pulumi.CustomResource):
         schedule: ``{"cron": …, "timezone": …, "suspend": …}`` where it is scheduled.
         timeout: seconds after which a run is stopped.
         opts: Pulumi's resource options.
+
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
 
     Attributes:
         digest: of everything that decides what it computes.
@@ -76,6 +81,7 @@ class Transform(pulumi.CustomResource):
             "schedule": dict(schedule) if schedule else None,
             "definition": self.digest,
         }
+        demand(shapes.Transform, properties)
         super().__init__("datakit:index:Transform", resource_name, properties, opts)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, get_args
 
-from datakit_iac.manifest.dataset import Classification
+from datakit_iac.manifest.dataset import Classification, Masking
 from datakit_iac.manifest.document import Model
 from datakit_iac.policy.facts import DataSetFacts, ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
@@ -21,8 +22,10 @@ def classification_required(
     dataset: DataSetFacts, arguments: ClassificationRequired, _: ProjectFacts
 ) -> Iterator[Violation]:
     """Every output says how closely it is held."""
-    if dataset.is_output and not dataset.classification:
-        message = f"DataSet {dataset.name} is an output and has no classification"
+    if dataset.is_output and dataset.classification not in get_args(Classification):
+        found = f"the classification {dataset.classification!r}" if dataset.classification else "no classification"
+        expected = f"; expected {', '.join(get_args(Classification))}"
+        message = f"DataSet {dataset.name} is an output and has {found}{expected if dataset.classification else ''}"
         remedy = Remedy(("spec", "classification"), arguments.default)
         yield Violation(dataset.target, ("spec",), message, f"classification: {arguments.default}", remedy)
 
@@ -51,6 +54,9 @@ def pii_not_public(dataset: DataSetFacts, _: NoArguments, __: ProjectFacts) -> I
             yield Violation(dataset.target, ("spec", "schema", index, "pii"), message, hint)
 
 
+_HOW: Final = f"pii: true, or say how it is masked, `masking: {' | '.join(get_args(Masking))}`"
+
+
 @rule("pii-propagates", "dataset")
 def pii_propagates(dataset: DataSetFacts, _: NoArguments, project: ProjectFacts) -> Iterator[Violation]:
     """A column derived from personal data (`from`, however far) says `pii: true`, or by `masking` how it is masked."""
@@ -62,4 +68,4 @@ def pii_propagates(dataset: DataSetFacts, _: NoArguments, project: ProjectFacts)
         said = "says pii: false" if column.pii is False else "does not say so"
         message = f"column {dataset.name}.{column.name} comes from {origin}, which holds personal data, and {said}"
         remedy = Remedy(("spec", "schema", index, "pii"), True)
-        yield Violation(dataset.target, path, message, "pii: true, or `masking: …` says how it is masked", remedy)
+        yield Violation(dataset.target, path, message, _HOW, remedy)

@@ -131,6 +131,13 @@ def test_a_raw_bucket_says_on_its_tags_what_it_holds_and_whose_it_is(tmp_path: P
     assert codes == ["classification-required", "owner-required"]
 
 
+def test_a_tag_says_a_classification_in_the_words_there_are(tmp_path: Path) -> None:
+    public = observed("aws:s3/bucket:Bucket", "raw", tags={"classification": "Public"})
+    (verdict,) = bench(tmp_path).judge(public)
+    assert verdict.code == "classification-required"
+    assert "'Public'; expected public, internal" in verdict.message
+
+
 def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
     topic = observed("kafka:index/topic:Topic", "Raw")
     assert bench(tmp_path, owner_required={}).judge(topic) == []
