@@ -28,8 +28,12 @@ _CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
 
 
 def connection(store: Properties) -> Connection:
-    """How a Store is reached, of the properties of a Store or of a DataSet's `store`."""
+    """How a Store is reached, of the properties of a Store or of a DataSet's `store`.
+
+    Secrets that a preview does not know yet are left out: nothing is reached with them.
+    """
     secrets = _plain(store.get("secrets") or {})
+    secrets = secrets if isinstance(secrets, Mapping) else {}
     return Connection(
         technology=store["technology"],
         options=_plain(store.get("connection") or {}),

@@ -41,10 +41,11 @@ class RunType(RecordType):
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """A job that its runtime can run."""
         faults = decode.unsound("Run", new)
-        if faults or has_unknowns({**new, "versions": None, "generations": None, "references": None}):
+        told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
+        if faults or has_unknowns(told):
             return faults
         try:
-            job = decode.job(new, call.environment)
+            job = decode.job(told, call.environment)
             return [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
         except LookupError as unknown:
             return [Fault("runtime", str(unknown))]
