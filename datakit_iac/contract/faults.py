@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.contract.shapes import MISSING
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import closest
 from datakit_iac.manifest.project import spelled
@@ -16,6 +17,7 @@ from datakit_iac.manifest.secret import Secret
 _Path = tuple[str | int, ...]
 _MAY_HIDE: Final = frozenset({"secrets", "versions", "references", "generations"})
 """Secrets, and what the engine may take for one since it was made with a Store's."""
+_LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
 _GONE: Final = object()
 """In place of a value that only the update will know."""
 
@@ -89,11 +91,12 @@ class _Inputs:
 def _told(error: ErrorDetails, shape: type[Model]) -> str:
     match error["type"]:
         case "missing":
-            return "is expected and missing"
+            return f"{MISSING}{_LEFT_OUT}"
         case "extra_forbidden":
             name, known = str(error["loc"][-1]), [field.alias or key for key, field in shape.model_fields.items()]
             found = closest(name, known) if len(error["loc"]) == 1 else ""
             return f"there is no property {name!r}" + (f"; did you mean {found!r}?" if found else "")
         case "value_error":
-            return str(error["ctx"]["error"])
+            told = str(error["ctx"]["error"])
+            return f"{told}{_LEFT_OUT}" if told.endswith(MISSING) else told
     return error["msg"]

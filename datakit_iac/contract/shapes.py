@@ -5,15 +5,16 @@ A program's classes and the provider ask the same models, so that no way around 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datakit_iac.manifest.dataset import DataSetSpec
 from datakit_iac.manifest.document import Model, Name, SemVer
 from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.transform import Schedule
 
+MISSING: Final = "is expected and missing"
 Names = Annotated[list[Name], Field(default_factory=list)]
 
 
@@ -22,7 +23,7 @@ class StoreReference(Model):
 
     name: Name | Literal[""] = ""
     technology: Name
-    connection: dict[str, Any] = Field(default_factory=dict)
+    connection: dict[str, Any]
     secrets: dict[str, str] = Field(default_factory=dict)
 
 
@@ -97,6 +98,15 @@ class Run(Model):
     versions: dict[Name, str] = Field(default_factory=dict)
     references: dict[Name, str] = Field(default_factory=dict)
     generations: dict[Name, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _all_is_told(self) -> Self:
+        """What it reads has a version, and what it writes a generation."""
+        missing = [f"the version of {each.name}" for each in self.inputs if each.name not in self.versions]
+        missing += [f"the generation of {each.name}" for each in self.outputs if each.name not in self.generations]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} {MISSING}")
+        return self
 
 
 SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connector, Store, DataSet, Transform, Run)}

@@ -111,7 +111,7 @@ class Run(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = {
-            "transform": transform.job.transform,
+            "transform": transform.id,  # its name, once it is deployed: an update that leaves it out has no Run of it
             "runtime": transform.job.runtime,
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],

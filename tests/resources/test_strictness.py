@@ -249,7 +249,7 @@ def test_python_refuses_what_a_manifest_refuses() -> None:
 
 def test_python_says_every_fault_at_once() -> None:
     store = object.__new__(Store)
-    store.reached = {"name": "warehouse", "technology": "duckdb"}
+    store.reached = {"name": "warehouse", "technology": "duckdb", "connection": {"path": "w.duckdb"}}
     wrong: Any = {"classification": "Public", "tier": "Gold", "retention": "forever"}
     with pytest.raises(ValueError, match="DataSet users cannot stand as it is") as refused:
         DataSet("users", store=store, table="users", **wrong)
