@@ -139,6 +139,11 @@ class Column(Model):
             tests: Sequence[Test | str] = (),
         ) -> None: ...
 
+    def dumped(self) -> dict[str, Any]:
+        """As a property of a resource; that it is made of no column is something said, too."""
+        said = super().dumped()
+        return said | {"from": []} if "from_" in self.model_fields_set and not self.from_ else said
+
     @property
     def required(self) -> bool:
         """Whether a row without a value is refused: declared so, or part of the primary key."""

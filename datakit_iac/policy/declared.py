@@ -12,7 +12,8 @@ from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.facts import EnvironmentFacts
 from datakit_iac.policy.registry import UnknownRuleError, find
 from datakit_iac.policy.rule import Rule
 
@@ -27,6 +28,7 @@ class DeclaredRule:
         enforcement: how strictly, everywhere or by environment.
         origin: where its policy stands; None where it holds by itself.
         path: where it stands in its policy.
+        is_asked: whether somebody names it; else it holds by itself, where it does.
     """
 
     rule: Rule
@@ -34,6 +36,7 @@ class DeclaredRule:
     enforcement: EnforcementChoice = "mandatory"
     origin: Origin | None = None
     path: tuple[Step, ...] = ()
+    is_asked: bool = True
 
     @property
     def code(self) -> str:
@@ -43,6 +46,10 @@ class DeclaredRule:
     def enforcement_in(self, environment: str) -> Enforcement:
         """How strictly one environment takes it."""
         return enforced(self.enforcement, environment)
+
+    def applies(self, environment: EnvironmentFacts) -> bool:
+        """Whether an environment is held to it."""
+        return self.rule.applies(environment) and (self.is_asked or self.rule.unasked(environment))
 
 
 def declared(project: Project) -> tuple[tuple[DeclaredRule, ...], tuple[Finding, ...]]:
@@ -60,13 +67,18 @@ def declared(project: Project) -> tuple[tuple[DeclaredRule, ...], tuple[Finding,
             findings.extend(faults)
     named = {each.rule for policy in project.policies.values() for each in policy.spec.rules}
     missing = [name for name in _by_themselves(project) if name not in named]
-    rules.extend(DeclaredRule(found, found.arguments()) for found in map(find, missing))
+    rules += [
+        DeclaredRule(
+            found, found.arguments(), "advisory" if found.name in ADVISED_RULES else "mandatory", is_asked=False
+        )
+        for found in map(find, missing)
+    ]
     return tuple(rules), tuple(findings)
 
 
 def _by_themselves(project: Project) -> tuple[str, ...]:
     has_policies = project.policies or any(kind == "Policy" for kind, _ in project.broken)
-    return DEMANDED_RULES if has_policies else tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES)))
+    return tuple(dict.fromkeys((*(() if has_policies else DEFAULT_RULES), *DEMANDED_RULES, *ADVISED_RULES)))
 
 
 def _declared(policy: Policy, index: int, origin: Origin) -> tuple[list[DeclaredRule], list[Finding]]:

@@ -26,7 +26,15 @@ PLATFORM: Final = "datakit:index:Platform"
 ROOT: Final = "pulumi:pulumi:Stack"
 NOTHING: Final[Mapping[str, Any]] = {}
 
-_STACK_WIDE: Final = ("pii-propagates", "quotas", "classification-required", "pii-declared", "tier-requirements")
+_STACK_WIDE: Final = (
+    "pii-propagates",
+    "lineage-required",
+    "pii-suspected",
+    "quotas",
+    "classification-required",
+    "pii-declared",
+    "tier-requirements",
+)
 """The rules that everything at once can tell more of than one resource by itself."""
 
 
@@ -161,7 +169,7 @@ class Judge:
             return held.facts
         if self._around_last[0] is not resource:
             known = ChainMap(self._named[self._key(resource)], dict(held.facts.datasets))
-            self._around_last = (resource, replace(held.facts, datasets=upstream(subject, known)))
+            self._around_last = (resource, replace(held.facts, datasets=upstream(subject, known, held.facts.groups)))
         return self._around_last[1]
 
     def _judged(
@@ -174,7 +182,7 @@ class Judge:
             return
         for rule in rules:
             enforcement = rule.enforcement_in(held.environment.name)
-            if enforcement == "disabled" or not rule.rule.applies(held.environment):
+            if enforcement == "disabled" or not rule.applies(held.environment):
                 continue
             for urn, subject in subjects:
                 if rule.rule.name in self._askable.get(urn, (rule.rule.name,)) and _scope(subject) in rule.rule.scopes:

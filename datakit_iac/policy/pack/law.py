@@ -16,14 +16,14 @@ from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.checking import beside, described
 from datakit_iac.policy.declared import DeclaredRule, declared
-from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.gathering import gather
 from datakit_iac.policy.pack.configuration import General
 from datakit_iac.policy.rule import Violation
 from datakit_iac.policy.waivers import Waivers
 
-OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES)))
+OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES, *ADVISED_RULES)))
 """The rules that hold unless somebody says otherwise; each is a policy of the pack that is on by itself."""
 
 

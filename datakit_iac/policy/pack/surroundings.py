@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.policy.facts import DataSetFacts, ProjectFacts, Subject
+from datakit_iac.policy.facts import DataSetFacts, ProjectFacts, Subject, members
 
 
 def complete(declared: ProjectFacts, seen: Iterable[Subject]) -> ProjectFacts:
@@ -26,7 +26,7 @@ def complete(declared: ProjectFacts, seen: Iterable[Subject]) -> ProjectFacts:
     parts["datasets"] = {
         name: replace(each, is_output=True) if name in written else each for name, each in parts["datasets"].items()
     }
-    return ProjectFacts(declared.environment, **parts)
+    return ProjectFacts(declared.environment, groups=declared.groups, **parts)
 
 
 def whole(project: ProjectFacts, subject: Subject) -> Subject:
@@ -36,12 +36,15 @@ def whole(project: ProjectFacts, subject: Subject) -> Subject:
     return subject
 
 
-def upstream(subject: DataSetFacts, known: Mapping[str, DataSetFacts]) -> dict[str, DataSetFacts]:
+def upstream(
+    subject: DataSetFacts, known: Mapping[str, DataSetFacts], groups: Mapping[str, tuple[str, ...]]
+) -> dict[str, DataSetFacts]:
     """A DataSet and all that its columns come from, as far as it is known."""
     found = {subject.name: subject}
     pending = [subject]
     for each in pending:  # grows meanwhile
-        for name in {source.partition(".")[0] for column in each.columns for source in column.sources}:
+        named = {source.partition(".")[0] for column in each.columns for source in column.sources}
+        for name in {member for source in named for member in members(source, groups, known)}:
             if name in known and name not in found:
                 found[name] = known[name]
                 pending.append(known[name])

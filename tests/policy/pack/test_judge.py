@@ -202,6 +202,44 @@ def test_personal_data_is_followed_through_what_lies_between(tmp_path: Path) -> 
     ]
 
 
+def loading(*inputs: str, output: str = "mart") -> Observed:
+    properties: dict[str, Any] = {"name": "load", "runtime": "dbt", "inputs": list(inputs), "outputs": [output]}
+    return observed("datakit:index:Transform", "load", **properties)
+
+
+@pytest.mark.parametrize(("lineage", "codes"), [({}, ["pii-suspected"]), ({"from": []}, [])])
+def test_personal_data_is_suspected_where_a_program_does_not_say_what_a_column_is_made_of(
+    tmp_path: Path, lineage: dict[str, Any], codes: list[str]
+) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    mart = dataset("mart", schema=[{"name": "email", "type": "text", "pii": False, **lineage}])
+    held = bench(tmp_path)
+    assert held.judge(source, mart, loading("raw")) == []
+    assert [(each.code, each.stops) for each in held.in_the_end()] == [(code, False) for code in codes]
+
+
+def test_lineage_is_asked_for_where_the_configuration_says_so(tmp_path: Path) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    held = bench(tmp_path, lineage_required={"enforcement": "mandatory"})
+    held.judge(source, dataset("mart"), loading("raw"))
+    assert told(held.in_the_end()) == [("lineage-required", "dataset/mart")]
+
+
+def test_personal_data_of_a_platforms_resources_is_followed_through_a_group(tmp_path: Path) -> None:
+    from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
+
+    group = manifest("DataSetGroup", "people", "spec: {store: warehouse, datasets: [users]}")
+    columns = "schema: [{name: mail, type: text, pii: false, from: people.email}]"
+    mart = manifest("DataSet", "mart", f"spec: {{store: warehouse, table: mart, {columns}}}")
+    write(tmp_path / "m", CONNECTOR, STORE, DATASET, group, mart, manifest("Environment", "prod", "spec: {}"))
+    platform = observed(PLATFORM, "platform", project="m", environment="prod")
+    held = bench(tmp_path)
+    column = {"name": "mail", "type": "text", "pii": False, "from": ["people.email"]}
+    said: dict[str, Any] = {"name": "mart", "table": "mart", "schema": [column]}
+    made = held.judge(platform, observed("datakit:index:DataSet", "mart", platform.urn, **said))
+    assert told(made) == [("pii-propagates", "dataset/mart")]
+
+
 def test_a_rule_that_is_off_is_off_for_everything_at_once_too(tmp_path: Path) -> None:
     judge = Judge(tmp_path, TODAY)
     root, source = observed(ROOT, "shop-prod"), dataset("raw", schema=None)
