@@ -64,7 +64,7 @@ class _Walk:
             is_yaml = entry.name.lower().endswith((".yaml", ".yml"))
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry)
-            elif entry.is_symlink() and self._leads_to_folder(entry, is_told=not is_yaml):
+            elif entry.is_symlink() and self._leads_to_folder(entry):
                 self.links.append(entry.path)
             elif is_yaml and (entry.is_symlink() or entry.is_file()):
                 yield entry.path
@@ -72,13 +72,13 @@ class _Walk:
             if not _is_passed_over(entry.name):
                 yield from self.below(entry.path, f"{real}{os.sep}{entry.name}")
 
-    def _leads_to_folder(self, link: os.DirEntry[str], *, is_told: bool) -> bool:
+    def _leads_to_folder(self, link: os.DirEntry[str]) -> bool:
         if _is_passed_over(link.name):
             return False
         try:
             return stat.S_ISDIR(link.stat().st_mode)
         except OSError as fault:  # it leads nowhere, in a circle, or where nobody may look
-            if is_told:  # of a file, its reader tells
+            if "." not in link.name:  # by its suffix a file: of a manifest its reader tells, another may be made later
                 self._unreadable.append(OSError(fault.errno, f"a link: {fault.strerror}", link.path))
             return False
 

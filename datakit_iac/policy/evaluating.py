@@ -41,7 +41,7 @@ def evaluate(project: Project, facts: ProjectFacts, today: date) -> tuple[Findin
     waivers = Waivers(project, today)
     findings = [found for each in judged for found in _judge(each, project, facts, waivers)]
     codes = {each.code for each in judged}
-    return (*faults, *dict.fromkeys(findings), *waivers.findings(codes, {each.code for each in rules}))
+    return (*faults, *dict.fromkeys(findings), *waivers.findings(codes))
 
 
 def _judge(declared: DeclaredRule, project: Project, facts: ProjectFacts, waivers: Waivers) -> Iterator[Finding]:

@@ -154,6 +154,7 @@ def test_a_link_that_leads_nowhere_or_around_the_project_is_told(tmp_path: Path)
     project = write(tmp_path / "project", STORE)
     (project / "policies").symlink_to(tmp_path / "nowhere")
     (project / "circle").symlink_to("circle")
+    (project / "later.duckdb").symlink_to(tmp_path / "nowhere.duckdb")
     (project / "everything").symlink_to(tmp_path)
     (project / ".hidden").symlink_to(tmp_path / "nowhere")
     found = read(project)[1]

@@ -62,14 +62,14 @@ class Law:
         return self.waivers.excuse(code, violation)
 
     def expired(self) -> Iterator[Finding]:
-        """The waivers that no longer hold, and the rules that they name wrongly."""
+        """The waivers that no longer hold."""
         for each in self.granted:
             if each.expires < self.today:
                 message = f"the waiver of {each.rule} for {each.target} expired on {each.expires}"
                 hint = f"mend {each.target}, or ask {each.owner} to renew it"
                 yield Finding(code="expired-waiver", message=message, severity="warning", hint=hint)
         # Which are of use is told by `dk validate`, which sees all of the project at once.
-        yield from self.waivers.findings((), {each.code for each in self.rules})
+        yield from self.waivers.findings(())
 
 
 def law(root: Path | None, environment: str, general: General, today: date) -> Law:
