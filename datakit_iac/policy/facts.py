@@ -254,6 +254,10 @@ class ProjectFacts:
                 found.setdefault(name, []).append(transform)
         return found
 
+    def is_written(self, name: str) -> bool:
+        """Whether some Transform writes the DataSet of a name."""
+        return name in self._writers
+
     def made_of(self, dataset: DataSetFacts) -> list[DataSetFacts]:
         """The other DataSets that the Transforms which write a DataSet read."""
         names = (name for transform in self._writers.get(dataset.name, ()) for name in transform.inputs)

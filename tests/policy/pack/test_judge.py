@@ -276,3 +276,97 @@ def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path:
     assert [each.code for each in held.about_law] == ["expired-waiver"]
     users = observed("datakit:index:DataSet", "users", parent=platform.urn, name="users", table="raw.users")
     assert told(held.judge(users)) == [("owner-required", "dataset/users")]
+
+
+# Names and parents that a resource gives itself.
+
+PERSONAL = [{"name": "email", "type": "text", "pii": True}]
+CLEAN = [{"name": "mail", "type": "text", "pii": False, "from": ["raw.email"]}]
+
+
+@pytest.mark.parametrize(
+    "impostor",
+    [
+        observed("aws:s3/bucket:Bucket", "raw", tags={"classification": "public"}),
+        observed("gcp:bigquery/dataset:Dataset", "raw", labels={"classification": "public"}),
+        observed("datakit:index:DataSet", "other", name="raw", table="x", external=True),
+    ],
+    ids=lambda each: each.type,
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_personal_data_is_followed_though_another_resource_takes_the_name_of_its_source(
+    tmp_path: Path, impostor: Observed, is_first: bool
+) -> None:
+    source = dataset("raw", schema=PERSONAL)
+    held = bench(tmp_path)
+    found = held.judge(*([impostor, source] if is_first else [source, impostor]), dataset("mart", schema=CLEAN))
+    assert told(found) == [("pii-propagates", "dataset/mart")]
+    late = bench(tmp_path)
+    assert late.judge(dataset("mart", schema=CLEAN), source, impostor) == []
+    assert told(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
+
+
+def test_a_raw_job_is_counted_beside_a_transform_of_its_name(tmp_path: Path) -> None:
+    held = bench(tmp_path, policies={"quotas": {"transforms": 1}})
+    assert held.judge(loading("raw"), cron_job("cloudquery:1.0.0")) == []
+    assert told(held.in_the_end()) == [("quotas", "environment/prod")]
+
+
+@pytest.fixture
+def lax(tmp_path: Path) -> Observed:
+    """A Platform of a project that asks little, with a source `raw`, and more in prod."""
+    from tests.manifest.writing import STORE, manifest, write
+
+    connector = manifest("Connector", "duckdb", "spec: {type: duckdb, capabilities: [source]}")
+    raw = manifest("DataSet", "raw", "spec: {store: warehouse, table: raw}")
+    environments = [manifest("Environment", name, "spec: {}") for name in ("dev", "prod")]
+    policy = manifest(
+        "Policy",
+        "lax",
+        """
+        spec:
+          rules: [{rule: owner-required, enforcement: {dev: disabled}}]
+          waivers: [{rule: owner-required, target: dataset/raw, owner: a, reason: b, expires: 2030-01-01}]
+        """,
+    )
+    write(tmp_path / "lax", connector, STORE, raw, *environments, policy)
+    return observed(PLATFORM, "platform", project="lax", environment="prod")
+
+
+def child(platform: Observed, name: str, /, **properties: Any) -> Observed:
+    return observed("datakit:index:DataSet", name, platform.urn, **{"name": name, "table": name, **properties})
+
+
+def test_what_a_platform_registers_is_held_to_its_projects_law_alone(tmp_path: Path, lax: Observed) -> None:
+    (waived,) = bench(tmp_path).judge(lax, child(lax, "raw", external=True))
+    assert (waived.code, waived.stops) == ("owner-required", False)
+
+
+def test_what_is_no_manifest_of_a_platforms_project_is_held_to_the_missions_rules_too(
+    tmp_path: Path, lax: Observed
+) -> None:
+    found = bench(tmp_path).judge(lax, child(lax, "users", schema=PERSONAL, classification="public"))
+    assert sorted(told(found)) == [("owner-required", "dataset/users"), ("pii-not-public", "dataset/users")]
+
+
+def test_what_takes_the_name_of_a_platforms_source_is_no_source(tmp_path: Path, lax: Observed) -> None:
+    found = bench(tmp_path).judge(lax, child(lax, "other", name="raw", schema=PERSONAL))
+    assert ("classification-required", "dataset/raw") in told([each for each in found if each.stops])
+    made = child(lax, "raw", schema=PERSONAL, owner="ann")  # not external, as its manifest's resource would be
+    policy = "spec: {rules: [{rule: classification-required}]}"
+    (tmp_path / "lax" / "more.yaml").write_text(_policy("more", policy))
+    assert told(bench(tmp_path).judge(lax, made)) == [("classification-required", "dataset/raw")]
+
+
+def _policy(name: str, spec: str) -> str:
+    from tests.manifest.writing import manifest
+
+    return manifest("Policy", name, spec)
+
+
+def test_a_platform_that_names_another_environment_than_the_stack_is_held_to_the_stacks_too(
+    tmp_path: Path, lax: Observed
+) -> None:
+    lenient = observed(PLATFORM, "platform", project="lax", environment="dev")
+    bucket = observed("aws:s3/bucket:Bucket", "b", lenient.urn, tags={"classification": "internal"})
+    assert told(bench(tmp_path).judge(lenient, bucket)) == [("owner-required", "dataset/b")]
