@@ -77,8 +77,9 @@ class Judge:
                 self._general = General.model_validate(general)
             except ValidationError as invalid:
                 return [Verdict("invalid-value", "", f"the pack's configuration: {_first(invalid)}")]
-        if resource.type == PLATFORM and (project := resource.properties.get("project")):
-            self._platforms[resource.urn] = (str(project), str(resource.properties.get("environment") or ""))
+        if resource.type == PLATFORM and isinstance(project := resource.properties.get("project"), str):
+            environment = resource.properties.get("environment")
+            self._platforms[resource.urn] = (project, environment if isinstance(environment, str) else "")
         if resource.type not in (ROOT, PLATFORM):
             return []
         laws = [self._law(key) for key in self._keys(resource)]

@@ -26,7 +26,7 @@ def classification_required(
         found = f"the classification {dataset.classification!r}" if dataset.classification else "no classification"
         expected = f"; expected {', '.join(get_args(Classification))}"
         message = f"DataSet {dataset.name} is an output and has {found}{expected if dataset.classification else ''}"
-        remedy = Remedy(("spec", "classification"), arguments.default)
+        remedy = None if dataset.classification else Remedy(("spec", "classification"), arguments.default)
         yield Violation(dataset.target, ("spec",), message, f"classification: {arguments.default}", remedy)
 
 

@@ -118,6 +118,27 @@ def test_a_raw_cron_job_that_loads_data_pins_its_image_where_versions_are_exact(
     assert bench(tmp_path).judge(cron_job(image)) == []
 
 
+def test_a_raw_job_that_asks_for_no_quantity_is_judged_all_the_same(tmp_path: Path) -> None:
+    job = cron_job("dbt:latest")
+    container = job.properties["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    container["resources"] = {"requests": {"cpu": "lots"}}
+    assert told(bench(tmp_path, policies={"versions": "exact"}).judge(job)) == [
+        ("exact-version-pins", "transform/load")
+    ]
+
+
+@pytest.mark.parametrize("unknown", [{"project": UNKNOWN}, {"project": "lax", "environment": UNKNOWN}])
+def test_a_platform_that_is_not_known_yet_says_nothing_for_its_children(
+    tmp_path: Path, lax: Observed, unknown: dict[str, Any]
+) -> None:
+    platform = observed(PLATFORM, "platform", **unknown)
+    held = bench(tmp_path)
+    assert ("pii-not-public", "dataset/users") in told(
+        held.judge(platform, child(platform, "users", schema=PERSONAL, classification="public"))
+    )
+    assert [each for each in held.about_law if each.stops] == []
+
+
 def test_a_raw_cron_job_starts_no_more_often_than_the_quota(tmp_path: Path) -> None:
     held = bench(tmp_path, policies={"quotas": {"minScheduleInterval": "5m"}})
     assert told(held.judge(cron_job("cloudquery:1.0.0", "* * * * *"))) == [("quotas", "transform/load")]
@@ -136,6 +157,7 @@ def test_a_tag_says_a_classification_in_the_words_there_are(tmp_path: Path) -> N
     (verdict,) = bench(tmp_path).judge(public)
     assert verdict.code == "classification-required"
     assert "'Public'; expected public, internal" in verdict.message
+    assert verdict.remedy is None  # which of the others was meant, nobody knows
 
 
 def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
