@@ -6,7 +6,7 @@ from typing import Any
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
-from datakit_iac.provider.properties import UNKNOWN
+from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
@@ -19,6 +19,8 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
         ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
         StoreError: the Store cannot be asked.
     """
+    if has_unknowns(arguments):
+        return {"version": UNKNOWN}
     dataset = decode.dataset(arguments)
     try:
         with opened(dataset.connection, call) as session:

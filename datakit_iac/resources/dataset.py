@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import pulumi
 
-from datakit_iac.manifest.dataset import Column, Consent, Place, Test
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
+from datakit_iac.manifest.dataset import Classification, Column, Consent, Format, Place, Test, Tier
 from datakit_iac.manifest.document import Model
 from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet
@@ -42,6 +44,9 @@ class DataSet(pulumi.CustomResource):
         manifest: where it is declared, named in errors.
         opts: Pulumi's resource options.
 
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
+
     Attributes:
         generation: another one whenever the table is made anew, so that what fills it runs again.
     """
@@ -56,11 +61,11 @@ class DataSet(pulumi.CustomResource):
         table: str | None = None,
         prefix: str | None = None,
         topic: str | None = None,
-        format: Literal["parquet", "json", "csv", "avro"] | None = None,  # noqa: A002 - the manifest's word
+        format: Format | None = None,  # noqa: A002 - the manifest's word
         schema: Sequence[Column] = (),
         description: str = "",
-        classification: Literal["public", "internal", "confidential", "restricted"] | None = None,
-        tier: str | None = None,
+        classification: Classification | None = None,
+        tier: Tier | None = None,
         owner: str | None = None,
         retention: str | None = None,
         tests: Sequence[Test] = (),
@@ -98,6 +103,7 @@ class DataSet(pulumi.CustomResource):
             downstream=list(downstream),
             manifest=manifest,
         )
+        demand(shapes.DataSet, {**self.contract, **steering})
         former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name) for name in previous_names])
         super().__init__(
             "datakit:index:DataSet",

@@ -10,6 +10,8 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
@@ -33,6 +35,9 @@ class Transform(pulumi.CustomResource):
         env: the variables of its process; a `Secret` is one in the state, and a change of a value runs it again.
         approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
+
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
 
     Attributes:
         digest: of everything that decides what it computes.
@@ -84,6 +89,7 @@ class Transform(pulumi.CustomResource):
             "schedule": dict(schedule) if schedule else None,
             "definition": self.digest,
         }
+        demand(shapes.Transform, properties)
         super().__init__("datakit:index:Transform", resource_name, properties, opts)
 
 
@@ -113,7 +119,7 @@ class Run(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = {
-            "transform": transform.job.transform,
+            "transform": transform.id,  # its name, once it is deployed: an update that leaves it out has no Run of it
             "runtime": transform.job.runtime,
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],

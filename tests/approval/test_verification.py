@@ -383,6 +383,7 @@ def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, w
         ("sha256:9", "", "the last one is no plan that is known"),
         ("sha256:9", "sha256:9", ""),
     ],
+    ids=["used", "another", "forgotten", "current"],
 )
 def test_a_plan_is_for_the_state_after_the_one_before(case: Case, made: str, now: str, words: str) -> None:
     case.plan, case.now["follows"] = PLAN.model_copy(update={"follows": made}).sealed_now(), now

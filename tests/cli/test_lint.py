@@ -160,3 +160,32 @@ def test_a_policy_is_checked_with_the_arguments_of_its_rules(dk: Dk, project: Pa
     write(project, policy, file="policies/p.yaml")
     codes = [each["code"] for each in dk("lint", "--output", "json").document["findings"]]
     assert codes == ["unknown-rule", "invalid-value"]
+
+
+def test_every_fault_of_a_policy_is_told_at_its_line(dk: Dk, project: Path) -> None:
+    write(
+        project,
+        manifest(
+            "Policy",
+            "p",
+            """
+            spec:
+              rules:
+                - {rule: custom, name: owned, expression: "dataset.onwer != ''", message: m}
+                - {rule: custom, name: named, expression: "transform.inputs.all(i, i != '') || store.nam == ''"}
+              waivers:
+                - {rule: owned, target: users, owner: ann, reason: later, expires: 2030-01-01}
+                - {rule: ownd, target: dataset/users, owner: ann, reason: later, expires: 2030-01-01}
+            """,
+        ),
+        file="policies/p.yaml",
+    )
+    found = dk("lint", "--output", "json").document["findings"]
+    assert [(each["line"], each["code"]) for each in found] == [
+        (6, "invalid-value"),
+        (7, "missing-field"),
+        (7, "invalid-value"),
+        (9, "invalid-value"),
+        (10, "unknown-rule"),
+    ]
+    assert "dataset has no field 'onwer'; did you mean 'owner'?" in found[0]["message"]

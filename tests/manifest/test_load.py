@@ -124,6 +124,49 @@ def test_links_in_a_circle_and_files_too_large_are_told(tmp_path: Path, monkeypa
     assert [each.code for each in read(write(tmp_path, STORE))[1]] == ["unreadable", "unreadable"]
 
 
+def test_a_folder_that_is_a_link_is_read_as_any_other(tmp_path: Path) -> None:
+    """Policies that are shared between projects lie in a linked folder; their rules hold."""
+    write(tmp_path / "shared", POLICY, file="policies/security.yaml")
+    write(tmp_path / "shared", manifest("Policy", "upper", "spec: {rules: [{rule: pii-declared}]}"), file="more/u.YAML")
+    project = write(tmp_path / "project", STORE)
+    (project / "policies").symlink_to(tmp_path / "shared" / "policies")
+    (project / "again.yaml").symlink_to(tmp_path / "shared" / "policies", target_is_directory=True)
+    (project / "nested").mkdir()
+    (project / "nested" / "more").symlink_to("../../shared/more")
+    found, findings = read(project)
+    assert (sorted(found.policies), findings) == (["security", "upper"], [])
+
+
+def test_links_between_folders_that_are_read_anyway_change_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "outside", DATASET, file="dataset/users.yaml")
+    (tmp_path / "outside" / "dataset" / "back").symlink_to(tmp_path / "outside")
+    project = write(tmp_path / "project", STORE, file="store/warehouse.yaml")
+    (project / "a-twin").symlink_to(project / "store")
+    (project / "up").symlink_to(project)
+    (project / "outside").symlink_to("../outside/dataset")
+    (project / "target").symlink_to(tmp_path)
+    found, findings = read(project)
+    assert (list(found.stores), list(found.datasets), findings) == (["warehouse"], ["users"], [])
+    assert found.origins["Store", "warehouse"].path == str(project / "store" / "warehouse.yaml")
+
+
+def test_a_link_that_leads_nowhere_or_around_the_project_is_told(tmp_path: Path) -> None:
+    project = write(tmp_path / "project", STORE)
+    (project / "policies").symlink_to(tmp_path / "nowhere")
+    (project / "circle").symlink_to("circle")
+    (project / "later.duckdb").symlink_to(tmp_path / "nowhere.duckdb")
+    (project / "everything").symlink_to(tmp_path)
+    (project / ".hidden").symlink_to(tmp_path / "nowhere")
+    found = read(project)[1]
+    assert [(each.code, Path(each.file).name) for each in found] == [
+        ("unreadable", "circle"),
+        ("unreadable", "policies"),
+        ("unreadable", "everything"),
+    ]
+    assert "No such file" in found[1].message
+    assert "holds the project" in found[2].message
+
+
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
     write(tmp_path, DATASET, file="closed/users.yaml")

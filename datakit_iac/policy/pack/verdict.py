@@ -37,6 +37,11 @@ class Verdict:
     remedy: Remedy | None = None
     urn: str = ""
 
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """What makes it another than the rest, whichever law it comes from."""
+        return self.code, self.target, self.message
+
     def __str__(self) -> str:
         """As the engine prints it."""
         fix = f"\nfix: {_shown(self.hint)}" if self.hint else ""
