@@ -13,7 +13,7 @@ from datakit_iac.technologies.technology import StoreError, StoreMissingError, t
 
 
 def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
-    """A digest of a DataSet's content, or unknown in a preview that cannot ask.
+    """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
 
     Raises:
         ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
@@ -21,17 +21,21 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     """
     if has_unknowns(arguments):
         return {"version": UNKNOWN}
-    dataset = decode.dataset(arguments)
+    dataset, is_to_come = decode.dataset(arguments), call.preview and not arguments.get("external")
     try:
         with opened(dataset.connection, call) as session:
             if arguments.get("external") and (live := session.describe(dataset.place)):
                 demand_kept(session, dataset, live)
             found = session.fingerprint(dataset)
     except StoreMissingError as missing:
+        if is_to_come:
+            return {"version": UNKNOWN}
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError:
         if not call.preview:
             raise
+        return {"version": UNKNOWN}
+    if not found and is_to_come:
         return {"version": UNKNOWN}
     if not found:
         location = technology(dataset.connection.technology).location(dataset.connection)

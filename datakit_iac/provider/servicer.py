@@ -102,14 +102,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     async def Invoke(self, request: Any, context: Any) -> Any:
-        """Call a function."""
+        """Call a function. What only the update will know is left out: the engine takes no result that is unknown."""
         function = self._functions[request.tok]
         arguments = properties.read(request.args)
         results = await self._in_thread(
             context, arguments, partial(function, arguments, self._call(request, arguments))
         )
         answer = provider_pb2.InvokeResponse()
-        getattr(answer, "return").CopyFrom(properties.write(results))  # a keyword of Python
+        known = {name: value for name, value in results.items() if not properties.has_unknowns(value)}
+        getattr(answer, "return").CopyFrom(properties.write(known))  # a keyword of Python
         return answer
 
     # One resource.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pulumi
 
@@ -16,6 +16,8 @@ from datakit_iac.manifest.dataset import Classification, Column, Consent, Format
 from datakit_iac.manifest.document import Model
 from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet
+
+T = TypeVar("T")
 
 
 class DataSet(pulumi.CustomResource):
@@ -144,8 +146,17 @@ class DataSet(pulumi.CustomResource):
             "datakit:index:fingerprint", {**self.contract, "external": self._external}, options
         )
         # The Store's secrets go in as arguments, so the answer counts as one; a digest is none.
-        version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(lambda answer: answer["version"])
+        version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(_version)
         return version
+
+
+def _version(answer: Mapping[str, str]) -> str | pulumi.Output[str]:
+    """What the provider tells; what it leaves out only the update will know."""
+    return answer["version"] if "version" in answer else pulumi.Output(_ready(set()), _ready(""), _ready(False))
+
+
+async def _ready(value: T) -> T:
+    return value
 
 
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:

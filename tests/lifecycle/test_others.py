@@ -361,7 +361,7 @@ def test_a_preview_that_cannot_ask_for_a_fingerprint_leaves_it_unknown(
     (folder / "no.duckdb").write_text("no database " * 1000)
     store = {"name": "w", "technology": "duckdb", "connection": {"path": "no.duckdb"}}
     arguments = {"name": "raw", "store": store, "table": "raw"}
-    assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {"version": UNKNOWN}
+    assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {}
     with pytest.raises(OperationError, match="cannot be opened as a DuckDB file"):
         lifecycle.invoke("datakit:index:fingerprint", arguments)
 

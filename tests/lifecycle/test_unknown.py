@@ -11,8 +11,8 @@ import pytest
 
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Properties
-from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.testing import Lifecycle
+from datakit_iac.provider.properties import UNKNOWN
+from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError
 from tests.lifecycle.warehouse import Warehouse
 
 
@@ -153,7 +153,18 @@ def test_a_table_whose_place_is_to_come_has_no_generation_yet(lifecycle: Lifecyc
 @pytest.mark.parametrize("path", [*places({**CONTRACT, "external": True})])
 def test_a_fingerprint_of_what_is_to_come_is_to_come(lifecycle: Lifecycle, path: tuple[str | int, ...]) -> None:
     asked: Properties = unknown({**CONTRACT, "external": True}, path)
-    assert has_unknowns(lifecycle.invoke("datakit:index:fingerprint", asked, preview=True))
+    assert lifecycle.invoke("datakit:index:fingerprint", asked, preview=True) == {}
+
+
+def test_a_fingerprint_of_a_table_that_the_update_makes_is_to_come(lifecycle: Lifecycle, warehouse: Warehouse) -> None:
+    asked = {**CONTRACT, "store": Warehouse.store}
+    for store in (asked["store"], {**Warehouse.store, "connection": {"path": "later.duckdb"}}):
+        told = {**asked, "store": store}
+        assert lifecycle.invoke("datakit:index:fingerprint", told, preview=True) == {}
+        with pytest.raises(OperationError, match="there is no"):
+            lifecycle.invoke("datakit:index:fingerprint", told, preview=False)
+        with pytest.raises(OperationError, match="there is no"):
+            lifecycle.invoke("datakit:index:fingerprint", {**told, "external": True}, preview=True)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +180,5 @@ def test_a_fingerprint_of_what_is_to_come_is_to_come(lifecycle: Lifecycle, path:
 def test_what_is_known_is_checked_all_the_same(
     lifecycle: Lifecycle, kind: str, path: tuple[str | int, ...], wrong: dict[str, Any]
 ) -> None:
-    from datakit_iac.provider.testing import RefusedError
-
     with pytest.raises(RefusedError, match=f"^{next(iter(wrong))}"):
         lifecycle.subject(f"datakit:index:{kind}", "users").preview({**unknown(INPUTS[kind], path), **wrong})
