@@ -251,8 +251,15 @@ def _resources_page() -> str:
         for word, part in (("Argument", function["inputs"]), ("Result", function["outputs"])):
             lines += [*_properties(word, part["properties"], part.get("required", ())), ""]
     for token, shape in schema["types"].items():
-        lines += [*_described(token, shape), *_properties("Field", shape["properties"], shape.get("required", ())), ""]
+        lines += [*_described(token, shape), *_shape(shape), ""]
     return "\n".join(lines)
+
+
+def _shape(shape: Mapping[str, Any]) -> Iterable[str]:
+    if values := shape.get("enum"):
+        named = ", ".join(f"`{each['value']}`" for each in values)
+        return [f"One of {named}."]
+    return _properties("Field", shape["properties"], shape.get("required", ()))
 
 
 def _described(token: str, part: Mapping[str, Any]) -> list[str]:

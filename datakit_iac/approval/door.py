@@ -22,7 +22,7 @@ def shelf(folder: Path, environment: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Admission:
     """Whether an update may go on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Verdict:
         return not any(each.severity == "error" for each in self.findings)
 
 
-def verdict(folder: Path, named: str, now: Reality) -> Verdict:
+def admission(folder: Path, named: str, now: Reality) -> Admission:
     """Whether an update may go on, and by which plan.
 
     An update that would do nothing may always go on.
@@ -50,7 +50,7 @@ def verdict(folder: Path, named: str, now: Reality) -> Verdict:
         now: the project, the operations and the rule as they are.
     """
     if not now.operations:
-        return Verdict([], now.follows)
+        return Admission([], now.follows)
     if named:
         return _of(Path(named), folder, now)
     environment = now.subject.environment
@@ -59,7 +59,7 @@ def verdict(folder: Path, named: str, now: Reality) -> Verdict:
         asked = f"{now.rule.needed} approval{'s' if now.rule.needed > 1 else ''}"
         where = f"{APPROVALS / environment} or beside Pulumi.yaml"
         message = f"{environment} asks for {asked}, and there is no plan for it in {where}"
-        return Verdict([Finding(code="no-plan", message=message, hint=replan(environment))], now.follows)
+        return Admission([Finding(code="no-plan", message=message, hint=replan(environment))], now.follows)
     return min((_of(file, folder, now) for file in found), key=_weight)
 
 
@@ -73,16 +73,16 @@ def _beside(folder: Path, environment: str) -> Iterator[Path]:
             continue
 
 
-def _of(file: Path, folder: Path, now: Reality) -> Verdict:
+def _of(file: Path, folder: Path, now: Reality) -> Admission:
     try:
         plan: Plan = read(file)
     except InvalidPlanError as invalid:
         found = Finding(code="invalid-plan", message=str(invalid), hint=replan(now.subject.environment))
-        return Verdict([found], now.follows)
-    return Verdict(verify(plan, file, signatures(file), Signers.of(folder), now), plan.digest)
+        return Admission([found], now.follows)
+    return Admission(verify(plan, file, signatures(file), Signers.of(folder), now), plan.digest)
 
 
-def _weight(judged: Verdict) -> tuple[bool, int]:
+def _weight(judged: Admission) -> tuple[bool, int]:
     """Of several plans the one that is most nearly right is spoken of: one that is current before one that is not."""
     codes = [each.code for each in judged.findings if each.severity == "error"]
     return any(code in ("stale-plan", "used-plan", "invalid-plan", "changed-plan") for code in codes), len(codes)

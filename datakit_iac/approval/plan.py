@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,10 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Urn = Annotated[str, Field(pattern=r"(?s)^urn:pulumi:.*?::.*?::.+?::.+$")]
+"""What the engine calls a resource: stack, project, types and name."""
+
+
 class Operation(_Data):
     """What the engine would do to one resource.
 
@@ -41,7 +45,7 @@ class Operation(_Data):
         inputs: a digest of what the resource is given, secrets left out; empty where it is given nothing.
     """
 
-    urn: str
+    urn: Urn
     op: str
     changes: tuple[str, ...] = ()
     inputs: str = ""

@@ -19,7 +19,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from datakit_iac.approval.configuration import Configuration, ConfigurationError
-from datakit_iac.approval.plan import Operation, Subject, digest
+from datakit_iac.approval.plan import Operation, Subject, Urn, digest
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.version import __version__
 
@@ -48,7 +48,7 @@ class _Event(BaseModel):
     """As much of the engine's `resourcePreEvent` as is read here."""
 
     op: str
-    urn: str
+    urn: Urn
     type: str
     diffs: list[str] | None = None
     detailed_diff: dict[str, Any] | None = Field(default=None, alias="detailedDiff")

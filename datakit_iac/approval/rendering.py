@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.approval.plan import Operation, Plan
+from datakit_iac.manifest.visible import visible
 
 _FIRST: Final = ("created", "altered", "replaced", "deleted", "run")
-_HIDDEN: Final = ("pulumi:providers:", "datakit:index:Platform")
-"""Resources that are the engine's own book-keeping: signed with the rest, shown to nobody."""
+_PLATFORM: Final = "datakit:index:Platform"
+_PROVIDER: Final = "pulumi:providers:"
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def text(plan: Plan) -> str:
@@ -24,28 +29,28 @@ def text(plan: Plan) -> str:
     lines += [f"  policies   {', '.join(subject.policies) or 'none looked at it'}"]
     lines += [f"  {each.severity:<10} [{each.code}] {each.message}" for each in subject.remarks]
     lines += [f"  approval   {asked(plan)}"]
-    return "\n".join([*lines, f"  digest     {plan.digest}"])
+    lines += [f"  follows    {plan.follows}"] if plan.follows else []
+    return "\n".join(map(visible, [*lines, f"  digest     {plan.digest}"]))
 
 
 def markdown(plan: Plan) -> str:
     """A plan for a pull request (GitHub Flavored Markdown)."""
     subject, groups = plan.subject, grouped(plan.operations)
-    lines = [f"### Plan for `{subject.environment}`", ""]
-    lines += [
-        f"Stack `{subject.stack}` of `{subject.project}`, made {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author}.",
-        "",
-    ]
+    made = f"made {plan.made:%Y-%m-%d %H:%M} UTC by {_escaped(plan.author)}"
+    lines = [f"### Plan for {_code(subject.environment)}", ""]
+    lines += [f"Stack {_code(subject.stack)} of {_code(subject.project)}, {made}.", ""]
     rows = ((deed, _told(these)) for deed, these in groups.items())
     lines += list(_table(("What", "Which"), rows)) if groups else ["Nothing would change.", ""]
     if downstream := reached(plan):
         lines += list(
             _table(("Changed", "Downstream"), ((label, ", ".join(each)) for label, each in downstream.items()))
         )
-    lines += [f"Policies that looked at it: {', '.join(subject.policies) or 'none'}.", ""]
-    lines += [f"- {each.severity} `{each.code}`: {_escaped(each.message)}" for each in subject.remarks]
+    lines += [f"Policies that looked at it: {_escaped(', '.join(subject.policies)) or 'none'}.", ""]
+    lines += [f"- {each.severity} {_code(each.code)}: {_escaped(each.message)}" for each in subject.remarks]
     lines += [""] if subject.remarks else []
-    lines += [f"Approval: {asked(plan)}.", ""]
-    return "\n".join([*lines, f"Digest: `{plan.digest}`"])
+    lines += [f"Approval: {_escaped(asked(plan))}.", ""]
+    lines += [f"Follows: {_code(plan.follows)}", ""] if plan.follows else []
+    return "\n".join([*lines, f"Digest: {_code(plan.digest)}"])
 
 
 def asked(plan: Plan) -> str:
@@ -61,10 +66,17 @@ def grouped(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
     """What would be done, by what is done; the engine's own book-keeping is left out."""
     groups: dict[str, list[Operation]] = {deed: [] for deed in _FIRST}
     for operation in operations:
-        kind = operation.urn.split("::")[2].rpartition("$")[2]
-        if not kind.startswith(_HIDDEN):
+        if not _is_bookkeeping(operation):
             groups.setdefault(operation.deed, []).append(operation)
     return {deed: these for deed, these in groups.items() if these}
+
+
+def _is_bookkeeping(operation: Operation) -> bool:
+    """Whether it is signed with the rest and shown to nobody: a new Platform, and providers nobody has configured."""
+    kind = operation.urn.split("::")[2].rpartition("$")[2]
+    if kind.startswith(_PROVIDER):
+        return operation.name.startswith("default")
+    return kind == _PLATFORM and operation.op == "create"
 
 
 def reached(plan: Plan) -> Mapping[str, Sequence[str]]:
@@ -89,4 +101,12 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> Iterator[s
 
 
 def _escaped(words: str) -> str:
-    return words.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    """Words that Markdown shows as they are: no emphasis, link, table, HTML, entity or formula; nobody is called."""
+    return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\g<0>", visible(words)))
+
+
+def _code(word: str) -> str:
+    """A word as code, within as many backticks as it takes."""
+    shown = visible(word)
+    ticks = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{ticks} {shown} {ticks}" if len(ticks) > 1 else f"`{shown}`"

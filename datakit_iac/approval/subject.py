@@ -16,6 +16,7 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.definition import definition, given
+from datakit_iac.toolchain import policypack
 from datakit_iac.toolchain.project import FILES
 
 LOCK: Final = "datakit.lock"
@@ -42,7 +43,7 @@ def subject(
         stack=stack,
         environment=resolved.environment.name,
         approval=resolved.environment.spec.approval,
-        parts=dict(sorted((*_parts(resolved), *_project_file(folder)))),
+        parts=dict(sorted((*_parts(resolved), *_project_files(folder)))),
         policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if packed else ())),
         remarks=tuple(
             Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
@@ -86,9 +87,9 @@ def _files(resolved: ResolvedProject) -> set[tuple[str, str]]:
     return {(os.path.relpath(file), content) for each in contents for file, content in each.items()}
 
 
-def _project_file(folder: Path) -> Iterator[tuple[str, str]]:
-    """Pulumi.yaml, as it lies there: it names the program, its virtual environment and the provider."""
-    for name in FILES:
+def _project_files(folder: Path) -> Iterator[tuple[str, str]]:
+    """Pulumi.yaml, which names program, virtual environment and provider, and the policy pack's configuration."""
+    for name in (*FILES, policypack.CONFIGURATION):
         if (folder / name).is_file():
             yield name, _content(folder / name)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import asking, engine, exits, git
+from datakit_iac.manifest.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -126,5 +127,5 @@ def _of_git() -> list[Path]:
 
 
 def _refused(reason: str) -> int:
-    print(f"dk: {reason}", file=sys.stderr)
+    print(visible(f"dk: {reason}", lines=True), file=sys.stderr)
     return exits.FINDINGS

@@ -12,6 +12,7 @@ from typing import Final, NoReturn, TextIO, cast
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
+from datakit_iac.manifest.visible import visible
 from datakit_iac.version import __version__
 
 _NEW_OBJECTS: Final = 1_000_000
@@ -143,7 +144,7 @@ def _unforeseen(fault: Exception) -> int:
 
 
 def _said(text: str, code: int) -> int:
-    print(f"dk: {text}", file=sys.stderr)
+    print(visible(f"dk: {text}", lines=True), file=sys.stderr)
     return code
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import environments, exits, listing
 from datakit_iac.cli.scope import add_path, scope
+from datakit_iac.manifest.secret import hidden
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def run(options: Namespace) -> int:
     from datakit_iac.environment.description import described, differences
 
     names = (options.one, options.other)
-    one, other = (listing.hidden(described(environments.resolved(project, name))) for name in names)
+    one, other = (hidden(described(environments.resolved(project, name))) for name in names)
     found = differences(one, other)
     if options.output == "json":
         rows = [{"path": each.path, "values": [each.one, each.other]} for each in found]

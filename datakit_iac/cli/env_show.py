@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import environments, exits, listing
 from datakit_iac.cli.scope import scope
+from datakit_iac.manifest.secret import hidden
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def run(options: Namespace) -> int:
         return exits.FINDINGS
     from datakit_iac.environment.description import described
 
-    shown = {"name": options.name, **listing.hidden(described(environments.resolved(project, options.name)))}
+    shown = {"name": options.name, **hidden(described(environments.resolved(project, options.name)))}
     if options.output == "json":
         print(json.dumps(shown, indent=2))
     elif options.output == "yaml":

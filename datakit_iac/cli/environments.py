@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli.names import known
 from datakit_iac.cli.waiting import waiting
+from datakit_iac.manifest.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.environment.resolved import ResolvedProject
@@ -44,10 +45,10 @@ def lines(value: Any, indent: int = 0) -> Iterator[str]:
     """A description as people read it: one value a line, below what it belongs to."""
     for key, each in value.items():
         if isinstance(each, dict) and each:
-            yield f"{' ' * indent}{key}"
+            yield f"{' ' * indent}{visible(str(key))}"
             yield from lines(each, indent + 2)
         else:
-            yield f"{' ' * indent}{key}: {said(each)}"
+            yield f"{' ' * indent}{visible(str(key))}: {said(each)}"
 
 
 def said(value: Any) -> str:
@@ -55,5 +56,5 @@ def said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, {}, "") else str(value)
+        return visible(", ".join(map(str, value))) or "none"
+    return "none" if value in (None, {}, "") else visible(str(value))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.names import known
 from datakit_iac.cli.scope import Scope, add_path, scope
 from datakit_iac.cli.terminal import paint
 from datakit_iac.cli.waiting import waiting
+from datakit_iac.manifest.secret import REDACTED, hidden, is_reference
+from datakit_iac.manifest.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind", bound="Manifest")
 Row = Mapping[str, Any]
-
-_SECRET: Final = re.compile(r"passw|secret|token|credential|private.?key|api.?key|access.?key", re.IGNORECASE)
-_REFERENCE: Final = re.compile(r"\$\{\w+\}")
-_IN_ADDRESS: Final = re.compile(r"(://[^/:@\s]*:)(?!\$\{)[^@\s]+@")
-"""The password in an address such as ``postgres://user:password@host``."""
-
-_HIDDEN: Final = "(not shown)"
 
 
 def add_list(parser: ArgumentParser) -> None:
@@ -98,24 +92,24 @@ def show_one(
         among: the manifests by what they may be called, where that is more than their names.
     """
     project, code = _read(scope(options.path))
-    manifest = known(kind, options.name, among(project) if among else getattr(project, collection))
+    found = known(kind, options.name, among(project) if among else getattr(project, collection))
+    said, place = further(project, found), _place(project, found)
+    manifest = _without_secrets(found, _secret_fields(project, found))
     if options.output == "yaml":
         print(_as_yaml(manifest), end="")
         return code
-    said = further(project, manifest)
     if options.output == "json":
-        place = _place(project, manifest)
         print(json.dumps({"name": manifest.name, **place, "manifest": document(manifest), **said}, indent=2))
     else:
         painted = paint(sys.stdout)
-        print(f"{kind} {painted(manifest.name, 'bold')}  {painted(project.where(manifest), 'dim')}")
+        print(f"{kind} {painted(manifest.name, 'bold')}  {painted(visible(project.where(found)), 'dim')}")
         print("\n".join(f"  {line}".rstrip() for line in text(manifest, said)))
     return code
 
 
 def document(manifest: Manifest) -> Any:
-    """A manifest as plain JSON, as its author wrote it; what looks like a secret and is no reference is not shown."""
-    plain = _without_secrets(manifest).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    """A manifest as plain JSON, as its author wrote it."""
+    plain = manifest.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return {"apiVersion": manifest.api_version, "kind": manifest.kind, **plain}
 
 
@@ -132,7 +126,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 def fields(values: Mapping[str, object]) -> Iterator[str]:
     """One line for each value that there is, behind its name."""
-    there = {name: _cell(value) for name, value in values.items() if value not in ("", None, [], (), {})}
+    there = {visible(name): _cell(value) for name, value in values.items() if value not in ("", None, [], (), {})}
     width = max(map(len, there), default=0)
     yield from (f"{name:<{width}}  {value}" for name, value in there.items())
 
@@ -141,8 +135,8 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+        return visible(", ".join(map(str, value)))
+    return "" if value is None else visible(str(value))
 
 
 def _read(asked: Scope) -> tuple[Project, int]:
@@ -164,25 +158,27 @@ def _place(project: Project, manifest: Manifest) -> dict[str, Any]:
 def _as_yaml(manifest: Manifest) -> str:
     from datakit_iac.manifest.writing import to_yaml
 
-    return to_yaml(_without_secrets(manifest))
+    return to_yaml(manifest)
 
 
-def _without_secrets(manifest: Manifest) -> Manifest:
-    """A manifest as it may be seen: of a Store's connection, what looks like a secret and is no reference is hidden."""
+def _without_secrets(manifest: Manifest, secret: Collection[str]) -> Manifest:
+    """A manifest as it may be seen: of a Store's connection, what is a secret and no reference to one is hidden."""
     from datakit_iac.manifest.store import Store
 
     if not isinstance(manifest, Store):
         return manifest
-    connection = hidden(manifest.spec.connection)
+    connection = {
+        name: REDACTED if name in secret and not is_reference(value) else hidden(value, name)
+        for name, value in manifest.spec.connection.items()
+    }
     return manifest.model_copy(update={"spec": manifest.spec.model_copy(update={"connection": connection})})
 
 
-def hidden(value: Any, name: str = "") -> Any:
-    """Plain data in which what looks like a secret, and is no reference to one, is not shown."""
-    if isinstance(value, dict):
-        return {key: hidden(each, str(key)) for key, each in value.items()}
-    if isinstance(value, list):
-        return [hidden(each, name) for each in value]
-    if _SECRET.search(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
-        return _HIDDEN
-    return _IN_ADDRESS.sub(rf"\1{_HIDDEN}@", value) if isinstance(value, str) else value
+def _secret_fields(project: Project, manifest: Manifest) -> frozenset[str]:
+    """The fields that a Store's Connector calls secrets, in any of its versions."""
+    from datakit_iac.manifest.store import Store
+
+    if not isinstance(manifest, Store):
+        return frozenset()
+    fields = (field for each in project.editions(manifest.spec.connector) for field in each.spec.connection_schema)
+    return frozenset(field.field for field in fields if field.secret)

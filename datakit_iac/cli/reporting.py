@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.terminal import Paint, Style, paint
+from datakit_iac.manifest.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.cli.scope import Scope
@@ -133,7 +134,7 @@ def _summary(made: Report, painted: Paint) -> str:
         for severity in _COLOURS
         if (number := made.count(severity))
     ]
-    subject = f"{made.subject} in {made.environment}" if made.environment else made.subject
+    subject = visible(f"{made.subject} in {made.environment}" if made.environment else made.subject)
     counts = ", ".join(said) or painted("nothing is wrong", "green")
     return f"{subject}: {_counted(made.manifests, 'manifest')}, {counts}"
 
@@ -165,7 +166,7 @@ _COMMANDS: Final = {"note": "notice"}
 
 
 def _annotation(found: Finding) -> str:
-    place = {"file": found.file, "line": found.line, "col": found.column, "title": found.code}
+    place = {"file": visible(found.file), "line": found.line, "col": found.column, "title": found.code}
     properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in place.items() if value)
     path = f"{found.path}: " if found.path else ""
     hint = f"\nfix: {found.hint}" if found.hint else ""

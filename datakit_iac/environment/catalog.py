@@ -42,7 +42,8 @@ class Catalog:
         candidates = fitting or editions
         chosen = next((each for each in candidates if each.is_within(allowed)), candidates[0])
         path = ("spec", "connectorVersion" if asked else "connector")
-        is_exact = any(map(is_exact_version, constraints))
+        builds = sum(each.is_within(allowed) for each in fitting)  # of one version there may be several
+        is_exact = any(map(is_exact_version, constraints)) and builds <= 1
         version = chosen.version or ""
         return chosen, ChosenVersion("connector", wanted, ", ".join(constraints), version, is_exact, store, path)
 

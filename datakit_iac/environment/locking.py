@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -144,4 +145,13 @@ def _digest_of(path: Path) -> str:
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    return sorted(each for each in folder.rglob("*") if each.is_file() and "__pycache__" not in each.parts)
+    """Every file below a folder, those in linked folders too; each folder once."""
+    found, met = list[Path](), set[Path]()
+    for current, folders, names in os.walk(folder, followlinks=True):
+        if (real := Path(current).resolve()) in met:
+            folders.clear()
+            continue
+        met.add(real)
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        found += [file for file in (Path(current, name) for name in names) if file.is_file()]
+    return sorted(found)

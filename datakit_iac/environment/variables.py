@@ -17,12 +17,13 @@ from datakit_iac.manifest.transform import EnvironmentVariable, Transform
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def values(transform: Transform, secrets: Secrets) -> dict[str, Secret]:
+def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
     """The values of `env`, by name; empty where one cannot be told here, and `unset` says why.
 
-    A value may be put together: in ``https://${HOST}/v1`` the reference is replaced.
+    A value may be put together: in ``https://${HOST}/v1`` the reference is replaced. What stands in the manifest as it
+    is, is no secret.
     """
-    return {each.name: Secret(_value(each, secrets)) for each in transform.spec.env}
+    return {each.name: _value(each, secrets) for each in transform.spec.env}
 
 
 def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
@@ -59,7 +60,10 @@ def _unset(origin: Origin, subject: str, text: str, path: tuple[Step, ...], secr
         yield origin.finding("unset-variable", message, path, hint=secrets.remedy(variable))
 
 
-def _value(variable: EnvironmentVariable, secrets: Secrets) -> str:
+def _value(variable: EnvironmentVariable, secrets: Secrets) -> str | Secret:
+    text = variable.value or ""
+    if not _REFERENCE.search(text):
+        return text
     with contextlib.suppress(SourceError):
-        return _REFERENCE.sub(lambda match: str(secrets.find(match[1]) or ""), variable.value or "")
+        return Secret(_REFERENCE.sub(lambda match: str(secrets.find(match[1]) or ""), text))
     return ""

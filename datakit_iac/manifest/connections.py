@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import gives_away
+from datakit_iac.manifest.secret import literals, plain_key, quoted
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import ConnectionField, Connector
@@ -48,7 +48,7 @@ def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secret
     found = [fault for name, value in options.items() for fault in _of_option(known, name, value)]
     if known:
         strange = [name for name in secrets if name not in known]
-        found += [_unknown("secret", ("secrets", name), name, known) for name in strange]
+        found += [_unknown("secret", ("secrets", name), plain_key(name), known) for name in strange]
         given = {*options, *secrets}
         found += [_missing(each) for each in fields if each.required and each.field not in given]
     return found
@@ -56,14 +56,21 @@ def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secret
 
 def _of_option(known: Mapping[str, ConnectionField], name: str, value: object) -> Iterator[Fault]:
     field = known.get(name)
-    if gives_away(name, value) or (field and field.secret):
-        message = f"{name} is a secret; its value stands in no manifest, only a reference under `secrets`"
-        hint = f"secrets: {{{name}: ${{{name.upper().replace('-', '_').replace('.', '_')}}}}}"
-        yield Fault("literal-secret", (name,), message, hint)
+    if field and field.secret:
+        yield _literal((name,))
+    elif in_clear := list(literals(value, (name,))):
+        yield from map(_literal, in_clear)
     elif known and field is None:
         yield _unknown("option", (name,), name, known)
     elif field and not field.fits(value):
-        yield Fault("invalid-value", (name,), f"{name} is {value!r}; expected its type, {field.type}")
+        yield Fault("invalid-value", (name,), f"{name} is {quoted(name, value)}; expected its type, {field.type}")
+
+
+def _literal(path: tuple[str | int, ...]) -> Fault:
+    name = next(step for step in reversed(path) if isinstance(step, str))
+    message = f"{name} is a secret; its value stands in no manifest, only a reference under `secrets`"
+    hint = f"secrets: {{{name}: ${{{name.upper().replace('-', '_').replace('.', '_')}}}}}"
+    return Fault("literal-secret", path, message, hint)
 
 
 def _unknown(word: str, path: tuple[str, ...], name: str, known: Collection[str]) -> Fault:

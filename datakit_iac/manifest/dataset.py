@@ -28,6 +28,8 @@ from datakit_iac.manifest.types import DataType, data_type
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Tier = Literal["bronze", "silver", "gold"]
 Format = Literal["parquet", "json", "csv", "avro"]
+Masking = Literal["hash", "redact", "aggregate", "tokenise"]
+"""How personal data is made unrecognisable: a digest, a part of it, numbers of many people, a token in its place."""
 
 
 ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
@@ -113,7 +115,7 @@ class Column(Model):
     nullable: bool = True
     primary_key: bool = False
     pii: bool | None = None
-    masking: str = ""
+    masking: Masking | None = None
     from_: Annotated[
         list[SourceColumn], BeforeValidator(rules.several, json_schema_input_type=SourceColumn | list[SourceColumn])
     ] = Field(default_factory=list, alias="from")
@@ -131,11 +133,16 @@ class Column(Model):
             nullable: bool = True,
             primary_key: bool = False,
             pii: bool | None = None,
-            masking: str = "",
+            masking: Masking | None = None,
             from_: str | Sequence[str] = (),
             previous_names: Sequence[str] = (),
             tests: Sequence[Test | str] = (),
         ) -> None: ...
+
+    def dumped(self) -> dict[str, Any]:
+        """As a property of a resource; that it is made of no column is something said, too."""
+        said = super().dumped()
+        return said | {"from": []} if "from_" in self.model_fields_set and not self.from_ else said
 
     @property
     def required(self) -> bool:

@@ -23,7 +23,15 @@ SemVer = Annotated[str, Checked(semver), WithJsonSchema({"type": "string", "patt
 class Model(BaseModel):
     """A strict, immutable part of a manifest: no unknown fields, no coercion; YAML names are camelCase."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        # What a value is, findings say where it is no secret.
+        hide_input_in_errors=True,
+    )
 
     def dumped(self) -> dict[str, Any]:
         """As a property of a resource: in the names of YAML, what is not as it is by default."""

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.finding import Finding, Severity, Step, closest, nearest
 from datakit_iac.manifest.project import Origin, spelled
+from datakit_iac.manifest.secret import NOT_SHOWN, SECTIONS, is_kept_secret, plain_key
 
 _HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave, so that no field of theirs is left out."""
@@ -87,7 +88,8 @@ def _unknown_field(
     *parents, name = location
     known = _fields(model, parents)
     hint = nearest(str(name), known) if known else "take it out"
-    message = f"there is no field {name!r} here" + ("; it is left out" if severity == "warning" else "")
+    shown = name if SECTIONS.isdisjoint(path) else plain_key(str(name))
+    message = f"there is no field {shown!r} here" + ("; it is left out" if severity == "warning" else "")
     return origin.finding("unknown-field", message, path, hint=hint, severity=severity)
 
 
@@ -104,13 +106,25 @@ def faults(
         # A value that is a mapping failed as a mapping inside; that it is no text either says nothing.
         if key in wholes and all(error["type"] in _OTHER_TYPE for error in found):
             continue
-        yield _fault(origin, model, real_path(found[0], document), found)
+        path = real_path(found[0], document)
+        yield _fault(origin, model, path, found, _is_secret(path, found[0], document))
 
 
 _OTHER_TYPE: Final = ("literal_error", "string_type", "int_type", "bool_type")
 
 
-def _fault(origin: Origin, model: type[BaseModel], path: tuple[Step, ...], errors: Sequence[ErrorDetails]) -> Finding:
+def _is_secret(path: tuple[Step, ...], error: ErrorDetails, document: Any) -> bool:
+    """Whether what was found may be a secret; the value of a variable has the name that stands beside it."""
+    if path[-1:] == ("value",):
+        for step in path[:-1]:
+            document = document[step]
+        path = (*path, str(document.get("name", "")))
+    return is_kept_secret(path, error["input"])
+
+
+def _fault(
+    origin: Origin, model: type[BaseModel], path: tuple[Step, ...], errors: Sequence[ErrorDetails], is_secret: bool
+) -> Finding:
     error = errors[0]
     hint = _hint(errors) or f"`dk schema {model.__name__}` tells what may stand here"
     match error["type"]:
@@ -121,12 +135,17 @@ def _fault(origin: Origin, model: type[BaseModel], path: tuple[Step, ...], error
             return origin.finding("missing-field", message, path, hint=f"add `{path[-1]}: …`")
         case "value_error":
             fault = error["ctx"]["error"]
-            return origin.finding("invalid-value", str(fault), path, hint=getattr(fault, "hint", "") or hint)
+            said = str(fault)
+            if is_secret:
+                from datakit_iac.manifest.redaction import Redaction, secrets_in
+
+                said = Redaction([str(error["input"]), *secrets_in(error["input"])])(said)
+            return origin.finding("invalid-value", said, path, hint=getattr(fault, "hint", "") or hint)
         case _:
             expected = " or ".join(dict.fromkeys(map(_expected, errors)))
             return origin.finding(
                 "invalid-value",
-                f"found {_shown(error, path)}; expected {expected}",
+                f"found {NOT_SHOWN if is_secret else _shown(error)}; expected {expected}",
                 path,
                 hint=hint,
             )
@@ -161,10 +180,7 @@ def _hint(errors: Sequence[ErrorDetails]) -> str:
     return ""
 
 
-def _shown(error: ErrorDetails, path: tuple[Step, ...]) -> str:
-    """The value that was found; never one of secrets."""
-    if "secrets" in path:
-        return "a value that is not shown"
+def _shown(error: ErrorDetails) -> str:
     value = error["input"]
     if isinstance(value, Mapping):
         return "a mapping"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,26 +24,67 @@ _USUAL: Final = 64 * 1024
 """Bytes that nearly every file is shorter than; room for more is not asked of the system for each."""
 
 
-def yaml_files(folder: str, unreadable: list[OSError]) -> Iterator[str]:
+def yaml_files(root: str, unreadable: list[OSError]) -> Iterator[str]:
     """The YAML files below a folder, by name, those of a folder before those of the folders in it.
 
-    Links to folders are not followed. A folder that cannot be read is added to `unreadable`.
+    Links to folders are followed, once all that is below the folder itself is found; no folder is read twice. What
+    cannot be read is added to `unreadable`: a folder, a link to nothing, a link to a folder that holds the project.
     """
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError as fault:
-        unreadable.append(fault)
-        return
-    folders = []
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(entry)
-        elif entry.name.endswith((".yaml", ".yml")) and (entry.is_symlink() or entry.is_file()):
-            yield entry.path
-    for entry in folders:
-        if not entry.name.startswith(".") and entry.name not in _PASSED_OVER:
-            yield from yaml_files(entry.path, unreadable)
+    walk = _Walk(unreadable)
+    real = os.path.realpath(root)
+    yield from walk.below(root, real)
+    for link in walk.links:  # grows meanwhile
+        target = os.path.realpath(link)
+        if target not in walk.met and os.path.commonpath((real, target)) == target:
+            unreadable.append(OSError(errno.ELOOP, f"it links to {target}, which holds the project itself", link))
+        else:
+            yield from walk.below(link, target)
+
+
+class _Walk:
+    """One walk through folders: the links that were met on it, and the folders, by their real paths."""
+
+    def __init__(self, unreadable: list[OSError]) -> None:
+        self._unreadable = unreadable
+        self.links: list[str] = []
+        self.met: set[str] = set()
+
+    def below(self, folder: str, real: str) -> Iterator[str]:
+        if real in self.met:
+            return
+        self.met.add(real)
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as fault:
+            self._unreadable.append(fault)
+            return
+        folders = []
+        for entry in found:
+            is_yaml = entry.name.lower().endswith((".yaml", ".yml"))
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry)
+            elif entry.is_symlink() and self._leads_to_folder(entry):
+                self.links.append(entry.path)
+            elif is_yaml and (entry.is_symlink() or entry.is_file()):
+                yield entry.path
+        for entry in folders:
+            if not _is_passed_over(entry.name):
+                yield from self.below(entry.path, f"{real}{os.sep}{entry.name}")
+
+    def _leads_to_folder(self, link: os.DirEntry[str]) -> bool:
+        if _is_passed_over(link.name):
+            return False
+        try:
+            return stat.S_ISDIR(link.stat().st_mode)
+        except OSError as fault:  # it leads nowhere, in a circle, or where nobody may look
+            if "." not in link.name:  # by its suffix a file: of a manifest its reader tells, another may be made later
+                self._unreadable.append(OSError(fault.errno, f"a link: {fault.strerror}", link.path))
+            return False
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or name in _PASSED_OVER
 
 
 def content_of(file: str) -> bytes:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.visible import visible
+
 Severity = Literal["error", "warning", "note"]
 
 Step = str | int
@@ -15,6 +18,9 @@ Step = str | int
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fault of a project.
+
+    Whatever they are made of, its texts are each of one line of letters that are seen (`visible`), and show no password
+    of an address.
 
     Attributes:
         code: the rule's name, e.g. ``unknown-field``.
@@ -36,10 +42,15 @@ class Finding:
     column: int = 0
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        # Here, so that no check has to think of it: what is quoted may be anything, and is printed in many places.
+        for name in ("message", "path", "hint"):
+            object.__setattr__(self, name, visible(without_passwords(getattr(self, name))))
+
     @property
     def where(self) -> str:
         """``file:line:column``, or as much of it as there is."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return visible(f"{self.file}:{self.line}:{self.column}" if self.line else self.file)
 
     def __str__(self) -> str:
         """`file:line:column: severity[code] path: message`, then the hint on a line of its own."""

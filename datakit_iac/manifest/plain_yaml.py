@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from datakit_iac.manifest.secret import REDACTED, SECTIONS, is_secret_name
+
 _loads: Callable[..., Any] | None
 try:
     from yaml_rs import loads as _loads
@@ -48,6 +50,8 @@ _NUMBER_OR_DATE: Final = re.compile(
 )
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
 _WHOLE: Final = 2**63
+_KEY: Final = re.compile(r"([\w.-]+)[\"']?\s*:")
+_QUOTED: Final = re.compile(r"(['\"]).*\1", re.DOTALL)
 
 
 class BrokenYamlError(Exception):
@@ -85,7 +89,24 @@ def _read_strictly(text: str) -> list[Any]:
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         problem = getattr(fault, "problem", None) or str(fault).partition("\n")[0]
-        raise BrokenYamlError(problem, *_place(mark.line, mark.column, text) if mark else (1, 1)) from fault
+        line, column = _place(mark.line, mark.column, text) if mark else (1, 1)
+        if _may_be_secret(text, line):
+            problem = _QUOTED.sub(REDACTED, problem)
+        raise BrokenYamlError(problem, line, column) from fault
+
+
+def _may_be_secret(text: str, line: int) -> bool:
+    """Whether a line, or one that it stands below, has the key of a secret: a password may begin with `!` or `*`."""
+    *above, own = _LINE_END.split(text)[:line]
+    names, indent = _KEY.findall(own), _indent(own)
+    for each in reversed(above):
+        if each.strip() and _indent(each) < indent:
+            names, indent = names + _KEY.findall(each), _indent(each)
+    return any(name in SECTIONS or is_secret_name(name) for name in names)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _place(line: int, column: int, text: str) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from datakit_iac.manifest.dataset import Day
 from datakit_iac.manifest.document import Manifest, Model
@@ -56,9 +57,57 @@ class PolicySpec(Model):
     rules: Annotated[list[Rule], Field(min_length=1)]
     waivers: list[Waiver] = Field(default_factory=list)
 
+    def numbered_rules(self) -> Iterator[tuple[int, Rule]]:
+        """The rules that can be read, each with its place among all that are written."""
+        yield from ((index, each) for index, each in enumerate(self.rules) if each is not None)
+
+    def numbered_waivers(self) -> Iterator[tuple[int, Waiver]]:
+        """The waivers that can be read, each with its place among all that are written."""
+        yield from ((index, each) for index, each in enumerate(self.waivers) if each is not None)
+
 
 class Policy(Manifest):
     """A set of rules over the resolved project."""
 
     kind: Literal["Policy"] = "Policy"
     spec: PolicySpec
+
+
+def _or(otherwise: object) -> WrapValidator:
+    """Another value in place of one that cannot be read."""
+
+    def read(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError:
+            return otherwise
+
+    return WrapValidator(read)
+
+
+class _ReadableSpec(PolicySpec):
+    """What of a spec can be read; in the places of rules and waivers that cannot, there is none."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    enforcement: Annotated[EnforcementChoice, _or("mandatory")] = "mandatory"
+    rules: list[Annotated[Rule, _or(None)]]
+    waivers: list[Annotated[Waiver, _or(None)]] = Field(default_factory=list)
+
+
+class _Readable(Policy):
+    model_config = ConfigDict(extra="ignore")
+
+    spec: _ReadableSpec
+
+
+def readable(document: Mapping[str, Any]) -> Policy | None:
+    """What can be read of a Policy in which something is wrong, so that everything that is wrong is told at once.
+
+    Args:
+        document: the whole manifest, in which faults were found already.
+    """
+    try:
+        return _Readable.model_validate(document)
+    except ValidationError:
+        return None

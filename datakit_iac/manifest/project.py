@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datakit_iac.manifest.finding import Finding, Severity, Step
+from datakit_iac.manifest.secret import SECTIONS, plain_key
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import Connector
@@ -58,6 +59,8 @@ def shown(file: Path) -> str:
 
 def spelled(path: Sequence[Step]) -> str:
     """A field's path, e.g. ``spec.schema[2].type``."""
+    if not SECTIONS.isdisjoint(path):
+        path = [plain_key(step) if isinstance(step, str) else step for step in path]
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 

@@ -163,6 +163,10 @@ class Reading:
 
             manifest, found = without_unknown_fields(origin, model, document, invalid)
             self.findings += found
+            if manifest is None and model.__name__ == "Policy":
+                from datakit_iac.manifest.policy import readable
+
+                return readable(document)
             return manifest
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Final
 
+from datakit_iac.manifest.secret import literals, quoted, without_passwords
 from datakit_iac.manifest.traits import AT_LEAST
 from datakit_iac.manifest.versions import check_range
 
@@ -82,10 +83,11 @@ def default_fits(field: ConnectionField) -> ConnectionField:
     """A default is of the field's type, and no secret has one."""
     if field.default is None:
         return field
-    if field.secret:
+    if field.secret or any(literals(field.default, (field.field,))):
         raise ValueError(f"{field.field} is a secret, so it has no default; each Store says ${{VARIABLE}}")
     if not field.fits(field.default):
-        raise ValueError(f"the default of {field.field} is {field.default!r}; expected its type, {field.type}")
+        found = quoted(field.field, field.default)
+        raise ValueError(f"the default of {field.field} is {found}; expected its type, {field.type}")
     return field
 
 
@@ -300,10 +302,10 @@ def address(text: str) -> str:
     from urllib.parse import urlsplit  # late: few Environments have one
 
     parts = urlsplit(text)
+    if parts.username or parts.password or "@" in text or without_passwords(text) != text:
+        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{text!r} is no address; expected for instance https://lineage.example.com")
-    if parts.username or parts.password:
-        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
     return text
 
 

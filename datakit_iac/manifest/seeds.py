@@ -14,6 +14,7 @@ from datakit_iac.manifest.faults import short
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.references import unknown_column
+from datakit_iac.manifest.secret import NOT_SHOWN, is_kept_secret
 from datakit_iac.manifest.types import DataType
 
 _Path = tuple[Step, ...]
@@ -92,7 +93,8 @@ def _of_row(
         if column is None:
             yield unknown_column(origin, dataset, name, (*path, name))
         elif value is not None and not _is(value, column.type):
-            message = f"{short(value)} is no {column.type}, which column {column.name} is"
+            found = NOT_SHOWN if is_kept_secret((name,), value) else short(value)
+            message = f"{found} is no {column.type}, which column {column.name} is"
             yield origin.finding("invalid-seed", message, (*path, name), hint=_example(value, column.type))
     given = {name.lower() for name, value in row.items() if value is not None}
     for name, column in columns.items():

@@ -105,10 +105,13 @@ class ValueFrom(Model):
     _exactly_one = model_validator(mode="after")(rules.one_reference)
 
 
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
 class EnvironmentVariable(Model):
     """One variable of a job's process: a value, or where it is kept."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    name: VariableName
     value: str | None = None
     value_from: ValueFrom | None = None
 

@@ -20,7 +20,7 @@ SEMVER: Final = (
 _VERSION: Final = re.compile(SEMVER, re.ASCII)
 _COMPARISON: Final = re.compile(
     r"(?P<sign>\^|~=|~|==?=?|!=|>=|<=|>|<)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
-    r"(?P<rest>-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
+    r"(?P<rest>-[0-9A-Za-z.-]+)?(?P<build>\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
     re.ASCII,
 )
 _ENDS: Final = re.compile(r"(\S+)\s+-\s+(\S+)")
@@ -46,12 +46,17 @@ def satisfies(version: str, constraint: str) -> bool:
     A range is ``1.4.2``, ``^1.4``, ``~1.4.0``, ``1.x``, ``1.2 - 1.4``, comparisons such as ``>=1.4,<2``
     or ``>=1.4 <2``, or several of these with ``||`` between them.
 
-    As npm has it, a pre-release lies in a range only where the range names one of the same three numbers.
+    As npm has it, a pre-release lies in a range only where the range names one of the same three numbers. A version
+    that is named with its build is that build; in order, builds do not count (https://semver.org, section 10).
 
     >>> satisfies("1.9.0", "^1.4.0"), satisfies("2.0.0", "^1.4.0"), satisfies("0.4.9", "^0.4.1")
     (True, False, True)
     >>> satisfies("1.4.0-rc.1", "^1.4"), satisfies("1.4.0-rc.2", ">=1.4.0-rc.1,<2")
     (False, True)
+    >>> satisfies("1.4.2+build.5", "1.4.2+build.5"), satisfies("1.4.2+build.6", "1.4.2+build.5")
+    (True, False)
+    >>> satisfies("1.4.2+build.5", "1.4.2"), satisfies("1.4.2+build.5", ">=1.4.2+build.6")
+    (True, True)
 
     Raises:
         ValueError: the constraint has none of these forms, or the version is none.
@@ -65,17 +70,17 @@ def satisfies(version: str, constraint: str) -> bool:
 def _is_within(found: Version, bounds: _Bounds) -> bool:
     if found.prerelease and not any(_names(bound, found) for _, bound in bounds):
         return False
-    return all(_holds(found.compare(bound), sign) for sign, bound in bounds)
+    return all(_holds(found, bound, sign) for sign, bound in bounds)
 
 
 def _names(bound: Version, found: Version) -> bool:
     return bound.prerelease is not None and bound.to_tuple()[:3] == found.to_tuple()[:3]
 
 
-def _holds(order: int, sign: str) -> bool:
-    return {"==": order == 0, "!=": order != 0, ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0}[
-        sign
-    ]
+def _holds(found: Version, bound: Version, sign: str) -> bool:
+    order = found.compare(bound)
+    is_it = order == 0 and bound.build in (None, found.build)
+    return {"==": is_it, "!=": not is_it, ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0}[sign]
 
 
 @lru_cache(maxsize=256)
@@ -109,7 +114,7 @@ def _spread(part: re.Match[str]) -> _Bounds:
     sign = part["sign"] or "=="
     given = [int(part[name]) for name in ("major", "minor", "patch") if part[name] is not None]
     release = [*given, 0, 0][:3]
-    lower = Version.parse(".".join(map(str, release)) + (part["rest"] or ""))
+    lower = Version.parse(".".join(map(str, release)) + (part["rest"] or "") + (part["build"] or ""))
     if sign in ("^", "~", "~=") or (sign.startswith("=") and len(given) < len(release)):
         return (">=", lower), ("<", _above(release, _kept(sign, given)))
     if len(given) < len(release) and sign in (">", "<="):  # of a whole line: >1.4 is from 1.5.0 on

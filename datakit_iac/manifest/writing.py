@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.visible import visible
 
 _WIDTH = 120
 
@@ -27,7 +28,11 @@ def to_yaml(manifest: Manifest) -> str:
     """
     document = {"apiVersion": manifest.api_version, "kind": manifest.kind}
     document |= manifest.model_dump(by_alias=True, exclude_defaults=True)
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    # What nobody would see is escaped, in the one way that YAML has: with every letter beyond ASCII.
+    if visible(text, lines=True) != text:
+        text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
+    return text
 
 
 class _Dumper(yaml.CSafeDumper):

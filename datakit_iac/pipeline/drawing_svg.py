@@ -6,12 +6,12 @@ A long pipeline goes on in bands below each other: beside an arrow that comes in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from datakit_iac.manifest.visible import visible
 from datakit_iac.pipeline.bands import extents, folded
 from datakit_iac.pipeline.drawing import Drawing, Edge, Node
 from datakit_iac.pipeline.layout import Layout, Spot, layout
@@ -47,7 +47,6 @@ _ARROW: Final = (
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0L8 4L0 8z" fill="#7b8794"/></marker></defs>'
 )
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def svg(drawing: Drawing) -> str:
@@ -217,4 +216,4 @@ def _look(drawing: Drawing, node: Node) -> _Look:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("�", text))
+    return escape(visible(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -11,9 +11,11 @@ from pydantic_core import ErrorDetails
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
+from datakit_iac.manifest.policy import Rule as WrittenRule
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
-from datakit_iac.policy.registry import UnknownRuleError, find
+from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.facts import EnvironmentFacts
+from datakit_iac.policy.registry import UnknownRuleError, find, names
 from datakit_iac.policy.rule import Rule
 
 
@@ -27,6 +29,7 @@ class DeclaredRule:
         enforcement: how strictly, everywhere or by environment.
         origin: where its policy stands; None where it holds by itself.
         path: where it stands in its policy.
+        is_asked: whether somebody names it; else it holds by itself, where it does.
     """
 
     rule: Rule
@@ -34,6 +37,7 @@ class DeclaredRule:
     enforcement: EnforcementChoice = "mandatory"
     origin: Origin | None = None
     path: tuple[Step, ...] = ()
+    is_asked: bool = True
 
     @property
     def code(self) -> str:
@@ -43,6 +47,10 @@ class DeclaredRule:
     def enforcement_in(self, environment: str) -> Enforcement:
         """How strictly one environment takes it."""
         return enforced(self.enforcement, environment)
+
+    def applies(self, environment: EnvironmentFacts) -> bool:
+        """Whether an environment is held to it."""
+        return self.rule.applies(environment) and (self.is_asked or self.rule.unasked(environment))
 
 
 def declared(project: Project) -> tuple[tuple[DeclaredRule, ...], tuple[Finding, ...]]:
@@ -54,24 +62,31 @@ def declared(project: Project) -> tuple[tuple[DeclaredRule, ...], tuple[Finding,
     findings: list[Finding] = []
     for policy in project.policies.values():
         findings.extend(_unknown_environments(policy, project))
-        for index in range(len(policy.spec.rules)):
-            made, faults = _declared(policy, index, project.origin(policy))
+        for index, written in policy.spec.numbered_rules():
+            made, faults = _declared(policy, index, written, project.origin(policy))
             rules.extend(made)
             findings.extend(faults)
-    named = {each.rule for policy in project.policies.values() for each in policy.spec.rules}
+    named = {each.rule for policy in project.policies.values() for _, each in policy.spec.numbered_rules()}
     missing = [name for name in _by_themselves(project) if name not in named]
-    rules.extend(DeclaredRule(found, found.arguments()) for found in map(find, missing))
-    return tuple(rules), tuple(findings)
+    rules += [
+        DeclaredRule(
+            found, found.arguments(), "advisory" if found.name in ADVISED_RULES else "mandatory", is_asked=False
+        )
+        for found in map(find, missing)
+    ]
+    return tuple(rules), (*findings, *_unknown_waivers(project, {each.code for each in rules}))
 
 
 def _by_themselves(project: Project) -> tuple[str, ...]:
     has_policies = project.policies or any(kind == "Policy" for kind, _ in project.broken)
-    return DEMANDED_RULES if has_policies else tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES)))
+    return tuple(dict.fromkeys((*(() if has_policies else DEFAULT_RULES), *DEMANDED_RULES, *ADVISED_RULES)))
 
 
-def _declared(policy: Policy, index: int, origin: Origin) -> tuple[list[DeclaredRule], list[Finding]]:
+def _declared(
+    policy: Policy, index: int, written: WrittenRule, origin: Origin
+) -> tuple[list[DeclaredRule], list[Finding]]:
     """The rule at an index, or what is wrong with it."""
-    written, path = policy.spec.rules[index], ("spec", "rules", index)
+    path = ("spec", "rules", index)
     try:
         found = find(written.rule)
         arguments = found.arguments.model_validate(written.arguments)
@@ -100,10 +115,19 @@ def _fault(origin: Origin, path: tuple[Step, ...], found: Rule, error: ErrorDeta
     return origin.finding("invalid-value", f"the rule {found.name} expects {expected} as {name!r}", place)
 
 
+def _unknown_waivers(project: Project, codes: Collection[str]) -> Iterator[Finding]:
+    for policy in project.policies.values():
+        for index, waiver in policy.spec.numbered_waivers():
+            if waiver.rule not in codes and waiver.rule not in names():
+                message, hint = f"there is no rule {waiver.rule!r}", nearest(waiver.rule, {*codes, *names()})
+                path = ("spec", "waivers", index, "rule")
+                yield project.origin(policy).finding("unknown-rule", message, path, hint=hint)
+
+
 def _unknown_environments(policy: Policy, project: Project) -> Iterator[Finding]:
     spec = policy.spec
     choices: list[tuple[tuple[Step, ...], EnforcementChoice | None]] = [(("spec", "enforcement"), spec.enforcement)]
-    choices += [(("spec", "rules", index, "enforcement"), each.enforcement) for index, each in enumerate(spec.rules)]
+    choices += [(("spec", "rules", index, "enforcement"), each.enforcement) for index, each in spec.numbered_rules()]
     for path, choice in choices:
         for name in choice if isinstance(choice, dict) else ():
             if name not in project.environments and not project.is_broken(name, "Environment"):

@@ -12,5 +12,8 @@ _DEFAULTS: Final = {
 DEFAULT_RULES: Final = tuple(rule for rules in _DEFAULTS.values() for rule in rules)
 """The rules of a project without policies, each mandatory and without arguments."""
 
-DEMANDED_RULES: Final = ("exact-version-pins", "connectors-allowed", "quotas")
+DEMANDED_RULES: Final = ("exact-version-pins", "connectors-allowed", "quotas", "lineage-required")
 """The rules of what an Environment says; mandatory wherever no policy names them."""
+
+ADVISED_RULES: Final = ("pii-suspected",)
+"""The rules that advise wherever no policy names them."""

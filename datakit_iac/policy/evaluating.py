@@ -36,12 +36,12 @@ def evaluate(project: Project, facts: ProjectFacts, today: date) -> tuple[Findin
     rules, faults = declared(project)
     environment = facts.environment
     judged = [
-        each for each in rules if each.enforcement_in(environment.name) != "disabled" and each.rule.applies(environment)
+        each for each in rules if each.enforcement_in(environment.name) != "disabled" and each.applies(environment)
     ]
     waivers = Waivers(project, today)
     findings = [found for each in judged for found in _judge(each, project, facts, waivers)]
     codes = {each.code for each in judged}
-    return (*faults, *dict.fromkeys(findings), *waivers.findings(codes, {each.code for each in rules}))
+    return (*faults, *dict.fromkeys(findings), *waivers.findings(codes))
 
 
 def _judge(declared: DeclaredRule, project: Project, facts: ProjectFacts, waivers: Waivers) -> Iterator[Finding]:

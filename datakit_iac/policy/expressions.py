@@ -15,11 +15,10 @@ from typing import Any, Final
 
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, Scope, Subject
+from datakit_iac.policy.fields import spelled, undefined
 
 _SCOPES: Final[tuple[Scope, ...]] = ("dataset", "transform", "store", "connector", "project")
 _LONGEST: Final = 4096
-_SPELLED: Final = {"sources": "from"}
-"""Where CEL says what manifests say."""
 
 
 class ExpressionError(ValueError):
@@ -76,6 +75,8 @@ def compiled(text: str) -> Expression:
             continue
         if program.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
             raise ExpressionError(f"the expression gives {program.return_type().name()}, expected true or false")
+        if faults := list(undefined(text, scope)):
+            raise ExpressionError("; ".join(faults))
         return Expression(scope, program)
     raise ExpressionError(_clearest(text, faults))
 
@@ -111,15 +112,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, ProjectFacts):
         return {f"{scope}s": [plain(each) for each in value.of(scope)] for scope in _SCOPES if scope != "project"}
     if is_dataclass(value):
-        return {_spelled(each.name): plain(getattr(value, each.name)) for each in fields(value)}
+        return {spelled(each.name): plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, frozenset)):
         return [plain(each) for each in value]
     return float(value) if isinstance(value, Decimal) else value
-
-
-@cache
-def _spelled(field: str) -> str:
-    first, *others = _SPELLED.get(field, field).split("_")
-    return first + "".join(word.capitalize() for word in others)

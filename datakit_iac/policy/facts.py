@@ -96,8 +96,9 @@ class ColumnFacts:
     """A column.
 
     Attributes:
-        sources: the columns it is derived from, as ``dataset.column``.
-        masking: how personal data in it is made unrecognisable; empty where it is not.
+        sources: the columns it is derived from, as ``dataset.column``; the dataset may be a DataSetGroup.
+        has_lineage: whether it says so, be it of none.
+        masking: how personal data in it is made unrecognisable, e.g. ``hash``; empty where it is not.
         tests: the names of its tests.
     """
 
@@ -107,6 +108,7 @@ class ColumnFacts:
     pii: bool | None = None
     masking: str = ""
     sources: tuple[str, ...] = ()
+    has_lineage: bool = False
     tests: tuple[str, ...] = ()
     nullable: bool = True
     primary_key: bool = False
@@ -185,12 +187,14 @@ class EnvironmentFacts:
         connectors: the ranges of versions by allowed Connector, empty for any; None where all are allowed.
         versions: ``exact`` or ``ranges``.
         quotas: the limits by the names of manifests, e.g. ``minScheduleInterval``, as written.
+        has_approval: whether people must agree before something is applied.
     """
 
     name: str
     versions: str = "ranges"
     connectors: Mapping[str, str] | None = None
     quotas: Mapping[str, str | int] = field(default_factory=dict)
+    has_approval: bool = False
 
     @property
     def target(self) -> Target:
@@ -200,13 +204,18 @@ class EnvironmentFacts:
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """All that is known, by kind and name; a part of it is enough for rules of one manifest."""
+    """All that is known, by kind and name; a part of it is enough for rules of one manifest.
+
+    Attributes:
+        groups: the DataSets of each DataSetGroup.
+    """
 
     environment: EnvironmentFacts
     connectors: Mapping[str, ConnectorFacts] = field(default_factory=dict)
     stores: Mapping[str, StoreFacts] = field(default_factory=dict)
     datasets: Mapping[str, DataSetFacts] = field(default_factory=dict)
     transforms: Mapping[str, TransformFacts] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def target(self) -> Target:
@@ -226,13 +235,46 @@ class ProjectFacts:
 
         Keys are a DataSet's name and a column's in lower case; the walk is as long as there are edges.
         """
-        return dict(_flow(self.datasets))
+        return dict(_flow(self.datasets, self.groups))
+
+    def personal(self, dataset: DataSetFacts) -> Mapping[str, str]:
+        """The columns of a DataSet that hold personal data, marked or not, by their names in lower case."""
+        return {
+            column.name.lower(): f"{dataset.name}.{column.name}"
+            for column in dataset.columns
+            if column.pii or (dataset.name, column.name.lower()) in self.inherited_pii
+        }
+
+    @cached_property
+    def _writers(self) -> Mapping[str, list[TransformFacts]]:
+        """The Transforms that write each DataSet."""
+        found: dict[str, list[TransformFacts]] = {}
+        for transform in self.transforms.values():
+            for name in transform.outputs:
+                found.setdefault(name, []).append(transform)
+        return found
+
+    def is_written(self, name: str) -> bool:
+        """Whether some Transform writes the DataSet of a name."""
+        return name in self._writers
+
+    def made_of(self, dataset: DataSetFacts) -> list[DataSetFacts]:
+        """The other DataSets that the Transforms which write a DataSet read."""
+        names = (name for transform in self._writers.get(dataset.name, ()) for name in transform.inputs)
+        return [self.datasets[name] for name in dict.fromkeys(names) if name in self.datasets and name != dataset.name]
+
+
+def members(name: str, groups: Mapping[str, tuple[str, ...]], datasets: Mapping[str, DataSetFacts]) -> tuple[str, ...]:
+    """The DataSets that a name means: itself, or those of the DataSetGroup of that name."""
+    return groups.get(name, (name,)) if name not in datasets else (name,)
 
 
 Subject = ConnectorFacts | StoreFacts | DataSetFacts | TransformFacts | ProjectFacts
 
 
-def _flow(datasets: Mapping[str, DataSetFacts]) -> Iterator[tuple[tuple[str, str], str]]:
+def _flow(
+    datasets: Mapping[str, DataSetFacts], groups: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, str], str]]:
     derived: dict[tuple[str, str], list[tuple[str, str]]] = {}
     pending: list[tuple[tuple[str, str], str]] = []
     for dataset in datasets.values():
@@ -242,7 +284,8 @@ def _flow(datasets: Mapping[str, DataSetFacts]) -> Iterator[tuple[tuple[str, str
                 pending.append((key, f"{dataset.name}.{column.name}"))
             for source in () if column.masking else column.sources:
                 name, _, of = source.partition(".")
-                derived.setdefault((name, of.lower()), []).append(key)
+                for each in members(name, groups, datasets):
+                    derived.setdefault((each, of.lower()), []).append(key)
     reached: set[tuple[str, str]] = set()
     for key, origin in pending:  # grows meanwhile
         for into in derived.get(key, ()):

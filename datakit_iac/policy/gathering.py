@@ -52,6 +52,7 @@ def gather(
             name: _transform(each, references, (beside or {}).get(name, ()))
             for name, each in resolved.transforms.items()
         },
+        groups={name: tuple(group.spec.datasets) for name, group in resolved.project.groups.items()},
     )
 
 
@@ -59,7 +60,7 @@ def _environment(environment: Environment) -> EnvironmentFacts:
     spec = environment.spec
     allowed = None if spec.connectors is None else {each.name: each.version for each in spec.connectors}
     quotas = spec.quotas.model_dump(by_alias=True, exclude_none=True)
-    return EnvironmentFacts(environment.name, spec.versions, allowed, quotas)
+    return EnvironmentFacts(environment.name, spec.versions, allowed, quotas, spec.approval.needed > 0)
 
 
 def _references(resolved: ResolvedProject) -> References:
@@ -126,8 +127,9 @@ def of_column(column: Column) -> ColumnFacts:
         type=str(column.type),
         description=column.description,
         pii=column.pii,
-        masking=column.masking,
+        masking=column.masking or "",
         sources=tuple(column.from_),
+        has_lineage="from_" in column.model_fields_set,
         tests=of_tests(column.tests),
         nullable=column.nullable,
         primary_key=column.primary_key,

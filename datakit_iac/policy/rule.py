@@ -59,6 +59,7 @@ class Rule:
         check: the function: the subject, the arguments and the project give violations.
         arguments: the model of its arguments.
         applies: whether it means anything in an environment.
+        unasked: whether an environment is held to it though no policy names it, where it is one of ours that holds so.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Rule:
     check: Check
     arguments: type[Model] = NoArguments
     applies: Callable[[EnvironmentFacts], bool] = _always
+    unasked: Callable[[EnvironmentFacts], bool] = _always
 
     @property
     def summary(self) -> str:
@@ -90,6 +92,7 @@ def rule(
     *scopes: Scope,
     arguments: type[Model] = NoArguments,
     applies: Callable[[EnvironmentFacts], bool] = _always,
+    unasked: Callable[[EnvironmentFacts], bool] = _always,
 ) -> Callable[[F], Rule]:
     """Make a function a rule.
 
@@ -107,5 +110,6 @@ def rule(
         scopes: what the function is called for, one at a time.
         arguments: the model of the arguments it takes from a policy.
         applies: whether it means anything in an environment.
+        unasked: whether an environment is held to it though no policy names it, where it is one of ours that holds so.
     """
-    return lambda check: Rule(name, scopes, check, arguments, applies)
+    return lambda check: Rule(name, scopes, check, arguments, applies, unasked)

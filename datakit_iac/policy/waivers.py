@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from datakit_iac.manifest.finding import Finding, Step, nearest
+from datakit_iac.manifest.finding import Finding, Step
 from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.policy.registry import names
 from datakit_iac.policy.rule import Violation
 
 
@@ -33,7 +32,7 @@ class Waivers:
         self._granted = [
             _Granted(waiver, project.origin(policy), ("spec", "waivers", index))
             for policy in project.policies.values()
-            for index, waiver in enumerate(policy.spec.waivers)
+            for index, waiver in policy.spec.numbered_waivers()
         ]
         self._by_target: dict[tuple[str, str], list[_Granted]] = {}
         for each in self._granted:
@@ -47,19 +46,15 @@ class Waivers:
         self._met |= {key} if granted else set()
         return next((each.waiver for each in granted if each.waiver.expires >= self._today), None)
 
-    def findings(self, judged: Collection[str], known: Collection[str]) -> Iterator[Finding]:
-        """Waivers that have expired, that excuse nothing, or that are of no rule.
+    def findings(self, judged: Collection[str]) -> Iterator[Finding]:
+        """Waivers that have expired, or that excuse nothing.
 
         Args:
             judged: the codes of the rules that were asked in this environment.
-            known: the codes of all rules of the project.
         """
         for each in self._granted:
             waiver = each.waiver
-            if waiver.rule not in known and waiver.rule not in names():
-                message, hint = f"there is no rule {waiver.rule!r}", nearest(waiver.rule, {*known, *names()})
-                yield each.origin.finding("unknown-rule", message, (*each.path, "rule"), hint=hint)
-            elif waiver.expires < self._today:
+            if waiver.expires < self._today:
                 message = f"the waiver of {waiver.rule} for {waiver.target} expired on {waiver.expires}"
                 hint = f"mend {waiver.target}, or ask {waiver.owner} to renew it"
                 yield each.origin.finding(

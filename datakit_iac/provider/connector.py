@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Fault, Properties
+from datakit_iac.provider.properties import has_unknowns
 from datakit_iac.provider.record import RecordType
 from datakit_iac.technologies.technology import StoreError, technology
 
@@ -12,8 +14,10 @@ class ConnectorType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """What its Stores are bound to must be installed: each of the technologies, or else its own."""
+        faults = decode.unsound("Connector", new)
+        if faults or has_unknowns(new):
+            return faults
         bound = new.get("technologies")
-        faults = []
         for each in bound or (new["technology"],):
             try:
                 technology(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
@@ -43,9 +44,8 @@ class DataSetType:
 
         The Store is asked only where there is such a change: an empty table, or a view, has nothing to lose.
         """
-        if has_unknowns(new.get("store")) or has_unknowns(new.get("schema")):
-            return []
-        if faults := decode.unsound(new):
+        faults = decode.unsound("DataSet", new)
+        if faults or has_unknowns(new):
             return faults
         after = decode.dataset(new)
         kind = after.connection.technology
@@ -70,7 +70,7 @@ class DataSetType:
         where an update that failed was taken back and nothing else differs.
         """
         changed = [key for key in MADE_OF if old.get(key) != new.get(key)]
-        if {*(old.get("writers") or ())} - {*(new.get("writers") or ())}:
+        if not has_unknowns(new.get("writers")) and {*(old.get("writers") or ())} - {*(new.get("writers") or ())}:
             changed.append("writers")
         if not changed or has_unknowns(new):
             return Difference(dict.fromkeys(changed, "update"))
@@ -85,6 +85,8 @@ class DataSetType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Make it, adopt it where it is ours, refuse it where it is another's; a source must be there."""
+        if _is_to_come(new):
+            return "", _outputs(UNKNOWN)
         dataset = decode.dataset(new)
         if new.get("external"):
             _demand(dataset, call)
@@ -118,6 +120,8 @@ class DataSetType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Alter it in place; the plan is made anew against what is really there."""
+        if _is_to_come(new):
+            return _outputs(UNKNOWN)
         dataset = decode.dataset(new)
         if new.get("external"):
             _demand(dataset, call)
@@ -145,6 +149,11 @@ class DataSetType:
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
             call.tell(f"{_id(dataset)} is gone already")
+
+
+def _is_to_come(new: Properties) -> bool:
+    """Whether a preview cannot tell what would be done; what only steers deletion and consent is not needed for it."""
+    return has_unknowns([new.get(key) for key in (*MADE_OF, "tests", "writers")])
 
 
 def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
@@ -178,7 +187,8 @@ def _address(resource_id: str) -> Properties:
     reached = found.connection(location)
     (place,) = found.capabilities.places
     store = {"technology": reached.technology, "connection": dict(reached.options)}
-    return {"name": address.rpartition(".")[2].replace("_", "-"), "store": store, place: address}
+    name = re.sub(r"[^a-z0-9-]+", "-", address.rpartition(".")[2].lower())
+    return {"name": name, "store": store, place: address}
 
 
 def _outputs(generation: object) -> Properties:

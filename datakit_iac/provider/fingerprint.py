@@ -6,30 +6,36 @@ from typing import Any
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
-from datakit_iac.provider.properties import UNKNOWN
+from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
 def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
-    """A digest of a DataSet's content, or unknown in a preview that cannot ask.
+    """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
 
     Raises:
         ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
         StoreError: the Store cannot be asked.
     """
-    dataset = decode.dataset(arguments)
+    if has_unknowns(arguments):
+        return {"version": UNKNOWN}
+    dataset, is_to_come = decode.dataset(arguments), call.preview and not arguments.get("external")
     try:
         with opened(dataset.connection, call) as session:
             if arguments.get("external") and (live := session.describe(dataset.place)):
                 demand_kept(session, dataset, live)
             found = session.fingerprint(dataset)
     except StoreMissingError as missing:
+        if is_to_come:
+            return {"version": UNKNOWN}
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
     except StoreError:
         if not call.preview:
             raise
+        return {"version": UNKNOWN}
+    if not found and is_to_come:
         return {"version": UNKNOWN}
     if not found:
         location = technology(dataset.connection.technology).location(dataset.connection)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from datakit_iac.contract.faults import faults
+from datakit_iac.contract.shapes import SHAPES
 from datakit_iac.manifest.dataset import Column, Consent, Place, Test
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Fault, Properties
@@ -26,7 +28,10 @@ _CONSENTS: Final = TypeAdapter(tuple[Consent, ...])
 
 
 def connection(store: Properties) -> Connection:
-    """How a Store is reached, of the properties of a Store or of a DataSet's `store`."""
+    """How a Store is reached, of the properties of a Store or of a DataSet's `store`.
+
+    Secrets that a preview does not know yet are left out: nothing is reached with them.
+    """
     return Connection(
         technology=store["technology"],
         options=_plain(store.get("connection") or {}),
@@ -45,11 +50,17 @@ def dataset(properties: Properties) -> BoundDataSet:
         store=properties["store"].get("name", ""),
         connection=connection(properties["store"]),
         place=place(properties),
-        columns=_COLUMNS.validate_python(tuple(properties.get("schema") or ())),
+        columns=_columns(properties.get("schema") or ()),
         description=properties.get("description") or "",
         tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
         writers=tuple(properties["writers"]) if "writers" in properties else None,
     )
+
+
+def _columns(schema: Iterable[Properties]) -> tuple[Column, ...]:
+    """The columns; how personal data is masked no technology is told, and an older state may say it in other words."""
+    told = ({key: value for key, value in column.items() if key != "masking"} for column in schema)
+    return _COLUMNS.validate_python(tuple(told))
 
 
 def place(properties: Properties) -> Place:
@@ -69,7 +80,7 @@ def job(properties: Properties, environment: str) -> Job:
         environment=environment,
         timeout=properties.get("timeout"),
         identity=_identity(properties),
-        variables=_secrets(properties.get("env") or {}),
+        variables=_plain(properties.get("env") or {}),
         given=properties.get("given") or "",
     )
 
@@ -96,29 +107,15 @@ def consent(properties: Properties, subject: str) -> Consent | None:
     return next((each for each in consents if each.object == subject and each.expires >= today), None)
 
 
-def unsound(properties: Properties) -> list[Fault]:
-    """The faults of the shape of a DataSet's columns, tests and consents."""
-    found: list[Fault] = []
-    shapes: dict[str, TypeAdapter[Any]] = {"schema": _COLUMNS, "tests": _TESTS, "consents": _CONSENTS}
-    for key, shape in shapes.items():
-        try:
-            shape.validate_python(tuple(properties.get(key) or ()))
-        except ValidationError as invalid:
-            found += faults(invalid, key)
-    return found
-
-
-def faults(invalid: ValidationError, within: str) -> list[Fault]:
-    """The faults of a validation, each at its property."""
-    found = []
-    for error in invalid.errors():
-        path = within + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
-        found.append(Fault(path, error["msg"]))
-    return found
+def unsound(kind: str, properties: Properties) -> list[Fault]:
+    """What a manifest would not take in the inputs of a resource, as far as they are known."""
+    return [Fault(path, reason) for path, reason in faults(SHAPES[kind], properties)]
 
 
 def _secrets(values: Any) -> dict[str, Secret]:
-    return {name: value if isinstance(value, Secret) else Secret(value) for name, value in _plain(values).items()}
+    known = _plain(values)
+    known = known if isinstance(known, Mapping) else {}
+    return {name: value if isinstance(value, Secret) else Secret(value) for name, value in known.items()}
 
 
 def _plain(value: Any) -> Any:

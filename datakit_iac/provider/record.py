@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.properties import UNKNOWN
+
+
+def identifier(name: object) -> str:
+    """The ID of a record: its name; none in a preview that does not know it yet."""
+    return "" if name is UNKNOWN else str(name)
 
 
 class RecordType:
@@ -18,7 +24,7 @@ class RecordType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """The record itself is all."""
-        return new["name"], {}
+        return identifier(new["name"]), {}
 
     def read(
         self, resource_id: str, inputs: Properties, state: Properties, call: Call

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
@@ -16,7 +14,7 @@ from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
-from datakit_iac.provider.record import RecordType
+from datakit_iac.provider.record import RecordType, identifier
 from datakit_iac.provider.run_folder import run_folder
 from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import verify
@@ -43,13 +41,13 @@ class RunType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """A job that its runtime can run."""
-        if has_unknowns({**new, "versions": None, "generations": None, "references": None}):
-            return []
+        faults = decode.unsound("Run", new)
+        told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
+        if faults or has_unknowns(told):
+            return faults
         try:
-            job = decode.job(new, call.environment)
+            job = decode.job(told, call.environment)
             return [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
-        except ValidationError as invalid:
-            return decode.faults(invalid, "inputs")
         except LookupError as unknown:
             return [Fault("runtime", str(unknown))]
 
@@ -66,7 +64,7 @@ class RunType(RecordType):
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
         if call.preview:
-            return new["transform"], dict(_PLANNED)
+            return identifier(new["transform"]), dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
@@ -121,7 +119,8 @@ def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:
 
 def _output(run: Properties, name: str) -> Properties:
     """The contract of an output; empty where it is none."""
-    return next((each for each in run.get("outputs") or () if each["name"] == name), {})
+    outputs = run.get("outputs") or ()
+    return next((each for each in outputs if each["name"] == name), {}) if not has_unknowns(outputs) else {}
 
 
 def _execute(new: Properties, call: Call) -> Properties:

@@ -7,7 +7,6 @@ users; so this one layer is ours, and thin: it decodes, calls a `ResourceType` i
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +19,9 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from datakit_iac.executors.process import Cancelled
-from datakit_iac.manifest.secret import REDACTED, Secret
+from datakit_iac.manifest.redaction import Redaction, secrets_in
+from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.visible import visible
 from datakit_iac.provider import properties
 from datakit_iac.provider.engine import Engine
 from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType
@@ -101,14 +102,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     async def Invoke(self, request: Any, context: Any) -> Any:
-        """Call a function."""
+        """Call a function. What only the update will know is left out: the engine takes no result that is unknown."""
         function = self._functions[request.tok]
         arguments = properties.read(request.args)
         results = await self._in_thread(
             context, arguments, partial(function, arguments, self._call(request, arguments))
         )
         answer = provider_pb2.InvokeResponse()
-        getattr(answer, "return").CopyFrom(properties.write(results))  # a keyword of Python
+        known = {name: value for name, value in results.items() if not properties.has_unknowns(value)}
+        getattr(answer, "return").CopyFrom(properties.write(known))  # a keyword of Python
         return answer
 
     # One resource.
@@ -119,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         operation = partial(self._type(request).check, old, new, self._call(request, [old, new]))
         faults: list[Fault] = await self._in_thread(context, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
-        failures = [provider_pb2.CheckFailure(reason=redacted(str(fault), [old, new])) for fault in faults]
+        failures = [provider_pb2.CheckFailure(reason=printable(str(fault), [old, new])) for fault in faults]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
@@ -182,7 +184,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _call(self, request: Any, secretive: object) -> Call:
         def message(show: Callable[[str, str], None]) -> Callable[[str], None]:
-            return lambda text: show(urn, redacted(text, secretive))
+            return lambda text: show(urn, printable(text, secretive))
 
         urn = getattr(request, "urn", "")
         return Call(
@@ -199,45 +201,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
         except PartialError as failure:
-            await _abort(context, redacted(failure.reason, secretive), failure)
+            await _abort(context, printable(failure.reason, secretive), failure)
         except Cancelled:
             await _abort(context, "stopped as you asked")
         except (ResourceError, StoreError) as failure:
-            await _abort(context, redacted(str(failure), secretive))
+            await _abort(context, printable(str(failure), secretive))
         except Exception as failure:
             frame = traceback.extract_tb(failure.__traceback__)[-1]
             where = f"{frame.name}, line {frame.lineno}"
             text = f"a fault of datakit itself, please report it: {type(failure).__name__} in {where}: {failure}"
-            await _abort(context, redacted(text, secretive))
+            await _abort(context, printable(text, secretive))
         raise AssertionError("an aborted call does not return")
 
 
-def redacted(text: str, properties: object) -> str:
-    """The text without any secret that the properties hold."""
-    secrets = sorted(_secrets(properties), key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, secrets)), REDACTED, text) if secrets else text
-
-
-def _secrets(value: object) -> set[str]:
-    match value:
-        case Secret():
-            return _leaves(value.content)
-        case Mapping():
-            return set().union(*map(_secrets, value.values()))
-        case list():
-            return set().union(*map(_secrets, value))
-    return set()
-
-
-def _leaves(value: object) -> set[str]:
-    match value:
-        case Mapping():
-            return set().union(*map(_leaves, value.values()))
-        case list():
-            return set().union(*map(_leaves, value))
-        case str() if value:
-            return {value}
-    return set()
+def printable(text: str, properties: object) -> str:
+    """The text without any secret that the properties hold, and with everything in it seen."""
+    return visible(Redaction(secrets_in(properties))(without_passwords(text)), lines=True)
 
 
 class _Status(grpc.Status):

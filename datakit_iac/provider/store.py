@@ -14,11 +14,14 @@ class StoreType:
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """The technology must be installed and understand the options."""
+        unsound = decode.unsound("Store", new)
+        if unsound or has_unknowns(new.get("technology")):
+            return unsound
         try:
             found = technology(new["technology"])
         except StoreError as fault:
             return [Fault("technology", str(fault))]
-        if has_unknowns(new.get("connection")):
+        if has_unknowns(new):
             return []
         faults = found.check(decode.connection(new), create=_is_made(new))
         return [Fault("connection", fault) for fault in faults]
@@ -34,7 +37,7 @@ class StoreType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Reach the Store, making it first where it says `create`."""
-        if has_unknowns(new.get("connection")):
+        if _is_to_come(new):
             return "", {"location": UNKNOWN}
         outputs = {"location": _location(new)}
         if not call.preview:
@@ -56,7 +59,7 @@ class StoreType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Reach it with the new options."""
-        if has_unknowns(new.get("connection")):
+        if _is_to_come(new):
             return {"location": UNKNOWN}
         if not call.preview:
             _reach(new, call)
@@ -65,6 +68,11 @@ class StoreType:
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """The Store and its data stay."""
         call.tell(f"{_location(inputs)} stays, with all its data")
+
+
+def _is_to_come(new: Properties) -> bool:
+    """Whether a preview cannot tell where the Store is."""
+    return has_unknowns([new["technology"], new.get("connection")])
 
 
 def _location(properties: Properties) -> str:

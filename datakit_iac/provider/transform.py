@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Fault, Properties
+from datakit_iac.provider.properties import has_unknowns
 from datakit_iac.provider.record import RecordType
 from datakit_iac.provider.warmth import expect
 from datakit_iac.runtimes.registry import runtimes
@@ -13,6 +15,9 @@ class TransformType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """The runtime must be installed; a new schedule that nothing will start is told."""
+        faults = decode.unsound("Transform", new)
+        if faults or has_unknowns([new["runtime"], new.get("schedule")]):
+            return faults
         schedule = new.get("schedule")
         if schedule and schedule != old.get("schedule"):
             call.warn(f"the local executor has no scheduler: {schedule.get('cron')} is recorded and starts nothing")

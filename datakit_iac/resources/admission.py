@@ -49,9 +49,9 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
         return ""
     seen = options.of_engine()
     if refused := [*seen.objections()]:
-        _refuse_or_warn(resolved.environment.name, door.Verdict(refused, ""))
+        _refuse_or_warn(resolved.environment.name, door.Admission(refused, ""))
     try:
-        judged = door.verdict(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
+        judged = door.admission(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
     except ToolchainError as missing:
         raise pulumi.RunError(str(missing)) from missing
     _refuse_or_warn(resolved.environment.name, judged)
@@ -118,12 +118,13 @@ def _packs(seen: Options) -> tuple[str, ...]:
     return seen.packs if seen.words else policypack.arguments(_folder())
 
 
-def _refuse_or_warn(environment: str, judged: door.Verdict) -> None:
+def _refuse_or_warn(environment: str, judged: door.Admission) -> None:
+    # What a file is called need be no text, and the engine takes nothing else.
+    told = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
     if not judged.is_allowed:
-        told = "\n".join(map(str, judged.findings))
-        raise pulumi.RunError(f"{environment} takes only what is approved; nothing was touched:\n{told}")
-    for each in judged.findings:
-        pulumi.log.warn(str(each))
+        raise pulumi.RunError("\n".join([f"{environment} takes only what is approved; nothing was touched:", *told]))
+    for each in told:
+        pulumi.log.warn(each)
 
 
 def _qualified_stack() -> str:

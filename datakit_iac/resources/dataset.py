@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pulumi
 
-from datakit_iac.manifest.dataset import Column, Consent, Place, Test
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
+from datakit_iac.manifest.dataset import Classification, Column, Consent, Format, Place, Test, Tier
 from datakit_iac.manifest.document import Model
 from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet
+
+T = TypeVar("T")
 
 
 class DataSet(pulumi.CustomResource):
@@ -42,6 +46,9 @@ class DataSet(pulumi.CustomResource):
         manifest: where it is declared, named in errors.
         opts: Pulumi's resource options.
 
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
+
     Attributes:
         generation: another one whenever the table is made anew, so that what fills it runs again.
     """
@@ -56,11 +63,11 @@ class DataSet(pulumi.CustomResource):
         table: str | None = None,
         prefix: str | None = None,
         topic: str | None = None,
-        format: Literal["parquet", "json", "csv", "avro"] | None = None,  # noqa: A002 - the manifest's word
+        format: Format | None = None,  # noqa: A002 - the manifest's word
         schema: Sequence[Column] = (),
         description: str = "",
-        classification: Literal["public", "internal", "confidential", "restricted"] | None = None,
-        tier: str | None = None,
+        classification: Classification | None = None,
+        tier: Tier | None = None,
         owner: str | None = None,
         retention: str | None = None,
         tests: Sequence[Test] = (),
@@ -98,6 +105,7 @@ class DataSet(pulumi.CustomResource):
             downstream=list(downstream),
             manifest=manifest,
         )
+        demand(shapes.DataSet, {**self.contract, **steering})
         former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name) for name in previous_names])
         super().__init__(
             "datakit:index:DataSet",
@@ -138,8 +146,17 @@ class DataSet(pulumi.CustomResource):
             "datakit:index:fingerprint", {**self.contract, "external": self._external}, options
         )
         # The Store's secrets go in as arguments, so the answer counts as one; a digest is none.
-        version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(lambda answer: answer["version"])
+        version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(_version)
         return version
+
+
+def _version(answer: Mapping[str, str]) -> str | pulumi.Output[str]:
+    """What the provider tells; what it leaves out only the update will know."""
+    return answer["version"] if "version" in answer else pulumi.Output(_ready(set()), _ready(""), _ready(False))
+
+
+async def _ready(value: T) -> T:
+    return value
 
 
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:

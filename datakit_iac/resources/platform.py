@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
@@ -23,6 +23,9 @@ from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.secrets import secrets
 from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.transform import Run, Transform
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.dataset import Tier
 
 
 class Platform(pulumi.ComponentResource):
@@ -128,7 +131,7 @@ class Platform(pulumi.ComponentResource):
                 schema=bound.columns,
                 description=bound.description,
                 classification=spec.classification,
-                tier=dataset.manifest.tier,
+                tier=cast("Tier | None", dataset.manifest.tier),  # a label of another value is an error
                 owner=spec.owner,
                 retention=spec.retention,
                 tests=bound.tests,
@@ -155,7 +158,7 @@ class Platform(pulumi.ComponentResource):
                 references=[self._datasets[each] for each in resolved.references],
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
                 timeout=job.timeout,
-                env={name: value.reveal() for name, value in job.variables.items()},
+                env=job.variables,
                 approved=self._is_approved,
                 opts=self._child,
             )

@@ -7,6 +7,8 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
 from datakit_iac.technologies.bound import Connection
 
 
@@ -22,6 +24,9 @@ class Connector(pulumi.CustomResource):
         protocol: the wire protocol, e.g. ``postgresql``.
         capabilities: what it can be used as: ``source``, ``destination``.
         opts: Pulumi's resource options.
+
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Connector(pulumi.CustomResource):
             "protocol": protocol,
             "capabilities": capabilities,
         }
+        demand(shapes.Connector, properties)
         super().__init__("datakit:index:Connector", resource_name, properties, opts)
 
 
@@ -58,6 +64,9 @@ class Store(pulumi.CustomResource):
         secrets: what is; encrypted in the state, never shown.
         create: whether it is made where it is absent; None leaves that to the technology.
         opts: Pulumi's resource options.
+
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
 
     Attributes:
         location: what tells this Store from others, without secrets.
@@ -83,6 +92,7 @@ class Store(pulumi.CustomResource):
             "create": create,
             "location": None,
         }
+        demand(shapes.Store, properties)
         super().__init__("datakit:index:Store", resource_name, properties, opts)
         self.bound = Connection(technology, dict(connection))
         # The resource's own outputs, so that whatever uses them comes after it.

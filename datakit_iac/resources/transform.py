@@ -10,6 +10,8 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.contract import shapes
+from datakit_iac.contract.faults import demand
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.dataset import DataSet, digest, dumped
@@ -30,9 +32,12 @@ class Transform(pulumi.CustomResource):
         references: the DataSets that tests of its outputs compare them with; it comes after what writes those.
         schedule: ``{"cron": …, "timezone": …, "suspend": …}`` where it is scheduled.
         timeout: seconds after which a run is stopped.
-        env: the variables of its process; each value is a secret in the state, and a change of one runs it again.
+        env: the variables of its process; a `Secret` is one in the state, and a change of a value runs it again.
         approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
+
+    Raises:
+        ValueError: a manifest would not take what is given; every fault is told.
 
     Attributes:
         digest: of everything that decides what it computes.
@@ -55,7 +60,7 @@ class Transform(pulumi.CustomResource):
         references: Sequence[DataSet] = (),
         schedule: Mapping[str, Any] | None = None,
         timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | Secret] | None = None,
         approved: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -69,7 +74,7 @@ class Transform(pulumi.CustomResource):
             outputs=tuple(each.bound for each in self.writes),
             context=tuple(each.bound.reference for each in self.neighbours),
             timeout=timeout,
-            variables={name: Secret(value) for name, value in (env or {}).items()},
+            variables=dict(env or {}),
         )
         with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
             self.digest = definition(self.job)
@@ -84,6 +89,7 @@ class Transform(pulumi.CustomResource):
             "schedule": dict(schedule) if schedule else None,
             "definition": self.digest,
         }
+        demand(shapes.Transform, properties)
         super().__init__("datakit:index:Transform", resource_name, properties, opts)
 
 
@@ -113,14 +119,13 @@ class Run(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = {
-            "transform": transform.job.transform,
+            "transform": transform.id,  # its name, once it is deployed: an update that leaves it out has no Run of it
             "runtime": transform.job.runtime,
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],
             "outputs": [each.contract for each in transform.writes],
             "context": _context(transform.job),
-            "env": {name: pulumi.Output.secret(each.reveal()) for name, each in transform.job.variables.items()}
-            or None,
+            "env": {name: _sealed(each) for name, each in transform.job.variables.items()} or None,
             "given": transform.job.given or None,
             "timeout": transform.job.timeout,
             "quotas": dict(quotas) if quotas else None,
@@ -140,6 +145,10 @@ class Run(pulumi.CustomResource):
 
 def _version_of(name: str, written: Mapping[str, str]) -> str:
     return written.get(name, "")  # of a Run that failed, none
+
+
+def _sealed(value: str | Secret) -> pulumi.Input[str]:
+    return pulumi.Output.secret(value.reveal()) if isinstance(value, Secret) else value
 
 
 def _context(job: Job) -> dict[str, dict[str, str]]:

@@ -45,17 +45,20 @@ def given_digest(contents: Mapping[str, str]) -> str:
     return _digest(dict(contents)) if contents else ""
 
 
-def variable_digests(variables: Mapping[str, Secret]) -> dict[str, str]:
-    """The digest of each variable's value.
+def variable_digests(variables: Mapping[str, str | Secret]) -> dict[str, str]:
+    """The digest of each variable's value; the value itself where it is no secret.
 
-    It stands in plans, which are read by many, and may be of a password: so it is one that is slow to guess at
+    It goes into plans, which are read by many, and may be of a password: so it is one that is slow to guess at
     (scrypt, RFC 7914), salted with the variable's name.
 
     >>> before = variable_digests({"REGION": Secret("eu")})
     >>> before == variable_digests({"REGION": Secret("eu")}), before == variable_digests({"REGION": Secret("us")})
     (True, False)
     """
-    return {name: _slow(name, variables[name].reveal()) for name in sorted(variables)}
+    return {
+        name: _slow(name, value.reveal()) if isinstance(value, Secret) else f"={value}"
+        for name, value in sorted(variables.items())
+    }
 
 
 @functools.lru_cache(maxsize=1024)

@@ -31,7 +31,7 @@ class Job:
         identity: hexadecimal; the same for the same definition and versions of the inputs, so that a Run that is tried
             again is known.
         variables: what the Transform declares under `env`, by name; nothing else of the caller's environment, but what
-            the machine needs, is there for the job.
+            the machine needs, is there for the job. What does not stand in the manifest itself is secret.
         given: the `runtimes.definition.given_digest` of what is approved for it; empty where nobody must approve.
     """
 
@@ -44,7 +44,7 @@ class Job:
     environment: str = "dev"
     timeout: float | None = None
     identity: str = ""
-    variables: Mapping[str, Secret] = field(default_factory=dict)
+    variables: Mapping[str, str | Secret] = field(default_factory=dict)
     given: str = ""
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from datakit_iac.toolchain import process
 from datakit_iac.toolchain.errors import ToolchainError
+from datakit_iac.toolchain.lending import lend
 from datakit_iac.toolchain.progress import Step
 from datakit_iac.toolchain.virtualenv import Installer
 
@@ -50,11 +51,14 @@ def is_used() -> bool:
 def arguments(project: Path) -> tuple[str, ...]:
     """What the engine's command line needs for the pack; nothing where it is not used.
 
+    Its rules are then those that are installed here now.
+
     Args:
         project: the Pulumi project's folder.
     """
     if not is_used():
         return ()
+    lend(VENV)
     config = project / CONFIGURATION
     further = ("--policy-pack-config", str(config)) if config.is_file() else ()
     return ("--policy-pack", str(FOLDER), *further)
@@ -76,6 +80,7 @@ def make_ready(env: Mapping[str, str]) -> Path:
         fcntl.flock(only_one, fcntl.LOCK_EX)  # two commands at once would make it into each other
         if not is_ready():
             _make(env)
+        lend(VENV)
     return FOLDER
 
 
@@ -85,21 +90,8 @@ def _make(env: Mapping[str, str]) -> None:
     with Step("policy pack", f"installing its packages with {installer.name} (about 115 MB on disk)") as step:
         _run(installer.create(VENV), env)
         _run(installer.install(VENV, ["--no-deps", "--require-hashes", "-r", str(_LOCK)]), env)
-        _lend_ourselves()
         (VENV / _STAMP).write_text(_content())
         step.finish(f"{VENV.name}, ready")
-
-
-def _lend_ourselves() -> None:
-    """Let the pack's Python find this package and its entry points, and nothing else that is installed beside it."""
-    (packages,) = (VENV / "lib").glob("python*/site-packages")
-    for found in (_PACKAGE, *_installed()):
-        (packages / found.name).symlink_to(found)
-
-
-def _installed() -> list[Path]:
-    beside = Path(sys.prefix, "lib").glob("python*/site-packages/datakit_iac-*.dist-info")
-    return [each for each in beside if each.is_dir()]
 
 
 def _content() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.door import shelf, verdict
+from datakit_iac.approval.door import admission, shelf
 from datakit_iac.approval.plan import Operation, Plan, make, write
 from datakit_iac.approval.signatures import place, sign
 from datakit_iac.approval.verification import Reality
@@ -16,7 +16,7 @@ from tests.approval.conftest import LOAD, PLAN, SUBJECT, TWO, USERS, Case
 
 def codes(case: Case, *, named: str = "", operations: tuple[Operation, ...] = (USERS, LOAD)) -> list[str]:
     now = Reality(SUBJECT, operations, TWO, datetime.now(UTC))
-    return [each.code for each in verdict(case.root, named, now).findings]
+    return [each.code for each in admission(case.root, named, now).findings]
 
 
 def shelved(case: Case, plan: Plan, name: str, *people: str) -> Path:
@@ -38,7 +38,7 @@ def empty(case: Case) -> Case:
 
 def test_without_a_plan_nothing_is_applied(empty: Case) -> None:
     now = Reality(SUBJECT, (USERS,), TWO, datetime.now(UTC))
-    (found,) = verdict(empty.root, "", now).findings
+    (found,) = admission(empty.root, "", now).findings
     assert (
         found.message
         == "prod asks for 2 approvals, and there is no plan for it in approvals/prod or beside Pulumi.yaml"
@@ -80,12 +80,12 @@ def test_it_is_told_which_plan_allows_an_update(empty: Case) -> None:
     now = Reality(SUBJECT, (USERS, LOAD), TWO, datetime.now(UTC), "sha256:before")
     nothing = Reality(SUBJECT, (), TWO, datetime.now(UTC), "sha256:before")
     plan = make(SUBJECT, (USERS, LOAD), "ann@x.io", follows="sha256:before")
-    assert not verdict(empty.root, "", now).is_allowed
+    assert not admission(empty.root, "", now).is_allowed
     shelved(empty, PLAN, "first.json", "ben", "eve")
-    assert not verdict(empty.root, "", now).is_allowed, "it is for the state before that"
+    assert not admission(empty.root, "", now).is_allowed, "it is for the state before that"
     shelved(empty, plan, "now.json", "ben", "eve")
-    assert (verdict(empty.root, "", now).is_allowed, verdict(empty.root, "", now).plan) == (True, plan.digest)
-    assert verdict(empty.root, "", nothing).plan == "sha256:before", "what does nothing changes nothing there"
+    assert (admission(empty.root, "", now).is_allowed, admission(empty.root, "", now).plan) == (True, plan.digest)
+    assert admission(empty.root, "", nothing).plan == "sha256:before", "what does nothing changes nothing there"
 
 
 def test_a_named_plan_is_the_only_one(empty: Case) -> None:

@@ -63,10 +63,10 @@ def test_the_updates_own_policy_packs_look_on_at_its_preview(tmp_path: Path) -> 
 PROGRAM = "from datakit_iac.approval.options import of_engine; print(*of_engine().words, of_engine().folder)"
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="there is no /proc")
-def test_an_engine_is_seen_above_the_program_it_runs(tmp_path: Path) -> None:
+def test_an_engine_is_seen_above_the_program_it_runs_where_there_is_proc(tmp_path: Path) -> None:
     engine = tmp_path / "pulumi"
     engine.symlink_to("/bin/sh")
     script = f"cd {tmp_path}; (exec sh -c '\"$0\" -c \"$1\"; :' {sys.executable} '{PROGRAM}'); :"
     said = subprocess.run([engine, "-c", script, "up", "--refresh"], capture_output=True, text=True, check=True)
-    assert said.stdout.split()[-3:] == ["up", "--refresh", str(tmp_path)]
+    seen = ["up", "--refresh"] if Path("/proc/self/cmdline").exists() else []
+    assert said.stdout.split()[-len(seen) - 1 :] == [*seen, str(tmp_path)]

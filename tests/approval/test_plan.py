@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval import rendering
-from datakit_iac.approval.plan import InvalidPlanError, make, read, write
+from datakit_iac.approval.plan import InvalidPlanError, Operation, Remark, make, read, write
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS
 
 
@@ -62,6 +62,24 @@ def test_people_read_what_is_altered_and_run_and_what_is_downstream() -> None:
     ]
 
 
+def test_what_a_program_configures_by_itself_is_shown(tmp_path: Path) -> None:
+    urn = "urn:pulumi:prod::shop::"
+    platform, default, own = (
+        Operation(urn=f"{urn}{name}", op="create")
+        for name in ("datakit:index:Platform::p", "pulumi:providers:aws::default_7_0_0", "pulumi:providers:aws::other")
+    )
+    moved = platform.model_copy(update={"op": "update", "changes": ("project",)})
+    lines = rendering.text(make(SUBJECT, (platform, default, own), "ann@x.io")).splitlines()
+    assert lines[2:4] == ["  created    aws other", "  policies   security"]
+    assert "  altered    Platform p (project)" in rendering.text(make(SUBJECT, (moved,), "ann@x.io"))
+
+
+def test_the_plan_before_is_shown() -> None:
+    plan = make(SUBJECT, (USERS,), "ann@x.io", follows="sha256:before")
+    assert "  follows    sha256:before" in rendering.text(plan).splitlines()
+    assert "Follows: `sha256:before`" in rendering.markdown(plan)
+
+
 def test_a_pull_request_shows_the_same_as_tables() -> None:
     text = rendering.markdown(PLAN)
     assert "| altered | DataSet users (description) |\n| run | Run load |" in text
@@ -79,4 +97,26 @@ def test_a_plan_of_nothing_says_so() -> None:
 
 def test_a_name_breaks_no_table() -> None:
     odd = USERS.model_copy(update={"urn": USERS.urn + "|<b>"})
-    assert "users\\|&lt;b> (description)" in rendering.markdown(make(SUBJECT, (odd, LOAD), "ann@x.io"))
+    assert "users\\|\\<b\\> (description)" in rendering.markdown(make(SUBJECT, (odd, LOAD), "ann@x.io"))
+
+
+def test_an_approver_sees_what_a_plan_hides() -> None:
+    name = "users\u202e\u200b\x1b[2K\n  digest     sha256:forged"
+    odd = USERS.model_copy(update={"urn": USERS.urn + name, "changes": ("::error::x", "##[add-mask]a")})
+    shown = r"users\u202e\u200b\x1b[2K\n  digest     sha256:forged (::error::x, \x23#[add-mask]a)"
+    plan = make(SUBJECT, (odd, LOAD), "ann\u2066@x.io")
+    assert shown in rendering.text(plan)
+    assert r"by ann\u2066@x.io" in rendering.text(plan)
+    assert rendering.text(plan).isprintable() is False, "its lines end"
+    assert all(line.isprintable() for line in rendering.text(plan).splitlines())
+    assert all(line.isprintable() for line in rendering.markdown(plan).splitlines())
+
+
+def test_markdown_shows_texts_as_they_are_and_calls_nobody() -> None:
+    said = "[ok](https://x.io) `a` *b* _c_ a_b ~d~ &#x202e; $e$ <!-- @ann and ann@x.io"
+    remark = SUBJECT.model_copy(update={"remarks": (Remark(severity="warning", code="a`b", message=said),)})
+    text = rendering.markdown(make(remark, (LOAD,), "ann@x.io"))
+    assert (
+        r"- warning `` a`b ``: \[ok\](https://x.io) \`a\` \*b\* \_c\_ a_b \~d\~ \&#x202e; \$e\$ \<!-- "
+        "@<!-- -->ann and ann@x.io\n"
+    ) in text

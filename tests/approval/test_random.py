@@ -24,7 +24,7 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.executors.variables import FIXED, MACHINE, of_job
 from datakit_iac.manifest.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.secret import Secret, revealed
 from datakit_iac.policy.checking import check
 from datakit_iac.runtimes.dbt import overlay
 from datakit_iac.runtimes.dbt.project import DbtProject
@@ -93,10 +93,10 @@ def examined(root: Path) -> tuple[ResolvedProject, Subject] | None:
 def effect(resolved: ResolvedProject, folder: Path) -> Any:
     """All that the Runs of a project would be given."""
     shutil.rmtree(folder, ignore_errors=True)
-    told = []
+    runs = []
     for name, each in resolved.transforms.items():
         job = each.job
-        declared = {key: value.reveal() for key, value in job.variables.items()}
+        declared = {key: revealed(value) for key, value in job.variables.items()}
         process = of_job(os.environ, declared)
         given: Mapping[str, bytes] = {}
         if job.runtime == "dbt":
@@ -104,18 +104,18 @@ def effect(resolved: ResolvedProject, folder: Path) -> Any:
             overlay.build(project, folder / name, overlay.sources(project, job.inputs))
             given = {str(path): path.read_bytes() for path in sorted((folder / name).rglob("*")) if path.is_file()}
         seen = {key: value for key, value in process.items() if key not in MACHINE}
-        told.append((revealed(dataclasses.asdict(job)), given, seen))
+        runs.append((told(dataclasses.asdict(job)), given, seen))
     stores = [(each.connection.technology, dict(each.connection.options)) for each in resolved.stores.values()]
     datasets = [each.manifest.model_dump(mode="json") for each in resolved.datasets.values()]
-    return told, stores, datasets, resolved.environment.model_dump(mode="json")
+    return runs, stores, datasets, resolved.environment.model_dump(mode="json")
 
 
-def revealed(value: Any) -> Any:
+def told(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, Mapping):
-        return {key: revealed(each) for key, each in value.items()}
-    return [revealed(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {key: told(each) for key, each in value.items()}
+    return [told(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def changes(root: Path, chance: random.Random) -> tuple[str, Callable[[], None], Callable[[], None]]:

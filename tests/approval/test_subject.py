@@ -104,7 +104,8 @@ def test_what_runs_the_program_is_part_of_it(project: Path) -> None:
     (project / "Pulumi.yaml").write_text("name: shop\nruntime: {name: python, options: {virtualenv: .venv}}\n")
     before = told(project)
     edit(project, "Pulumi.yaml", "virtualenv: .venv", "virtualenv: other")
-    assert changed(before, told(project)) == {"Pulumi.yaml"}
+    (project / "policy-pack.json").write_text("{}")
+    assert changed(before, told(project)) == {"Pulumi.yaml", "policy-pack.json"}
 
 
 def test_of_secrets_there_are_references_only(project: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.plan import Plan, Remark, Subject, read
-from datakit_iac.approval.signatures import NAMESPACE, place, sign
+from datakit_iac.approval.plan import InvalidPlanError, Plan, Remark, Subject, read
+from datakit_iac.approval.signatures import NAMESPACE, place, sign, signatures
 from datakit_iac.manifest.environment import Approval, ApprovalMode
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
 from tests.approval.keys import allow, new_key, public
@@ -196,6 +197,33 @@ def test_a_certificate_of_the_authors_key_is_his_too(case: Case, tmp_path: Path)
     assert "anna@x.io made the plan" in refused(case)
 
 
+def test_a_certificate_authority_admits_many_each_by_his_own_name(case: Case, tmp_path: Path) -> None:
+    ca = new_key(tmp_path, "ca")
+    case.signers.allowed.write_text(f"*@x.io cert-authority {public(ca)}\n")
+    for name in ("ben", "eve"):
+        key = new_key(tmp_path, name)
+        command = ["ssh-keygen", "-q", "-s", str(ca), "-I", name, "-n", f"{name}@x.io", f"{key}.pub"]
+        subprocess.run(command, check=True)
+        file = place(case.file, f"{name}@x.io")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(sign(case.plan.digest, Path(f"{key}-cert.pub")))
+    assert case.refusals() == []
+    place(case.file, "dan@x.io").write_text(place(case.file, "eve@x.io").read_text())
+    place(case.file, "eve@x.io").unlink()
+    assert "is no key of dan@x.io" in refused(case), "a certificate names its holder"
+
+
+def test_a_key_that_a_pattern_lists_is_whoever_it_fits(case: Case) -> None:
+    with case.signers.allowed.open("a") as listed:
+        listed.write(f"*@x.io {public(case.keys['mal'])}\n")
+    case.signed("ben"), case.signed("eve", key="mal")
+    assert "eve@x.io made the plan" in refused(case)
+    case.by("zoe@y.io")
+    case.signers.allowed.write_text(case.signers.allowed.read_text() + f"zoe@y.io {public(case.keys['ann'])}\n")
+    case.signed("ben"), case.signed("eve", key="mal")
+    assert "eve@x.io has approved already, as ben@x.io" in refused(case)
+
+
 @pytest.mark.parametrize(
     ("author", "words"),
     [
@@ -255,6 +283,21 @@ def test_a_signature_that_is_no_file_does_not_count(case: Case) -> None:
     assert "is not named after a person" in refused(case)
     os.mkfifo(place(case.file, "dan@x.io").with_name(os.fsdecode(b"\xff.sig")))
     assert len(case.refusals()) == 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_byte_of_a_plan_or_its_signatures_can_be_another(agreed: Case, seed: int) -> None:
+    """A change is refused, or the plan says the same: the layout of its file is not signed."""
+    chance = random.Random(seed)
+    file = chance.choice([agreed.file, *(each.file for each in signatures(agreed.file))])
+    content = bytearray(file.read_bytes())
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    file.write_bytes(content)
+    try:
+        agreed.plan = read(agreed.file)
+    except InvalidPlanError:
+        return
+    assert agreed.refusals() or agreed.plan == PLAN
 
 
 # Plans that do not hold any more.
@@ -340,6 +383,7 @@ def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, w
         ("sha256:9", "", "the last one is no plan that is known"),
         ("sha256:9", "sha256:9", ""),
     ],
+    ids=["used", "another", "forgotten", "current"],
 )
 def test_a_plan_is_for_the_state_after_the_one_before(case: Case, made: str, now: str, words: str) -> None:
     case.plan, case.now["follows"] = PLAN.model_copy(update={"follows": made}).sealed_now(), now

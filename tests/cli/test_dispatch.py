@@ -136,3 +136,16 @@ def test_a_terminal_that_knows_no_box_drawing_gets_question_marks(project: Path)
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"load (generic-python)" in done.stdout
+
+
+def test_what_was_typed_is_shown_as_it_is(dk: Dk, project: Path) -> None:
+    for words in (
+        ["l\x1b[2Knt"],
+        ["lint", "a\u202eb\n::error::c"],
+        ["store", "show", "a\u202e"],
+        ["lint", "a://u:p\x07@h"],
+    ):
+        said = dk(*words)
+        assert said.code == 2
+        assert "".join(said.err.split("\n")).isprintable(), words
+        assert not [line for line in said.err.splitlines() if line.lstrip().startswith("::")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_github_gets_annotations_with_what_would_end_them_escaped(dk: Dk, projec
     second = dk("lint", "--output", "github").out.splitlines()[1]
     assert second.startswith("::warning file=dataset/a%2Cb%3A100%25.yaml,line=")
     assert dk("lint", "--output", "github").out.splitlines()[-1] == ".: 9 manifests, 1 error, 1 warning"
+
+
+@pytest.mark.parametrize("output", ["text", "github", "sarif", "json"])
+def test_nothing_that_a_manifest_says_is_hidden_or_an_order(dk: Dk, project: Path, output: str) -> None:
+    odd = json.dumps("a\u202e\x1b[2K\n::error::forged\n##[add-mask]b")
+    write(project, manifest("DataSet", "more", f"spec: {{store: warehouse, table: more, {odd}: 1}}"), file="m.yaml")
+    said = dk("lint", "--output", output).out
+    assert "".join(said.split("\n")).isprintable()
+    assert not [line for line in said.splitlines() if "##[" in line or line.lstrip().startswith("::error::")]
+    assert said.count("::warning ") == (output == "github")
+    if output in ("text", "github"):
+        assert r"a\\u202e\\x1b[2K\\n::error::forged\\n\x23#[add-mask]b".replace("\\\\", "\\") in said
 
 
 def test_warnings_are_shown_and_are_fine_unless_strict(dk: Dk, project: Path) -> None:
@@ -147,3 +160,32 @@ def test_a_policy_is_checked_with_the_arguments_of_its_rules(dk: Dk, project: Pa
     write(project, policy, file="policies/p.yaml")
     codes = [each["code"] for each in dk("lint", "--output", "json").document["findings"]]
     assert codes == ["unknown-rule", "invalid-value"]
+
+
+def test_every_fault_of_a_policy_is_told_at_its_line(dk: Dk, project: Path) -> None:
+    write(
+        project,
+        manifest(
+            "Policy",
+            "p",
+            """
+            spec:
+              rules:
+                - {rule: custom, name: owned, expression: "dataset.onwer != ''", message: m}
+                - {rule: custom, name: named, expression: "transform.inputs.all(i, i != '') || store.nam == ''"}
+              waivers:
+                - {rule: owned, target: users, owner: ann, reason: later, expires: 2030-01-01}
+                - {rule: ownd, target: dataset/users, owner: ann, reason: later, expires: 2030-01-01}
+            """,
+        ),
+        file="policies/p.yaml",
+    )
+    found = dk("lint", "--output", "json").document["findings"]
+    assert [(each["line"], each["code"]) for each in found] == [
+        (6, "invalid-value"),
+        (7, "missing-field"),
+        (7, "invalid-value"),
+        (9, "invalid-value"),
+        (10, "unknown-rule"),
+    ]
+    assert "dataset has no field 'onwer'; did you mean 'owner'?" in found[0]["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,48 @@ def test_secrets_are_shown_as_references_only(dk: Dk, project: Path, output: str
     assert "${KEY}" in said.out
     assert "pg://ann:" in said.out
     assert "hunter2" not in said.out
+
+
+NAMES = {
+    "secrets": [
+        *("password", "dbPassword", "pwd", "pass", "passphrase", "accountKey", "api-key", "apikey", "API_KEY", "token"),
+        *("apitoken", "sessionToken", "clientSecret", "credentials", "private_key", "password2", "tokenValue", "pin"),
+    ],
+    "others": ["user", "tokenUrl", "passwordFile", "secretName", "partitionKey", "keyName", "compass", "maxRetries"],
+}
+
+
+KNOWN = ["auth", *NAMES["secrets"], *NAMES["others"]]
+
+
+@pytest.mark.parametrize("name", KNOWN[1:])
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_is_shown_of_a_store_is_what_lint_calls_no_secret(dk: Dk, project: Path, name: str, nested: bool) -> None:
+    fields = ", ".join(f"{{field: {each}, secret: {str(each == 'pin').lower()}, optional: true}}" for each in KNOWN)
+    spec = f"spec: {{type: pg, version: 1.0.0, capabilities: [source], connectionSchema: [{fields}]}}"
+    write(project, manifest("Connector", "pg", spec), file="connector/pg.yaml")
+    connection = f"{{auth: {{{name}: hunter2}}}}" if nested else f"{{{name}: hunter2}}"
+    spec = f"spec: {{connector: pg, connection: {connection}}}"
+    write(project, manifest("Store", "other", spec), file="store/other.yaml")
+    is_secret = name in NAMES["secrets"] and not (nested and name == "pin")
+    codes = [found["code"] for found in dk("lint", "--output", "json").document["findings"]]
+    assert ("literal-secret" in codes) == is_secret
+    for output in ("text", "json", "yaml"):
+        assert ("hunter2" in dk("store", "show", "other", "--output", output).out) == (not is_secret), output
+
+
+def test_letters_that_nobody_sees_are_shown(dk: Dk, project: Path) -> None:
+    odd = "a\u202eb\ufeff \x1b[2K\nforged ä"
+    spec = manifest("DataSet", "more", f"spec: {{store: warehouse, table: more, description: {json.dumps(odd)}}}")
+    write(project, spec, file="dataset/more.yaml")
+    shown = r"a\u202eb\ufeff \x1b[2K\nforged"
+    for words in (["dataset", "show", "more"], ["dataset", "list"]):
+        said = dk(*words).out
+        assert "".join(said.split("\n")).isprintable()
+    assert f"{shown} ä" in dk("dataset", "show", "more").out
+    assert shown in dk("dataset", "show", "more", "--output", "yaml").out.replace("\\uFEFF", "\\ufeff").replace(
+        "\\u202E", "\\u202e"
+    ).replace("\\e", "\\x1b")
 
 
 @pytest.mark.parametrize(

@@ -129,3 +129,15 @@ def test_what_is_no_lock_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "datakit.lock").write_text(text)
     found = only(list(locking.compared(project(tmp_path, CONNECTOR, PINNED, PROD))))
     assert (found.code, found.message[:28]) == ("lock-outdated", "datakit.lock is no lock file")
+
+
+def test_what_lies_in_linked_folders_of_a_plugin_counts_once(tmp_path: Path) -> None:
+    shared, plugin = tmp_path / "shared", tmp_path / "plugin"
+    for folder in (shared, plugin):
+        folder.mkdir()
+    (shared / "word.py").write_text("WORD = 1")
+    (plugin / "linked").symlink_to(shared)
+    (shared / "back").symlink_to(plugin)
+    before = locking._digest_of(plugin)
+    (shared / "word.py").write_text("WORD = 2")
+    assert locking._digest_of(plugin) != before

@@ -137,13 +137,15 @@ def test_a_transform_lives_and_changes_in_place(lifecycle: Lifecycle) -> None:
 
 def test_a_schedule_that_nobody_will_start_is_said(lifecycle: Lifecycle) -> None:
     transform = lifecycle.subject("datakit:index:Transform", "load")
-    transform.up({"name": "load", "runtime": "dbt", "schedule": {"cron": "0 5 * * *"}})
+    transform.up({"name": "load", "runtime": "dbt", "outputs": ["users"], "schedule": {"cron": "0 5 * * *"}})
     assert "0 5 * * * is recorded and starts nothing" in lifecycle.said()
 
 
 def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
     with pytest.raises(RefusedError, match="runtime: no runtime 'spark' is installed; there are cloudquery, dbt"):
-        lifecycle.subject("datakit:index:Transform", "load").preview({"name": "load", "runtime": "spark"})
+        lifecycle.subject("datakit:index:Transform", "load").preview(
+            {"name": "load", "runtime": "spark", "outputs": ["users"]}
+        )
 
 
 # Run: what makes it happen again, and how it says so.
@@ -359,7 +361,7 @@ def test_a_preview_that_cannot_ask_for_a_fingerprint_leaves_it_unknown(
     (folder / "no.duckdb").write_text("no database " * 1000)
     store = {"name": "w", "technology": "duckdb", "connection": {"path": "no.duckdb"}}
     arguments = {"name": "raw", "store": store, "table": "raw"}
-    assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {"version": UNKNOWN}
+    assert lifecycle.invoke("datakit:index:fingerprint", arguments, preview=True) == {}
     with pytest.raises(OperationError, match="cannot be opened as a DuckDB file"):
         lifecycle.invoke("datakit:index:fingerprint", arguments)
 

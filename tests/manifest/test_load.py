@@ -124,6 +124,49 @@ def test_links_in_a_circle_and_files_too_large_are_told(tmp_path: Path, monkeypa
     assert [each.code for each in read(write(tmp_path, STORE))[1]] == ["unreadable", "unreadable"]
 
 
+def test_a_folder_that_is_a_link_is_read_as_any_other(tmp_path: Path) -> None:
+    """Policies that are shared between projects lie in a linked folder; their rules hold."""
+    write(tmp_path / "shared", POLICY, file="policies/security.yaml")
+    write(tmp_path / "shared", manifest("Policy", "upper", "spec: {rules: [{rule: pii-declared}]}"), file="more/u.YAML")
+    project = write(tmp_path / "project", STORE)
+    (project / "policies").symlink_to(tmp_path / "shared" / "policies")
+    (project / "again.yaml").symlink_to(tmp_path / "shared" / "policies", target_is_directory=True)
+    (project / "nested").mkdir()
+    (project / "nested" / "more").symlink_to("../../shared/more")
+    found, findings = read(project)
+    assert (sorted(found.policies), findings) == (["security", "upper"], [])
+
+
+def test_links_between_folders_that_are_read_anyway_change_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "outside", DATASET, file="dataset/users.yaml")
+    (tmp_path / "outside" / "dataset" / "back").symlink_to(tmp_path / "outside")
+    project = write(tmp_path / "project", STORE, file="store/warehouse.yaml")
+    (project / "a-twin").symlink_to(project / "store")
+    (project / "up").symlink_to(project)
+    (project / "outside").symlink_to("../outside/dataset")
+    (project / "target").symlink_to(tmp_path)
+    found, findings = read(project)
+    assert (list(found.stores), list(found.datasets), findings) == (["warehouse"], ["users"], [])
+    assert found.origins["Store", "warehouse"].path == str(project / "store" / "warehouse.yaml")
+
+
+def test_a_link_that_leads_nowhere_or_around_the_project_is_told(tmp_path: Path) -> None:
+    project = write(tmp_path / "project", STORE)
+    (project / "policies").symlink_to(tmp_path / "nowhere")
+    (project / "circle").symlink_to("circle")
+    (project / "later.duckdb").symlink_to(tmp_path / "nowhere.duckdb")
+    (project / "everything").symlink_to(tmp_path)
+    (project / ".hidden").symlink_to(tmp_path / "nowhere")
+    found = read(project)[1]
+    assert [(each.code, Path(each.file).name) for each in found] == [
+        ("unreadable", "circle"),
+        ("unreadable", "policies"),
+        ("unreadable", "everything"),
+    ]
+    assert "No such file" in found[1].message
+    assert "holds the project" in found[2].message
+
+
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
     write(tmp_path, DATASET, file="closed/users.yaml")
@@ -532,3 +575,45 @@ def mutated(text: str, chance: random.Random) -> str:
         end = min(len(text), start + chance.choice([0, 1, 1, 2, 5, 20]))
         text = text[:start] + chance.choice([chance.choice(TOKENS), text[start:end] * 2, "\n" + " " * 3]) + text[end:]
     return text
+
+
+_ENV = "{runtime: generic-python, command: [a], outputs: [{dataset: users}], env: [%s]}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Store", "{connector: duckdb, secrets: {password: hunter2}}"),
+        ("Store", "{connector: duckdb, secrets: {password: [hunter2]}}"),
+        ("Store", "{connector: duckdb, secrets: hunter2}"),
+        ("Store", "{connector: duckdb, secrets: [hunter2]}"),
+        ("Store", "{connector: duckdb, secrets: {password hunter2}}"),
+        ("Store", "{connector: duckdb, secrets: {'password:hunter2': }}"),
+        ("Store", "{connector: duckdb, connectorVersion: 'ftp://u:hunter2@h'}"),
+        ("Store", "\n  connector: duckdb\n  secrets:\n    password: !hunter2"),
+        ("Store", "\n  connector: duckdb\n  secrets:\n    password: *hunter2"),
+        ("Store", "\n  connector: duckdb\n  connection:\n    apiToken: !!int hunter2"),
+        ("Connector", "{type: pg, capabilities: [source], connectionSchema: [{field: password, default: hunter2}]}"),
+        ("Connector", "{type: pg, capabilities: [source], connectionSchema: [{field: u, default: 'a://u:hunter2@h'}]}"),
+        ("Transform", _ENV % "{name: TOKEN, valueFrom: hunter2}"),
+        ("Transform", _ENV % "{name: TOKEN, valueFrom: {secretKeyRef: hunter2}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {secretKeyRef: {name: hunter2 X, key: b}}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {configMapKeyRef: {name: b, key: hunter2 X}}}"),
+        ("Transform", _ENV % "{name: A, valueFrom: {secretKeyRef: {name hunter2}}}"),
+        ("Transform", _ENV % "{name: TOKEN, value: [hunter2]}"),
+        ("Transform", _ENV % "{name: API_TOKEN, value: 4711471}"),
+        ("Environment", "{lineage: 'ftp://u:hunter2@h'}"),
+        ("Environment", "{lineage: {url: 'ftp://u:hunter2@h'}}"),
+        ("Environment", "{lineage: {url: 'u:hunter2@h'}}"),
+        ("Environment", "{lineage: {url: 'https://h/?token=hunter2'}}"),
+        ("DataSet", "{store: w, table: t, schema: [{name: pwd, type: int}], dev: {seed: {inline: [{pwd: hunter2}]}}}"),
+    ],
+)  # fmt: skip
+def test_no_message_repeats_a_secret(tmp_path: Path, kind: str, spec: str) -> None:
+    from datakit_iac.manifest.connections import connections
+    from datakit_iac.manifest.references import references
+
+    project, told = read(write(tmp_path, manifest(kind, "odd", f"spec: {spec}")))
+    told = [*told, *references(project), *connections(project)]
+    assert told
+    assert [found for found in told if "hunter2" in str(found) or "4711471" in str(found)] == []

@@ -39,6 +39,12 @@ def test_a_secret_shows_itself_only_when_asked() -> None:
     assert secret == Secret("hunter2") != Secret("other")
 
 
+def test_a_model_refuses_without_repeating_what_it_was_given() -> None:
+    with pytest.raises(ValueError, match="password") as refused:
+        Column.model_validate({"name": "a", "type": "text", "password": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_reference_names_its_variable() -> None:
     assert variable("${TOKEN_2}") == "TOKEN_2"
     with pytest.raises(ValueError, match="not of the form"):

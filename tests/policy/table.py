@@ -18,7 +18,10 @@ from datakit_iac.manifest.load import read
 from datakit_iac.policy.checking import check
 
 TODAY = date(2026, 6, 1)
-_KINDS = {each.lower(): each for each in ("Connector", "Store", "DataSet", "Transform", "Environment", "Policy")}
+_KINDS = {
+    each.lower(): each
+    for each in ("Connector", "Store", "DataSet", "DataSetGroup", "Transform", "Environment", "Policy")
+}
 
 
 @dataclass(frozen=True)

@@ -23,3 +23,18 @@ def test_a_warning_of_reading_is_an_error_where_versions_are_exact(
     project = load(write(tmp_path, CONNECTOR, STORE, ENVIRONMENT.replace("ranges", versions)))
     findings = check(replace(project, warnings=(WARNING,)), "dev", {})[1]
     assert replace(WARNING, severity=severity) in findings  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pin", "codes"), [("1.4.2", {"exact-version-pins"}), ("1.4.2+a", set()), ("1.4.2+c", {"connector-version"})]
+)
+def test_a_pin_with_a_build_means_that_build_and_one_without_leaves_a_choice_of_builds(
+    tmp_path: Path, pin: str, codes: set[str]
+) -> None:
+    builds = [CONNECTOR.replace("1.4.2", f"1.4.2+{build}") for build in ("a", "b")]
+    store = STORE.replace("connector: duckdb", f'connector: duckdb, connectorVersion: "{pin}"')
+    project = load(write(tmp_path, *builds, store, ENVIRONMENT.replace("ranges", "exact")))
+    resolved, findings = check(project, "dev", {})
+    assert {each.code for each in findings} - {"lock-missing"} == codes
+    if not codes:
+        assert resolved.stores["warehouse"].version == "1.4.2+a"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
@@ -15,7 +17,7 @@ from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.properties import SECRET, SIGNATURE, UNKNOWN, write
-from datakit_iac.provider.servicer import redacted
+from datakit_iac.provider.servicer import printable
 from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
 from datakit_iac.provider.turns import turn
 from datakit_iac.technologies.bound import Connection
@@ -141,8 +143,22 @@ def test_outputs_keep_their_secrets_marked_on_the_wire() -> None:
 
 
 def test_secrets_within_secrets_go_longest_first() -> None:
-    assert redacted("abc abcdef", [Secret("abc"), {"x": Secret("abcdef")}]) == "[secret] [secret]"
-    assert redacted("nothing hidden", {"x": Secret("")}) == "nothing hidden"
+    assert printable("abc abcdef", [Secret("abc"), {"x": Secret("abcdef")}]) == "[secret] [secret]"
+    assert printable("nothing hidden", {"x": Secret("")}) == "nothing hidden"
+
+
+def test_a_message_holds_no_derived_form_and_nothing_unseen() -> None:
+    value = "p@ss word/1"
+    said = f"401 {quote(value)} {base64.b64encode(f'ann:{value}'.encode()).decode()} a\u202e\r\n  ::error::x"
+    with toy(unless_preview(ResourceError(said))) as (_, subject), pytest.raises(OperationError) as raised:
+        subject.up({"password": Secret(value)})
+    assert str(raised.value) == "401 [secret] YW5uO[secret] a\\u202e\n  \\x3a:error::x"
+
+
+def test_what_is_called_a_secret_is_hidden_though_nobody_marked_it() -> None:
+    given = {"connection": {"password": "hunter2", "url": "pg://ann:x-y-z@db"}}
+    assert printable("no hunter2, pg://ann:x-y-z@db", given) == "no [secret], pg://ann:[secret]@db"
+    assert printable("no pg://ann:x-y-z@db/a", {}) == "no pg://ann:[secret]@db/a"
 
 
 # Differences.

@@ -54,7 +54,7 @@ async def program() -> None:
     columns = (
         Column(
             name="id", type=DataType("bigint"), description="The key.", nullable=False, primary_key=True, pii=False,
-            from_=["raw.id"], previous_names=["key"], tests=[Test(unique=True)],
+            masking="hash", from_=["raw.id"], previous_names=["key"], tests=[Test(unique=True)],
         ),
     )  # fmt: skip
     made = [

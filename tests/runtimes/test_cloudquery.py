@@ -206,8 +206,9 @@ def test_a_failure_is_never_taken_for_success(lines: list[str], code: int, cause
     assert failure.value.cause.startswith(cause) or cause in failure.value.cause
 
 
-def test_secrets_are_never_repeated() -> None:
-    output, _ = _said("Error: login as ann with hunter2 failed", secrets=("hunter2",))
+@pytest.mark.parametrize("form", ["hunter2/a b", "hunter2%2fa+b", "aHVudGVyMi9hIGI=", "hunter2\\\\/a b"])
+def test_secrets_are_never_repeated(form: str) -> None:
+    output, _ = _said(f"Error: login as ann with {form} failed", secrets=("hunter2/a b",))
 
     with pytest.raises(JobFailedError, match="login as ann with \\[secret\\] failed"):
         output.outcome(1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from datakit_iac.toolchain import policypack
 from tests.approval.keys import allow, new_key, public
 from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace
@@ -117,7 +119,12 @@ def test_pulumi_up_takes_what_enough_people_have_approved_and_nothing_else(guard
 
 def test_dk_apply_takes_it_by_the_same_door(guarded: Guarded) -> None:
     plan = guarded.planned("ben")
+    odd = plan.with_name(f"{plan.name}.sigs")
+    for name in (b"%00.sig", b"\xff.sig"):
+        odd.joinpath(os.fsdecode(name)).write_text("no signature")
     refused = guarded.dk("apply", str(plan), "--yes").failed().text
+    assert "error[refused-approval] '%00.sig' is not named after a person" in refused
+    assert "'\\udcff.sig' is not named after a person" in refused
     assert "prod asks for 2 approvals by others than the author, ann@x.io; there is 1 (ben@x.io)" in refused
     assert guarded.is_untouched()
     guarded.dk("approve", str(plan), "--yes", "--key", str(guarded.keys["eve"])).ok()
@@ -196,6 +203,26 @@ def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: G
     refused = agreed.workspace.run("up", "--stack", "prod", "--yes", "--skip-preview", option).failed().text
     assert f"error[unapproved-option] {option.partition('=')[0]}: " in refused
     assert agreed.is_untouched()
+
+
+def test_a_plan_that_the_policy_pack_has_seen_is_applied_under_it(guarded: Guarded) -> None:
+    policypack.make_ready(os.environ)
+    del guarded.workspace.env["DATAKIT_POLICY_PACK"]
+    plan = guarded.planned("ben", "eve")
+    assert "CrossGuard pack" in plan.read_text()
+    assert "policy CrossGuard pack is gone" in guarded.up().failed().text
+    assert guarded.is_untouched()
+    guarded.dk("apply", str(plan), "--yes").ok()
+
+
+def test_no_other_environment_reaches_what_is_guarded(guarded: Guarded) -> None:
+    unasked = PROD.replace("name: prod", "name: shadow").replace("multi-party", "auto-merge")
+    guarded.workspace.write("project/models/notes.yaml", unasked.replace("prod.duckdb", "../project/./prod.duckdb"))
+    guarded.workspace.run("stack", "init", "shadow").ok()
+    refused = guarded.workspace.run("up", "--stack", "shadow", "--yes", "--skip-preview").failed().text
+    assert "project/models/notes.yaml:5:" in refused
+    assert "error[unguarded-store]" in refused
+    assert guarded.is_untouched()
 
 
 def test_another_state_makes_a_plan_stale_and_dev_asks_nobody(guarded: Guarded) -> None:

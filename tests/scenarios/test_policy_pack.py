@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import pytest
 from datakit_iac.manifest.load import load
 from datakit_iac.policy.checking import check
 from datakit_iac.toolchain import policypack
+from tests.docs.test_examples import shown
+from tests.packages import install
 from tests.scenarios.workspace import Outcome, Workspace
+
+RULES = {"described": "acme_rules:described", "broken": "acme_rules:not_there"}
 
 # pulumi-kubernetes's provider and the clouds' cannot be had offline: components stand for their resources, which the
 # engine shows to a policy pack by the same types and properties.
@@ -63,6 +68,24 @@ def test_a_mandatory_rule_stops_a_dataset_of_a_program_before_it_is_made(judged:
     assert "[classification-required] dataset/users" in told.text
     assert "DataSet users" not in judged.workspace.run("stack", "--show-urns", "--stack", "dev").text
     assert judged.workspace.rows("SELECT table_name FROM duckdb_tables()", "warehouse.duckdb") == []
+
+
+def test_a_rule_of_an_installed_package_holds_in_the_pack(
+    judged: Judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    install(site, "acme_rules", shown("policies.md", '@rule("described"'), {"datakit.rules": RULES})
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "path", [*sys.path, str(site)])
+            policypack.make_ready(os.environ)
+            judged.workspace.project.mkdir(exist_ok=True)
+            stopped = judged.under("preview", {"described": {"enforcementLevel": "mandatory"}}).failed()
+        assert "[described] dataset/users: DataSet users has no description" in stopped.text
+    finally:
+        policypack.make_ready(os.environ)  # without it
+    assert judged.under("preview", {"described": {"enforcementLevel": "mandatory"}}).code != 0
 
 
 def test_remedies_change_what_is_made(judged: Judged) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +31,13 @@ def from_the_stack(workspace: Workspace) -> None:
 def from_a_file(workspace: Workspace) -> None:
     file = workspace.write(".datakit/secrets.env", f"SHOP_TOKEN={PLANTED}\n")
     file.chmod(0o600)
+
+
+def as_masked(mode: int) -> int:
+    """The mode of a new file, under the mask of this process."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mode & ~mask
 
 
 @contextmanager
@@ -70,6 +79,52 @@ def test_a_secret_is_nowhere_in_clear(pipeline: Workspace, given: Callable[[Work
     files = [path for path in pipeline.root.rglob("*") if path.is_file() and path.name != "secrets.env"]
     assert [path for path in files if PLANTED.encode() in path.read_bytes()] == []
     assert "ciphertext" in (pipeline.root / "state/.pulumi/stacks/shop/dev.json").read_text(), "it came as far"
+
+
+def test_only_the_engines_own_log_of_every_detail_tells_a_secret(pipeline: Workspace) -> None:
+    pipeline.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
+    from_the_stack(pipeline)
+    preview = ("preview", "--stack", "dev")
+    assert PLANTED not in pipeline.run(*preview, "-v=8", "--logtostderr").ok().text
+    told = [line for line in pipeline.run(*preview, "-v=9", "--logtostderr").ok().text.splitlines() if PLANTED in line]
+    assert told
+    assert all("arshaling property for RPC" in line for line in told), "the engine's own"
+    logs = list((pipeline.root / "home" / "logs").iterdir())
+    assert logs
+    assert [log for log in logs if PLANTED.encode() in log.read_bytes()] == []
+    latest = max(logs, key=lambda log: log.stat().st_mtime)
+    assert PLANTED in pipeline.run("logs", "decrypt", str(latest)).ok().text
+    temporary = pipeline.root / "temporary"
+    temporary.mkdir()
+    pipeline.env["TMPDIR"] = str(temporary)
+    assert PLANTED not in pipeline.run(*preview, "-v=9").ok().text
+    holding = [file for file in temporary.iterdir() if file.is_file() and PLANTED.encode() in file.read_bytes()]
+    assert [file.name.startswith("pulumi.") for file in holding] == [True]
+    assert stat.S_IMODE(holding[0].stat().st_mode) == as_masked(0o644)
+
+
+def test_a_file_that_the_engine_is_asked_to_trace_to_tells_a_secret(pipeline: Workspace) -> None:
+    pipeline.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
+    pipeline.env |= {"SHOP_TOKEN": PLANTED, "PULUMI_DEBUG_GRPC": "calls.json"}
+    assert PLANTED not in pipeline.run("preview", "--stack", "dev", "--tracing", "file:./trace").ok().text
+    for name, mode in (("calls.json", 0o600), ("trace", as_masked(0o644))):
+        file = pipeline.root / name
+        assert (PLANTED.encode() in file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (True, mode), name
+
+
+def test_what_a_program_prints_is_its_own_affair(pipeline: Workspace) -> None:
+    from_the_stack(pipeline)
+    pipeline.env["OTHER"] = "planted-by-the-process"
+    pipeline.write(
+        "__main__.py",
+        """
+        import os, pulumi
+        token = pulumi.Config().require("SHOP_TOKEN")
+        print("as it is", token, "encoded", token.encode().hex(), "of the process", os.environ["OTHER"])
+        """,
+    )
+    said = pipeline.run("preview", "--stack", "dev").ok().text
+    assert f"as it is [secret] encoded {PLANTED.encode().hex()} of the process planted-by-the-process" in said
 
 
 def test_a_first_secret_runs_nothing_again(applied: Workspace) -> None:

@@ -30,7 +30,7 @@ from datakit_iac.policy.pack.judge import NOTHING, ROOT, Judge
 from datakit_iac.policy.pack.law import OWN
 from datakit_iac.policy.pack.observed import Observed, plain
 from datakit_iac.policy.pack.verdict import Verdict
-from datakit_iac.policy.registry import find, names
+from datakit_iac.policy.registry import UnknownRuleError, find, names
 
 _REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")
 
@@ -48,8 +48,7 @@ class Pack:
     def policies(self) -> list[Policy]:
         """All of them; the first takes notice of each resource, the last tells what is only advised."""
         found: list[Policy] = [self._general()]
-        for name in names():
-            found.append(self._of_rule(name))
+        found += filter(None, map(self._of_rule, names()))
         found.append(self._of_project())
         return [*found, self._of_stack(), self._advising(), self._advising_stack()]
 
@@ -62,7 +61,12 @@ class Pack:
         schema = PolicyConfigSchema(general_schema())
         return ResourceValidationPolicy("policies", about, validate, EnforcementLevel.MANDATORY, schema)
 
-    def _of_rule(self, name: str) -> Policy:
+    def _of_rule(self, name: str) -> Policy | None:
+        try:
+            rule = find(name)
+        except UnknownRuleError:  # a policy that names it is told so
+            return None
+
         def validate(args: Any, report: Report) -> None:
             self._judge.configure(name, args.get_config() or NOTHING)
             self._tell(self._judge.judge(name, self._met(args)), report, args.urn)
@@ -74,7 +78,6 @@ class Pack:
                 remedies.apply(each, args.resource_type, args.props)
             return args.props if found else None
 
-        rule = find(name)
         return ResourceValidationPolicy(
             name,
             rule.summary,

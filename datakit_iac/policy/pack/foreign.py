@@ -108,4 +108,7 @@ def _words(container: Mapping[str, Any]) -> str:
 
 def _asked(container: Mapping[str, Any], resource: str) -> Decimal:
     asked = ((container.get("resources") or {}).get("requests") or {}).get(resource)
-    return amount(str(asked)) if asked else Decimal()
+    try:
+        return amount(str(asked)) if asked else Decimal()
+    except ValueError:  # Kubernetes refuses it; all else of the job is judged
+        return Decimal()

@@ -16,14 +16,14 @@ from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.checking import beside, described
 from datakit_iac.policy.declared import DeclaredRule, declared
-from datakit_iac.policy.defaults import DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.gathering import gather
 from datakit_iac.policy.pack.configuration import General
 from datakit_iac.policy.rule import Violation
 from datakit_iac.policy.waivers import Waivers
 
-OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES)))
+OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES, *ADVISED_RULES)))
 """The rules that hold unless somebody says otherwise; each is a policy of the pack that is on by itself."""
 
 
@@ -62,14 +62,14 @@ class Law:
         return self.waivers.excuse(code, violation)
 
     def expired(self) -> Iterator[Finding]:
-        """The waivers that no longer hold, and the rules that they name wrongly."""
+        """The waivers that no longer hold."""
         for each in self.granted:
             if each.expires < self.today:
                 message = f"the waiver of {each.rule} for {each.target} expired on {each.expires}"
                 hint = f"mend {each.target}, or ask {each.owner} to renew it"
                 yield Finding(code="expired-waiver", message=message, severity="warning", hint=hint)
         # Which are of use is told by `dk validate`, which sees all of the project at once.
-        yield from self.waivers.findings((), {each.code for each in self.rules})
+        yield from self.waivers.findings(())
 
 
 def law(root: Path | None, environment: str, general: General, today: date) -> Law:

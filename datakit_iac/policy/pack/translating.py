@@ -50,6 +50,13 @@ def subject(resource: Observed, declared: ProjectFacts) -> Subject | None:
     return make(resource, declared)
 
 
+def is_declared(resource: Observed, declared: ProjectFacts) -> bool:
+    """Whether a resource has the name of a manifest, in the program and as its property; there is one with both."""
+    if resource.type not in _KINDS or _name(resource) != resource.name:
+        return False
+    return resource.name in getattr(declared, f"{resource.type.rpartition(':')[2].lower()}s")
+
+
 def demand_known(resource: Observed) -> None:
     """Refuse a resource of which something that rules look at is not known yet.
 
@@ -85,9 +92,10 @@ def _dataset(resource: Observed, declared: ProjectFacts) -> DataSetFacts:
     external = bool(said.get("external"))
     # What is made here is written by something; that nothing in the program writes it is only known in the end.
     blank = DataSetFacts(name, store="", is_output=not external, is_external=external)
+    found = declared.datasets.get(name, blank)
     store = said.get("store")
     return replace(
-        declared.datasets.get(name, blank),
+        found if found.is_external == external else blank,
         store=str(store.get("name", "")) if isinstance(store, Mapping) else "",
         place=said.get("table") or said.get("prefix") or said.get("topic") or "",
         format=said.get("format") or "",

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.visible import visible
 from datakit_iac.policy.declared import DeclaredRule
 from datakit_iac.policy.facts import ProjectFacts, Subject
 from datakit_iac.policy.pack.law import Law
@@ -35,11 +37,20 @@ class Verdict:
     remedy: Remedy | None = None
     urn: str = ""
 
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """What makes it another than the rest, whichever law it comes from."""
+        return self.code, self.target, self.message
+
     def __str__(self) -> str:
         """As the engine prints it."""
-        fix = f"\nfix: {self.hint}" if self.hint else ""
+        fix = f"\nfix: {_shown(self.hint)}" if self.hint else ""
         where = f" {self.target}:" if self.target else ""
-        return f"[{self.code}]{where} {self.message}{fix}"
+        return f"{_shown(f'[{self.code}]{where} {self.message}')}{fix}"
+
+
+def _shown(text: str) -> str:
+    return visible(without_passwords(text))
 
 
 def verdicts(

@@ -17,6 +17,8 @@ BUILT_IN: Final[tuple[Rule, ...]] = (
     security.pii_declared,
     security.pii_not_public,
     security.pii_propagates,
+    security.lineage_required,
+    security.pii_suspected,
     ownership.owner_required,
     ownership.retention_required,
     ownership.naming,

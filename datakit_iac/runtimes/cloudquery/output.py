@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.cloudquery import events
+from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runtimes.job import JobFailedError, Outcome
 
 _KEPT: Final = 6
@@ -28,7 +29,7 @@ class Output:
     def __init__(self, names: Mapping[str, str], progress: Callable[[str], None], secrets: Iterable[str] = ()) -> None:
         self._names = names
         self._progress = progress
-        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+        self._redacted = Redaction(secrets)
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._counts: dict[str, int] = {}
         self._notes: list[str] = []
@@ -89,8 +90,3 @@ class Output:
             cause = said.removeprefix("Error: ") or f"CloudQuery ended with exit code {exit_code}"
             return JobFailedError(cause, tuple(line for line in lines if line != said))
         return JobFailedError(f"CloudQuery ended well, but no rows were committed to {', '.join(missing)}", lines)
-
-    def _redacted(self, line: str) -> str:
-        for secret in self._secrets:
-            line = line.replace(secret, "[secret]")
-        return line

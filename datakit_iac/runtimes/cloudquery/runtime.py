@@ -13,7 +13,7 @@ from typing import Final
 
 import datakit_iac.cloudquery
 from datakit_iac.executors.process import Command
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.secret import Secret, revealed
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
@@ -74,7 +74,7 @@ class CloudQuery:
         rendered.write(surroundings.folder / "cloudquery.yaml")
         names = {str(pair.target.place): pair.target.name for pair in asked.pairs}
         output = Output(names, surroundings.progress, _secrets(job))
-        variables = {**{name: each.reveal() for name, each in job.variables.items()}, **rendered.variables}
+        variables = {**{name: revealed(each) for name, each in job.variables.items()}, **rendered.variables}
         command = _command(chosen, variables, surroundings.folder, job.timeout)
         try:
             code = surroundings.executor.run(command, on_line=output.take, cancel=surroundings.cancel)
@@ -123,4 +123,5 @@ def _reading(dataset: BoundDataSet) -> dict[str, object]:
 def _secrets(job: Job) -> list[str]:
     datasets = (*job.inputs, *job.outputs)
     of_stores: list[Secret] = [secret for dataset in datasets for secret in dataset.connection.secrets.values()]
-    return [secret.reveal() for secret in (*of_stores, *job.variables.values())]
+    of_job = [value for value in job.variables.values() if isinstance(value, Secret)]
+    return [secret.reveal() for secret in (*of_stores, *of_job)]

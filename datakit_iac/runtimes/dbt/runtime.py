@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
-from datakit_iac.manifest.secret import REDACTED
+from datakit_iac.manifest.redaction import Redaction
+from datakit_iac.manifest.secret import Secret
 from datakit_iac.runtimes.dbt import caches, given, overlay, parsed, profile, references, results, settings, variables
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
@@ -168,7 +169,7 @@ class Dbt:
         except ProjectError as fault:
             raise JobFailedError(str(fault)) from None
         except JobFailedError as failure:
-            raise _redacted(failure, described) from None
+            raise _redacted(failure, request.env.values()) from None
 
 
 class _Progress:
@@ -233,10 +234,6 @@ def _strictness() -> list[str]:
     return ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
 
 
-def _redacted(failure: JobFailedError, described: profile.Profile) -> JobFailedError:
-    def hide(text: str) -> str:
-        for value in filter(None, (secret.reveal() for secret in described.env.values())):
-            text = text.replace(value, REDACTED)
-        return text
-
+def _redacted(failure: JobFailedError, variables: Iterable[str | Secret]) -> JobFailedError:
+    hide = Redaction(each.reveal() for each in variables if isinstance(each, Secret))
     return JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.secret import Secret, revealed
 from datakit_iac.runtimes.job import JobFailedError
 
 _WORKER: Final = Path(__file__).with_name("worker.py")
@@ -43,11 +43,11 @@ class Request:
     select: Sequence[str]
     cwd: Path
     ports: Mapping[str, Any]
-    env: Mapping[str, Secret] = field(default_factory=dict)
+    env: Mapping[str, str | Secret] = field(default_factory=dict)
 
     def line(self, *, with_env: bool) -> str:
         """The request as the worker reads it."""
-        env = {name: value.reveal() for name, value in self.env.items()} if with_env else {}
+        env = {name: revealed(value) for name, value in self.env.items()} if with_env else {}
         parts = {"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "ports": self.ports}
         return json.dumps({**parts, "env": env, "names": [*self.env]})
 
@@ -193,7 +193,7 @@ def _once(
     file.touch(mode=0o600)
     file.write_text(request.line(with_env=False), encoding="utf-8")
     listener = _Listener(on_event)
-    env = {name: value.reveal() for name, value in request.env.items()}
+    env = {name: revealed(value) for name, value in request.env.items()}
     command = _command(str(file), env=env, timeout=timeout)
     try:
         code = executor.run(command, on_line=listener.hear, cancel=cancel)

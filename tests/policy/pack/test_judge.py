@@ -118,6 +118,27 @@ def test_a_raw_cron_job_that_loads_data_pins_its_image_where_versions_are_exact(
     assert bench(tmp_path).judge(cron_job(image)) == []
 
 
+def test_a_raw_job_that_asks_for_no_quantity_is_judged_all_the_same(tmp_path: Path) -> None:
+    job = cron_job("dbt:latest")
+    container = job.properties["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    container["resources"] = {"requests": {"cpu": "lots"}}
+    assert told(bench(tmp_path, policies={"versions": "exact"}).judge(job)) == [
+        ("exact-version-pins", "transform/load")
+    ]
+
+
+@pytest.mark.parametrize("unknown", [{"project": UNKNOWN}, {"project": "lax", "environment": UNKNOWN}])
+def test_a_platform_that_is_not_known_yet_says_nothing_for_its_children(
+    tmp_path: Path, lax: Observed, unknown: dict[str, Any]
+) -> None:
+    platform = observed(PLATFORM, "platform", **unknown)
+    held = bench(tmp_path)
+    assert ("pii-not-public", "dataset/users") in told(
+        held.judge(platform, child(platform, "users", schema=PERSONAL, classification="public"))
+    )
+    assert [each for each in held.about_law if each.stops] == []
+
+
 def test_a_raw_cron_job_starts_no_more_often_than_the_quota(tmp_path: Path) -> None:
     held = bench(tmp_path, policies={"quotas": {"minScheduleInterval": "5m"}})
     assert told(held.judge(cron_job("cloudquery:1.0.0", "* * * * *"))) == [("quotas", "transform/load")]
@@ -129,6 +150,14 @@ def test_a_raw_bucket_says_on_its_tags_what_it_holds_and_whose_it_is(tmp_path: P
     assert held.judge(observed("aws:s3/bucket:Bucket", "raw", tags=tagged)) == []
     codes = [code for code, _ in told(held.judge(observed("aws:s3/bucket:Bucket", "raw")))]
     assert codes == ["classification-required", "owner-required"]
+
+
+def test_a_tag_says_a_classification_in_the_words_there_are(tmp_path: Path) -> None:
+    public = observed("aws:s3/bucket:Bucket", "raw", tags={"classification": "Public"})
+    (verdict,) = bench(tmp_path).judge(public)
+    assert verdict.code == "classification-required"
+    assert "'Public'; expected public, internal" in verdict.message
+    assert verdict.remedy is None  # which of the others was meant, nobody knows
 
 
 def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
@@ -195,6 +224,44 @@ def test_personal_data_is_followed_through_what_lies_between(tmp_path: Path) -> 
     ]
 
 
+def loading(*inputs: str, output: str = "mart") -> Observed:
+    properties: dict[str, Any] = {"name": "load", "runtime": "dbt", "inputs": list(inputs), "outputs": [output]}
+    return observed("datakit:index:Transform", "load", **properties)
+
+
+@pytest.mark.parametrize(("lineage", "codes"), [({}, ["pii-suspected"]), ({"from": []}, [])])
+def test_personal_data_is_suspected_where_a_program_does_not_say_what_a_column_is_made_of(
+    tmp_path: Path, lineage: dict[str, Any], codes: list[str]
+) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    mart = dataset("mart", schema=[{"name": "email", "type": "text", "pii": False, **lineage}])
+    held = bench(tmp_path)
+    assert held.judge(source, mart, loading("raw")) == []
+    assert [(each.code, each.stops) for each in held.in_the_end()] == [(code, False) for code in codes]
+
+
+def test_lineage_is_asked_for_where_the_configuration_says_so(tmp_path: Path) -> None:
+    source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
+    held = bench(tmp_path, lineage_required={"enforcement": "mandatory"})
+    held.judge(source, dataset("mart"), loading("raw"))
+    assert told(held.in_the_end()) == [("lineage-required", "dataset/mart")]
+
+
+def test_personal_data_of_a_platforms_resources_is_followed_through_a_group(tmp_path: Path) -> None:
+    from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
+
+    group = manifest("DataSetGroup", "people", "spec: {store: warehouse, datasets: [users]}")
+    columns = "schema: [{name: mail, type: text, pii: false, from: people.email}]"
+    mart = manifest("DataSet", "mart", f"spec: {{store: warehouse, table: mart, {columns}}}")
+    write(tmp_path / "m", CONNECTOR, STORE, DATASET, group, mart, manifest("Environment", "prod", "spec: {}"))
+    platform = observed(PLATFORM, "platform", project="m", environment="prod")
+    held = bench(tmp_path)
+    column = {"name": "mail", "type": "text", "pii": False, "from": ["people.email"]}
+    said: dict[str, Any] = {"name": "mart", "table": "mart", "schema": [column]}
+    made = held.judge(platform, observed("datakit:index:DataSet", "mart", platform.urn, **said))
+    assert told(made) == [("pii-propagates", "dataset/mart")]
+
+
 def test_a_rule_that_is_off_is_off_for_everything_at_once_too(tmp_path: Path) -> None:
     judge = Judge(tmp_path, TODAY)
     root, source = observed(ROOT, "shop-prod"), dataset("raw", schema=None)
@@ -231,3 +298,102 @@ def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path:
     assert [each.code for each in held.about_law] == ["expired-waiver"]
     users = observed("datakit:index:DataSet", "users", parent=platform.urn, name="users", table="raw.users")
     assert told(held.judge(users)) == [("owner-required", "dataset/users")]
+
+
+def test_what_a_verdict_quotes_is_seen_and_no_password_of_an_address() -> None:
+    verdict = Verdict("a\u202e", "Store x", "found ftp://u:p@h\n::error::x", "b\x1b[2K")
+    assert str(verdict) == r"[a\u202e] Store x: found ftp://u:[secret]@h\n::error::x" + "\n" + r"fix: b\x1b[2K"
+
+
+# Names and parents that a resource gives itself.
+
+PERSONAL = [{"name": "email", "type": "text", "pii": True}]
+CLEAN = [{"name": "mail", "type": "text", "pii": False, "from": ["raw.email"]}]
+
+
+@pytest.mark.parametrize(
+    "impostor",
+    [
+        observed("aws:s3/bucket:Bucket", "raw", tags={"classification": "public"}),
+        observed("gcp:bigquery/dataset:Dataset", "raw", labels={"classification": "public"}),
+        observed("datakit:index:DataSet", "other", name="raw", table="x", external=True),
+    ],
+    ids=lambda each: each.type,
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_personal_data_is_followed_though_another_resource_takes_the_name_of_its_source(
+    tmp_path: Path, impostor: Observed, is_first: bool
+) -> None:
+    source = dataset("raw", schema=PERSONAL)
+    held = bench(tmp_path)
+    found = held.judge(*([impostor, source] if is_first else [source, impostor]), dataset("mart", schema=CLEAN))
+    assert told(found) == [("pii-propagates", "dataset/mart")]
+    late = bench(tmp_path)
+    assert late.judge(dataset("mart", schema=CLEAN), source, impostor) == []
+    assert told(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
+
+
+def test_a_raw_job_is_counted_beside_a_transform_of_its_name(tmp_path: Path) -> None:
+    held = bench(tmp_path, policies={"quotas": {"transforms": 1}})
+    assert held.judge(loading("raw"), cron_job("cloudquery:1.0.0")) == []
+    assert told(held.in_the_end()) == [("quotas", "environment/prod")]
+
+
+@pytest.fixture
+def lax(tmp_path: Path) -> Observed:
+    """A Platform of a project that asks little, with a source `raw`, and more in prod."""
+    from tests.manifest.writing import STORE, manifest, write
+
+    connector = manifest("Connector", "duckdb", "spec: {type: duckdb, capabilities: [source]}")
+    raw = manifest("DataSet", "raw", "spec: {store: warehouse, table: raw}")
+    environments = [manifest("Environment", name, "spec: {}") for name in ("dev", "prod")]
+    policy = manifest(
+        "Policy",
+        "lax",
+        """
+        spec:
+          rules: [{rule: owner-required, enforcement: {dev: disabled}}]
+          waivers: [{rule: owner-required, target: dataset/raw, owner: a, reason: b, expires: 2030-01-01}]
+        """,
+    )
+    write(tmp_path / "lax", connector, STORE, raw, *environments, policy)
+    return observed(PLATFORM, "platform", project="lax", environment="prod")
+
+
+def child(platform: Observed, name: str, /, **properties: Any) -> Observed:
+    return observed("datakit:index:DataSet", name, platform.urn, **{"name": name, "table": name, **properties})
+
+
+def test_what_a_platform_registers_is_held_to_its_projects_law_alone(tmp_path: Path, lax: Observed) -> None:
+    (waived,) = bench(tmp_path).judge(lax, child(lax, "raw", external=True))
+    assert (waived.code, waived.stops) == ("owner-required", False)
+
+
+def test_what_is_no_manifest_of_a_platforms_project_is_held_to_the_missions_rules_too(
+    tmp_path: Path, lax: Observed
+) -> None:
+    found = bench(tmp_path).judge(lax, child(lax, "users", schema=PERSONAL, classification="public"))
+    assert sorted(told(found)) == [("owner-required", "dataset/users"), ("pii-not-public", "dataset/users")]
+
+
+def test_what_takes_the_name_of_a_platforms_source_is_no_source(tmp_path: Path, lax: Observed) -> None:
+    found = bench(tmp_path).judge(lax, child(lax, "other", name="raw", schema=PERSONAL))
+    assert ("classification-required", "dataset/raw") in told([each for each in found if each.stops])
+    made = child(lax, "raw", schema=PERSONAL, owner="ann")  # not external, as its manifest's resource would be
+    policy = "spec: {rules: [{rule: classification-required}]}"
+    (tmp_path / "lax" / "more.yaml").write_text(_policy("more", policy))
+    assert told(bench(tmp_path).judge(lax, made)) == [("classification-required", "dataset/raw")]
+
+
+def _policy(name: str, spec: str) -> str:
+    from tests.manifest.writing import manifest
+
+    return manifest("Policy", name, spec)
+
+
+def test_a_platform_that_names_another_environment_than_the_stack_is_held_to_the_stacks_too(
+    tmp_path: Path, lax: Observed
+) -> None:
+    lenient = observed(PLATFORM, "platform", project="lax", environment="dev")
+    bucket = observed("aws:s3/bucket:Bucket", "b", lenient.urn, tags={"classification": "internal"})
+    assert told(bench(tmp_path).judge(lenient, bucket)) == [("owner-required", "dataset/b")]

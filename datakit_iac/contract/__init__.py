@@ -1,0 +1,1 @@
+"""What crosses from a program to the provider."""
