@@ -33,7 +33,7 @@ class Connector(Model):
     name: Name
     technology: Name
     technologies: Names
-    provider: Name | Literal[""] = ""
+    provider: Name = "datakit"
     version: SemVer | None = None
     protocol: str = ""
     capabilities: Annotated[list[Literal["source", "destination"]], Field(min_length=1)] | None = None

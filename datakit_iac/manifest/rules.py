@@ -48,23 +48,18 @@ def fields(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     if wrong := [name for name, each in value.items() if not isinstance(each, (Mapping, NoneType))]:
-        raise ValueError(
-            f"{wrong[0]} is {value[wrong[0]]!r}; expected a mapping, e.g. {{description: …, optional: true}}"
-        )
+        raise ValueError(f"{wrong[0]} is no mapping; expected e.g. {wrong[0]}: {{description: …, optional: true}}")
     return [{"field": name, **(each or {})} for name, each in value.items()]
 
 
 def amounts(value: object) -> object:
     """Requests and limits, where amounts of both may stand for them."""
     flat = ("cpu", "memory", "ephemeralStorage")
-    if not isinstance(value, Mapping) or not any(name in value for name in flat):
+    if not isinstance(value, Mapping) or {*flat}.isdisjoint(value) or not {"requests", "limits"}.isdisjoint(value):
         return value
     both = {name: each for name, each in value.items() if name in flat}
-    return (
-        {**{name: each for name, each in value.items() if name not in flat}, "requests": both, "limits": both}
-        if not {"requests", "limits"} & {*value}
-        else value
-    )
+    rest = {name: each for name, each in value.items() if name not in flat}
+    return {**rest, "requests": both, "limits": both}
 
 
 def number(value: object) -> object:
