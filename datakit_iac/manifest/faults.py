@@ -27,6 +27,10 @@ _FIELDS_THAT_DECIDE: Final = (
 """Fields of a Transform that say whether, when, how long and on what it runs: left out, what was to wait would run."""
 
 
+_LEFTOVERS: Final = frozenset(("spec", name) for name in ("schedule", "owner", "config", "version", "tags"))
+"""What older templates wrote into every Transform, and nothing ever read."""
+
+
 def without_unknown_fields(
     origin: Origin, model: type[Manifest], document: Mapping[str, Any], invalid: ValidationError
 ) -> tuple[Manifest | None, list[Finding]]:
@@ -62,6 +66,8 @@ def _may_be_left_out(model: type[Manifest], error: ErrorDetails, document: Any) 
 
 def _decides(path: Sequence[Step], known: Sequence[str]) -> bool:
     """Whether an unknown field of a Transform may be meant for one that decides that it runs."""
+    if tuple(path) in _LEFTOVERS:
+        return False
     is_within = any(section in path[1:-1] for section in _SECTIONS_THAT_DECIDE)
     return is_within or closest(str(path[-1]).lower(), {*known, *_FIELDS_THAT_DECIDE}) in _FIELDS_THAT_DECIDE
 

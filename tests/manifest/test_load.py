@@ -217,7 +217,6 @@ SMALLEST = manifest("Transform", "load", "spec:\n  runtime: cloudquery\n  output
         ("trigger: {policy: schedule, schedule: {cron: '@daily', suspended: true}}", "spec.trigger.schedule.suspended"),
         ("trigger: {policy: schedule, schedule: {cron: '@daily', paused: true}}", "spec.trigger.schedule.paused"),
         ("suspend: true", "spec.suspend"),
-        ("schedule: {cron: '@daily'}", "spec.schedule"),
         ("timout: 5m", "spec.timout"),
         ("Mode: streaming", "spec.Mode"),
         ("input: [{dataset: users}]", "spec.input"),
@@ -238,7 +237,19 @@ def test_a_trigger_that_stands_elsewhere_is_an_error(tmp_path: Path, place: str)
     assert only(findings(tmp_path, text)).severity == "error"
 
 
-@pytest.mark.parametrize("field", ["notes: mine", "replica: 2", "resources: {limit: {cpu: 1}}", "priority: high"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "schedule: 0 5 * * *",
+        "schedule: {cron: '@daily'}",
+        "config: {a: b}",
+        "owner: me",
+        "notes: mine",
+        "replica: 2",
+        "resources: {limit: {cpu: 1}}",
+        "priority: high",
+    ],
+)
 def test_a_slip_that_runs_nothing_else_is_a_warning(tmp_path: Path, field: str) -> None:
     assert only(findings(tmp_path, f"{SMALLEST}  {field}\n")).severity == "warning"
 
