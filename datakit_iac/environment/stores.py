@@ -17,7 +17,7 @@ from datakit_iac.manifest import connections
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, Step
+from datakit_iac.manifest.finding import Finding, Step, closest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.store import Store
@@ -99,16 +99,16 @@ class Stores:
         try:
             found = technology(kind)
         except StoreError as fault:
-            if not vocabulary.is_known(kind):
+            known = vocabulary.is_known(kind)
+            if not known and closest(kind, (*technologies(), *vocabulary.TECHNOLOGIES)):
                 self._find(manifest, "unknown-technology", str(fault), path)
                 return None
-            message = (
-                f"Store {store.name} is of {kind}: its fields are known here, "
-                "and no code of it is installed that could reach it"
-            )
+            message = f"Store {store.name} is of {kind}, and no code of it is installed that could reach it"
+            if known:
+                message = f"{message}; its fields are known here"
             hint = f"install a technology {kind!r}, or bind {store.name} to {' or '.join(technologies())}"
             self._find(manifest, "technology-not-installed", message, path, hint)
-            return False if self._is_of_vocabulary(store, connection, secrets) else None
+            return False if not known or self._is_of_vocabulary(store, connection, secrets) else None
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
         faults = found.check(replace(connection, secrets=hidden), create=create)
         for each in faults:

@@ -77,6 +77,10 @@ _KNOWN: Final = {
 }
 
 
+TECHNOLOGIES: Final = tuple(_KNOWN)
+"""Those whose fields are known."""
+
+
 def is_known(technology: str) -> bool:
     """Whether the fields of a technology's connection are known here."""
     return technology in _KNOWN

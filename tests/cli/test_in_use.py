@@ -1,0 +1,98 @@
+"""`dk lint` and `dk validate` on repositories as they come: loose packages, no Environment, things not installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Dk
+from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
+
+LOOSE = manifest(
+    "Transform", "load", "spec: {runtime: cloudquery, inputs: [{dataset: raw}], outputs: [{dataset: users}]}"
+)
+
+CLEAN = manifest(
+    "DataSet",
+    "users",
+    "spec: {store: warehouse, table: main.users, classification: internal, "
+    "schema: [{name: id, type: integer, pii: false}]}",
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_undeclared_names_are_warnings_on_loose_files_and_errors_in_a_project(dk: Dk, here: Path) -> None:
+    write(here, LOOSE)
+    said = dk("lint")
+    assert said.code == 0
+    assert said.out.count("warning[unknown-dataset]") == 2
+    assert dk("lint", "--strict").code == 1
+    validated = dk("validate")
+    assert (validated.code, validated.out.count("error[unknown-dataset]")) == (1, 2)
+    write(here, manifest("Environment", "dev", "spec: {}"), file="environment.yaml")
+    assert dk("lint").out.count("error[unknown-dataset]") == 2
+    (here / "environment.yaml").unlink()
+    (here / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    assert dk("lint").out.count("error[unknown-dataset]") == 2
+
+
+def test_a_project_without_environments_has_dev(dk: Dk, here: Path) -> None:
+    write(here, CONNECTOR, STORE, DATASET)
+    assert dk("validate").code == 0
+    assert dk("dataset", "validate", "users").code == 0
+    said = dk("validate", "--env", "prod")
+    assert said.code == 1
+    assert "there is no Environment 'prod'" in said.out
+    assert "there is dev" in said.out
+
+
+def test_a_wrong_environment_lists_those_that_there_are(dk: Dk, here: Path) -> None:
+    write(here, CONNECTOR, STORE, *(manifest("Environment", name, "spec: {}") for name in ("staging", "prod")))
+    assert "there is prod, staging" in dk("validate").out
+
+
+@pytest.mark.parametrize(
+    ("documents", "code"),
+    [
+        ((CONNECTOR.replace("type: duckdb", "type: oracle"), STORE), "technology-not-installed"),
+        (
+            (
+                CONNECTOR.replace("type: duckdb", "type: snowflake"),
+                STORE.replace("path: warehouse.duckdb", "account: a, database: d"),
+            ),
+            "technology-not-installed",
+        ),
+        (
+            (
+                CONNECTOR,
+                STORE,
+                CLEAN,
+                LOOSE.replace("cloudquery", "generic-go, command: x").replace("inputs: [{dataset: raw}], ", ""),
+            ),
+            "unknown-runtime",
+        ),
+        ((manifest("Environment", "dev", "spec: {executor: kubernetes}"), CONNECTOR, STORE), "executor-not-installed"),
+    ],
+)
+def test_what_is_not_installed_is_a_warning_of_lint_and_validate(
+    dk: Dk, here: Path, documents: tuple[str, ...], code: str
+) -> None:
+    write(here, *documents)
+    assert dk("lint").code == 0
+    said = dk("validate")
+    assert f"warning[{code}]" in said.out
+    assert said.code == 0, said.out
+
+
+def test_an_environment_allows_no_technology_because_it_is_not_installed(dk: Dk, here: Path) -> None:
+    bound = "spec: {connectors: [{name: duckdb}]}\nbindings: {warehouse: {type: oracle, host: h}}"
+    write(here, CONNECTOR, STORE, DATASET, manifest("Environment", "dev", bound))
+    said = dk("validate")
+    assert "error[connectors-allowed] spec.connector: Store warehouse is of Connector oracle" in said.out
+    assert "warning[technology-not-installed]" in said.out
