@@ -1,6 +1,7 @@
 """Begin a project: manifests for dev, stage and prod, a Pulumi program, and a small file that is loaded into DuckDB.
 
-It works at once, without a service or an account. `dk init transform NAME` adds a Transform to a project.
+It works at once, without a service or an account. With --runtime it begins a Transform instead, in the project where we
+are or by itself; `dk init transform NAME` adds one that reads and writes the DataSets that are named.
 """
 
 from __future__ import annotations
@@ -13,18 +14,26 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from datakit_iac.cli import exits
+from datakit_iac.cli.init_transform import RUNTIMES, package
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where, made if needed (default: .)")
     parser.add_argument("--name", metavar="PROJECT", help="the Pulumi project's name (default: the folder's)")
+    parser.add_argument("--runtime", choices=RUNTIMES, help="begin a Transform of the name FOLDER, run by this")
+    parser.add_argument("--mode", choices=("batch", "streaming"), help="of a Transform (default: batch)")
+    parser.add_argument("--namespace", metavar="NAME", help="of a Transform: its metadata's")
     parser.add_argument("--force", action="store_true", help="go on where files are there; theirs are kept as .orig")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
 
 
 def run(options: Namespace) -> int:
     """Write the files."""
+    if options.runtime:
+        return _transform(options)
+    if options.mode or options.namespace:
+        raise exits.UsageError("--mode and --namespace are of a Transform", f"add --runtime {'|'.join(RUNTIMES)}")
     from datakit_iac.cli import files, templates
 
     folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  # links stay as they are named
@@ -39,6 +48,19 @@ def run(options: Namespace) -> int:
         print(f"{options.folder}: {len(written.files)} files written")
         print("\n".join([*written.lines(), "", "Next:", *(f"  {step}" for step in steps)]))
     return exits.FINE
+
+
+def _transform(options: Namespace) -> int:
+    if options.name:
+        raise exits.UsageError("--name is of a project; a Transform is named by the first argument", "leave it out")
+    return package(
+        options.folder,
+        options.runtime,
+        options.mode or "batch",
+        options.namespace or "",
+        force=options.force,
+        as_json=options.output == "json",
+    )
 
 
 def _name(asked: str | None, folder: Path) -> str:

@@ -17,17 +17,18 @@ from datakit_iac.cli.names import demand_name, known
 from datakit_iac.cli.scope import add_path, scope
 
 if TYPE_CHECKING:
+    from datakit_iac.cli.files import Written
     from datakit_iac.manifest.dataset import DataSet
     from datakit_iac.manifest.project import Project
 
-_RUNTIMES: Final = ("cloudquery", "dbt", "generic-python", "generic-go")
+RUNTIMES: Final = ("cloudquery", "dbt", "generic-python", "generic-go")
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("name", metavar="NAME", help="the new Transform's name")
     add_path(parser)
-    parser.add_argument("--runtime", choices=_RUNTIMES, required=True, help="what runs it")
+    parser.add_argument("--runtime", choices=RUNTIMES, required=True, help="what runs it")
     for side in ("input", "output"):
         parser.add_argument(
             f"--{side}", action="append", default=[], metavar="DATASET", dest=f"{side}s", help=f"an {side}; repeatable"
@@ -45,12 +46,33 @@ def run(options: Namespace) -> int:
     project = read(scope(options.path).root)[0]
     _refuse_namesake(project, options.name)
     named = [_named(project, each) for each in (options.inputs, options.outputs)]
-    texts = transform_files.texts(project, options.name, options.runtime, *named)
-    written = files.write(texts, force=options.force)
-    if options.format == "json":
+    texts = transform_files.texts(project, transform_files.Asked(options.name, options.runtime), *named)
+    return report(options.name, files.write(texts, force=options.force), as_json=options.format == "json")
+
+
+def package(name: str, runtime: str, mode: str, namespace: str, *, force: bool, as_json: bool) -> int:
+    """Write a Transform where we are: with the DataSets that it needs in a project, by itself where there is none.
+
+    Raises:
+        UsageError: the name is none, or is taken; or the project has no Store for a new DataSet.
+    """
+    from datakit_iac.cli import files, transform_files
+    from datakit_iac.manifest.load import read
+
+    demand_name(name)
+    root = scope(".").root
+    project, asked = read(root)[0], transform_files.Asked(name, runtime, mode, namespace)
+    _refuse_namesake(project, name)
+    texts = transform_files.texts(project, asked, (), ()) if project.stores else transform_files.package(root, asked)
+    return report(name, files.write(texts, force=force), as_json=as_json)
+
+
+def report(name: str, written: Written, *, as_json: bool) -> int:
+    """Say what was written."""
+    if as_json:
         print(json.dumps(written.as_dict(), indent=2))
     else:
-        print(f"{options.name}: {len(written.files)} files written")
+        print(f"{name}: {len(written.files)} files written")
         print("\n".join(written.lines()))
     return exits.FINE
 

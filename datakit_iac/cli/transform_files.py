@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,43 @@ _NUMBER = Column.model_validate({"name": "id", "type": "integer", "primaryKey": 
 _CONTENT = "id\n1\n2\n3\n"
 
 
-def texts(
-    project: Project, name: str, runtime: str, inputs: Sequence[DataSet], outputs: Sequence[DataSet]
-) -> dict[Path, str]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a new Transform shall be.
+
+    Attributes:
+        name: its name.
+        runtime: what runs it.
+        mode: ``batch`` or ``streaming``.
+        namespace: of its metadata; may be empty.
+    """
+
+    name: str
+    runtime: str
+    mode: str = "batch"
+    namespace: str = ""
+
+
+def package(root: Path, asked: Asked) -> dict[Path, str]:
+    """Each file of a Transform outside of any project, with its text; its DataSets are declared elsewhere.
+
+    It lies under ``transforms/`` where there is that folder, else in a folder of its own.
+    """
+    named = (f"{asked.name}-source", asked.name)
+    source, goal = (
+        DataSet(metadata=Metadata(name=name), spec=DataSetSpec(store="warehouse", table=_word(name), columns=[_NUMBER]))
+        for name in named
+    )
+    folder = root / "transforms" if (root / "transforms").is_dir() else root
+    return _texts(Project(root), asked, folder / asked.name / "dk.yaml", [source], [goal], {})
+
+
+def texts(project: Project, asked: Asked, inputs: Sequence[DataSet], outputs: Sequence[DataSet]) -> dict[Path, str]:
     """Each file with its text.
 
     Args:
         project: the project that it is for.
-        name: the Transform's name.
-        runtime: what runs it.
+        asked: what it shall be.
         inputs: what it reads; may be empty.
         outputs: what it writes; where it is empty, a new DataSet of the Transform's name.
 
@@ -36,22 +65,35 @@ def texts(
         UsageError: the runtime cannot do that, or the project has no Store for a new DataSet.
     """
     made: dict[Path, str] = {}
-    if runtime == "cloudquery" and not inputs:
-        inputs = [_new_source(project, name, made)]
+    if asked.runtime == "cloudquery" and not inputs:
+        inputs = [_new_source(project, asked.name, made)]
     if not outputs:
-        outputs = [_new_output(project, name, inputs, made)]
+        outputs = [_new_output(project, asked.name, inputs, made)]
+    return _texts(project, asked, place(project, "Transform", asked.name), inputs, outputs, made)
+
+
+def _texts(
+    project: Project,
+    asked: Asked,
+    file: Path,
+    inputs: Sequence[DataSet],
+    outputs: Sequence[DataSet],
+    made: dict[Path, str],
+) -> dict[Path, str]:
+    name, runtime = asked.name, asked.runtime
     _demand_tables([*outputs, *(inputs if runtime == "dbt" else ())], runtime)
-    file = place(project, "Transform", name)
     own: dict[str, Any]
     if runtime == "cloudquery":
         own = {runtime: _cloudquery(inputs, outputs)}
     elif runtime == "dbt":
-        own = {runtime: _dbt(project, name, file, inputs, outputs, made)}
+        section = _dbt(project, name, file, inputs, outputs, made)
+        own = {runtime: section} if project.stores else {}  # by itself it may be moved; its own folder is the project
     else:
         own = {"command": _program(project, name, runtime, file, made)}
     ports = {"inputs": _ports(inputs), "outputs": _ports(outputs)}
-    spec = TransformSpec.model_validate({"runtime": runtime, **ports, "timeout": "10m", **own})
-    return {file: to_yaml(Transform(metadata=Metadata(name=name), spec=spec)), **made}
+    spec = TransformSpec.model_validate({"runtime": runtime, "mode": asked.mode, **ports, "timeout": "10m", **own})
+    metadata = Metadata(name=name, namespace=asked.namespace)
+    return {file: to_yaml(Transform(metadata=metadata, spec=spec)), **made}
 
 
 def _ports(datasets: Sequence[DataSet]) -> list[Port]:

@@ -228,3 +228,47 @@ def test_a_new_project_goes_up_and_its_second_up_is_empty(dk: Dk, shop: Path) ->
     assert workspace.up().ok().operations["Run clean-users"] == "create"
     assert workspace.rows("SELECT count(*) FROM clean_users", ".datakit/dev/warehouse.duckdb") == [(3,)]
     assert workspace.up().ok().operations == {}
+
+
+@pytest.mark.parametrize("runtime", ["cloudquery", "dbt", "generic-python", "generic-go"])
+@pytest.mark.parametrize("mode", ["batch", "streaming"])
+def test_a_transform_by_itself_passes_lint_at_once(
+    dk: Dk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str, mode: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert dk("init", "load-users", "--runtime", runtime, "--mode", mode, "--namespace", "team").code == 0
+    said = dk("lint", "load-users")
+    assert (said.code, said.out.count("warning["), said.out.count("warning[unknown-dataset]")) == (0, 2, 2)
+    made = load(tmp_path).transforms["load-users"]
+    assert (made.spec.runtime, made.spec.mode, made.metadata.namespace) == (runtime, mode, "team")
+    (tmp_path / "transforms").mkdir()
+    assert dk("init", "other", "--runtime", runtime, "--output", "json").document["written"][0] == (
+        "transforms/other/dk.yaml"
+    )
+
+
+def test_a_transform_of_a_project_has_its_datasets(dk: Dk, shop: Path) -> None:
+    assert dk("init", "new", "--runtime", "dbt").code == 0
+    assert dk("validate", "--strict").out.endswith("nothing is wrong\n")
+    assert dk("init", "new", "--runtime", "dbt").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["Load_Users", "--runtime", "dbt"],
+            "a lower-case letter, then up to 62 lower-case letters, digits and hyphens",
+        ),
+        (["x", "--mode", "batch"], "--mode and --namespace are of a Transform"),
+        (["x", "--runtime", "dbt", "--name", "shop"], "--name is of a project"),
+        (["x", "--runtime", "dbd"], "invalid choice: 'dbd'"),
+    ],
+)
+def test_a_transform_that_cannot_begin_is_refused(
+    dk: Dk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = dk("init", *words)
+    assert (said.code, contents(tmp_path)) == (2, {})
+    assert told in said.err
