@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from datakit_iac.manifest.secret import Secret
 _Path = tuple[str | int, ...]
 _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "generations"})
 """Secrets, variables, and what the engine may take for one since it was made with a Store's."""
+_QUOTED: Final = re.compile("'([^']*)'")
 _LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
 _GONE: Final = object()
 """In place of a value that only the update will know."""
@@ -97,9 +99,16 @@ def _told(error: ErrorDetails, shape: type[Model]) -> str:
             return f"{MISSING}{_LEFT_OUT}"
         case "extra_forbidden":
             name, known = str(error["loc"][-1]), [field.alias or key for key, field in shape.model_fields.items()]
-            found = closest(name, known) if len(error["loc"]) == 1 else ""
-            return f"there is no property {name!r}" + (f"; did you mean {found!r}?" if found else "")
+            return f"there is no property {name!r}{_meant(name, known if len(error['loc']) == 1 else [])}"
+        case "literal_error":
+            expected = error["ctx"]["expected"]
+            return f"expected {expected}{_meant(str(error['input']), _QUOTED.findall(expected))}"
         case "value_error":
             told = str(error["ctx"]["error"])
             return f"{told}{_LEFT_OUT}" if told.endswith(MISSING) else told
-    return error["msg"]
+    return error["msg"].replace("Input should be ", "expected ").replace("String should match pattern", "expected")
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    found = closest(name.lower(), known)
+    return f"; did you mean {found!r}?" if found else ""

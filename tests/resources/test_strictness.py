@@ -253,4 +253,6 @@ def test_python_says_every_fault_at_once() -> None:
     wrong: Any = {"classification": "Public", "tier": "Gold", "retention": "forever"}
     with pytest.raises(ValueError, match="DataSet users cannot stand as it is") as refused:
         DataSet("users", store=store, table="users", **wrong)
-    assert [line.strip().partition(":")[0] for line in str(refused.value).splitlines()[1:]] == list(wrong)
+    told = [line.strip() for line in str(refused.value).splitlines()[1:]]
+    assert [line.partition(":")[0] for line in told] == list(wrong)
+    assert told[0].endswith("expected 'public', 'internal', 'confidential' or 'restricted'; did you mean 'public'?")
