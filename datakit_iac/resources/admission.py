@@ -18,6 +18,7 @@ from datakit_iac.approval.subject import subject
 from datakit_iac.approval.verification import Reality
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.visible import visible
 from datakit_iac.pulumi_compat import configuration, root_directory
 from datakit_iac.toolchain import policypack, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
@@ -96,7 +97,7 @@ def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
             wrapper.executable(), _folder(), _qualified_stack(), _configuration(), _packs(seen)
         )
     except preview.PreviewError as failed:
-        said = "\n".join(str(failed).splitlines()[-_LINES:])
+        said = visible("\n".join(str(failed).splitlines()[-_LINES:]), lines=True)
         raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
     return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
 
