@@ -1,6 +1,7 @@
-"""Check DataSets: one by name, those of a file or folder, or all; by themselves and in one environment.
+"""Check DataSets, by name or those of files and folders, or all; by themselves and in one environment.
 
-The project around them is read, so that their references are found; only findings on DataSets are shown.
+The project around them is read, so that their references are found; only findings on DataSets are shown. Whatever the
+policies ask of outputs, a DataSet that holds personal data must say here how closely it is held.
 """
 
 from __future__ import annotations
@@ -23,28 +24,63 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("asked", nargs="?", default=".", metavar="DATASET|PATH", help="a DataSet's name, or a path")
+    parser.add_argument("asked", nargs="*", metavar="DATASET|PATH", help="names and paths (default: all that are here)")
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
     reporting.add_output(parser)
 
 
 def run(options: Namespace) -> int:
     """Check and report."""
-    path = Path(options.asked)
-    asked = scope(options.asked if path.exists() else ".")
-    with waiting(f"checking the project for {options.env}"):
-        project, findings = checked(asked.root, options.env)
-    name = options.asked if _is_named(project, options.asked) else ""
-    if not name and not path.exists():
-        raise _unknown(project, options.asked)
+    asked = options.asked or ["."]
+    checks: dict[Path, tuple[Project, list[Finding]]] = {}
+    counted: set[str] = set()
+    found: dict[Finding, None] = {}
+    for each in asked:
+        part = scope(each if Path(each).exists() else ".")
+        if part.root not in checks:
+            with waiting(f"checking the project for {options.env}"):
+                checks[part.root] = checked(part.root, options.env)
+        there, own = _of(each, part, *checks[part.root])
+        counted |= there
+        found |= dict.fromkeys(own)
+    shown = ", ".join(each if not Path(each).exists() else scope(each).shown for each in asked)
+    return reporting.conclude(shown, len(counted), list(found), options)
+
+
+def _of(asked: str, part: Scope, project: Project, findings: Sequence[Finding]) -> tuple[set[str], list[Finding]]:
+    """The DataSets that a name or a path means, and what is wrong with them."""
+    name = asked if _is_named(project, asked) else ""
+    if not name and not Path(asked).exists():
+        raise _unknown(project, asked)
     if name:
-        asked = Scope(asked.root, asked.root)
-    there = [each for each in project.datasets.values() if each.name == name or not name]
-    there = [each for each in there if asked.holds(project.origin(each).file)]
-    own = list(_of_datasets(asked.of(findings), name))
+        part = Scope(part.root, part.root)
+    named = (each for each in project.datasets.values() if each.name == name or not name)
+    there = {each.name for each in named if part.holds(project.origin(each).file)}
+    unclassified = [_unclassified(project, each) for each in sorted(there) if _is_unclassified(project, each)]
+    own = [*_of_datasets(part.of(findings), name), *(each for each in unclassified if not _is_told(each, findings))]
     if not there and not own:
-        raise UsageError(f"no DataSet is in {asked.shown}", "`dk dataset create` writes one")
-    return reporting.conclude(name or asked.shown, len(there), own, options)
+        raise UsageError(f"no DataSet is in {part.shown}", "`dk dataset create` writes one")
+    return there, own
+
+
+def _is_unclassified(project: Project, name: str) -> bool:
+    spec = project.datasets[name].spec
+    return spec.classification is None and any(column.pii for column in spec.columns)
+
+
+def _unclassified(project: Project, name: str) -> Finding:
+    dataset = project.datasets[name]
+    personal = ", ".join(column.name for column in dataset.spec.columns if column.pii)
+    message = f"DataSet {name} holds personal data ({personal}) and has no classification"
+    return project.origin(dataset).finding("pii-unclassified", message, ("spec",), hint="classification: confidential")
+
+
+def _is_told(found: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether a policy says the same of it already."""
+    return any(
+        each.code == "classification-required" and (each.file, each.line) == (found.file, found.line)
+        for each in findings
+    )
 
 
 def _is_named(project: Project, text: str) -> bool:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import exits
 from datakit_iac.cli.exits import UsageError
 from datakit_iac.cli.scope import Scope
 from datakit_iac.cli.terminal import paint
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.finding import Finding
     from datakit_iac.manifest.project import Project
     from datakit_iac.pipeline.drawing import Drawing, Node
     from datakit_iac.pipeline.graph import Graph
@@ -35,21 +32,16 @@ class Pipeline:
     """What can be drawn.
 
     Attributes:
-        project: the manifests.
+        project: the manifests that could be read.
         graph: who reads and writes what.
-        exit_code: 1 where there is an error beside the picture, such as a DataSet that is not declared.
     """
 
     project: Project
     graph: Graph
-    exit_code: int
 
 
 def pipeline(asked: Scope) -> Pipeline | None:
-    """A project and its graph, its findings told on standard error; None where a picture would not be the truth.
-
-    That is so where a manifest cannot be read, and where Transforms wait for each other in a circle.
-    """
+    """What could be read of a project, its findings told on standard error; None where that is nothing."""
     from datakit_iac.cli.reporting import tell
     from datakit_iac.manifest.load import read
 
@@ -61,13 +53,7 @@ def pipeline(asked: Scope) -> Pipeline | None:
         graph, wrong = build(project)
     if findings or wrong:
         tell([*findings, *wrong], sys.stderr)
-    if _has_error(findings) or any(found.code == "cycle" for found in wrong):
-        return None
-    return Pipeline(project, graph, exits.FINDINGS if _has_error(wrong) else exits.FINE)
-
-
-def _has_error(findings: Iterable[Finding]) -> bool:
-    return any(found.severity == "error" for found in findings)
+    return Pipeline(project, graph) if project.datasets or project.transforms else None
 
 
 def nodes(found: Pipeline, name: str) -> list[Node]:

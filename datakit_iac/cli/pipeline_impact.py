@@ -31,4 +31,4 @@ def run(options: Namespace) -> int:
         print(f"nothing depends on {options.name}")
     else:
         pipeline_drawing.show(drawing, options.output)
-    return found.exit_code
+    return exits.FINE

@@ -2,10 +2,13 @@
 
 As text, each Transform stands between what it reads and what it writes; [1] beside a DataSet is the number of the
 Transform that writes it. As JSON: {"nodes": [{"id", "type", …}], "edges": [{"from", "to"}], "order": [ids]}.
+
+What could be read is drawn, whatever else is wrong; that is told beside the picture, and `dk lint` is what fails.
 """
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import exits, pipeline_drawing
@@ -29,9 +32,13 @@ def run(options: Namespace) -> int:
     from datakit_iac.pipeline.drawing import leading_to, whole
 
     if options.destination is not None:
-        ends = pipeline_drawing.nodes(found, options.destination)
+        try:
+            ends = pipeline_drawing.nodes(found, options.destination)
+        except exits.UsageError as unknown:
+            print(f"dk: {unknown}", file=sys.stderr)
+            return exits.FINDINGS
         drawing = leading_to(found.project, found.graph, *ends)
     else:
         drawing = whole(found.project, found.graph)
     pipeline_drawing.show(drawing, options.output)
-    return found.exit_code
+    return exits.FINE

@@ -43,7 +43,7 @@ def test_undeclared_names_are_warnings_on_loose_files_and_errors_in_a_project(dk
 
 
 def test_a_project_without_environments_has_dev(dk: Dk, here: Path) -> None:
-    write(here, CONNECTOR, STORE, DATASET)
+    write(here, CONNECTOR, STORE, CLEAN)
     assert dk("validate").code == 0
     assert dk("dataset", "validate", "users").code == 0
     said = dk("validate", "--env", "prod")

@@ -237,6 +237,24 @@ def test_only_findings_on_datasets_are_told(dk: Dk, project: Path) -> None:
     assert dk("dataset", "validate", "dataset").code == 1
 
 
+def test_several_names_and_paths_are_checked_at_once(dk: Dk, project: Path) -> None:
+    personal = manifest(
+        "DataSet", "people", "spec: {store: warehouse, table: people, schema: [{name: email, type: text, pii: true}]}"
+    )
+    write(project, personal, file="dataset/people.yaml")
+    write(
+        project,
+        personal.replace("people", "guests").replace("table:", "classification: public, table:"),
+        file="dataset/g/g.yaml",
+    )
+    said = dk("dataset", "validate", "people", "dataset/g", "raw", "--output", "json")
+    assert said.code == 1
+    found = {(each["code"], Path(each["file"]).name) for each in said.document["findings"]}
+    assert found == {("pii-unclassified", "people.yaml"), ("pii-not-public", "g.yaml")}
+    assert dk("dataset", "validate", "raw", "users").code == 0
+    assert dk("dataset", "validate", "raw", "nobody").code == 2
+
+
 def test_a_file_that_is_no_yaml_counts_for_the_names_it_holds(dk: Dk, project: Path) -> None:
     (project / "dataset" / "raw.yaml").write_text(f"{HEAD}kind: DataSet\nmetadata: {{name: raw}}\nspec: [\n")
     assert dk("dataset", "validate", "dataset/raw.yaml").code == 1
