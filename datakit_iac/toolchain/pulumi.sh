@@ -32,6 +32,12 @@ done
 folder=$(CDPATH='' cd -- "$folder" 2>/dev/null && pwd -P)
 while [ -n "$folder" ] && [ ! -f "$folder/Pulumi.yaml" ]; do folder=${folder%/*}; done
 
+# No repository holds `.venv`: in a clone of a project that names it, it becomes a link to the environment this is of.
+if [ -n "$folder" ] && [ ! -e "$folder/.venv" ] && [ ! -L "$folder/.venv" ] &&
+    grep -qs '^[^#]*virtualenv: *["'\'']*\.venv["'\'' ]*$' "$folder/Pulumi.yaml"; then
+    ln -s "${bin%/bin}" "$folder/.venv" && echo "pulumi: $folder/.venv is a link to ${bin%/bin} now" >&2
+fi
+
 # A project whose state is a local file and that has no secrets yet gets a random passphrase of its own.
 if [ -n "$folder" ] && [ -z "${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE+set}" ]; then
     home=$folder/.datakit passphrase=$folder/.datakit/passphrase

@@ -159,3 +159,29 @@ def test_an_engine_that_is_gone_is_told_with_the_fix(
     assert done.returncode == 3
     assert "is gone" in done.stderr
     assert "make setup" in done.stderr
+
+
+@pytest.mark.parametrize("spelling", [".venv", '".venv"'])
+def test_a_clone_of_a_project_gets_a_link_to_the_environment(
+    launch: wrapper.Launch, project: Path, venv: Path, machine: dict[str, str], spelling: str
+) -> None:
+    (project / "Pulumi.yaml").write_text(
+        f"name: app\nruntime:\n  name: python\n  options:\n    virtualenv: {spelling}\n"
+    )
+    done = subprocess.run(
+        [launch.wrapper, "preview"], cwd=project / "stacks", env=machine, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == f"pulumi: {project}/.venv is a link to {venv} now\n"
+    assert (project / ".venv").readlink() == venv
+    run(launch, project, machine, "preview")
+
+
+@pytest.mark.parametrize(
+    "line", ["", "    virtualenv: ../venv\n", "    # virtualenv: .venv\n", "    virtualenv: .venv2\n"]
+)
+def test_a_project_that_names_another_environment_is_left_alone(
+    launch: wrapper.Launch, project: Path, machine: dict[str, str], line: str
+) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: app\nruntime:\n  name: python\n  options:\n{line}")
+    run(launch, project, machine, "preview")
+    assert not (project / ".venv").is_symlink()
