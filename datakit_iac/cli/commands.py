@@ -79,6 +79,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),
     "This machine": (
+        _command("setup", "setup", "find or make the engine, and the project's first stack"),
         _command("doctor", "doctor", "show which tools are here, and how to get the others"),
         _command("completion", "completion", "print what makes bash, zsh or fish complete dk"),
     ),

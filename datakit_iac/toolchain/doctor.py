@@ -72,7 +72,7 @@ def _python(venv: Path, env: Mapping[str, str]) -> Tool:
 
 
 def _engine(venv: Path, env: Mapping[str, str]) -> Tool:
-    fix = "make setup (or python -m datakit_iac.toolchain setup)"
+    fix = "dk setup"
     known = stamp.read(venv)
     if known and os.access(known.engine, os.X_OK):
         return Tool("engine", known.version, known.engine, f"found by way of {known.way}", fix=fix)
@@ -84,7 +84,7 @@ def _engine(venv: Path, env: Mapping[str, str]) -> Tool:
 
 
 def _language_host(venv: Path, env: Mapping[str, str]) -> Tool:
-    name, fix = "language host", "make setup (or python -m datakit_iac.toolchain setup)"
+    name, fix = "language host", "dk setup"
     known = stamp.read(venv)
     path = Path(known.language_host) if known else venv / "libexec" / "datakit" / "pulumi-language-python"
     if not os.access(path, os.X_OK):

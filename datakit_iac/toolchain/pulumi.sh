@@ -5,7 +5,7 @@ engine=@ENGINE@
 
 if [ ! -x "$engine" ]; then
     echo "pulumi: the engine $engine is gone" >&2
-    echo "  fix: run \`make setup\`, or \`$bin/python -m datakit_iac.toolchain setup\`" >&2
+    echo "  fix: run \`$bin/dk setup\`" >&2
     exit 3
 fi
 

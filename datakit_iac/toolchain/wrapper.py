@@ -15,7 +15,7 @@ from datakit_iac.toolchain.engine import Engine
 from datakit_iac.toolchain.errors import ToolchainError
 
 MARK: Final = "# Written by datakit's set-up."
-SETUP: Final = "`make setup` in a checkout, or `python -m datakit_iac.toolchain setup`"
+SETUP: Final = "`dk setup`"
 """How to come by what set-up makes."""
 
 _TEMPLATE: Final = Path(__file__).parent / "pulumi.sh"

@@ -85,7 +85,7 @@ def test_without_an_engine_it_says_what_to_do(dk: Dk, pulumi_project: Path) -> N
     said = dk("plan")
     assert (said.code, said.out) == (3, "")
     assert "there is no Pulumi engine" in said.err
-    assert "`make setup`" in said.err
+    assert "`dk setup`" in said.err
 
 
 def test_without_a_project_it_is_a_fault_of_usage(dk: Dk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_what_is_missing_says_where_it_looked_and_what_to_do(tmp_path: Path, mac
 
     assert not tools["engine"].is_there
     assert "PATH: its folders: no `pulumi` there; cache:" in tools["engine"].detail
-    assert tools["engine"].fix.startswith("make setup")
+    assert tools["engine"].fix == "dk setup"
     assert not tools["go"].is_there
     assert not tools["language host"].is_there
 

@@ -158,7 +158,7 @@ def test_an_engine_that_is_gone_is_told_with_the_fix(
 
     assert done.returncode == 3
     assert "is gone" in done.stderr
-    assert "make setup" in done.stderr
+    assert f"`{launch.wrapper.parent}/dk setup`" in done.stderr
 
 
 @pytest.mark.parametrize("spelling", [".venv", '".venv"'])
