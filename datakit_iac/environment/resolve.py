@@ -218,6 +218,8 @@ class _Resolution:
                 self._find(transform, "missing-field", message, ("spec", "dbt"), "dbt: {project: FOLDER}")
                 return None
             settings["project"] = rooted(folder, self._project.root)
+            if self._environment.spec.vars:
+                settings["vars"] = dict(self._environment.spec.vars)
         return Job(
             transform=transform.name,
             runtime=spec.runtime,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
@@ -89,6 +89,7 @@ class EnvironmentSpec(Model):
     ] = ExecutorSection()
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
+    vars: dict[str, Any] = Field(default_factory=dict)
     bindings_required: bool = False
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 

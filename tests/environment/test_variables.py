@@ -46,3 +46,14 @@ def test_what_has_no_value_here_is_an_error(tmp_path: Path, env: str, code: str,
     assert (found.code, found.severity) == (code, "error")
     assert says in found.message
     assert found.hint
+
+
+def test_the_environments_vars_are_those_of_its_dbt_jobs(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/dbt_project.yml").write_text("name: shop\n")
+    transform = manifest("Transform", "load", "spec: {runtime: dbt, dbt: {project: p}, outputs: [{dataset: users}]}")
+    environments = [manifest("Environment", "dev", "spec: {vars: {least: 2}}"), manifest("Environment", "prod", "")]
+    project = load(write(tmp_path, CONNECTOR, STORE, DATASET, transform, *environments))
+    settings = {name: examine(project, name, {}).transforms["load"].job.settings for name in ("dev", "prod")}
+    assert settings["dev"]["vars"] == {"least": 2}
+    assert "vars" not in settings["prod"]

@@ -88,6 +88,11 @@ WRONG = {
         "load",
         "spec: {runtime: generic-go, outputs: [{dataset: users}], env: [{name: API_TOKEN, value: hunter2}]}",
     ): ("literal-secret", 'value: "${API_TOKEN}"', "spec.env[0].value"),
+    manifest("Environment", "dev", "spec: {vars: {shop: {api_token: hunter2}, start: 2024}}"): (
+        "literal-secret",
+        "`env` of the Transforms, and env_var() in the models",
+        "spec.vars.shop.api_token",
+    ),
 }
 
 

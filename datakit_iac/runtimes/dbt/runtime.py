@@ -97,7 +97,8 @@ class Dbt:
             for word, datasets in (("inputs", job.inputs), ("outputs", job.outputs))
         }
         words = {} if chosen.exact else {word: sorted(job.settings.get(word) or ()) for word in ("select", "exclude")}
-        return digest(project, chosen, {**places, **words})
+        values = {"vars": job.settings["vars"]} if job.settings.get("vars") else {}
+        return digest(project, chosen, {**places, **words, **values})
 
     def given(self, job: Job) -> Mapping[str, str]:
         """The digest of each file of the dbt project that dbt is given, by its path.
@@ -126,7 +127,7 @@ class Dbt:
         target = home / _key("target", json.dumps(described.content, sort_keys=True))
         _write_profile(described, surroundings.folder)
         request = Request(
-            [*_options(home / "project", surroundings.folder, target), *_strictness()],
+            [*_options(home / "project", surroundings.folder, target), *settings.variables(job), *_strictness()],
             settings.options(job),
             (home / "project").absolute(),
             ports(job, project, described),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Final
 
 from datakit_iac.manifest.finding import nearest
@@ -10,8 +12,7 @@ from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import Selection, select
 from datakit_iac.runtimes.job import Job
 
-_SETTINGS: Final = ("project", "select", "exclude")
-_WHY_NO_VARS: Final = "what differs between environments is said by bindings, what does not by dbt_project.yml"
+_SETTINGS: Final = ("project", "select", "exclude", "vars")
 
 
 def faults(job: Job) -> list[str]:
@@ -23,9 +24,9 @@ def faults(job: Job) -> list[str]:
         value = job.settings.get(word)
         if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
             found.append(f"`{word}` is {value!r}; expected a list of dbt selectors, e.g. `{word}: [staging]`")
-    if "vars" in job.settings:
-        found.append(f"`vars` is not allowed: {_WHY_NO_VARS}")
-    unknown = sorted(set(job.settings) - {*_SETTINGS, "vars"})
+    if not isinstance(job.settings.get("vars") or {}, Mapping):
+        found.append(f"`vars` is {job.settings['vars']!r}; expected a mapping, e.g. `vars: {{start: 2024-01-01}}`")
+    unknown = sorted(set(job.settings) - {*_SETTINGS})
     return found + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
 
 
@@ -50,6 +51,12 @@ def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
 def selection(job: Job, project: DbtProject) -> Selection:
     """What is selected, as far as that can be told without dbt."""
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
+
+
+def variables(job: Job) -> list[str]:
+    """The option that gives dbt the values of `var()`; they come before those of ``dbt_project.yml``."""
+    values = job.settings.get("vars")
+    return ["--vars", json.dumps(values, sort_keys=True, default=str)] if values else []
 
 
 def options(job: Job) -> list[str]:

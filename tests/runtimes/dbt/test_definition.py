@@ -288,7 +288,7 @@ CHECKS = [
     ({"select": ["stagin"]}, "did you mean 'staging'"),
     ({"select": "staging"}, "expected a list of dbt selectors"),
     ({"project": "nowhere"}, "there is no folder nowhere"),
-    ({"vars": {"a": 1}}, "`vars` is not allowed"),
+    ({"vars": "a=1"}, "`vars` is 'a=1'; expected a mapping"),
     ({"selekt": ["x"]}, "did you mean 'select'"),
     ({"project": None}, "`project` is missing"),
 ]

@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -349,3 +350,19 @@ def test_an_approved_build_believes_no_parsing_that_it_did_not_see(shop: Shop, r
     before = kept.stat().st_ino, kept.stat().st_mtime_ns
     run.runtime._parsed.demand_ours(kept.parent)
     assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == before, "its own is believed"
+
+
+def test_variables_of_the_environment_come_before_the_projects(shop: Shop, run: Runner) -> None:
+    shop.replace("dbt_project.yml", "profile:", "vars: {least: 2, shop: {name: own}}\nprofile:")
+    shop.write(
+        "models/staging/stg_orders.sql",
+        "select id, '{{ var(\"name\") }}' as customer from {{ source('warehouse', 'raw_orders') }} "
+        "where id > {{ var('least') }}",
+    )
+    job = shop.job("stg_orders")
+    run(job)
+    assert rows(shop.database, "from stg_orders") == [(3, "own")]
+    given = replace(job, settings={**job.settings, "vars": {"least": 1, "name": "given", "day": date(2024, 1, 2)}})
+    assert run.runtime.definition(given) != run.runtime.definition(job)
+    run(given)
+    assert rows(shop.database, "select id from stg_orders order by 1") == [(2,), (3,)]
