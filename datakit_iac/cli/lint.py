@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
 
     asked = scope(options.path)
     with waiting("checking manifests"):
-        project, findings = read(asked.root, as_records=True)
+        project, findings = read(asked.root, as_records=True, named=asked.file)
 
         # after reading, which goes on while they are imported
         from datakit_iac.environment.unguarded import unguarded

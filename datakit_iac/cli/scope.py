@@ -36,6 +36,11 @@ class Scope:
     part: Path
 
     @property
+    def file(self) -> Path | None:
+        """The part, where it is a file."""
+        return self.part if self.part.is_file() else None
+
+    @property
     def is_whole(self) -> bool:
         """Whether all of the project is asked about."""
         return self.part == self.root

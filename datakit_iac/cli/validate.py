@@ -34,11 +34,11 @@ def run(options: Namespace) -> int:
     """Check and report."""
     asked = scope(options.path)
     with waiting(f"checking the project for {options.env}"):
-        project, findings = checked(asked.root, options.env)
+        project, findings = checked(asked.root, options.env, asked.file)
     return reporting.report(asked, project, asked.of(findings), options)
 
 
-def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
+def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Project, list[Finding]]:
     """The manifests below a folder, and everything that is wrong with them in an environment.
 
     What is not installed here is a warning: only where the project is planned and applied must it be there.
@@ -46,7 +46,7 @@ def checked(root: Path, environment: str) -> tuple[Project, list[Finding]]:
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
 
-    project, findings = read(root)
+    project, findings = read(root, named=named)
 
     from datakit_iac.policy.checking import check  # after reading, which goes on while the models are imported
 

@@ -108,10 +108,10 @@ def content_of(file: str) -> bytes:
 
 def is_ours(file: str, content: bytes, root: str) -> bool:
     """Whether a file below a project's folder is meant to hold manifests, by what it says or by where it lies."""
-    return _is_marked(content) or _is_in_our_place(file, root)
+    return is_marked(content) or _is_in_our_place(file, root)
 
 
-def _is_marked(content: bytes) -> bool:
+def is_marked(content: bytes) -> bool:
     """Whether a file speaks of manifests of ours, rightly or not: by an `apiVersion` or a `kind`, or in UTF-16."""
     return _MARKED.search(content) is not None or content.startswith(_UTF_16)
 

@@ -28,7 +28,7 @@ def load(root: Path) -> Project:
     return project
 
 
-def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding]]:
+def read(root: Path, *, as_records: bool = False, named: Path | None = None) -> tuple[Project, list[Finding]]:
     """The manifests below a folder that are right, and the faults of those that are not.
 
     Fields that are not known are warnings; the manifest is read without them.
@@ -37,6 +37,7 @@ def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding
         root: the folder.
         as_records: whether manifests may be records (`records.Record`), which are there sooner
             than models and can be looked at as they can, but are none.
+        named: a file that somebody says is one of manifests, whatever it says of itself.
     """
     if not root.is_dir():
         message = f"there is no project folder {root}; expected one that holds manifests"
@@ -53,6 +54,6 @@ def read(root: Path, *, as_records: bool = False) -> tuple[Project, list[Finding
             KINDS[kind]
         if may_be_records:
             compiled.keep(KINDS)
-    reading = Reading(root, validators)
+    reading = Reading(root, validators, os.fspath(named or ""))
     reading.run(found, unreadable)
     return reading.project(), reading.findings

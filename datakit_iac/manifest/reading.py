@@ -12,7 +12,7 @@ from pydantic_core import ValidationError
 
 from datakit_iac.manifest import ahead, files
 from datakit_iac.manifest.editions import editions, unversioned
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.finding import Finding, Severity, nearest
 from datakit_iac.manifest.kinds import API_VERSION, KINDS
 from datakit_iac.manifest.project import Origin, Project, shown
 
@@ -45,8 +45,8 @@ class Reading:
         findings: the faults of files and manifests, in the order in which they were met.
     """
 
-    def __init__(self, root: Path, validators: Mapping[str, SchemaValidator]) -> None:
-        self.root = root
+    def __init__(self, root: Path, validators: Mapping[str, SchemaValidator], named: str = "") -> None:
+        self.root, self._named_file = root, named
         self._validators = validators
         self.findings: list[Finding] = []
         self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
@@ -63,7 +63,9 @@ class Reading:
             unreadable: the folders that could not be looked into, once all files are found.
         """
         for file, documents in found:
-            for index, document in enumerate(self._documents(file) if documents is None else documents):
+            if documents is None or file == self._named_file:
+                documents = self._documents(file)  # noqa: PLW2901
+            for index, document in enumerate(documents):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
@@ -99,13 +101,14 @@ class Reading:
         content = b""
         try:
             content = files.content_of(file)
-            if files.is_ours(file, content, os.fspath(self.root)):
+            if file == self._named_file or files.is_ours(file, content, os.fspath(self.root)):
                 return plain_yaml.documents(content)
         except (OSError, UnicodeDecodeError) as fault:
             self.findings.append(_unreadable(file, fault))
             self._broken |= _names_in(content)
         except plain_yaml.BrokenYamlError as fault:
-            self.findings.append(_broken(file, fault))
+            is_meant = file == self._named_file or files.is_marked(content)
+            self.findings.append(_broken(file, fault, "error" if is_meant else "warning"))
             self._broken |= _names_in(content)
         return []
 
@@ -196,11 +199,12 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
     return Finding(code="unreadable", message=f"cannot be read: {reason}", file=shown(Path(file)), hint=hint)
 
 
-def _broken(file: str, fault: BrokenYamlError) -> Finding:
+def _broken(file: str, fault: BrokenYamlError, severity: Severity) -> Finding:
     hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
     return Finding(
         code="broken-yaml",
         message=f"this is no YAML: {fault}",
+        severity=severity,
         file=shown(Path(file)),
         line=fault.line,
         column=fault.column,

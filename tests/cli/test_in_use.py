@@ -96,3 +96,23 @@ def test_an_environment_allows_no_technology_because_it_is_not_installed(dk: Dk,
     said = dk("validate")
     assert "error[connectors-allowed] spec.connector: Store warehouse is of Connector oracle" in said.out
     assert "warning[technology-not-installed]" in said.out
+
+
+@pytest.mark.parametrize("file", ["chart/templates/job.yaml", "notes.yaml", "dataset/tpl.yaml"])
+def test_a_file_that_is_no_yaml_and_not_ours_is_a_warning_at_most_and_an_error_where_it_is_named(
+    dk: Dk, here: Path, file: str
+) -> None:
+    write(here, CONNECTOR, STORE, CLEAN)
+    write(here, "kind: Job\nspec: {{- if .Values.x }}\n", file=file)
+    assert dk("lint").code == 0
+    assert dk("validate").code == 0
+    for command in ("lint", "validate"):
+        said = dk(command, file)
+        assert said.code == 1
+        assert f"{file}:2:9: error[broken-yaml]" in said.out
+
+
+def test_a_broken_file_that_names_our_api_version_is_an_error_wherever_it_is(dk: Dk, here: Path) -> None:
+    write(here, CONNECTOR, STORE, CLEAN)
+    write(here, CLEAN.replace("spec: {", "spec: [{"), file="elsewhere/x.yaml")
+    assert "error[broken-yaml]" in dk("lint").out
