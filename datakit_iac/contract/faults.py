@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.contract.shapes import MISSING
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import closest
 from datakit_iac.manifest.project import spelled
@@ -106,7 +107,7 @@ def _told(error: ErrorDetails, shape: type[Model]) -> str:
         case "value_error":
             told = str(error["ctx"]["error"])
             return f"{told}{_LEFT_OUT}" if told.endswith(MISSING) else told
-    return error["msg"].replace("Input should be ", "expected ").replace("String should match pattern", "expected")
+    return f"expected {wording.expected(error)}"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

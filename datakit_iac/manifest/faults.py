@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.finding import Finding, Severity, Step, closest, nearest
 from datakit_iac.manifest.project import Origin, spelled
@@ -148,31 +148,13 @@ def _fault(
                 said = Redaction([str(error["input"]), *secrets_in(error["input"])])(said)
             return origin.finding("invalid-value", said, path, hint=getattr(fault, "hint", "") or hint)
         case _:
-            expected = " or ".join(dict.fromkeys(map(_expected, errors)))
+            expected = " or ".join(dict.fromkeys(map(wording.expected, errors)))
             return origin.finding(
                 "invalid-value",
-                f"found {NOT_SHOWN if is_secret else _shown(error)}; expected {expected}",
+                f"found {NOT_SHOWN if is_secret else wording.found(error['input'])}; expected {expected}",
                 path,
                 hint=hint,
             )
-
-
-def _expected(error: ErrorDetails) -> str:
-    """What would have been right, in the words of manifests and not of Python."""
-    match error["type"]:
-        case "model_type" | "dict_type":
-            return "a mapping"
-        case "list_type":
-            return "a list"
-        case "string_type" | "invalid_key":
-            return "text"
-        case "bool_type":
-            return "true or false"
-        case "int_type":
-            return "a whole number"
-        case "string_pattern_mismatch":
-            return f"text of the form {error['ctx']['pattern']}"
-    return error["msg"].removeprefix("Input should be ")
 
 
 def _hint(errors: Sequence[ErrorDetails]) -> str:
@@ -184,25 +166,6 @@ def _hint(errors: Sequence[ErrorDetails]) -> str:
         if error["type"] in ("string_type", "invalid_key") and isinstance(value, (int, float, date)):
             return "put it in quotes"
     return ""
-
-
-def _shown(error: ErrorDetails) -> str:
-    value = error["input"]
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return "nothing" if value is None else short(value)
-
-
-LONGEST: Final = 60
-_REPR: Final = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = _REPR.maxlong = LONGEST
-
-
-def short(value: object) -> str:
-    """A value as a message shows it: as Python writes it, and not too long."""
-    return _REPR.repr(value)
 
 
 def real_path(error: ErrorDetails, document: Any) -> tuple[Step, ...]:

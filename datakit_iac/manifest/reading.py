@@ -146,9 +146,9 @@ class Reading:
     def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
         kind = document.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            from datakit_iac.manifest.faults import LONGEST, short
+            from datakit_iac.manifest.wording import LONGEST, found
 
-            message, hint = f"there is no kind {short(kind)}", nearest(str(kind)[:LONGEST], KINDS)
+            message, hint = f"there is no kind {found(kind)}", nearest(str(kind)[:LONGEST], KINDS)
             self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
             return None
         if validator := self._validators.get(kind):
@@ -176,9 +176,9 @@ class Reading:
 def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Finding | None:
     """The fault of a document that is meant as ours and has not our `apiVersion`; None where it is another's."""
     if isinstance(version, str) and _HOST.match(version):
-        from datakit_iac.manifest.faults import short
+        from datakit_iac.manifest.wording import found
 
-        message = f"found {short(version)}, expected {API_VERSION!r}"
+        message = f"found {found(version)}, expected {API_VERSION!r}"
         return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
     if key := next((key for key, value in document.items() if value == API_VERSION), None):
         message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"

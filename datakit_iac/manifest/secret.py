@@ -127,9 +127,11 @@ def quoted(name: str, value: object) -> str:
     """What was found, as a message shows it.
 
     >>> quoted("port", "x"), quoted("auth", {"token": "x"}), quoted("password", {"a": "x"})
-    ("'x'", "{'token': '[secret]'}", 'a value that is not shown')
+    ("'x'", 'a mapping', 'a value that is not shown')
     """
-    return NOT_SHOWN if is_secret_name(name) else repr(hidden(value, name))
+    from datakit_iac.manifest.wording import found  # late: most manifests are right
+
+    return NOT_SHOWN if is_secret_name(name) else found(hidden(value, name))
 
 
 def literals(value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import STORE, Dk, dataset, transform
-from tests.manifest.writing import CONNECTOR, manifest, write
+from tests.manifest.writing import CONNECTOR, HEAD, manifest, write
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -80,7 +80,7 @@ def test_other_formats(dk: Dk, project: Path, output: str, first: str) -> None:
 @pytest.mark.parametrize("output", ["text", "json", "mermaid", "dot", "svg"])
 def test_what_could_be_read_is_drawn_and_the_errors_are_told_beside_it(dk: Dk, project: Path, output: str) -> None:
     write(project, transform("load", ["summary"], ["users"]), file="transforms/load/dk.yaml")
-    write(project, "kind: [\n", file="dataset/broken.yaml")
+    write(project, HEAD + "kind: [\n", file="dataset/broken.yaml")
     write(project, manifest("DataSet", "wrong", "spec: {store: warehouse}"), file="dataset/wrong.yaml")
     said = dk("pipeline", "show", "--output", output)
     assert said.code == 0

@@ -378,7 +378,7 @@ CASES = {
     "norway": (
         STORE.replace("spec: {", "spec: {description: «NO, "),
         "invalid-value",
-        "found False; expected text",
+        "found false; expected text",
         "quotes",
     ),
     "unknown word": (
@@ -396,7 +396,7 @@ CASES = {
     "empty list": (
         CONNECTOR.replace("[source, destination]", "«[]"),
         "invalid-value",
-        "found a list; expected",
+        "found an empty list; expected",
         "",
     ),
     "text for a list": (
@@ -432,7 +432,7 @@ CASES = {
     "a union of scalars": (
         CONNECTOR.replace("version: 1.4.2", "connectionSchema: [{field: host, default: «2020-01-01}]"),
         "invalid-value",
-        "found datetime.date(2020, 1, 1); expected text or a whole number",
+        "found 2020-01-01; expected text or a whole number",
         "quotes",
     ),
     "a key that is no text": (

@@ -134,7 +134,7 @@ def test_a_dataset_that_does_not_fit_is_an_error(tmp_path: Path, port: str, code
             "'newest' is no version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2",
         ),
         ("{tags: {}}", "found a mapping"),
-        ("{tags: {pii: true}}", "found True; expected text"),
+        ("{tags: {pii: true}}", "found true; expected text"),
     ],
 )
 def test_a_port_that_says_too_much_or_too_little_is_refused(tmp_path: Path, port: str, said: str) -> None:
