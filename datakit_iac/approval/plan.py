@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.environment import Approval
 
 FORMAT: Final = 2
@@ -175,4 +176,6 @@ def read(file: Path) -> Plan:
     except ValidationError as invalid:
         first = invalid.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InvalidPlanError(f"{file} is no plan: {f'{field}: ' if field else ''}{first['msg']}") from invalid
+        raise InvalidPlanError(
+            f"{file} is no plan: {f'{field}: ' if field else ''}{wording.sentence(first)}"
+        ) from invalid

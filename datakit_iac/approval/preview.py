@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from datakit_iac.approval.configuration import Configuration, ConfigurationError
 from datakit_iac.approval.plan import Operation, Subject, Urn, digest
+from datakit_iac.manifest import wording
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.version import __version__
 
@@ -105,7 +106,7 @@ class Recording:
             first = invalid.errors(include_input=False, include_url=False)[0]
             field = "".join(f"{part}." for part in first["loc"]).removesuffix(".")
             raise ToolchainError(
-                f"what the program says of its project cannot be read: {f'{field}: ' if field else ''}{first['msg']}",
+                f"what the program says of its project cannot be read: {f'{field}: ' if field else ''}{wording.sentence(first)}",
                 expected=f"a program that imports datakit_iac {__version__}, as this `dk` is",
                 fix="run the `dk` of the program's own virtual environment",
             ) from invalid

@@ -99,12 +99,13 @@ def _new(project: Project, name: str, values: dict[str, Any], *, force: bool) ->
 def _valid(name: str, values: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
+    from datakit_iac.manifest import wording
     from datakit_iac.manifest.dataset import DataSet
 
     try:
         return DataSet.model_validate({"metadata": {"name": name}, "spec": values})
     except ValidationError as invalid:
-        faults = (f"{each['loc'][-1]}: {each['msg'].removeprefix('Value error, ')}" for each in invalid.errors())
+        faults = (f"{each['loc'][-1]}: {wording.sentence(each)}" for each in invalid.errors())
         raise exits.UsageError("; ".join(faults)) from None
 
 

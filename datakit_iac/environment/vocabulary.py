@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import nearest
@@ -104,15 +106,15 @@ def faults(technology: str, options: Mapping[str, Any], secrets: Collection[str]
         known.options.model_validate(dict(options))
     except ValidationError as invalid:
         for error in invalid.errors():
-            found.append(_fault(technology, names, error["type"], error["loc"], error["msg"]))
+            found.append(_fault(technology, names, error))
     return found
 
 
-def _fault(technology: str, names: list[str], kind: str, path: tuple[str | int, ...], message: str) -> Fault:
-    name = str(path[-1])
-    match kind:
+def _fault(technology: str, names: list[str], error: ErrorDetails) -> Fault:
+    path, name = error["loc"], str(error["loc"][-1])
+    match error["type"]:
         case "extra_forbidden":
             return Fault("unknown-field", path, f"{technology} has no option {name!r}", nearest(name, names))
         case "missing":
             return Fault("missing-field", path, f"{technology} needs `{name}`")
-    return Fault("invalid-value", path, f"{name}: {message}")
+    return Fault("invalid-value", path, f"{name}: {wording.sentence(error)}")

@@ -67,6 +67,20 @@ def expected(error: ErrorDetails) -> str:
     return _TYPES.get(kind, "something else")
 
 
+def sentence(error: ErrorDetails) -> str:
+    """What is wrong with a field, for messages that name it and do not repeat what was found."""
+    match error["type"]:
+        case "missing":
+            return "is expected and missing"
+        case "extra_forbidden":
+            return "there is no such field"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "json_invalid":
+            return "this is no JSON"
+    return f"expected {expected(error)}"
+
+
 def found(value: Any) -> str:
     """A value as a message names it: what it is, or itself where it is plain."""
     if isinstance(value, Mapping):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
@@ -111,7 +112,7 @@ def _fault(origin: Origin, path: tuple[Step, ...], found: Rule, error: ErrorDeta
             return origin.finding("missing-field", message, place)
         case "value_error":
             return origin.finding("invalid-value", str(error["ctx"]["error"]), place)
-    expected = error["msg"].removeprefix("Input should be ")
+    expected = wording.expected(error)
     return origin.finding("invalid-value", f"the rule {found.name} expects {expected} as {name!r}", place)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from datakit_iac.manifest import wording
 from datakit_iac.policy.declared import DeclaredRule
 from datakit_iac.policy.facts import DataSetFacts, EnvironmentFacts, ProjectFacts, Subject
 from datakit_iac.policy.pack import foreign, translating
@@ -243,7 +244,7 @@ def _configured(rule: Rule, config: dict[str, Any]) -> DeclaredRule:
 
 def _first(invalid: ValidationError) -> str:
     error = invalid.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+    return f"{'.'.join(map(str, error['loc']))}: {wording.sentence(error)}"
 
 
 def _scope(subject: Subject) -> str:
