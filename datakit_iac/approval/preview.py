@@ -105,8 +105,9 @@ class Recording:
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False)[0]
             field = "".join(f"{part}." for part in first["loc"]).removesuffix(".")
+            said = f"{field}: {wording.sentence(first)}" if field else wording.sentence(first)
             raise ToolchainError(
-                f"what the program says of its project cannot be read: {f'{field}: ' if field else ''}{wording.sentence(first)}",
+                f"what the program says of its project cannot be read: {said}",
                 expected=f"a program that imports datakit_iac {__version__}, as this `dk` is",
                 fix="run the `dk` of the program's own virtual environment",
             ) from invalid
