@@ -37,12 +37,15 @@ def run(options: Namespace) -> int:
         project, findings = read(asked.root, as_records=True, named=asked.file)
 
         # after reading, which goes on while they are imported
-        from datakit_iac.environment.unguarded import unguarded
         from datakit_iac.manifest.connections import connections
         from datakit_iac.manifest.references import references
         from datakit_iac.pipeline.graph import build
 
-        findings += [*build(project)[1], *references(project), *connections(project), *unguarded(project)]
+        findings += [*build(project)[1], *references(project), *connections(project)]
+        if len({each.spec.approval.needed for each in project.environments.values()}) > 1:
+            from datakit_iac.environment.unguarded import unguarded  # late: it imports the models
+
+            findings += unguarded(project)
         if project.policies:
             from datakit_iac.policy.declared import declared
 
