@@ -22,11 +22,10 @@ from datakit_iac.manifest import rules
 from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.duration import Duration, Retention
-from datakit_iac.manifest.traits import Asking, Contract
+from datakit_iac.manifest.traits import Asking, Contract, Tier
 from datakit_iac.manifest.types import DataType, data_type
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
-Tier = Literal["bronze", "silver", "gold"]
 Format = Literal["parquet", "json", "csv", "avro"]
 Masking = Literal["hash", "redact", "aggregate", "tokenise"]
 """How personal data is made unrecognisable: a digest, a part of it, numbers of many people, a token in its place."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from datakit_iac.manifest.versions import satisfies
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.dataset import AcceptedValues, DataSetSpec, Relationships
     from datakit_iac.manifest.document import Metadata
     from datakit_iac.manifest.environment import ApprovalMode, BindingSection, EnvironmentSpec
+
+Tier = Literal["bronze", "silver", "gold"]
+_TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 
 AT_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
 """How many people other than the author must agree, whatever else is asked for."""
@@ -28,7 +31,6 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "list": (list,),
     "mapping": (Mapping,),
 }
-TIERS: Final = ("bronze", "silver", "gold")
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
@@ -129,10 +131,10 @@ class Contract(Named):
         spec: DataSetSpec
 
     @property
-    def tier(self) -> str | None:
+    def tier(self) -> Tier | None:
         """The tier, of the spec or else of the label `tier` where that says one; any other text is just a label."""
         label = self.metadata.labels.get("tier")
-        return self.spec.tier or (label if label in TIERS else None)
+        return self.spec.tier or next((each for each in _TIERS if each == label), None)
 
     @property
     def version(self) -> str | None:

@@ -12,8 +12,9 @@ import pulumi
 
 from datakit_iac.contract import shapes
 from datakit_iac.contract.faults import demand
-from datakit_iac.manifest.dataset import Classification, Column, Consent, Format, Place, Test, Tier
+from datakit_iac.manifest.dataset import Classification, Column, Consent, Format, Place, Test
 from datakit_iac.manifest.document import Model
+from datakit_iac.manifest.traits import Tier
 from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pulumi
 
@@ -23,9 +23,6 @@ from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.secrets import secrets
 from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.transform import Run, Transform
-
-if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import Tier
 
 
 class Platform(pulumi.ComponentResource):
@@ -131,7 +128,7 @@ class Platform(pulumi.ComponentResource):
                 schema=bound.columns,
                 description=bound.description,
                 classification=spec.classification,
-                tier=cast("Tier | None", dataset.manifest.tier),  # a label of another value is an error
+                tier=dataset.manifest.tier,
                 owner=spec.owner,
                 retention=spec.retention,
                 tests=bound.tests,
