@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
     _refuse_namesake(project, options.name)
     named = [_named(project, each) for each in (options.inputs, options.outputs)]
     texts = transform_files.texts(project, transform_files.Asked(options.name, options.runtime), *named)
-    return report(options.name, files.write(texts, force=options.force), as_json=options.format == "json")
+    return _report(options.name, files.write(texts, force=options.force), as_json=options.format == "json")
 
 
 def package(name: str, runtime: str, mode: str, namespace: str, *, force: bool, as_json: bool) -> int:
@@ -64,11 +64,10 @@ def package(name: str, runtime: str, mode: str, namespace: str, *, force: bool, 
     project, asked = read(root)[0], transform_files.Asked(name, runtime, mode, namespace)
     _refuse_namesake(project, name)
     texts = transform_files.texts(project, asked, (), ()) if project.stores else transform_files.package(root, asked)
-    return report(name, files.write(texts, force=force), as_json=as_json)
+    return _report(name, files.write(texts, force=force), as_json=as_json)
 
 
-def report(name: str, written: Written, *, as_json: bool) -> int:
-    """Say what was written."""
+def _report(name: str, written: Written, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(written.as_dict(), indent=2))
     else:

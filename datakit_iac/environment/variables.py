@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from datakit_iac.environment.secrets import Secrets, SourceError
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Step
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.secret import IN_TEXT, Secret
 from datakit_iac.manifest.transform import EnvironmentVariable, Transform
-
-_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
@@ -49,7 +45,7 @@ def unset(project: Project, environment: Environment, transform: Transform, secr
 
 
 def _unset(origin: Origin, subject: str, text: str, path: tuple[Step, ...], secrets: Secrets) -> Iterator[Finding]:
-    for variable in _REFERENCE.findall(text):
+    for variable in IN_TEXT.findall(text):
         try:
             if secrets.find(variable) is not None:
                 continue
@@ -62,8 +58,8 @@ def _unset(origin: Origin, subject: str, text: str, path: tuple[Step, ...], secr
 
 def _value(variable: EnvironmentVariable, secrets: Secrets) -> str | Secret:
     text = variable.value or ""
-    if not _REFERENCE.search(text):
+    if not IN_TEXT.search(text):
         return text
     with contextlib.suppress(SourceError):
-        return Secret(_REFERENCE.sub(lambda match: str(secrets.find(match[1]) or ""), text))
+        return Secret(IN_TEXT.sub(lambda match: str(secrets.find(match[1]) or ""), text))
     return ""

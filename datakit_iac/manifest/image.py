@@ -9,6 +9,7 @@ import re
 from typing import Annotated, Final, NamedTuple
 
 from datakit_iac.manifest.checked import Checked
+from datakit_iac.manifest.secret import IN_TEXT
 
 _ALPHA_NUMERIC: Final = r"[a-z0-9]+"
 _PART: Final = rf"{_ALPHA_NUMERIC}(?:(?:\.|_|__|-+){_ALPHA_NUMERIC})*"
@@ -22,7 +23,6 @@ _REFERENCE: Final = re.compile(
 )
 _DIGEST_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_NAME: Final = 255
-_VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", re.ASCII)
 _STAND_IN: Final = "datakitvariable"
 _PATHS: Final = ("./", "../", "/", "~/")
 
@@ -47,8 +47,8 @@ class Image(NamedTuple):
             ValueError: the text is none; what is expected is said.
         """
         # A variable may stand for any part of it, or for the whole.
-        variables = _VARIABLE.findall(text)
-        match = _REFERENCE.fullmatch(_VARIABLE.sub(_STAND_IN, text))
+        variables = [each.group() for each in IN_TEXT.finditer(text)]
+        match = _REFERENCE.fullmatch(IN_TEXT.sub(_STAND_IN, text))
         if match is None:
             raise ValueError(f"{text[:_LONGEST_NAME]!r} is no image; expected for instance ghcr.io/acme/load:1.4.2")
         names = iter(variables)
@@ -64,7 +64,7 @@ class Image(NamedTuple):
     def _check(self, text: str) -> None:
         if len(self.registry) + len(self.repository) >= _LONGEST_NAME:
             raise ValueError(f"{text[:60]!r}… is no image: its name is longer than {_LONGEST_NAME} characters")
-        written = _VARIABLE.sub("", self.repository)
+        written = IN_TEXT.sub("", self.repository)
         if written != written.lower():
             raise ValueError(f"{text!r} is no image: a repository's name is written in lower case")
         algorithm, _, code = self.digest.partition(":")

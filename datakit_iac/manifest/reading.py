@@ -62,9 +62,8 @@ class Reading:
             found: the files below the root; those that nobody has read yet are read here.
             unreadable: the folders that could not be looked into, once all files are found.
         """
-        for file, documents in found:
-            if documents is None or file == self._named_file:
-                documents = self._documents(file)  # noqa: PLW2901
+        for file, read in found:
+            documents = self._documents(file) if read is None or file == self._named_file else read
             for index, document in enumerate(documents):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)

@@ -11,7 +11,9 @@ from datakit_iac.manifest.checked import Checked
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Step
 
-_REFERENCE: Final = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
+IN_TEXT: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A reference within a text; its group is the variable's name."""
+_REFERENCE: Final = re.compile(f"^{IN_TEXT.pattern}$")
 REDACTED: Final = "[secret]"
 NOT_SHOWN: Final = "a value that is not shown"
 """What a message says that it found, where a secret may be."""

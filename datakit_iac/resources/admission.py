@@ -76,7 +76,7 @@ def _configuration() -> Configuration:
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
     """Write down what the project is, where whoever asked for this preview makes a plan of it; else say who must."""
     if asked := os.environ.get(preview.SUBJECT_FILE):
-        made = _subject(resolved, findings)
+        made = _subject(resolved, findings, options.of_engine())
         try:
             with Path(asked).open("x", encoding="utf-8") as file:
                 file.write(made.model_dump_json())
@@ -91,7 +91,7 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
 
 
 def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> Reality:
-    made = _subject(resolved, findings)
+    made = _subject(resolved, findings, seen)
     try:
         operations, follows = preview.fresh(
             wrapper.executable(), _folder(), _qualified_stack(), _configuration(), _packs(seen)
@@ -102,8 +102,7 @@ def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
     return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
 
 
-def _subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Subject:
-    seen = options.of_engine()
+def _subject(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> Subject:
     return subject(
         resolved,
         findings,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -16,6 +14,7 @@ from datakit_iac.manifest.dataset import Classification, Column, Consent, Format
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.traits import Tier
 from datakit_iac.resources.store import Store
+from datakit_iac.runtimes.definition import digest
 from datakit_iac.technologies.bound import BoundDataSet
 
 T = TypeVar("T")
@@ -163,11 +162,6 @@ async def _ready(value: T) -> T:
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
     """Parts of a manifest as properties of a resource."""
     return [part.dumped() for part in parts]
-
-
-def digest(content: object) -> str:
-    """A digest of plain data."""
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _present(**properties: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from datakit_iac.contract import shapes
 from datakit_iac.contract.faults import demand
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.dataset import DataSet, digest, dumped
-from datakit_iac.runtimes.definition import definition, given, given_digest
+from datakit_iac.resources.dataset import DataSet, dumped
+from datakit_iac.runtimes.definition import definition, digest, given, given_digest
 from datakit_iac.runtimes.job import Job
 
 

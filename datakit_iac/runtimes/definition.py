@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.runtimes.job import Job, TakesFiles
@@ -27,7 +27,7 @@ def definition(job: Job) -> str:
         for each in job.outputs
     }
     variables = [variable_digests(job.variables)] if job.variables else []
-    return _digest([runtime(job.runtime).definition(job), columns, *variables])
+    return digest([runtime(job.runtime).definition(job), columns, *variables])
 
 
 def given(job: Job) -> Mapping[str, str]:
@@ -42,7 +42,7 @@ def given(job: Job) -> Mapping[str, str]:
 
 def given_digest(contents: Mapping[str, str]) -> str:
     """One digest of what `given` tells; empty where no files are given."""
-    return _digest(dict(contents)) if contents else ""
+    return digest(dict(contents)) if contents else ""
 
 
 def variable_digests(variables: Mapping[str, str | Secret]) -> dict[str, str]:
@@ -67,5 +67,6 @@ def _slow(name: str, value: str) -> str:
     return hashlib.scrypt(value.encode(), salt=salt, n=_COST, r=8, p=1, dklen=16).hex()
 
 
-def _digest(content: Any) -> str:
+def digest(content: object) -> str:
+    """A digest of plain data."""
     return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

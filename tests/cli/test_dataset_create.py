@@ -13,6 +13,7 @@ from datakit_iac.cli import dataset_create
 from datakit_iac.cli.editing import NotEditableError, edited
 from datakit_iac.manifest import dataset as manifests
 from datakit_iac.manifest.load import load
+from datakit_iac.manifest.traits import Tier
 from tests.cli.conftest import Dk
 from tests.manifest.writing import HEAD
 
@@ -190,7 +191,7 @@ def test_answers_that_end_write_nothing(dk: Dk, project: Path, monkeypatch: pyte
 
 
 def test_the_words_offered_are_those_of_the_manifest() -> None:
-    words = {"format": manifests.Format, "classification": manifests.Classification, "tier": manifests.Tier}
+    words = {"format": manifests.Format, "classification": manifests.Classification, "tier": Tier}
     assert {name: get_args(kind) for name, kind in words.items()} == dataset_create._CHOICES
 
 

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-MADE: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", "datakit_sources"})
+GENERATED: Final = "datakit_sources"
+"""Our own folder in what dbt is given."""
+
+MADE: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", GENERATED})
 """What lies in the project's own folder and is made there, or speaks about it; so does what begins with a dot."""
 
 

@@ -18,11 +18,11 @@ from typing import Any, BinaryIO, Final
 import yaml
 
 from datakit_iac.runtimes.dbt import given
+from datakit_iac.runtimes.dbt.folders import GENERATED
 from datakit_iac.runtimes.dbt.profile import split
 from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, ProjectError
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
-_GENERATED: Final = "datakit_sources"
 _NOWHERE: Final = "datakit_undeclared"
 _BLOCK: Final = 1 << 20
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -47,7 +47,7 @@ def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> dict
     folder.mkdir(parents=True, exist_ok=True)
     files = [file for file in given.files(project) if file != Path(CONFIGURATION)]
     written = {Path(CONFIGURATION): _configuration(project)}
-    written |= {Path(_GENERATED, file): content for file, content in sources.items()}
+    written |= {Path(GENERATED, file): content for file, content in sources.items()}
     _remove_others(folder, {*files, *written})
     copied = {file.as_posix(): _copy(project.root / file, folder / file) for file in files}
     for path, content in written.items():
@@ -115,7 +115,7 @@ def _entries(store: str, tables: Mapping[str, Mapping[str, str]], database: str 
 def _configuration(project: DbtProject) -> dict[str, Any]:
     paths = project.paths("model")
     # A model path that is the project's folder itself holds the generated folder already.
-    extra = () if any(Path(path) == Path() for path in paths) else (_GENERATED,)
+    extra = () if any(Path(path) == Path() for path in paths) else (GENERATED,)
     return {**project.configuration, "model-paths": [*paths, *extra]}
 
 
