@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final, Self
 
 from datakit_iac.cli import exits
+from datakit_iac.cli.scope import pulumi_project
 from datakit_iac.toolchain import commands, policypack, project, wrapper
 from datakit_iac.toolchain.errors import ToolchainError
 
@@ -90,9 +91,8 @@ def project_folder() -> Path:
         UsageError: there is none here or above.
     """
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "Pulumi.yaml").is_file():
-            return folder
+    if folder := pulumi_project(here):
+        return folder
     raise exits.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
 
 

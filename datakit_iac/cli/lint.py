@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import reporting
-from datakit_iac.cli.scope import add_path, scope
+from datakit_iac.cli.scope import add_path, pulumi_project, scope
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -37,15 +37,12 @@ def run(options: Namespace) -> int:
         project, findings = read(asked.root, as_records=True, named=asked.file)
 
         # after reading, which goes on while they are imported
+        from datakit_iac.environment.unguarded import unguarded
         from datakit_iac.manifest.connections import connections
         from datakit_iac.manifest.references import references
         from datakit_iac.pipeline.graph import build
 
-        findings += [*build(project)[1], *references(project), *connections(project)]
-        if len({each.spec.approval.needed for each in project.environments.values()}) > 1:
-            from datakit_iac.environment.unguarded import unguarded  # late: it imports the models
-
-            findings += unguarded(project)
+        findings += [*build(project)[1], *references(project), *connections(project), *unguarded(project)]
         if project.policies:
             from datakit_iac.policy.declared import declared
 
@@ -59,7 +56,7 @@ def run(options: Namespace) -> int:
 def _is_project(root: Path, project: Project) -> bool:
     """Whether the manifests are a whole: there is an Environment among them, or a Pulumi project here or above."""
     has_environment = project.environments or any(kind == "Environment" for kind, _ in project.broken)
-    return bool(has_environment) or any((folder / "Pulumi.yaml").is_file() for folder in (root, *root.parents))
+    return bool(has_environment) or pulumi_project(root) is not None
 
 
 def _loosely(found: Finding) -> Finding:

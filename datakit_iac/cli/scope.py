@@ -94,6 +94,11 @@ def scope(path: str) -> Scope:
     return Scope(folder, part)
 
 
+def pulumi_project(folder: Path) -> Path | None:
+    """The folder of the Pulumi project that a folder is in: the nearest with a Pulumi.yaml, itself or above."""
+    return next((each for each in (folder, *folder.parents) if (each / "Pulumi.yaml").is_file()), None)
+
+
 def _known_folders(folder: Path) -> list[str]:
     return [name for name in _FOLDERS if (folder / name).is_dir()]
 

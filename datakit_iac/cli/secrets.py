@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datakit_iac.cli.scope import pulumi_project
+
 if TYPE_CHECKING:
     from datakit_iac.environment.secrets import Secrets
 
@@ -22,7 +24,7 @@ def secrets(root: Path, env: str) -> Secrets:
     from datakit_iac.environment.secrets_file import of_file
     from datakit_iac.manifest.secret import REDACTED
 
-    folder = _pulumi_project(root) or root
+    folder = pulumi_project(root) or pulumi_project(Path.cwd()) or root
     names = set(_config_secrets(folder, env))
     source = Source(
         f"the config secrets of stack {env}",
@@ -30,11 +32,6 @@ def secrets(root: Path, env: str) -> Secrets:
         "pulumi config set --secret {}",
     )
     return Secrets((of_process(os.environ), source, of_file(folder, os.environ)))
-
-
-def _pulumi_project(root: Path) -> Path | None:
-    folders = (root, *root.parents, Path.cwd(), *Path.cwd().parents)
-    return next((folder for folder in folders if (folder / "Pulumi.yaml").is_file()), None)
 
 
 def _config_secrets(folder: Path, env: str) -> Iterator[str]:

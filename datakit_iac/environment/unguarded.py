@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from datakit_iac.environment.bindings import Bindings
-from datakit_iac.environment.secrets import Secrets
-from datakit_iac.environment.stores import Stores
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
-from datakit_iac.technologies.technology import technology
+
+if TYPE_CHECKING:  # the models are imported where approvals differ
+    from datakit_iac.manifest.environment import Environment
 
 
 def unguarded(project: Project) -> Iterator[Finding]:
@@ -37,6 +36,11 @@ def unguarded(project: Project) -> Iterator[Finding]:
 
 def _locations(project: Project, environment: Environment) -> dict[str, str]:
     """Where each Store lies that an environment may write to; whether its secrets are set is not asked."""
+    from datakit_iac.environment.bindings import Bindings
+    from datakit_iac.environment.secrets import Secrets
+    from datakit_iac.environment.stores import Stores
+    from datakit_iac.technologies.technology import technology
+
     found = Stores(project, environment, Bindings(project, environment), Secrets(()), []).resolved()
     return {
         name: technology(store.connection.technology).location(store.connection)
@@ -48,6 +52,8 @@ def _locations(project: Project, environment: Environment) -> dict[str, str]:
 def _finding(
     project: Project, environment: Environment, store: str, location: str, guard: Environment, guarded: str
 ) -> Finding:
+    from datakit_iac.environment.bindings import Bindings
+
     bound = Bindings(project, environment).of_store(store)
     asked, needed = (each.spec.approval.needed for each in (environment, guard))
     message = (
