@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 def readable(root: Path) -> Project | None:
     """The project of a folder; None where it has errors, which have then been told on standard error."""
     from datakit_iac.cli.reporting import tell
+    from datakit_iac.cli.tolerance import of_reading
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):
-        project, findings = read(root)
+        project, read_so = read(root)
+    findings = list(of_reading(project, read_so))
     tell(findings, sys.stderr)
     return None if any(found.severity == "error" for found in findings) else project
 

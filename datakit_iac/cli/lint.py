@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, pulumi_project, scope
+from datakit_iac.cli.tolerance import UNKNOWN_FIELD, of_checking, of_reading
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ def run(options: Namespace) -> int:
         from datakit_iac.manifest.references import references
         from datakit_iac.pipeline.graph import build
 
-        findings += [*build(project)[1], *references(project), *connections(project), *unguarded(project)]
+        checks = [*build(project)[1], *references(project), *connections(project), *unguarded(project)]
         if project.policies:
             from datakit_iac.policy.declared import declared
 
-            findings += declared(project)[1]
+            checks += declared(project)[1]
+    findings = [*of_reading(project, findings), *of_checking(checks, (UNKNOWN_FIELD,))]
     if not _is_project(asked.root, project):
         findings = [_loosely(found) for found in findings]
     own = asked.of(findings)

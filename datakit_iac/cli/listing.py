@@ -141,10 +141,12 @@ def _cell(value: object) -> str:
 
 def _read(asked: Scope) -> tuple[Project, int]:
     from datakit_iac.cli.reporting import tell
+    from datakit_iac.cli.tolerance import of_reading
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):
-        project, findings = read(asked.root)
+        project, read_so = read(asked.root)
+    findings = list(of_reading(project, read_so))
     tell(findings, sys.stderr)
     is_wrong = any(found.severity == "error" for found in findings)
     return project, exits.FINDINGS if is_wrong else exits.FINE

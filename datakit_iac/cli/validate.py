@@ -7,20 +7,18 @@ are shown.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
 from datakit_iac.cli.secrets import secrets
+from datakit_iac.cli.tolerance import NOT_INSTALLED, UNKNOWN_FIELD, of_checking, of_reading
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Finding
     from datakit_iac.manifest.project import Project
-
-_NOT_INSTALLED: Final = ("technology-not-installed", "unknown-runtime", "executor-not-installed")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -41,7 +39,8 @@ def run(options: Namespace) -> int:
 def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Project, list[Finding]]:
     """The manifests below a folder, and everything that is wrong with them in an environment.
 
-    What is not installed here is a warning: only where the project is planned and applied must it be there.
+    What is not installed here is a warning: only where the project is planned and applied must it be there. So is an
+    unknown field, unless the environment demands exact pins.
     """
     from datakit_iac.manifest.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
@@ -51,12 +50,11 @@ def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Pr
     from datakit_iac.policy.checking import check  # after reading, which goes on while the models are imported
 
     try:
-        found = map(_here, check(project, environment, secrets(root, environment))[1])
+        resolved, found = check(project, environment, secrets(root, environment))
     except InvalidProjectError as invalid:
-        return project, [*findings, *invalid.findings]
+        return project, [*of_reading(project, findings), *invalid.findings]
+    is_exact = resolved.environment.spec.versions == "exact"
+    read_so = findings if is_exact else of_reading(project, findings)
+    codes = NOT_INSTALLED if is_exact else (*NOT_INSTALLED, UNKNOWN_FIELD)
     # The check tells the warnings of reading too, as the environment takes them.
-    return project, [*{*findings}.difference(project.warnings), *found]
-
-
-def _here(found: Finding) -> Finding:
-    return replace(found, severity="warning") if found.code in _NOT_INSTALLED else found
+    return project, [*{*read_so}.difference(project.warnings), *of_checking(found, codes)]

@@ -17,7 +17,7 @@ from datakit_iac.manifest.project import Origin, spelled
 from datakit_iac.manifest.secret import NOT_SHOWN, SECTIONS, is_kept_secret, plain_key
 
 _HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
-"""Kinds in which a slip of the pen would be a permission that nobody gave, so that no field of theirs is left out."""
+"""Kinds in which a slip of the pen would be a permission that nobody gave."""
 
 _SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs", "cloudquery", "dbt")
 _FIELDS_THAT_DECIDE: Final = (
@@ -34,16 +34,18 @@ _LEFTOVERS: Final = frozenset(("spec", name) for name in ("schedule", "owner", "
 def without_unknown_fields(
     origin: Origin, model: type[Manifest], document: Mapping[str, Any], invalid: ValidationError
 ) -> tuple[Manifest | None, list[Finding]]:
-    """A document read without the fields that are not known, each of which is a warning; None where it is wrong still.
+    """A document read without the fields that are not known, and a finding for each; None where it is wrong still.
 
-    In an Environment, a Policy and a consent an unknown field is an error; so it is in a Transform where it stands in,
-    or is a slip for, what decides that it runs.
+    They are warnings. In an Environment, a Policy and a consent they are errors, and so they are in a Transform where
+    they stand in, or are slips for, what decides that it runs: `lint` and `validate` only warn of these too, and
+    nothing is planned or applied while they stand.
     """
     found: list[Finding] = []
     rest, errors = document, invalid.errors()
-    while unknown := {real_path(error, rest): error for error in errors if _may_be_left_out(model, error, rest)}:
+    while unknown := {real_path(error, rest): error for error in errors if _may_be_left_out(error, rest)}:
         for path, error in unknown.items():
-            found.append(_unknown_field(origin, model, path, error["loc"], severity="warning"))
+            severity: Severity = "error" if _is_permission(model, path) else "warning"
+            found.append(_unknown_field(origin, model, path, error["loc"], severity=severity))
             rest = _without(rest, path)
         try:
             return model.model_validate(rest), found
@@ -52,15 +54,17 @@ def without_unknown_fields(
     return None, [*found, *faults(origin, model, rest, errors)]
 
 
-def _may_be_left_out(model: type[Manifest], error: ErrorDetails, document: Any) -> bool:
-    path = real_path(error, document)
+def _may_be_left_out(error: ErrorDetails, document: Any) -> bool:
+    # A shorthand is a field only once it is read: then there is nothing that could be left out.
+    return error["type"] == "extra_forbidden" and real_path(error, document)[-1:] == error["loc"][-1:]
+
+
+def _is_permission(model: type[Manifest], path: Sequence[Step]) -> bool:
+    """Whether to leave the field out may permit what nobody permitted."""
     return (
-        error["type"] == "extra_forbidden"
-        and model.__name__ not in _HELD_TO_THE_LETTER
-        and "consents" not in path
-        and not (model.__name__ == "Transform" and _decides(path, _fields(model, path[:-1])))
-        # A shorthand is a field only once it is read: then there is nothing that could be left out.
-        and path[-1:] == error["loc"][-1:]
+        model.__name__ in _HELD_TO_THE_LETTER
+        or "consents" in path
+        or (model.__name__ == "Transform" and _decides(path, _fields(model, path[:-1])))
     )
 
 

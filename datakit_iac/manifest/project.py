@@ -76,6 +76,7 @@ class Project:
         origins: where each manifest stands, by kind and identity.
         broken: kind and name of the manifests that are there but wrong; the kind is empty where it cannot be told.
         warnings: what was found on reading it and does not stop it.
+        slips: the unknown fields that were left out and for which it is neither planned nor applied.
     """
 
     root: Path
@@ -90,6 +91,7 @@ class Project:
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     broken: frozenset[tuple[str, str]] = frozenset()
     warnings: tuple[Finding, ...] = ()
+    slips: tuple[Finding, ...] = ()
 
     def origin(self, manifest: Manifest) -> Origin:
         """Where a manifest of this project stands."""

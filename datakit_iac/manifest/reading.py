@@ -54,6 +54,7 @@ class Reading:
         self._named: dict[tuple[str, str], Origin] = {}
         self._repeated: dict[tuple[str, str], list[tuple[Origin, list[str]]]] = {}
         self._broken: set[tuple[str, str]] = set()
+        self._slips: list[Finding] = []
 
     def run(self, found: Iterable[ahead.File], unreadable: Sequence[OSError]) -> None:
         """Take in every file, then say so if there is nothing.
@@ -90,6 +91,7 @@ class Reading:
             origins=self._origins,
             broken=frozenset(self._broken),
             warnings=tuple(found for found in self.findings if found.severity == "warning"),
+            slips=tuple(self._slips),
             **ordered,  # type: ignore[arg-type]  # by name, one kind each
         )
 
@@ -165,6 +167,8 @@ class Reading:
 
             manifest, found = without_unknown_fields(origin, model, document, invalid)
             self.findings += found
+            if manifest:
+                self._slips += (each for each in found if each.severity == "error")
             if manifest is None and model.__name__ == "Policy":
                 from datakit_iac.manifest.policy import readable
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.manifest.load import read
+from datakit_iac.policy.checking import check
 from tests.cli.conftest import Dk
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 
@@ -116,3 +118,50 @@ def test_a_broken_file_that_names_our_api_version_is_an_error_wherever_it_is(dk:
     write(here, CONNECTOR, STORE, CLEAN)
     write(here, CLEAN.replace("spec: {", "spec: [{"), file="elsewhere/x.yaml")
     assert "error[broken-yaml]" in dk("lint").out
+
+
+SLIPS = {
+    "spec.aproval": manifest("Environment", "dev", "spec: {aproval: multi-party}"),
+    "spec.displayName": manifest("Environment", "dev", "spec: {displayName: Dev}"),
+    "bindings.users.tabel": manifest("Environment", "dev", "spec: {}") + "bindings: {users: {tabel: dev.users}}\n",
+    "spec.waiver": manifest("Policy", "quality", "spec: {waiver: [], rules: [{rule: pii-declared}]}"),
+    "spec.rules[0].kind": manifest("Policy", "quality", "spec: {rules: [{rule: naming, pattern: a, kind: [store]}]}"),
+    "spec.consents[0].untill": CLEAN.replace(
+        "spec: {", "spec: {consents: [{object: table, reason: r, expires: 2999-01-01, untill: x}], "
+    ),
+    "spec.triger": LOOSE.replace("inputs: [{dataset: raw}], ", "triger: {policy: manual}, "),
+    "spec.pathh": STORE.replace("spec: {", "spec: {pathh: x, "),
+    "spec.connectionSchema[0].typ": CONNECTOR.replace(
+        "spec: {", "spec: {connectionSchema: [{field: path, typ: text}], "
+    ),
+}
+DECIDE = {*SLIPS} - {"spec.pathh", "spec.connectionSchema[0].typ"}
+
+
+@pytest.mark.parametrize("path", SLIPS)
+def test_an_unknown_field_is_a_warning_everywhere_and_nothing_is_planned_where_it_may_be_a_permission(
+    dk: Dk, here: Path, path: str
+) -> None:
+    slip = SLIPS[path]
+    write(here, *(each for each in (CONNECTOR, STORE, CLEAN) if each.partition("spec:")[0] not in slip), slip)
+    # What a DataSet's binding may hold is a question to one environment.
+    for command in ("validate",) if path.startswith("bindings") else ("lint", "validate"):
+        (found,) = (each for each in dk(command, "--output", "json").document["findings"] if each["path"] == path)
+        assert (found["code"], found["severity"]) == ("unknown-field", "warning"), command
+        assert ("nothing is planned or applied" in found["message"]) == (path in DECIDE)
+        assert found["hint"], command
+    assert dk("lint").code == 0
+    assert dk(command, "--strict").code == 1
+    project, findings = read(here)
+    planned = {(each.path, each.severity) for each in (*findings, *check(project, "dev", {})[1])}
+    assert ((path, "error") in planned) == (path in DECIDE)
+
+
+def test_an_unknown_field_is_an_error_where_pins_are_exact(dk: Dk, here: Path) -> None:
+    exact = manifest("Environment", "prod", "spec: {versions: exact, aproval: multi-party}")
+    write(here, exact, CONNECTOR, STORE.replace("spec: {", "spec: {pathh: x, "), CLEAN)
+    assert dk("lint").code == 0
+    said = dk("validate", "--env", "prod")
+    assert said.code == 1
+    assert "error[unknown-field] spec.aproval: there is no field 'aproval' here" in said.out
+    assert "error[unknown-field] spec.pathh: there is no field 'pathh' here" in said.out

@@ -61,9 +61,9 @@ def test_faults_of_every_stage_come_at_once(dk: Dk, sound: Path) -> None:
 
 
 def test_a_broken_environment_is_told_once(dk: Dk, sound: Path) -> None:
-    write(sound, manifest("Environment", "dev", "spec: {version: exact}"), file="environments/dev.yaml")
+    write(sound, manifest("Environment", "dev", "spec: {versions: exakt}"), file="environments/dev.yaml")
     codes = [each["code"] for each in dk("validate", "--output", "json").document["findings"]]
-    assert codes == ["unknown-field"]
+    assert codes == ["invalid-value"]
 
 
 def test_an_unknown_environment_names_the_nearest(dk: Dk, project: Path) -> None:
