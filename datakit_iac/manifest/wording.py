@@ -90,6 +90,18 @@ def found(value: Any) -> str:
     return "nothing" if value is None else short(value)
 
 
+def written(value: Any) -> str:
+    """A value as it stands in a manifest, in one line and not too long.
+
+    >>> written({"from": "users", "to": [True, None]})
+    '{from: users, to: [true, null]}'
+    """
+    import yaml  # late: only a fault asks
+
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n").removesuffix("\n...")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
 def short(value: object) -> str:
     """A value as YAML writes it, text in quotes, and not too long.
 

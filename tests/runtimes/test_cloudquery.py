@@ -19,6 +19,7 @@ from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered
 from datakit_iac.runtimes.job import Job, JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet, Connection
+from tests.manifest.test_wording import OURS, WRONG
 
 
 def files(name: str, folder: Path, prefix: str, **options: Any) -> BoundDataSet:
@@ -43,6 +44,14 @@ def test_a_job_with_its_pairs_has_no_fault(job: Job) -> None:
     assert CloudQuery().check(job) == []
 
 
+@pytest.mark.parametrize("field", ["tables", "writeMode", "no-such"])
+def test_no_fault_of_the_settings_is_in_the_words_of_python(job: Job, field: str) -> None:
+    pairs = [[{"from": value, "to": value}] for value in WRONG]
+    for value in (*WRONG, *((*pairs, [[]], [WRONG]) if field == "tables" else ())):
+        faults = CloudQuery().check(replace(job, settings={**job.settings, field: value}))
+        assert not [fault for fault in faults if OURS.search(fault)]
+
+
 def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
     assert CloudQuery().check(replace(job, settings={}, inputs=job.inputs[:1], outputs=job.outputs[:1])) == []
 
@@ -54,7 +63,7 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
         ({"tables": "x"}, "tables is 'x'; expected a list"),
         (
             {"tables": [{"from": "a-file"}]},
-            "table 1 is {'from': 'a-file'}; expected {from: <an input>, to: <an output>}",
+            "table 1 is {from: a-file}; expected {from: <an input>, to: <an output>}",
         ),
         (
             {"tables": [{"from": "z", "to": "a"}]},

@@ -72,7 +72,9 @@ class Runner:
 
 
 def called(words: list[str | Path], folder: Path, env: Mapping[str, str]) -> str:
-    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        words, cwd=folder, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
@@ -85,7 +87,17 @@ def test_a_job_runs_as_it_is_written(tmp_path: Path, job: Any) -> None:
     shop = tmp_path / "shop"
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Begin"]):
         called(["git", *words], shop, env)
-    wheel = ["-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path / "wheels", ROOT]
+    wheel: list[str | Path] = [
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        tmp_path / "wheels",
+        ROOT,
+    ]
     called([BIN / "python", *wheel], tmp_path, env)
     (tmp_path / "state").mkdir()
     given = {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}", "PULUMI_CONFIG_PASSPHRASE": "of the test"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from datakit_iac.manifest.wording import found, written
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet
 
@@ -46,7 +47,7 @@ def read(job: Job) -> Settings:
     faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
-        faults.append(f"writeMode is {mode!r}; expected one of {', '.join(WRITE_MODES)}")
+        faults.append(f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}")
     pairs, unpaired = _pairs(job)
     if not unpaired:
         unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
@@ -63,12 +64,12 @@ def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
             f" where: write {_example(job)}"
         ]
     if not isinstance(tables, Sequence) or isinstance(tables, str) or not tables:
-        return [], [f"tables is {tables!r}; expected a list: {_example(job)}"]
+        return [], [f"tables is {found(tables)}; expected a list: {_example(job)}"]
     inputs, outputs = _by_name(job.inputs), _by_name(job.outputs)
     pairs, faults = [], []
     for number, table in enumerate(tables, 1):
         if not isinstance(table, Mapping) or set(table) != {"from", "to"}:
-            faults.append(f"table {number} is {table!r}; expected {{from: <an input>, to: <an output>}}")
+            faults.append(f"table {number} is {written(table)}; expected {{from: <an input>, to: <an output>}}")
             continue
         wrong = list(_unknown(table, inputs, outputs))
         faults += wrong
@@ -80,10 +81,10 @@ def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
 def _unknown(
     table: Mapping[str, Any], inputs: Mapping[str, BoundDataSet], outputs: Mapping[str, BoundDataSet]
 ) -> Iterator[str]:
-    if table["from"] not in inputs:
-        yield f"tables: from {table['from']!r} is no input of this Transform; its inputs are {_names(inputs)}"
-    if table["to"] not in outputs:
-        yield f"tables: to {table['to']!r} is no output of this Transform; its outputs are {_names(outputs)}"
+    if table["from"] not in [*inputs]:
+        yield f"tables: from {found(table['from'])} is no input of this Transform; its inputs are {_names(inputs)}"
+    if table["to"] not in [*outputs]:
+        yield f"tables: to {found(table['to'])} is no output of this Transform; its outputs are {_names(outputs)}"
 
 
 def _left_over(job: Job, pairs: Sequence[Pair]) -> Iterator[str]:

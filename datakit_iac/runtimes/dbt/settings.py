@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.finding import nearest
 from datakit_iac.runtimes.dbt import overlay, references
 from datakit_iac.runtimes.dbt.project import DbtProject
@@ -23,9 +24,13 @@ def faults(job: Job) -> list[str]:
     for word in ("select", "exclude"):
         value = job.settings.get(word)
         if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
-            found.append(f"`{word}` is {value!r}; expected a list of dbt selectors, e.g. `{word}: [staging]`")
+            found.append(
+                f"`{word}` is {wording.found(value)}; expected a list of dbt selectors, e.g. `{word}: [staging]`"
+            )
     if not isinstance(job.settings.get("vars") or {}, Mapping):
-        found.append(f"`vars` is {job.settings['vars']!r}; expected a mapping, e.g. `vars: {{start: 2024-01-01}}`")
+        found.append(
+            f"`vars` is {wording.found(job.settings['vars'])}; expected a mapping, e.g. `vars: {{start: 2024-01-01}}`"
+        )
     unknown = sorted(set(job.settings) - {*_SETTINGS})
     return found + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
 

@@ -31,7 +31,7 @@ def queries(dataset: BoundDataSet) -> Iterator[Query]:
             yield from _of_column(table, dataset.name, column, test)
     for test in dataset.tests:
         if test.of_column:
-            raise StoreError(f"a test of {dataset.name} as a whole names what only one column can have: {test!r}")
+            raise StoreError(f"a test of {dataset.name} as a whole names what only one column can have")
         yield from _of_rows(table, dataset.name, dataset.name, test)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.duckdb import statements, types
@@ -34,7 +35,9 @@ class DuckDB:
         Whether the file is there is not asked: it may be made before the Store is reached.
         """
         path = connection.options.get("path")
-        faults = _unusable(path) if isinstance(path, str) and path else [f"path is {path!r}; expected a DuckDB file's"]
+        faults = (
+            _unusable(path) if isinstance(path, str) and path else [f"path is {found(path)}; expected a DuckDB file's"]
+        )
         faults += [f"unknown option {name!r}; expected path" for name in sorted(set(connection.options) - OPTIONS)]
         return faults + [f"DuckDB has no use for the secret {name!r}" for name in sorted(connection.secrets)]
 
