@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
 
 UNKNOWN_FIELD: Final = "unknown-field"
-NOT_INSTALLED: Final = ("technology-not-installed", "unknown-runtime", "executor-not-installed")
+NOT_INSTALLED: Final = ("technology-not-installed", "unknown-runtime", "executor-not-installed", "not-supported")
 
 
 def of_reading(project: Project, findings: Iterable[Finding]) -> Iterator[Finding]:

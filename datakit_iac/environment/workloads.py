@@ -6,20 +6,27 @@ from collections.abc import Iterator
 from typing import Final
 
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.finding import Finding, Severity
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import GENERIC
+from datakit_iac.runtimes.registry import runtimes
 
 _NEEDED: Final = {"local": ("command", "command: [python, -m, …]"), "kubernetes": ("image", "image: REGISTRY/NAME:TAG")}
 
 
 def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
-    """The generic Transforms, and streaming ones in containers, that leave out what must be known here."""
+    """The generic Transforms, and streaming ones in containers, that leave out what must be known here.
+
+    Only a warning where the runtime is not installed: that it must be is an error of its own.
+    """
     executor = environment.spec.executor.type
     field, hint = _NEEDED[executor]
+    installed = runtimes()
     for transform in project.transforms.values():
         spec = transform.spec
         if getattr(spec, field) or not (spec.runtime in GENERIC or (spec.mode == "streaming" and field == "image")):
             continue
         message = f"Transform {transform.name} needs `{field}`: that is what the executor {executor} runs"
-        yield project.origin(transform).finding("missing-field", message, ("spec", field), hint=hint)
+        severity: Severity = "error" if spec.runtime in installed else "warning"
+        origin = project.origin(transform)
+        yield origin.finding("missing-field", message, ("spec", field), hint=hint, severity=severity)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from datakit_iac.manifest import rules
 from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.kinds import API_VERSION
 from datakit_iac.manifest.traits import Named
@@ -18,6 +19,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 
 SemVer = Annotated[str, Checked(semver), WithJsonSchema({"type": "string", "pattern": SEMVER})]
 """A version MAJOR.MINOR.PATCH, perhaps of a pre-release or a build (Semantic Versioning 2.0.0)."""
+
+
+Label = Annotated[str, BeforeValidator(rules.label, json_schema_input_type=str | bool | int | float | None)]
+"""The value of a label or an annotation: free text."""
 
 
 class Model(BaseModel):
@@ -49,8 +54,8 @@ class Metadata(Model):
     namespace: str = ""
     version: SemVer | None = None
     description: str = ""
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, Label] = Field(default_factory=dict)
+    annotations: dict[str, Label] = Field(default_factory=dict)
 
 
 class Manifest(Named, Model):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import NoneType
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,15 @@ _OWN: Final = {"exec": ("command", "requires"), "config": ("template", "format",
 def several(value: object) -> object:
     """A list, where one text may stand for a list of it."""
     return [value] if isinstance(value, str) else value
+
+
+def label(value: object) -> object:
+    """The text of a label, where YAML reads another value: ``true``, ``2024``, ``2024-01-31``, nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float, date)) else value
 
 
 def arguments(value: object) -> object:

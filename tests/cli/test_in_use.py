@@ -165,3 +165,22 @@ def test_an_unknown_field_is_an_error_where_pins_are_exact(dk: Dk, here: Path) -
     assert said.code == 1
     assert "error[unknown-field] spec.aproval: there is no field 'aproval' here" in said.out
     assert "error[unknown-field] spec.pathh: there is no field 'pathh' here" in said.out
+
+
+@pytest.mark.parametrize(
+    "fields", ["image: 'a/b:1'", "mode: streaming, image: 'a/b:1'", "image: 'a/b:1', command: run.sh"]
+)
+def test_a_container_of_a_runtime_that_is_not_installed_is_checked_as_far_as_it_is_known(
+    dk: Dk, here: Path, fields: str
+) -> None:
+    outputs = "outputs: [{dataset: users}]"
+    write(
+        here,
+        CONNECTOR,
+        STORE,
+        CLEAN,
+        manifest("Transform", "load", f"spec: {{runtime: generic-go, {fields}, {outputs}}}"),
+    )
+    said = dk("validate")
+    assert "warning[unknown-runtime]" in said.out
+    assert said.code == 0, said.out

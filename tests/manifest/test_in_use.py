@@ -150,3 +150,14 @@ def test_a_dbt_transform_without_a_section_has_the_nearest_project(
     else:
         assert errors == []
         assert resolved.transforms["load"].job.settings["project"] == expected
+
+
+def test_a_label_is_free_text_also_where_yaml_reads_another_value(tmp_path: Path) -> None:
+    labels = "{critical: true, year: 2024, since: 2024-01-31, ratio: 1.5, note: }"
+    named = f"{{name: users, labels: {labels}, annotations: {labels}}}"
+    project, found = read(write(tmp_path, DATASET.replace("{name: users}", named)))
+    assert found == []
+    metadata = project.datasets["users"].metadata
+    assert metadata.labels == metadata.annotations == {
+        "critical": "true", "year": "2024", "since": "2024-01-31", "ratio": "1.5", "note": "",
+    }  # fmt: skip
