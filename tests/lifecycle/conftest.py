@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from datakit_iac.provider.package import FUNCTIONS, TYPES
 from datakit_iac.provider.testing import Lifecycle, Subject
 from tests.lifecycle.warehouse import Warehouse
 
@@ -16,12 +14,6 @@ from tests.lifecycle.warehouse import Warehouse
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def lifecycle() -> Iterator[Lifecycle]:
-    with Lifecycle(TYPES, FUNCTIONS) as served:
-        yield served
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 from datakit_iac.technologies.evolution import Change, plan
 from datakit_iac.technologies.technology import StoreError, Violation
-from tests.technologies.kits import MARK, Kit, column, duckdb_kit
+from datakit_iac.testing import MARK, TechnologyKit
+from tests.technologies.kits import column, duckdb_kit
 
 TYPES = [
     *NAMES,
@@ -33,12 +34,12 @@ TYPES = [
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Kit:
+def kit(tmp_path: Path) -> TechnologyKit:
     return duckdb_kit(tmp_path)
 
 
 @pytest.fixture
-def database(kit: Kit) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(kit: TechnologyKit) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(kit.connection.options["path"])) as made:
         yield made
 
@@ -52,7 +53,9 @@ def session(database: duckdb.DuckDBPyConnection) -> DuckDBSession:
 
 
 @pytest.mark.parametrize("spelling", TYPES)
-def test_every_type_is_read_back_as_its_canonical_one(session: DuckDBSession, kit: Kit, spelling: str) -> None:
+def test_every_type_is_read_back_as_its_canonical_one(
+    session: DuckDBSession, kit: TechnologyKit, spelling: str
+) -> None:
     declared = DataType.parse(spelling)
     session.create(kit.dataset(columns=(Column(name="c", type=declared),)), MARK)
     live = session.describe(kit.place("users"))
@@ -98,7 +101,7 @@ def altered(session: DuckDBSession, dataset: BoundDataSet, *columns: Column) -> 
     return plan(after.columns, columns, canonical=DuckDB().canonical)
 
 
-def test_every_kind_of_change_is_carried_out_in_one_step(session: DuckDBSession, kit: Kit) -> None:
+def test_every_kind_of_change_is_carried_out_in_one_step(session: DuckDBSession, kit: TechnologyKit) -> None:
     before = (
         column("id", "int", nullable=False),
         column("old"),
@@ -123,7 +126,7 @@ def test_every_kind_of_change_is_carried_out_in_one_step(session: DuckDBSession,
 
 
 def test_rows_stay_when_a_column_is_renamed(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("INSERT INTO raw.users VALUES (1, 'ann')")
@@ -132,7 +135,7 @@ def test_rows_stay_when_a_column_is_renamed(
 
 
 def test_a_column_is_required_only_once_no_row_lacks_its_value(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("INSERT INTO raw.users VALUES (1, NULL)")
@@ -143,7 +146,7 @@ def test_a_column_is_required_only_once_no_row_lacks_its_value(
 
 
 def test_a_change_that_fails_leaves_nothing_changed(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("INSERT INTO raw.users VALUES (1, '7')")
@@ -155,7 +158,7 @@ def test_a_change_that_fails_leaves_nothing_changed(
 
 
 def test_values_that_do_not_fit_a_narrower_type_stop_the_change(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("INSERT INTO raw.users VALUES (1, 'ann'), (2, '7'), (3, '1.5')")
@@ -166,7 +169,7 @@ def test_values_that_do_not_fit_a_narrower_type_stop_the_change(
 
 
 def test_values_that_do_not_fit_are_lost_where_the_change_says_so(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("INSERT INTO raw.users VALUES (1, 'ann'), (2, '7')")
@@ -186,7 +189,7 @@ def test_a_table_is_found_whatever_the_case_of_its_name(
 
 
 def test_columns_of_loaders_are_no_part_of_the_schema_nor_of_the_fingerprint(
-    session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection
+    session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection
 ) -> None:
     session.create(kit.dataset(), MARK)
     database.execute("ALTER TABLE raw.users ADD COLUMN _cq_sync_time TIMESTAMP")
@@ -203,7 +206,7 @@ def test_columns_of_loaders_are_no_part_of_the_schema_nor_of_the_fingerprint(
 
 
 @pytest.fixture
-def view(session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection) -> BoundDataSet:
+def view(session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection) -> BoundDataSet:
     database.execute("CREATE SCHEMA raw; CREATE VIEW raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
     return kit.dataset()
 
@@ -293,7 +296,7 @@ TESTED: dict[str, tuple[dict[str, object], list[str]]] = {
 
 
 @pytest.fixture
-def filled(session: DuckDBSession, kit: Kit, database: duckdb.DuckDBPyConnection) -> BoundDataSet:
+def filled(session: DuckDBSession, kit: TechnologyKit, database: duckdb.DuckDBPyConnection) -> BoundDataSet:
     database.execute("CREATE SCHEMA raw")
     database.execute(
         'CREATE TABLE raw.users (id BIGINT, name VARCHAR, ok BOOLEAN, price DECIMAL(5,2), "at" TIMESTAMP,'
@@ -324,7 +327,7 @@ def test_tests_of_the_whole_name_the_dataset(session: DuckDBSession, filled: Bou
     assert session.violations(replace(filled, columns=(), tests=tests)) == [Violation("row_count", "users", 4)]
 
 
-def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSession, kit: Kit) -> None:
+def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSession, kit: TechnologyKit) -> None:
     dataset = kit.dataset(
         columns=(column("at", "timestamp"),),
         tests=(Test.model_validate({"freshness": {"column": "at", "maxAge": "1d"}}),),
@@ -403,7 +406,7 @@ def test_a_test_of_the_whole_that_needs_a_column_is_an_error(session: DuckDBSess
 # The file.
 
 
-def test_a_file_that_another_process_holds_names_its_process(kit: Kit, tmp_path: Path) -> None:
+def test_a_file_that_another_process_holds_names_its_process(kit: TechnologyKit, tmp_path: Path) -> None:
     path = str(kit.connection.options["path"])
     code = f"import duckdb, sys; c = duckdb.connect({path!r}); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -416,7 +419,7 @@ def test_a_file_that_another_process_holds_names_its_process(kit: Kit, tmp_path:
         pass
 
 
-def test_a_file_is_waited_for(kit: Kit) -> None:
+def test_a_file_is_waited_for(kit: TechnologyKit) -> None:
     path = str(kit.connection.options["path"])
     code = f"import duckdb, time; c = duckdb.connect({path!r}); print('held', flush=True); time.sleep(0.3)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as holder:

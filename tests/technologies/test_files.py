@@ -11,16 +11,17 @@ from datakit_iac.manifest.dataset import Place, Test
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.technology import StoreError, StoreMissingError
-from tests.technologies.kits import MARK, Kit, files_kit
+from datakit_iac.testing import MARK, TechnologyKit
+from tests.technologies.kits import files_kit
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Kit:
+def kit(tmp_path: Path) -> TechnologyKit:
     (tmp_path / "store").mkdir()
     return files_kit(tmp_path)
 
 
-def test_a_single_file_is_a_dataset(kit: Kit, tmp_path: Path) -> None:
+def test_a_single_file_is_a_dataset(kit: TechnologyKit, tmp_path: Path) -> None:
     (tmp_path / "store" / "users.csv").write_text("1,ann")
     with Files().open(kit.connection) as session:
         live = session.describe(Place(prefix="users.csv"))
@@ -30,7 +31,7 @@ def test_a_single_file_is_a_dataset(kit: Kit, tmp_path: Path) -> None:
         assert session.describe(Place(prefix="users.csv")) is None
 
 
-def test_a_pattern_is_all_the_files_that_fit(kit: Kit, tmp_path: Path) -> None:
+def test_a_pattern_is_all_the_files_that_fit(kit: TechnologyKit, tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv", "c.txt"):
         (tmp_path / "store" / name).write_text(name)
     dataset = replace(kit.dataset(), place=Place(prefix="*.csv"))
@@ -46,14 +47,14 @@ def test_a_pattern_is_all_the_files_that_fit(kit: Kit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["..", "../other", "/", "/etc", "a/../../b"])
-def test_nothing_outside_the_folder_is_touched(kit: Kit, prefix: str) -> None:
+def test_nothing_outside_the_folder_is_touched(kit: TechnologyKit, prefix: str) -> None:
     with Files().open(kit.connection) as session:
         for act in (session.describe, session.drop):
             with pytest.raises(StoreError, match="does not lie in"):
                 act(Place(prefix=prefix))
 
 
-def test_a_folder_that_is_to_be_made_may_be_absent_where_it_can_be_made(kit: Kit, tmp_path: Path) -> None:
+def test_a_folder_that_is_to_be_made_may_be_absent_where_it_can_be_made(kit: TechnologyKit, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     there, new, below_a_file = (str(tmp_path / name) for name in ("store", "a/b", "file/b"))
     paths = (there, new, below_a_file, f"{tmp_path}/file", "package:json/new")
@@ -62,7 +63,7 @@ def test_a_folder_that_is_to_be_made_may_be_absent_where_it_can_be_made(kit: Kit
     assert "cannot be made" in faults[below_a_file][0]
 
 
-def test_the_folder_itself_stays(kit: Kit, tmp_path: Path) -> None:
+def test_the_folder_itself_stays(kit: TechnologyKit, tmp_path: Path) -> None:
     with Files().open(kit.connection) as session:
         with pytest.raises(StoreError, match="whole folder"):
             session.drop(Place(prefix="."))
@@ -71,7 +72,7 @@ def test_the_folder_itself_stays(kit: Kit, tmp_path: Path) -> None:
     assert (tmp_path / "store").is_dir()
 
 
-def test_tests_on_files_are_refused_in_words(kit: Kit) -> None:
+def test_tests_on_files_are_refused_in_words(kit: TechnologyKit) -> None:
     with Files().open(kit.connection) as session:
         assert session.violations(kit.dataset()) == []
         with pytest.raises(StoreError, match="cannot run on files"):
@@ -94,13 +95,13 @@ def test_tests_on_files_are_refused_in_words(kit: Kit) -> None:
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_options_of_csv_have_their_types(kit: Kit, options: dict[str, object]) -> None:
+def test_options_of_csv_have_their_types(kit: TechnologyKit, options: dict[str, object]) -> None:
     faults = Files().check(Connection("files", {**kit.connection.options, **options}))
     assert len(faults) == 1
     assert faults[0].startswith(f"{next(iter(options))} is ")
 
 
-def test_limits_are_quantities(kit: Kit) -> None:
+def test_limits_are_quantities(kit: TechnologyKit) -> None:
     limits = {"maxRecordSize": "64Mi", "maxUnpackedSize": 10**9, "maxUnpackedRatio": 50}
     assert Files().check(Connection("files", {**kit.connection.options, **limits})) == []
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.evolution import Change
@@ -39,7 +40,7 @@ class Files:
         """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
         options = connection.options
         path, nulls = options.get("path"), options.get("nulls", [])
-        faults = [f"path is {path!r}; expected a folder's"]
+        faults = [f"path is {found(path)}; expected a folder's"]
         if isinstance(path, str) and path:
             faults = _unusable(path, create)
         if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):

@@ -1,0 +1,33 @@
+"""What the author of a policy rule receives and returns, and the decorator that makes a function a rule."""
+
+from __future__ import annotations
+
+from datakit_iac.manifest.document import Model as Arguments
+from datakit_iac.policy.facts import (
+    ColumnFacts,
+    ConnectorFacts,
+    DataSetFacts,
+    EnvironmentFacts,
+    ProjectFacts,
+    StoreFacts,
+    Target,
+    TransformFacts,
+)
+from datakit_iac.policy.rule import NoArguments, Remedy, Rule, Violation, rule
+
+__all__ = [
+    "Arguments",
+    "ColumnFacts",
+    "ConnectorFacts",
+    "DataSetFacts",
+    "EnvironmentFacts",
+    "NoArguments",
+    "ProjectFacts",
+    "Remedy",
+    "Rule",
+    "StoreFacts",
+    "Target",
+    "TransformFacts",
+    "Violation",
+    "rule",
+]

@@ -1,0 +1,35 @@
+"""What the author of a runtime implements, receives and returns."""
+
+from __future__ import annotations
+
+from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.manifest.redaction import Redaction
+from datakit_iac.manifest.secret import Secret, revealed
+from datakit_iac.runtimes.definition import digest, given_digest
+from datakit_iac.runtimes.described import Described, Describes
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+__all__ = [
+    "BoundDataSet",
+    "Cancelled",
+    "Command",
+    "Connection",
+    "Conversation",
+    "Converses",
+    "Described",
+    "Describes",
+    "Executor",
+    "Job",
+    "JobFailedError",
+    "Outcome",
+    "Redaction",
+    "Relation",
+    "Runtime",
+    "Secret",
+    "Surroundings",
+    "TakesFiles",
+    "digest",
+    "given_digest",
+    "revealed",
+]
