@@ -9,10 +9,10 @@ from typing import Final
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
+from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
 from datakit_iac.provider.settlement import changes_to, drifted, is_filled_anew, losses, settle
 from datakit_iac.provider.trash import discard, empty
-from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest

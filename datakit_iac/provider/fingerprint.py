@@ -6,8 +6,8 @@ from typing import Any
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
+from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 

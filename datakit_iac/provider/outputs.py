@@ -10,6 +10,7 @@ from datakit_iac.provider.lifecycle import Call
 from datakit_iac.runtimes.job import Job, Relation
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
+from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import StoreMissingError, technology
 
 
@@ -20,20 +21,20 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
         ResourceError: an output is another's by now; nothing was run.
         StoreError: a Store could not be asked.
     """
-    for dataset in job.outputs:
-        found, generation = technology(dataset.connection.technology), generations.get(dataset.name, "")
-        try:
-            # The job's turn covers these Stores.
-            with found.open(dataset.connection) as session:
-                live = session.describe(dataset.place)
-                if live is None:
-                    continue
-                demand_ours(dataset, live, generation, call)
-                if live.mark is None and found.capabilities.keeps_schema:
-                    writer = () if generation == IMPORTED else (Attempt(UNKNOWN_WRITER),)
-                    session.alter(dataset, (), Mark(call.stack, dataset.name, generation, writer))
-        except StoreMissingError:
-            continue  # the job makes it, or says so
+    with sessions() as opened:  # the job's turn covers these Stores
+        for dataset in job.outputs:
+            found, generation = technology(dataset.connection.technology), generations.get(dataset.name, "")
+            try:
+                session = opened(dataset.connection)
+            except StoreMissingError:
+                continue  # the job makes it, or says so
+            live = session.describe(dataset.place)
+            if live is None:
+                continue
+            demand_ours(dataset, live, generation, call)
+            if live.mark is None and found.capabilities.keeps_schema:
+                writer = () if generation == IMPORTED else (Attempt(UNKNOWN_WRITER),)
+                session.alter(dataset, (), Mark(call.stack, dataset.name, generation, writer))
 
 
 def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:

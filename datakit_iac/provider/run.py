@@ -11,12 +11,12 @@ from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, PartialError, Properties, ResourceError
+from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.properties import UNKNOWN, Unknown, has_unknowns
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.record import RecordType, identifier
 from datakit_iac.provider.run_folder import run_folder
-from datakit_iac.provider.turns import turns
 from datakit_iac.provider.verification import verify
 from datakit_iac.provider.warmth import warm
 from datakit_iac.runtimes.definition import definition
@@ -150,7 +150,7 @@ def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
     """
     job = decode.job(new, call.environment)
     try:
-        with turns([each.connection for each in job.outputs], call):
+        with alone([each.connection for each in job.outputs], call):
             verify(job, new.get("generations") or {}, call)
     except (Cancelled, JobFailedError, StoreError) as failure:
         raise _incomplete(job, failure) from failure
@@ -174,7 +174,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
             )
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
-    with turns(stores, call), _surroundings(job, confirm, call) as lent:
+    with alone(stores, call), _surroundings(job, confirm, call) as lent:
         warm()
         call.status("starting")
         claim(job, new.get("generations") or {}, call)

@@ -40,6 +40,7 @@ async def _serve(address: str) -> None:
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from datakit_iac.provider.engine import Engine
+    from datakit_iac.provider.open_stores import close_all
     from datakit_iac.provider.package import FUNCTIONS, TYPES
     from datakit_iac.provider.servicer import Servicer
     from datakit_iac.pulumi_compat import CHANNEL_OPTIONS
@@ -54,6 +55,7 @@ async def _serve(address: str) -> None:
     print(port, flush=True)
     await _dismissed(os.getppid())
     await server.stop(GRACE)
+    close_all()
     os._exit(0)  # threads may hang in a driver; the guardian of each child ends the children
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.properties import UNKNOWN, has_unknowns
-from datakit_iac.provider.turns import opened
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 

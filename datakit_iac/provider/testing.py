@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -29,6 +30,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 from datakit_iac.provider import properties
 from datakit_iac.provider.engine import Engine
 from datakit_iac.provider.lifecycle import Properties, ResourceType
+from datakit_iac.provider.open_stores import close_all
 from datakit_iac.provider.servicer import Invocation, Servicer
 from datakit_iac.version import __version__
 
@@ -111,6 +113,7 @@ class Lifecycle:
     ) -> None:
         self.messages: list[Message] = []
         self._types, self._functions = types, functions or {}
+        self._is_updating = False
         self._stack = f"urn:pulumi:{stack}::{project}"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lifecycle", daemon=True)
@@ -156,6 +159,16 @@ class Lifecycle:
         """The text of all messages, one on a line."""
         return "\n".join(message.text for message in self.messages)
 
+    @contextmanager
+    def update(self) -> Iterator[None]:
+        """One update: Stores stay open from one call to the next; outside of it, each call is an update of its own."""
+        self._is_updating = True
+        try:
+            yield
+        finally:
+            self._is_updating = False
+            close_all()
+
     def call(self, method: Callable[..., Any], request: object) -> Any:
         """One remote call.
 
@@ -166,6 +179,9 @@ class Lifecycle:
             return method(request, timeout=PATIENCE)
         except grpc.RpcError as failure:
             raise _operation_error(failure) from None
+        finally:
+            if not self._is_updating:
+                close_all()
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)

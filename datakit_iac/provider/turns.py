@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider.lifecycle import Call
-from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.technology import Session, Technology, technology
 
 _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()
@@ -41,43 +39,32 @@ def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
 
 
 @contextmanager
-def turn(found: Technology, connection: Connection, call: Call) -> Iterator[None]:
-    """Hold one Store, after whoever holds it now.
+def turn(location: str, call: Call) -> Iterator[None]:
+    """Hold the Store at a location, after whoever holds it now.
 
     Raises:
         Cancelled: the user stopped the wait.
     """
-    if not found.capabilities.single_writer:
-        yield
-        return
-    location = found.location(connection)
-    with _REGISTER:
-        lock = _LOCKS.setdefault(location, threading.Lock())
-    wait(lambda seconds: lock.acquire(timeout=seconds), f"waiting for {location}", call)
+    held = _lock(location)
+    wait(lambda seconds: held.acquire(timeout=seconds), f"waiting for {location}", call)
     try:
         yield
     finally:
-        lock.release()
+        held.release()
 
 
 @contextmanager
-def turns(connections: Iterable[Connection], call: Call) -> Iterator[None]:
-    """Hold several Stores, always in the same order, so that two operations never wait for each other."""
-    stores = {technology(each.technology).location(each): each for each in connections}
-    with ExitStack() as held:
-        for _, each in sorted(stores.items()):
-            held.enter_context(turn(technology(each.technology), each, call))
-        yield
+def lock(location: str, patience: float = -1) -> Iterator[bool]:
+    """Hold the Store at a location, and tell whether it came free within so many seconds; -1 is without end."""
+    held = _lock(location)
+    is_ours = held.acquire(timeout=patience)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            held.release()
 
 
-@contextmanager
-def opened(connection: Connection, call: Call, *, create: bool = False) -> Iterator[Session]:
-    """An open Store, in its turn.
-
-    Raises:
-        Cancelled: the user stopped the wait.
-        StoreError: it cannot be opened; `StoreMissingError` where it is not there.
-    """
-    found = technology(connection.technology)
-    with turn(found, connection, call), found.open(connection, create=create) as session:
-        yield session
+def _lock(location: str) -> threading.Lock:
+    with _REGISTER:
+        return _LOCKS.setdefault(location, threading.Lock())

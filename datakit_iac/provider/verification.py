@@ -13,6 +13,7 @@ from datakit_iac.runtimes.job import Job, JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
+from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Live, Session, technology
 
 
@@ -27,9 +28,9 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
     """
     breaches: list[str] = []
     versions = {}
-    for dataset in job.outputs:
-        # The job's turn covers these Stores.
-        with technology(dataset.connection.technology).open(dataset.connection) as session:
+    with sessions() as opened:  # the job's turn covers these Stores
+        for dataset in job.outputs:
+            session = opened(dataset.connection)
             mark = Mark(call.stack, dataset.name, generations.get(dataset.name, IMPORTED))
             found = _breaches(session, dataset, mark, job)
             empty(session, call)

@@ -94,8 +94,9 @@ class Engine:
         said = len(self._lifecycle.messages)
         self._jobs.ended.clear()
         try:
-            run(update, update.said, self._root, preview=preview)
-            update.remove()
+            with self._lifecycle.update():
+                run(update, update.said, self._root, preview=preview)
+                update.remove()
         except Exception as failure:
             update.outcome.error = update.outcome.error or f"{type(failure).__name__}: {failure}"
         update.outcome.messages = [*update.said, *(message.text for message in self._lifecycle.messages[said:])]

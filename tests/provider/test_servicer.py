@@ -16,12 +16,12 @@ from pulumi.runtime.proto import provider_pb2
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError
+from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.properties import SECRET, SIGNATURE, UNKNOWN, write
 from datakit_iac.provider.servicer import printable
 from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
-from datakit_iac.provider.turns import turn
 from datakit_iac.technologies.bound import Connection
-from datakit_iac.technologies.technology import StoreError, technology
+from datakit_iac.technologies.technology import StoreError
 from tests.provider.toys import TOKEN, Toy
 
 PLANTED = "hunter2-long-and-secret"
@@ -267,7 +267,7 @@ def test_a_cancel_ends_the_wait_for_a_turn(tmp_path: object) -> None:
 
     def act(new: Properties, call: Call) -> Properties:
         if not call.preview:
-            with turn(technology("duckdb"), connection, call):
+            with alone([connection], call):
                 held.set()
                 released.wait(20)
         return {}

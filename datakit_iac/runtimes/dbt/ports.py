@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from datakit_iac.runtimes.dbt import profile
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
-from datakit_iac.technologies.technology import StoreError, technology
+from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
+from datakit_iac.technologies.sessions import sessions
+from datakit_iac.technologies.technology import Session, StoreError, technology
 
 
 def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str, Any]:
@@ -18,10 +20,12 @@ def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str
     stores = {each.store for each in (*job.inputs, *job.outputs) if each.connection == home}
     others = [each for each in job.context if each.store in stores and each.name not in named]
     counting = project.may_say("incremental")
+    with sessions() as opened:
+        live = [_live(each, opened, counting=counting) for each in job.outputs]
     return {
         "package": project.name,
         "root": str(project.root),
-        "outputs": [{**_contract(each, described), **_live(each, counting=counting)} for each in job.outputs],
+        "outputs": [{**_contract(each, described), **there} for each, there in zip(job.outputs, live, strict=True)],
         "inputs": [_contract(each, described) for each in job.inputs],
         "others": [_port(each, described) for each in others],
     }
@@ -38,15 +42,15 @@ def _contract(dataset: BoundDataSet, described: profile.Profile) -> dict[str, An
     return {**_port(dataset, described), "columns": columns}
 
 
-def _live(dataset: BoundDataSet, *, counting: bool) -> dict[str, Any]:
+def _live(dataset: BoundDataSet, opened: Callable[[Connection], Session], *, counting: bool) -> dict[str, Any]:
     """How the name of the table that is there is spelled and, where that matters, whether it is empty."""
     found, name = technology(dataset.connection.technology), profile.split(dataset.place.table or "")[1]
     try:
-        with found.open(dataset.connection) as session:
-            # dbt refuses to build a table beside one whose name differs in case only.
-            places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
-            spelled = next((profile.split(each.table or "")[1] for each in places), name)
-            live = session.describe(dataset.place) if counting else None
-            return {"identifier": spelled, "empty": live is not None and live.rows == 0}
+        session = opened(dataset.connection)
+        # dbt refuses to build a table beside one whose name differs in case only.
+        places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
+        spelled = next((profile.split(each.table or "")[1] for each in places), name)
+        live = session.describe(dataset.place) if counting else None
+        return {"identifier": spelled, "empty": live is not None and live.rows == 0}
     except StoreError:
         return {}  # dbt will say so

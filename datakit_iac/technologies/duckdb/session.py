@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import duckdb
 
-from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.dataset import Place
 from datakit_iac.technologies.bound import BoundDataSet
-from datakit_iac.technologies.duckdb import checks, narrowing, statements, types
+from datakit_iac.technologies.duckdb import checks, narrowing, statements
+from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Live, StoreError, Violation
@@ -56,7 +57,7 @@ def _opened(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
             if time.monotonic() > deadline:
                 raise StoreError(f"DuckDB file {path} is held by {_holder(fault)}; end it and try again") from fault
             time.sleep(pause)
-            pause = min(pause * 2, 1.0)
+            pause = min(pause * 2, 0.1)
 
 
 def _first_line(fault: Exception) -> str:
@@ -68,23 +69,12 @@ def _holder(fault: Exception) -> str:
     return f"process {match.group(2)} ({match.group(1)})" if match else "another process"
 
 
-_OBJECTS: Final = (
-    "SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name, comment FROM duckdb_tables()"
-    " UNION ALL SELECT 'VIEW', schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal"
-)
-"""Tables and views with their comments; DuckDB compares their names without regard to case."""
-
-
-class _Object(NamedTuple):
-    kind: str
-    comment: str | None
-
-
 class DuckDBSession:
     """Tables of one open DuckDB file; see `Session`."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
+        self._catalog = Catalog(self._rows)
 
     def version(self) -> str:
         """The library's version."""
@@ -92,12 +82,12 @@ class DuckDBSession:
 
     def describe(self, place: Place) -> Live | None:
         """The table's columns, comment and number of rows, from the catalog."""
-        found = self._found(place)
+        found = self._catalog.find(place)
         if found is None:
             return None
         description, mark = Mark.split(found.comment)
         is_view = found.kind == "VIEW"
-        return Live(self._columns(*statements.parts(place)), description, mark, self._count(place, is_view), is_view)
+        return Live(found.columns, description, mark, self._count(place, is_view), is_view)
 
     def _count(self, place: Place, is_view: bool) -> int:
         try:
@@ -110,7 +100,9 @@ class DuckDBSession:
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""
-        self._together([*statements.create(dataset), *statements.comments(dataset), statements.stamp(dataset, mark)])
+        making = [*statements.create(dataset), *statements.comments(dataset), statements.stamp(dataset, mark)]
+        self._together(making)
+        self._catalog.take(dataset.place)
 
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
         """Carry out the changes and stamp the table, in one transaction.
@@ -118,14 +110,19 @@ class DuckDBSession:
         A column is required only once no row lacks its value; until then the tests of the contract say so. A view takes
         descriptions only: its columns are what its query gives.
         """
-        if self._is_view(dataset.place):
-            there = {column.name.lower() for column in self._columns(*statements.parts(dataset.place))}
+        found = self._catalog.find(dataset.place)
+        if found and found.kind == "VIEW":
+            there = {column.name.lower() for column in found.columns}
             possible = [each for each in changes if each.kind == "describe" and each.column.lower() in there]
         else:
             possible = [each for each in changes if each.kind != "require" or not self._nulls(dataset, each)]
             self._refuse_misfits(dataset.place, possible)
         altering = [statements.alter(dataset.place, change) for change in possible]
         self._together([*altering, statements.stamp(dataset, mark)])
+        if all(change.kind == "describe" for change in possible):
+            self._catalog.take(dataset.place)
+        else:
+            self._catalog.forget()
 
     def misfits(self, place: Place, change: Change) -> int:
         """How many values do not fit the narrower type of a change."""
@@ -144,16 +141,16 @@ class DuckDBSession:
     def rename(self, place: Place, name: str) -> None:
         """Rename the table or view within its schema."""
         self._together([f"ALTER {self._word(place)} {statements.qualified(place)} RENAME TO {statements.quoted(name)}"])
+        self._catalog.forget()
 
     def drop(self, place: Place) -> None:
         """Drop the table or view."""
         self._together([f"DROP {self._word(place)} {statements.qualified(place)}"])
+        self._catalog.forget()
 
     def places(self, infix: str) -> list[Place]:
         """Tables and views whose names contain `infix`, in whatever case."""
-        query = f"SELECT schema, name FROM ({_OBJECTS}) WHERE contains(lower(name), lower(?)) ORDER BY 1, 2"
-        rows = self._rows(query, [infix])
-        return [Place(table=f"{schema}.{name}") for schema, name in rows]
+        return self._catalog.places(infix)
 
     def fingerprint(self, dataset: BoundDataSet) -> str:
         """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
@@ -197,30 +194,8 @@ class DuckDBSession:
                 found.append(Violation(test, subject, rows))
         return found
 
-    def _columns(self, schema: str, table: str) -> tuple[Column, ...]:
-        rows = self._rows(
-            "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns()"
-            " WHERE lower(schema_name) = lower(?) AND lower(table_name) = lower(?)"
-            " AND NOT starts_with(column_name, '_cq_') ORDER BY column_index",
-            [schema, table],
-        )
-        return tuple(
-            Column(name=name, type=types.read(data_type), nullable=nullable, description=comment or "")
-            for name, data_type, nullable, comment in rows
-        )
-
-    def _found(self, place: Place) -> _Object | None:
-        rows = self._rows(
-            f"SELECT kind, comment FROM ({_OBJECTS}) WHERE lower(schema) = lower(?) AND lower(name) = lower(?)",
-            list(statements.parts(place)),
-        )
-        return _Object(*rows[0]) if rows else None
-
-    def _is_view(self, place: Place) -> bool:
-        return self._word(place) == "VIEW"
-
     def _word(self, place: Place) -> str:
-        found = self._found(place)
+        found = self._catalog.find(place)
         return found.kind if found else "TABLE"
 
     def _nulls(self, dataset: BoundDataSet, change: Change) -> bool:
