@@ -64,7 +64,7 @@ def digests(project: DbtProject) -> dict[str, str]:
         ProjectError: one cannot be read.
     """
     return {CONFIGURATION: project.loaded} | {
-        file.as_posix(): content(project.root / file) for file in files(project) if file != Path(CONFIGURATION)
+        file.as_posix(): content(project.place(file)) for file in files(project) if file != Path(CONFIGURATION)
     }
 
 

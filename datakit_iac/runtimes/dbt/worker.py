@@ -1,9 +1,9 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
 Run as a script by `session`, never imported: ``python -P worker.py``, or ``python -P worker.py REQUEST.json`` for one
-build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, the ``names`` of all variables that the job
-may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are lines that begin with the record
-separator, so that nothing a library prints can be taken for one:
+request. That is a line of JSON: the ``task`` (``build`` or ``deps``), ``args`` and ``select`` of dbt, ``env``, the
+``names`` of all variables that the job may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are
+lines that begin with the record separator, so that nothing a library prints can be taken for one:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
     {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
@@ -58,10 +58,23 @@ def _teller() -> Tell:
 def _serve(request: dict[str, Any], runner: Any, tell: Tell) -> None:
     try:
         with _environment(request), contextlib.chdir(request["cwd"]):
-            error = _build(request, runner, tell)
+            error = _fetch(request, runner) if request["task"] == "deps" else _build(request, runner, tell)
     except Exception as fault:  # a fault inside dbt must not end the worker without a word
         error = f"{type(fault).__name__}: {fault}"
     tell({"reply": {"error": error}})
+
+
+def _fetch(request: dict[str, Any], runner: Any) -> str:
+    """Install the packages of a project, from the hub that the job's variables name; the error where there is one."""
+    from dbt.clients import registry
+
+    of_dbt = registry.DEFAULT_REGISTRY_BASE_URL
+    registry.DEFAULT_REGISTRY_BASE_URL = request["env"].get("DBT_PACKAGE_HUB_URL") or of_dbt
+    try:
+        done = runner().invoke(["deps", *request["args"]])
+    finally:
+        registry.DEFAULT_REGISTRY_BASE_URL = of_dbt
+    return "" if done.success else str(done.exception or "dbt gave no reason")
 
 
 def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
