@@ -71,6 +71,22 @@ def test_the_second_run_parses_only_what_changed(shop: Shop, run: Runner) -> Non
     assert rows(shop.database, "from marts.revenue order by 1") == [("ann", 5), ("ben", 7)]
 
 
+def test_each_set_of_vars_keeps_what_dbt_parsed(shop: Shop, run: Runner) -> None:
+    """dbt parses everything anew when a var has another value, so that of another environment or binding stays."""
+    job = shop.job("staging")
+    least = {value: replace(job, settings={**job.settings, "vars": {"least": value}}) for value in (1, 2)}
+
+    def parsed(job: Job) -> int:
+        began = time.time_ns()
+        run(job)
+        (report,) = [each for each in run.cache.rglob("perf_info.json") if each.stat().st_mtime_ns >= began]
+        return int(json.loads(report.read_text())["parsed_path_count"])
+
+    assert parsed(least[1]) > 0
+    assert parsed(least[2]) > 0
+    assert [parsed(least[value]) for value in (1, 2, 1)] == [0, 0, 0]
+
+
 def failure(run: Runner, shop: Shop, *select: str) -> JobFailedError:
     with pytest.raises(JobFailedError) as caught:
         run(shop.job(*select))
