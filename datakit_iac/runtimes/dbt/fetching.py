@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +113,7 @@ def _key(project: DbtProject, values: object) -> str:
 
 
 def _project(project: DbtProject, folder: Path) -> Path:
-    """A project that asks for the same packages; what it asks for by a relative path lies there as a link."""
+    """A project that asks for the same packages; of those by a relative path, there is what they ask for in turn."""
     own = [each for asked in project.asked.values() for each in asked if each.source == "local"]
     relative = [os.path.normpath(each.name) for each in own if not each.name.startswith(("/", "~"))]
     depth = max((Path(each).parts.count("..") for each in relative), default=0)
@@ -121,15 +121,17 @@ def _project(project: DbtProject, folder: Path) -> Path:
     made.mkdir(parents=True)
     settings = {"name": project.name, "packages-install-path": _INSTALLED}
     (made / CONFIGURATION).write_text(json.dumps(settings), encoding="utf-8")
-    for name in (*ASKED, LOCK):
-        if (project.root / name).is_file():
-            shutil.copyfile(project.root / name, made / name)
+    _copy(project.root, made, (*ASKED, LOCK))
     for each in relative:
-        link = Path(os.path.normpath(made / each))
-        if not link.exists():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((project.root / each).resolve())
+        _copy(project.root / each, Path(os.path.normpath(made / each)), (CONFIGURATION, *ASKED))
     return made
+
+
+def _copy(folder: Path, to: Path, names: Iterable[str]) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, to / name)
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -178,6 +179,12 @@ class DbtProject:
         return _has_key(self.configuration.get("models"), ("schema", "+schema"))
 
     @cached_property
+    def own(self) -> tuple[Path, ...]:
+        """The files in dbt's own folders, and those that it knows by name; without packages."""
+        below = {file for kind in KINDS for folder in self.paths(kind) for file in self.files_below(folder)}
+        return (*sorted(below), *(Path(name) for name in NAMED if (self.root / name).is_file()))
+
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Every model, seed, snapshot and singular test, by path."""
         found = {
@@ -262,17 +269,23 @@ class DbtProject:
         """The files of one of its folders, see `folders`; read once."""
         if folder not in self._folders:
             package = self.package_folders.get(Path(folder))
-            self._folders[folder] = _of_package(package, folder) if package else folders.files(self.root, folder)
+            self._folders[folder] = (
+                tuple(Path(folder, file) for file in self._of_package(package))
+                if package
+                else folders.files(self.root, folder)
+            )
         return self._folders[folder]
+
+    def _of_package(self, package: Path) -> Iterable[Path]:
+        """The files of a package; of one that lies elsewhere, and may be worked in there, those that dbt reads."""
+        if package.is_symlink() or package in self.asked:
+            with contextlib.suppress(ProjectError):
+                return DbtProject(package).own
+        return folders.files(package, ".")
 
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         # dbt takes `X.SQL` for SQL.
         return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
-
-
-def _of_package(package: Path, folder: str) -> tuple[Path, ...]:
-    """The files of a package; it may be worked in as a project, and what is made there is no part of it."""
-    return tuple(Path(folder, file) for file in folders.files(package, ".") if file.parts[0] != "dbt_packages")
 
 
 def refs_in(text: str) -> set[str]:

@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ class Dbt:
         try:
             project = DbtProject(Path(job.settings["project"]))
             described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
+            described = replace(described, environment=job.environment)
             home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
             project = self._with_packages(project, home, job, surroundings)
         except (ProjectError, ValueError) as fault:
@@ -148,7 +150,7 @@ class Dbt:
         target = home / _key("target", json.dumps([described.content, *words], sort_keys=True))
         _write_profile(described, surroundings.folder)
         request = Request(
-            [*_options(home / "project", surroundings.folder, target), *words, *_strictness()],
+            [*_options(home / "project", surroundings.folder, target, job.environment), *words, *_strictness()],
             settings.options(job),
             (home / "project").absolute(),
             ports(job, project, described),
@@ -274,12 +276,12 @@ def _write_profile(described: profile.Profile, folder: Path) -> None:
         json.dump(described.content, file, indent=2)
 
 
-def _options(project: Path, profiles: Path, target: Path) -> list[str]:
+def _options(project: Path, profiles: Path, target: Path, environment: str) -> list[str]:
     return [
         "--project-dir", str(project.absolute()),
         "--profiles-dir", str(profiles.absolute()),
         "--profile", profile.NAME,
-        "--target", profile.NAME,
+        "--target", environment,
         "--target-path", str(target.absolute()),
         "--log-path", str(target.absolute()),
     ]  # fmt: skip

@@ -71,6 +71,12 @@ def test_the_second_run_parses_only_what_changed(shop: Shop, run: Runner) -> Non
     assert rows(shop.database, "from marts.revenue order by 1") == [("ann", 5), ("ben", 7)]
 
 
+def test_models_know_the_environment_by_the_name_of_the_target(shop: Shop, run: Runner) -> None:
+    shop.write("models/staging/stg_orders.sql", "select 1 as id, '{{ target.name }}' as customer, 2 as amount")
+    run(replace(shop.job("stg_orders"), environment="prod"))
+    assert rows(shop.database, "select customer from stg_orders") == [("prod",)]
+
+
 def test_each_set_of_vars_keeps_what_dbt_parsed(shop: Shop, run: Runner) -> None:
     """dbt parses everything anew when a var has another value, so that of another environment or binding stays."""
     job = shop.job("staging")

@@ -124,6 +124,24 @@ def test_a_package_that_is_a_folder_is_used_without_an_installation(staged: Shop
     assert revenue(staged) == [(18,), (21,)]
 
 
+def test_a_project_inside_of_its_package_takes_what_dbt_reads_of_that(
+    staged: Shop, run: Runner, server: Server
+) -> None:
+    """As the folder `integration_tests` of a package has it: `local: ../`."""
+    staged.write("../dbt_project.yml", "{name: around, version: '1.0'}")
+    staged.write("../macros/around.sql", MACRO % 2)
+    staged.write("../packages.yml", f"packages: [{{tarball: '{server.package('inner', 5)}', name: inner}}]")
+    staged.write("packages.yml", "packages: [{local: ../}]")
+    staged.write("models/marts/revenue.sql", MODEL % "around")
+    staged.replace("models/marts/revenue.sql", "sum(amount)')", "sum(amount)' ~ '*' ~ inner.by(1))")
+    job = staged.job("marts")
+    before = run.runtime.definition(job), run.runtime.given(job)
+    run(job)
+    assert revenue(staged) == [(60,), (70,)]
+    assert (run.runtime.definition(job), run.runtime.given(job)) == before, "the warehouse and the cache lie there too"
+    assert not [each for each in before[1] if "/cache/" in each or "/run-" in each]
+
+
 def test_a_folder_is_the_same_installed_or_not(shop: Shop) -> None:
     folder(shop, "../shared", "doubled", 2)
     shop.write("packages.yml", "packages: [{local: ../shared}]")
