@@ -27,7 +27,7 @@ class Disagreement(NamedTuple):
 def values(
     environment: Environment, datasets: Sequence[ResolvedDataSet], stores: Mapping[str, ResolvedStore]
 ) -> tuple[dict[str, Any], list[Disagreement]]:
-    """The values by name, and where bindings disagree.
+    """The values by name, as JSON has them (a date is its text, as in dbt), and where bindings disagree.
 
     A DataSet's binding comes before those of Stores, and they before the environment.
 
@@ -43,7 +43,8 @@ def values(
         said = dict(_by_name(level))
         told |= said
         found |= {name: several[0][1] for name, several in said.items()}
-    return found, [fault for name, several in told.items() if (fault := _disagreement(name, several))]
+    plain = json.loads(json.dumps(found, default=str))
+    return plain, [fault for name, several in told.items() if (fault := _disagreement(name, several))]
 
 
 def _by_name(level: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:

@@ -188,7 +188,7 @@ class DbtProject:
     def nodes(self) -> tuple[Node, ...]:
         """Every model, seed, snapshot and singular test, by path."""
         found = {
-            (kind, file): Node(kind, file, (self.name, *file.relative_to(folder).parts[:-1], file.stem))
+            (kind, file): Node(kind, file, (self.name, *_path(kind, file.relative_to(folder)), file.stem))
             for kind, suffixes in _SUFFIXES.items()
             for folder in self.paths(kind)
             for file in self._files(folder, suffixes)
@@ -286,6 +286,11 @@ class DbtProject:
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         # dbt takes `X.SQL` for SQL.
         return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
+
+
+def _path(kind: str, file: Path) -> tuple[str, ...]:
+    """What of a file's path is in the name of its node: of a snapshot the file's own name, too."""
+    return (*file.parts[:-1], file.stem) if kind == "snapshot" else file.parts[:-1]
 
 
 def refs_in(text: str) -> set[str]:

@@ -117,8 +117,10 @@ def read(target: Path, project: Path) -> list[Result]:
     return [_result(each, nodes.get(each["unique_id"], {}), nodes, project) for each in run["results"]]
 
 
-def parse_failure(error: str, project: Path) -> JobFailedError:
-    """The failure of a build that dbt could not begin: its error in the user's words and places."""
+def parse_failure(error: str, project: Path, overlay: Path) -> JobFailedError:
+    """The failure of a build that dbt could not begin: its error in the user's words and places, not the overlay's."""
+    for folder in (overlay, overlay.resolve()):
+        error = error.replace(str(folder), str(project))
     found = [_PATH.sub(lambda match: f"({project / match.group(1)})", line) for line in _lines(error)]
     headline, *lines = found or ["dbt gave no reason"]
     if match := _PATH_IN_HEADLINE.match(headline):

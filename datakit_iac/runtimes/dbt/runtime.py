@@ -189,7 +189,7 @@ class Dbt:
                 if progress.faults:
                     raise JobFailedError(progress.faults[0], tuple(progress.faults[1:]))
                 if error:
-                    raise results.parse_failure(error, project.root)
+                    raise results.parse_failure(error, project.root, (home / "project").absolute())
                 return results.outcome(target, project.root, progress.warnings, progress.building, described.database)
         except ProjectError as fault:
             raise JobFailedError(str(fault)) from None

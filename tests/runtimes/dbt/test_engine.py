@@ -137,6 +137,13 @@ def test_broken_jinja_is_named_with_file_and_line(shop: Shop, run: Runner) -> No
     assert any("line 3" in line for line in failed.lines)
 
 
+def test_a_wrong_key_of_the_configuration_is_named_with_the_users_file(shop: Shop, run: Runner) -> None:
+    shop.replace("dbt_project.yml", "profile:", "unit-tests: {}\nprofile:")
+    failed = failure(run, shop, "staging")
+    assert "Additional properties are not allowed ('unit-tests' was unexpected)" in failed.cause
+    assert failed.lines == (f"Error encountered in {shop.root}/dbt_project.yml",)
+
+
 def test_a_missing_ref_is_named(shop: Shop, run: Runner) -> None:
     shop.write("models/staging/stg_orders.sql", "select * from {{ ref('nowhere') }}")
     assert "nowhere" in str(failure(run, shop, "staging"))
