@@ -1,4 +1,4 @@
-"""dbt projects laid out as public ones are: each builds as it is, a second `up` does nothing, an edit runs its share."""
+"""dbt projects laid out as public ones are: each builds as it is, a second `up` does nothing, an edit runs its part."""
 
 from __future__ import annotations
 

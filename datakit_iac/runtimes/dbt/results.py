@@ -19,6 +19,7 @@ _MANY_LINES: Final = 12
 _MANY_FAILURES: Final = 5
 _PATH_IN_HEADLINE: Final = re.compile(r"^(.+ Error) in .+ \((.+)\)$")
 _PATH: Final = re.compile(r"\(((?:[\w.-]+/)*[\w.-]+\.(?:sql|py|ya?ml|csv))\)")
+_UNDECLARED: Final = re.compile(r"Env var required but not provided: '(\w+)'")
 _NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by )")
 
 
@@ -174,6 +175,14 @@ def _rows(result: Result) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    for line in text.splitlines():
+    for line in _UNDECLARED.sub(_declaring, text).splitlines():
         if line.strip() and not _NOISE.match(line.strip()):
             yield line.strip() if not line.startswith("    ") else line.rstrip().removeprefix("  ")
+
+
+def _declaring(match: re.Match[str]) -> str:
+    name = match.group(1)
+    return (
+        f"env_var('{name}') is asked for, without a default, and the Transform does not declare it: "
+        f'`env: [{{name: {name}, value: "${{{name}}}"}}]`'
+    )

@@ -88,7 +88,7 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
 
     read = runner(callbacks=[on_event]).invoke(["parse", *request["args"]])
     if not read.success:
-        return str(read.exception or "dbt could not read the project")
+        return _told(read.exception, request["ports"]["package"]) or "dbt could not read the project"
     # Each build gets a manifest of its own: dbt writes into it, and so do we.
     manifest = read.result
     keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
@@ -105,6 +105,20 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
     tell({"selected": dict(Counter(each["resource_type"] for each in selected))})
     built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *request["select"], *request["args"]])
     return str(built.exception) if built.exception else ""
+
+
+def _told(fault: BaseException | None, package: str) -> str:
+    """What dbt says of an error; where a template asks for a variable that is not there, it says not which one does."""
+    text = str(fault or "")
+    frame = fault.__traceback__ if fault and text.startswith("Parsing Error\n  Env var") else None
+    asking: Any = None
+    while frame:
+        asking = getattr(frame.tb_frame.f_locals.get("self"), "model", None) or asking
+        frame = frame.tb_next
+    if not (file := getattr(asking, "original_file_path", "")):
+        return text
+    where = file if asking.package_name == package else f"dbt_packages/{asking.package_name}/{file}"
+    return text.replace("Parsing Error", f"Parsing Error in {asking.resource_type} {asking.name} ({where})", 1)
 
 
 def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> Any:

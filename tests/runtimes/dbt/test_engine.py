@@ -144,6 +144,33 @@ def test_a_wrong_key_of_the_configuration_is_named_with_the_users_file(shop: Sho
     assert failed.lines == (f"Error encountered in {shop.root}/dbt_project.yml",)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "where"),
+    [
+        ("models/staging/stg_orders.sql", "select {{ env_var('RE' ~ 'GION') }} as id", "stg_orders.sql"),
+        ("models/staging/stg_orders.sql", "select {{ asked() }} as id", "stg_orders.sql"),
+        ("models/marts/revenue.sql", "select {{ asked() if execute }} as id", "revenue.sql"),
+        ("models/x.yml", "models: [{name: revenue, config: {alias: \"{{ env_var('RE' ~ 'GION') }}\"}}]", "x.yml"),
+        ("dbt_packages/p/models/pm.sql", "select {{ asked() }} as id", "dbt_packages/p/models/pm.sql"),
+    ],
+)
+def test_a_variable_that_only_dbt_finds_is_named_with_the_model_and_the_fix(
+    shop: Shop, run: Runner, file: str, text: str, where: str
+) -> None:
+    shop.write("macros/asked.sql", "{% macro asked() %}{{ env_var('RE' ~ 'GION') }}{% endmacro %}")
+    shop.write("dbt_packages/p/dbt_project.yml", "name: p")
+    shop.write("dbt_packages/p/macros/asked.sql", "{% macro asked() %}{{ env_var('RE' ~ 'GION') }}{% endmacro %}")
+    shop.write(file, text)
+    with pytest.raises(JobFailedError) as failed:
+        run(shop.job("stg_orders", "revenue"))
+    said = str(failed.value)
+    assert where in said
+    assert (
+        "env_var('REGION') is asked for, without a default, and the Transform does not declare it: "
+        '`env: [{name: REGION, value: "${REGION}"}]`'
+    ) in said
+
+
 def test_a_missing_ref_is_named(shop: Shop, run: Runner) -> None:
     shop.write("models/staging/stg_orders.sql", "select * from {{ ref('nowhere') }}")
     assert "nowhere" in str(failure(run, shop, "staging"))

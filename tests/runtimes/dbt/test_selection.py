@@ -100,7 +100,7 @@ def test_a_broken_project_file_is_named_with_its_line(shop: Shop) -> None:
         DbtProject(shop.root)
 
 
-SNAPSHOT = "{%% snapshot %s %%}{{ config(unique_key='id', strategy='check', check_cols='all') }}select 1 as id{%% endsnapshot %%}"
+SNAPSHOT = "{%% snapshot %s %%}{{ config(unique_key='id', strategy='check', check_cols='all') }}{%% endsnapshot %%}"
 
 
 def test_a_snapshot_with_the_name_of_its_file_is_known(shop: Shop) -> None:
