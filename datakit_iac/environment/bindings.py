@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from datakit_iac.environment.dbt_vars import Disagreement
 from datakit_iac.manifest.dataset import DataSet, Place
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, nearest
@@ -12,6 +13,7 @@ from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.traits import Bound
 
 _PLACES: Final = ("table", "prefix", "topic")
+_OF_DATASETS: Final = (*_PLACES, "vars")
 
 
 class Bindings:
@@ -44,6 +46,13 @@ class Bindings:
             if bound := self.of_dataset(name):
                 yield from self._of_dataset(name, bound)
 
+    def disagreement(self, found: Disagreement, transform: str) -> Finding:
+        """The finding that bindings give a variable of a Transform's dbt project different values."""
+        bound = self._by_name[found.bound]
+        message = f"{found.message}; Transform {transform} has both"
+        hint = "bind a DataSet that it reads or writes: a DataSet's `vars` come before those of Stores"
+        return self._origin.finding("ambiguous-binding", message, (*bound.path, "vars", found.variable), hint=hint)
+
     def _of_nothing(self) -> Iterator[Finding]:
         known = self._project.stores.keys() | self._project.datasets.keys()
         for name, bound in self._by_name.items():
@@ -71,9 +80,9 @@ class Bindings:
         if sum(bool(getattr(binding, key)) for key in _PLACES) > 1:
             message = f"DataSet {name} is bound to several places; expected one of table, prefix and topic"
             yield self._origin.finding("invalid-value", message, bound.path)
-        for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_PLACES)):
+        for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_OF_DATASETS)):
             message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
-            hint = nearest(field, _PLACES)
+            hint = nearest(field, _OF_DATASETS)
             yield self._origin.finding("unknown-field", message, (*bound.path, field), hint=hint)
 
     @property

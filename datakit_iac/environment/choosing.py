@@ -76,7 +76,7 @@ def of_packages(project: Project) -> Iterator[ChosenVersion]:
 
 def _is_exact(package: Package) -> bool:
     match package.source:
-        case "git":
+        case "git" | "private":
             return is_exact_revision(package.constraint)
         case "package":
             return is_exact_version(package.constraint)

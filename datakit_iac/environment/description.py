@@ -16,7 +16,11 @@ def described(resolved: ResolvedProject) -> dict[str, Any]:
         "rules": rules(resolved.environment),
         "stores": {name: _store(store) for name, store in sorted(resolved.stores.items())},
         "datasets": {
-            name: {"store": each.bound.store, **each.bound.place.model_dump(mode="json", exclude_none=True)}
+            name: {
+                "store": each.bound.store,
+                **each.bound.place.model_dump(mode="json", exclude_none=True),
+                **({"vars": dict(each.vars)} if each.vars else {}),
+            }
             for name, each in sorted(resolved.datasets.items())
         },
         "versions": _versions(resolved.versions),
@@ -73,6 +77,7 @@ def _store(store: ResolvedStore) -> dict[str, Any]:
         "connection": dict(store.connection.options),
         **({"secrets": dict(store.secrets)} if store.secrets else {}),
         **({"create": store.create} if store.create is not None else {}),
+        **({"vars": dict(store.vars)} if store.vars else {}),
         **({} if store.is_installed else {"installed": False}),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.environment import choosing, variables
+from datakit_iac.environment import choosing, dbt_vars, variables
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.default import with_default
@@ -142,6 +142,7 @@ class _Resolution:
             bound=self._bound_dataset(dataset, store),
             external=external,
             graph=self._graph,
+            vars=bound.binding.vars if (bound := self._bindings.of_dataset(dataset.name)) else {},
         )
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
@@ -218,8 +219,11 @@ class _Resolution:
                 self._find(transform, "missing-field", message, ("spec", "dbt"), "dbt: {project: FOLDER}")
                 return None
             settings["project"] = rooted(folder, self._project.root)
-            if self._environment.spec.vars:
-                settings["vars"] = dict(self._environment.spec.vars)
+            touched = [datasets[name] for name in dict.fromkeys(named)]
+            said, faults = dbt_vars.values(self._environment, touched, stores)
+            self._findings.extend(self._bindings.disagreement(each, transform.name) for each in faults)
+            if said:
+                settings["vars"] = said
         return Job(
             transform=transform.name,
             runtime=spec.runtime,

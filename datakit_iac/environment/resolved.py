@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.manifest.connector import Connector
@@ -30,6 +31,7 @@ class ResolvedStore:
         version: the Connector's version that was chosen; None where it has none.
         destination: whether that Connector may be written to.
         is_installed: whether there is code that can reach it; without it, nothing of the project can be registered.
+        vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ResolvedStore:
     version: str | None = None
     destination: bool = True
     is_installed: bool = True
+    vars: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,14 @@ class ResolvedDataSet:
         bound: the contract with its place.
         external: whether it is only ever read here, since its Connector is no destination.
         graph: who reads and writes what.
+        vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
     """
 
     manifest: DataSet
     bound: BoundDataSet
     external: bool
     graph: Graph = field(repr=False)
+    vars: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def downstream(self) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ class Stores:
             version=connector.version,
             destination="destination" in connector.spec.capabilities,
             is_installed=is_installed,
+            vars=bound.binding.vars if bound else {},
         )
 
     def _check(

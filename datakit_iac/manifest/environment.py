@@ -73,6 +73,7 @@ class BindingSection(Options, Model):
     table: str | None = None
     prefix: str | None = None
     topic: str | None = None
+    vars: dict[str, Any] = Field(default_factory=dict)
 
 
 class EnvironmentSpec(Model):

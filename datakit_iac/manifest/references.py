@@ -27,7 +27,9 @@ def references(project: Project) -> Iterator[Finding]:
     for dataset in project.datasets.values():
         yield from _Contract(project, dataset).findings()
     for environment in project.environments.values():
-        for path in literals(environment.spec.vars, ("spec", "vars")):
+        of_bindings = (((*each.path, "vars"), each.binding.vars) for each in environment.bound())
+        said = ((("spec", "vars"), environment.spec.vars), *of_bindings)
+        for path in (each for where, values in said for each in literals(values, where)):
             message = f"{path[-1]} is a secret; its value stands in no manifest, and dbt shows what `var()` gives"
             hint = "`env` of the Transforms, and env_var() in the models"
             yield project.origin(environment).finding("literal-secret", message, path, hint=hint)

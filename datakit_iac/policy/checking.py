@@ -16,7 +16,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.evaluating import evaluate
 from datakit_iac.policy.gathering import gather
 from datakit_iac.runtimes.described import Described, Describes
-from datakit_iac.runtimes.job import Job
+from datakit_iac.runtimes.job import Fetches, Job
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -56,14 +56,16 @@ def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:
 
 
 def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
+    must_be_seen = resolved.environment.spec.approval.needed > 0
     for each in resolved.transforms.values():
         origin, kind = resolved.project.origin(each.manifest), each.job.runtime
         try:
-            faults = runtime(kind).check(each.job)
+            found = runtime(kind)
         except LookupError as unknown:
             yield origin.finding("unknown-runtime", str(unknown), ("spec", "runtime"))
             continue
-        for fault in faults:
+        unseen = found.unseen(each.job) if must_be_seen and isinstance(found, Fetches) else []
+        for fault in [*found.check(each.job), *unseen]:
             yield origin.finding("invalid-job", fault, ("spec", kind))
 
 

@@ -130,6 +130,17 @@ class TakesFiles(Protocol):
         """
 
 
+@runtime_checkable
+class Fetches(Protocol):
+    """A Runtime whose tool may fetch code when a job runs."""
+
+    def unseen(self, job: Job) -> list[str]:
+        """What would be fetched, each one sentence with the way to have it here before.
+
+        Where people must approve, each is an error: they could not look at it.
+        """
+
+
 class Runtime(Protocol):
     """The code that turns a Transform into a job and reads its results. Importing one must be cheap."""
 

@@ -57,3 +57,63 @@ def test_the_environments_vars_are_those_of_its_dbt_jobs(tmp_path: Path) -> None
     settings = {name: examine(project, name, {}).transforms["load"].job.settings for name in ("dev", "prod")}
     assert settings["dev"]["vars"] == {"least": 2}
     assert "vars" not in settings["prod"]
+
+
+def bound(tmp_path: Path, environment: str) -> tuple[Mapping[str, object], list[Finding]]:
+    """What a job that reads `raw` of Store `stage` and writes `users` of `warehouse` is given, and what is wrong."""
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/dbt_project.yml").write_text("name: shop\n")
+    stage = manifest("Store", "stage", "spec: {connector: duckdb, connection: {path: s.duckdb}}")
+    raw = manifest("DataSet", "raw", "spec: {store: stage, table: main.raw}")
+    spec = "spec: {runtime: dbt, dbt: {project: p}, inputs: [{dataset: raw}], outputs: [{dataset: users}]}"
+    project = load(
+        write(
+            tmp_path, CONNECTOR, STORE, stage, DATASET, raw, manifest("Transform", "load", spec),
+            manifest("Environment", "dev", environment),
+        )
+    )  # fmt: skip
+    resolved = examine(project, "dev", {})
+    found = [each for each in resolved.findings if each.severity == "error"]
+    return resolved.transforms["load"].job.settings.get("vars", {}), found
+
+
+@pytest.mark.parametrize(
+    ("environment", "given"),
+    [
+        ("bindings: {warehouse: {vars: {a: 1}}, stage: {vars: {day: 2024-01-02}}}", {"a": 1, "day": "2024-01-02"}),
+        ("spec: {vars: {days: [2024-01-02]}}", {"days": ["2024-01-02"]}),
+        ("bindings: {raw: {vars: {least: 1}}}\nspec: {vars: {least: 0, most: 9}}", {"least": 1, "most": 9}),
+        ("bindings: {raw: {vars: {a: 3}}, stage: {vars: {a: 1}}, warehouse: {vars: {a: 2}}}", {"a": 3}),
+        ("bindings: {stage: {vars: {a: [1]}}, warehouse: {vars: {a: [1]}}}", {"a": [1]}),
+        ("bindings: {other: {}}", None),
+    ],
+)
+def test_a_binding_gives_vars_to_the_jobs_of_what_it_binds(
+    tmp_path: Path, environment: str, given: dict[str, object] | None
+) -> None:
+    said, found = bound(tmp_path, environment)
+    if given is None:
+        assert (dict(said), [each.code for each in found]) == ({}, ["unknown-binding"])
+    else:
+        assert found == []
+        assert said == given
+
+
+def test_bindings_that_disagree_are_an_error(tmp_path: Path) -> None:
+    _, (found,) = bound(tmp_path, "bindings: {stage: {vars: {a: 1, b: 1}}, warehouse: {vars: {a: true, b: 1}}}")
+    assert (found.code, found.path) == ("ambiguous-binding", "bindings.warehouse.vars.a")
+    assert found.message == (
+        "var('a') is 1 by the binding of Store stage, and true by that of Store warehouse; Transform load has both"
+    )
+    assert found.hint == "bind a DataSet that it reads or writes: a DataSet's `vars` come before those of Stores"
+
+
+def test_two_datasets_that_disagree_are_an_error(tmp_path: Path) -> None:
+    _, (found,) = bound(tmp_path, "bindings: {raw: {vars: {a: x}}, users: {vars: {a: y}}}")
+    assert "var('a') is \"x\" by the binding of DataSet raw" in found.message
+
+
+def test_a_secret_is_no_var_of_a_binding(tmp_path: Path) -> None:
+    _, (found,) = bound(tmp_path, "bindings: {raw: {vars: {api_token: hunter2}}}")
+    assert (found.code, found.path) == ("literal-secret", "bindings.raw.vars.api_token")
+    assert "hunter2" not in str(found)

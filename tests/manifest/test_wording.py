@@ -69,7 +69,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "approval": {"mode": "team", "required": 1, "approvers": ["a@b.c"], "maxAge": "7d"},
         "quotas": {"transforms": 1, "storage": "1Gi"}, "executor": {"type": "local"}, "deletion": "retain",
         "lineage": {"endpoint": "https://x.y", "namespace": "n"}, "vars": {"a": 1}, "bindingsRequired": False,
-        "bindings": {"warehouse": {"type": "duckdb", "path": "x", "secrets": {"key": "${KEY}"}}},
+        "bindings": {"warehouse": {"type": "duckdb", "path": "x", "secrets": {"key": "${KEY}"}, "vars": {"a": 1}}},
     },
     "Policy": {
         "rules": [{"rule": "naming", "enforcement": {"dev": "advisory"}, "arguments": {"pattern": "x"}}],

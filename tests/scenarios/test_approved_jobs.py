@@ -69,6 +69,31 @@ def test_a_file_that_changes_while_the_update_is_under_way_is_not_built(guarded:
     assert workspace.rows(ROWS, "project/prod.duckdb") == [(0, None)]
 
 
+def test_packages_that_are_not_installed_are_approved_as_folders_and_else_refused(guarded: Guarded) -> None:
+    link = guarded.workspace.project / "models/dbt_packages/shared"
+    link.unlink()
+    guarded.workspace.write("project/models/packages.yml", "packages: [{local: ../../shared}]")
+    for older in (guarded.root / "approvals/prod").glob("*.json"):
+        older.unlink()
+    plan = guarded.planned("ben", "eve")
+    assert '"shared/macros/m.sql"' in plan.read_text()
+    _appends("../shared/macros/m.sql")(guarded)
+    refused = guarded.up().failed().text
+    assert "shared/macros/m.sql is another" in refused
+    assert "dbt_packages" not in refused
+    _restores(guarded)
+    guarded.up().ok()
+    assert guarded.workspace.rows(ROWS, "project/prod.duckdb") == [(2, 17.0)]
+
+    hub = "packages: [{local: ../../shared}, {package: dbt-labs/dbt_utils, version: 1.3.0}]"
+    guarded.workspace.write("project/models/packages.yml", hub)
+    for done in (guarded.dk("plan", "--env", "prod"), guarded.up()):
+        assert (
+            "project/models/packages.yml asks for dbt-labs/dbt_utils 1.3.0, which is not installed, so nobody can see "
+            "what would be built; run `dbt deps` in project/models"
+        ) in done.failed().text
+
+
 def _writes(file: str, text: str) -> Change:
     return lambda guarded: (guarded.workspace.write(f"project/{file}", text), None)[1]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 KEPT: Final = 30 * 24 * 3600
-"""Seconds for which a cache stays without being used: then dbt parses the project anew, and that is all."""
+"""Seconds for which a cache stays without being used: then packages are fetched and the project is parsed anew."""
 
 _LOCK: Final = ".lock"
 
@@ -58,7 +58,7 @@ def _is_alone(lock: IO[str]) -> bool:
 def _remove_unused(root: Path) -> None:
     before = time.time() - KEPT
     homes = [home for home in root.iterdir() if home.is_dir()]
-    targets = [target for home in homes for target in home.glob("target-*")]
-    for folder in (*homes, *targets):
+    parts = [folder for home in homes for kind in ("target-*", "packages-*") for folder in home.glob(kind)]
+    for folder in (*homes, *parts):
         if folder.is_dir() and folder.stat().st_mtime < before:
             shutil.rmtree(folder, ignore_errors=True)

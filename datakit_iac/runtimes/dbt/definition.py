@@ -45,7 +45,7 @@ def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any])
     left = frozenset() if "graph" in asked else _FOR_PEOPLE - asked
     parts = {
         "configuration": _configuration(project, left),
-        "files": {str(file): given.content(project.root / file) for file in (*(node.file for node in nodes), *whole)},
+        "files": {str(file): given.content(project.place(file)) for file in (*(node.file for node in nodes), *whole)},
         "macros": sorted({(macro.name, macro.text) for macro in macros}),
         "properties": [*project.properties] if "graph" in asked else _properties(project, nodes, left),
         "others": others,

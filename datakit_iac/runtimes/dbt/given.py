@@ -29,12 +29,9 @@ def files(project: DbtProject) -> tuple[Path, ...]:
 
 def own(project: DbtProject) -> Iterator[Path]:
     """The files of dbt's own folders and packages, and those that it knows by name; some may come twice."""
-    for kind in KINDS:
-        for folder in project.paths(kind):
-            yield from project.files_below(folder)
+    yield from project.own
     for package in project.package_folders:
         yield from project.files_below(str(package))
-    yield from (Path(name) for name in NAMED if (project.root / name).is_file())
 
 
 def mentioned(project: DbtProject, texts: Iterable[tuple[str, str]]) -> Iterator[Path]:
@@ -64,7 +61,7 @@ def digests(project: DbtProject) -> dict[str, str]:
         ProjectError: one cannot be read.
     """
     return {CONFIGURATION: project.loaded} | {
-        file.as_posix(): content(project.root / file) for file in files(project) if file != Path(CONFIGURATION)
+        file.as_posix(): content(project.place(file)) for file in files(project) if file != Path(CONFIGURATION)
     }
 
 

@@ -49,7 +49,7 @@ def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> dict
     written = {Path(CONFIGURATION): _configuration(project)}
     written |= {Path(GENERATED, file): content for file, content in sources.items()}
     _remove_others(folder, {*files, *written})
-    copied = {file.as_posix(): _copy(project.root / file, folder / file) for file in files}
+    copied = {file.as_posix(): _copy(project.place(file), folder / file) for file in files}
     for path, content in written.items():
         _write(folder / path, content)
     return {CONFIGURATION: project.loaded, **copied}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import yaml
+
+Source = Literal["package", "git", "tarball", "private", "local"]
 
 ASKED: Final = ("packages.yml", "dependencies.yml")
 LOCK: Final = "package-lock.yml"
@@ -19,13 +22,13 @@ class Package:
 
     Attributes:
         name: as it is asked for, e.g. ``dbt-labs/dbt_utils``, or where it comes from.
-        source: where it comes from: dbt's hub, a git repository, an archive or a folder.
+        source: where it comes from: dbt's hub, a git repository, an archive, a git provider or a folder.
         constraint: the version or revision asked for, e.g. ``>=1.0.0,<2.0.0``; empty where there is none.
         version: the one in dbt's lock file; empty where that does not list it.
     """
 
     name: str
-    source: Literal["package", "git", "tarball", "local"]
+    source: Source
     constraint: str
     version: str
 
@@ -46,6 +49,26 @@ def packages(project: Path) -> tuple[Package, ...]:
     )
 
 
+def asked(project: Path) -> dict[Path, tuple[Package, ...]]:
+    """What the project in a folder asks for, and what its packages that are folders ask for, by the folder of each.
+
+    dbt takes every relative path from the folder of the project, also those in its packages.
+    """
+    found: dict[Path, tuple[Package, ...]] = {}
+    waiting = [project]
+    while waiting:
+        if (folder := waiting.pop(0)) not in found:
+            found[folder] = packages(folder)
+            waiting += [place(project, each) for each in found[folder] if each.source == "local"]
+    return found
+
+
+def place(project: Path, package: Package) -> Path:
+    """The folder of a package that is one."""
+    # As dbt does: `~nobody` stays what it is.
+    return Path(os.path.normpath(project / os.path.expanduser(package.name)))  # noqa: PTH111
+
+
 def _entries(project: Path, file: str) -> Iterator[Mapping[str, Any]]:
     try:
         loaded = yaml.safe_load((project / file).read_text(encoding="utf-8"))
@@ -55,11 +78,9 @@ def _entries(project: Path, file: str) -> Iterator[Mapping[str, Any]]:
     yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
 
 
-def _source(entry: Mapping[str, Any]) -> Literal["package", "git", "tarball", "local"] | None:
-    for source in ("package", "git", "tarball", "local"):
-        if entry.get(source):
-            return source
-    return None
+def _source(entry: Mapping[str, Any]) -> Source | None:
+    sources: tuple[Source, ...] = get_args(Source)
+    return next((source for source in sources if entry.get(source)), None)
 
 
 def _key(entry: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.duckdb import types
 
 NAME: Final = "datakit"
-"""Profile and target are called the same in every environment: dbt parses everything anew when they change."""
+"""The profile's name; the target has the environment's, by which models ask where they are."""
 
 DEFAULT_SCHEMA: Final = "main"
 _THREADS: Final = min(4, os.cpu_count() or 1)
@@ -30,6 +30,7 @@ class Profile:
         databases: the database that holds a Store's tables, by Store; a Store that is missing is in the target's own.
         env: the variables that the target asks for.
         type_name: how the target's database spells the type of a column.
+        environment: the environment's name: what `target.name` gives.
     """
 
     target: Mapping[str, Any]
@@ -37,11 +38,12 @@ class Profile:
     databases: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, Secret] = field(default_factory=dict)
     type_name: Callable[[DataType], str] = str
+    environment: str = NAME
 
     @property
     def content(self) -> dict[str, Any]:
         """What goes into `profiles.yml`."""
-        return {NAME: {"target": NAME, "outputs": {NAME: dict(self.target)}}}
+        return {NAME: {"target": self.environment, "outputs": {self.environment: dict(self.target)}}}
 
 
 def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, names_schemas: bool = False) -> Profile:

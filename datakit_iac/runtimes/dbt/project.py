@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from datakit_iac.runtimes.dbt import folders
+from datakit_iac.runtimes.dbt.packages import Package, asked
 
 CONFIGURATION: Final = "dbt_project.yml"
 SELECTORS: Final = "selectors.yml"
@@ -83,8 +85,12 @@ class DbtProject:
         loaded: the SHA-256 of its content as it was read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, fetched: Path | None = None) -> None:
         """Read the configuration.
+
+        Args:
+            root: the folder.
+            fetched: a folder with the packages that `root` asks for and has not installed.
 
         Raises:
             ProjectError: the folder or its `dbt_project.yml` is missing, cannot be read, or names folders elsewhere.
@@ -101,6 +107,7 @@ class DbtProject:
             raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
         self.configuration: dict[str, Any] = loaded
         self._demand_own_folders()
+        self._fetched = fetched
         self._texts: dict[Path, str] = {}
         self._folders: dict[str, tuple[Path, ...]] = {}
 
@@ -132,11 +139,39 @@ class DbtProject:
         return str(self.configuration.get("packages-install-path") or "dbt_packages")
 
     @cached_property
-    def package_folders(self) -> tuple[Path, ...]:
-        """The folder of each package; one that lies elsewhere on this machine is a link."""
+    def asked(self) -> dict[Path, tuple[Package, ...]]:
+        """The packages that it and its packages of its own ask for, see `packages.asked`."""
+        return asked(self.root)
+
+    @cached_property
+    def is_installed(self) -> bool:
+        """Whether ``dbt deps`` was run in it; dbt goes by the number of packages, too."""
+        return sum(each.is_dir() for each in self._there) >= len(self.asked[self.root])
+
+    @cached_property
+    def package_folders(self) -> Mapping[Path, Path]:
+        """Where each package lies on this machine, by its folder in the project.
+
+        What is installed is taken as it is. Else packages that are folders are where they are, and others where they
+        were fetched to.
+        """
+        if self.is_installed:
+            return {Path(self.packages, each.name): each for each in self._there}
+        own = (folder for folder in self.asked if folder != self.root and (folder / CONFIGURATION).is_file())
+        found = {Path(self.packages, DbtProject(folder).name): folder for folder in own}
+        fetched = sorted(self._fetched.iterdir()) if self._fetched else ()
+        return found | {Path(self.packages, each.name): each for each in fetched}
+
+    @property
+    def _there(self) -> list[Path]:
         folder = self.root / self.packages
-        names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else ()
-        return tuple(Path(self.packages, name) for name in names)
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+    def place(self, file: Path) -> Path:
+        """Where one of its files, or of its packages', lies on this machine."""
+        depth = len(Path(self.packages).parts) + 1
+        package = self.package_folders.get(Path(*file.parts[:depth]))
+        return package.joinpath(*file.parts[depth:]) if package else self.root / file
 
     @property
     def names_schemas(self) -> bool:
@@ -144,10 +179,16 @@ class DbtProject:
         return _has_key(self.configuration.get("models"), ("schema", "+schema"))
 
     @cached_property
+    def own(self) -> tuple[Path, ...]:
+        """The files in dbt's own folders, and those that it knows by name; without packages."""
+        below = {file for kind in KINDS for folder in self.paths(kind) for file in self.files_below(folder)}
+        return (*sorted(below), *(Path(name) for name in NAMED if (self.root / name).is_file()))
+
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Every model, seed, snapshot and singular test, by path."""
         found = {
-            (kind, file): Node(kind, file, (self.name, *file.relative_to(folder).parts[:-1], file.stem))
+            (kind, file): Node(kind, file, (self.name, *_path(kind, file.relative_to(folder)), file.stem))
             for kind, suffixes in _SUFFIXES.items()
             for folder in self.paths(kind)
             for file in self._files(folder, suffixes)
@@ -221,18 +262,35 @@ class DbtProject:
     def text(self, file: Path) -> str:
         """The content of one of its files."""
         if file not in self._texts:
-            self._texts[file] = (self.root / file).read_text(encoding="utf-8", errors="replace")
+            self._texts[file] = self.place(file).read_text(encoding="utf-8", errors="replace")
         return self._texts[file]
 
     def files_below(self, folder: str) -> tuple[Path, ...]:
         """The files of one of its folders, see `folders`; read once."""
         if folder not in self._folders:
-            self._folders[folder] = folders.files(self.root, folder)
+            package = self.package_folders.get(Path(folder))
+            self._folders[folder] = (
+                tuple(Path(folder, file) for file in self._of_package(package))
+                if package
+                else folders.files(self.root, folder)
+            )
         return self._folders[folder]
+
+    def _of_package(self, package: Path) -> Iterable[Path]:
+        """The files of a package; of one that lies elsewhere, and may be worked in there, those that dbt reads."""
+        if package.is_symlink() or package in self.asked:
+            with contextlib.suppress(ProjectError):
+                return DbtProject(package).own
+        return folders.files(package, ".")
 
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         # dbt takes `X.SQL` for SQL.
         return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
+
+
+def _path(kind: str, file: Path) -> tuple[str, ...]:
+    """What of a file's path is in the name of its node: of a snapshot the file's own name, too."""
+    return (*file.parts[:-1], file.stem) if kind == "snapshot" else file.parts[:-1]
 
 
 def refs_in(text: str) -> set[str]:

@@ -53,7 +53,7 @@ def unlisted(
 
 def unmade(project: DbtProject, nodes: Sequence[Node], outputs: Sequence[BoundDataSet]) -> list[str]:
     """Outputs that no selected node makes, each as one sentence; none where aliases make names uncertain."""
-    built = [node for node in nodes if node.kind in ("model", "seed")]
+    built = [node for node in nodes if node.kind != "test"]
     if _renames(project) or any("alias" in text for node in built for text in _said(project, node)):
         return []
     names = {node.name.lower() for node in built}
@@ -104,7 +104,7 @@ def _said(project: DbtProject, node: Node) -> list[str]:
     section = f"{node.kind}s"
     entries = [entry for entry in project.entries(section) if entry.get("name") == node.name]
     said: list[Any] = [project.configuration.get(section), entries]
-    return [project.text(node.file) if node.kind == "model" else "", *(str(each) for each in said)]
+    return [project.text(node.file) if node.kind in ("model", "snapshot") else "", *(str(each) for each in said)]
 
 
 def _called(project: DbtProject, node: Node) -> set[str]:

@@ -19,6 +19,7 @@ _MANY_LINES: Final = 12
 _MANY_FAILURES: Final = 5
 _PATH_IN_HEADLINE: Final = re.compile(r"^(.+ Error) in .+ \((.+)\)$")
 _PATH: Final = re.compile(r"\(((?:[\w.-]+/)*[\w.-]+\.(?:sql|py|ya?ml|csv))\)")
+_UNDECLARED: Final = re.compile(r"Env var required but not provided: '(\w+)'")
 _NOISE: Final = re.compile(r"^(compiled code at |> in macro |> called by )")
 
 
@@ -117,8 +118,10 @@ def read(target: Path, project: Path) -> list[Result]:
     return [_result(each, nodes.get(each["unique_id"], {}), nodes, project) for each in run["results"]]
 
 
-def parse_failure(error: str, project: Path) -> JobFailedError:
-    """The failure of a build that dbt could not begin: its error in the user's words and places."""
+def parse_failure(error: str, project: Path, overlay: Path) -> JobFailedError:
+    """The failure of a build that dbt could not begin: its error in the user's words and places, not the overlay's."""
+    for folder in (overlay, overlay.resolve()):
+        error = error.replace(str(folder), str(project))
     found = [_PATH.sub(lambda match: f"({project / match.group(1)})", line) for line in _lines(error)]
     headline, *lines = found or ["dbt gave no reason"]
     if match := _PATH_IN_HEADLINE.match(headline):
@@ -172,6 +175,14 @@ def _rows(result: Result) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    for line in text.splitlines():
+    for line in _UNDECLARED.sub(_declaring, text).splitlines():
         if line.strip() and not _NOISE.match(line.strip()):
             yield line.strip() if not line.startswith("    ") else line.rstrip().removeprefix("  ")
+
+
+def _declaring(match: re.Match[str]) -> str:
+    name = match.group(1)
+    return (
+        f"env_var('{name}') is asked for, without a default, and the Transform does not declare it: "
+        f'`env: [{{name: {name}, value: "${{{name}}}"}}]`'
+    )

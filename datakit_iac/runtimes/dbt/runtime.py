@@ -7,20 +7,32 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Executor
+from datakit_iac.executors.process import Cancelled, Executor
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.runtimes.dbt import caches, given, overlay, parsed, profile, references, results, settings, variables
+from datakit_iac.runtimes.dbt import (
+    caches,
+    fetching,
+    given,
+    overlay,
+    parsed,
+    profile,
+    references,
+    results,
+    settings,
+    variables,
+)
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
-from datakit_iac.runtimes.definition import given_digest
+from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
@@ -58,6 +70,7 @@ class Dbt:
             faults.append(str(fault))
         try:
             project = DbtProject(Path(job.settings["project"]))
+            faults += fetching.faults(project)
             faults += variables.undeclared(project, job.variables.keys(), os.environ)
             return faults + settings.faults_of_selection(job, project)
         except ProjectError as fault:
@@ -109,6 +122,13 @@ class Dbt:
         project = DbtProject(Path(job.settings["project"]))
         return _shown(project, given.digests(project))
 
+    def unseen(self, job: Job) -> list[str]:
+        """The packages that a Run would fetch, which nobody can look at before."""
+        try:
+            return fetching.unseen(DbtProject(Path(job.settings["project"])))
+        except (ProjectError, KeyError):
+            return []  # told by `check`
+
     def run(self, job: Job, surroundings: Surroundings) -> Outcome:
         """Build and test.
 
@@ -120,20 +140,24 @@ class Dbt:
         try:
             project = DbtProject(Path(job.settings["project"]))
             described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
+            described = replace(described, environment=job.environment)
+            home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
+            project = self._with_packages(project, home, job, surroundings)
         except (ProjectError, ValueError) as fault:
             raise JobFailedError(str(fault)) from None
-        home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
-        # A profile of its own keeps a target of its own: dbt parses everything anew when the profile changes.
-        target = home / _key("target", json.dumps(described.content, sort_keys=True))
+        # Each profile and each set of variables keeps a target: dbt parses everything anew when one of them changes.
+        words = settings.variables(job)
+        target = home / _key("target", json.dumps([described.content, *words], sort_keys=True))
         _write_profile(described, surroundings.folder)
         request = Request(
-            [*_options(home / "project", surroundings.folder, target), *settings.variables(job), *_strictness()],
+            [*_options(home / "project", surroundings.folder, target, job.environment), *words, *_strictness()],
             settings.options(job),
             (home / "project").absolute(),
             ports(job, project, described),
             {**described.env, **job.variables},
         )
         progress = _Progress(surroundings.progress)
+        progress.warnings += fetching.unlocked(project)
 
         def prepare() -> None:
             (target / "run_results.json").unlink(missing_ok=True)
@@ -151,7 +175,7 @@ class Dbt:
 
         try:
             with caches.held(surroundings.cache / "dbt", home, target):
-                error = self._session.build(
+                error = self._session.ask(
                     request,
                     surroundings.executor,
                     surroundings.folder,
@@ -165,12 +189,44 @@ class Dbt:
                 if progress.faults:
                     raise JobFailedError(progress.faults[0], tuple(progress.faults[1:]))
                 if error:
-                    raise results.parse_failure(error, project.root)
+                    raise results.parse_failure(error, project.root, (home / "project").absolute())
                 return results.outcome(target, project.root, progress.warnings, progress.building, described.database)
         except ProjectError as fault:
             raise JobFailedError(str(fault)) from None
         except JobFailedError as failure:
             raise _redacted(failure, request.env.values()) from None
+
+    def _with_packages(self, project: DbtProject, home: Path, job: Job, surroundings: Surroundings) -> DbtProject:
+        """The project with all its packages; those that are not installed are fetched into its cache."""
+        if not fetching.missing(project):
+            return project
+        if job.given:
+            raise JobFailedError(fetching.unseen(project)[0])
+        surroundings.progress("fetching the packages of dbt")
+
+        def deps(folder: Path) -> str:
+            options = ["--project-dir", str(folder), "--log-path", str(folder), *_strictness()]
+            request = Request([*options, *settings.variables(job)], (), folder, {}, job.variables, "deps")
+            return self._session.ask(
+                request,
+                surroundings.executor,
+                surroundings.folder,
+                timeout=job.timeout,
+                cancel=surroundings.cancel,
+                on_event=lambda _: None,
+            )
+
+        def mind() -> None:
+            if surroundings.cancel.wait(0.1):
+                raise Cancelled("dbt was stopped")
+
+        values = [job.settings.get("vars"), variable_digests(job.variables)]
+        try:
+            return DbtProject(project.root, fetching.fetch(project, home, values, deps, mind))
+        except JobFailedError as failure:
+            raise _redacted(failure, job.variables.values()) from None
+        except OSError as fault:
+            raise JobFailedError(f"the packages of {project.root} cannot be kept: {fault}") from None
 
 
 class _Progress:
@@ -206,7 +262,7 @@ def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
 
 
 def _shown(project: DbtProject, contents: Mapping[str, str]) -> dict[str, str]:
-    return {(project.root / file).as_posix(): content for file, content in contents.items()}
+    return {project.place(Path(file)).as_posix(): content for file, content in contents.items()}
 
 
 def _key(name: str, of: str) -> str:
@@ -220,12 +276,12 @@ def _write_profile(described: profile.Profile, folder: Path) -> None:
         json.dump(described.content, file, indent=2)
 
 
-def _options(project: Path, profiles: Path, target: Path) -> list[str]:
+def _options(project: Path, profiles: Path, target: Path, environment: str) -> list[str]:
     return [
         "--project-dir", str(project.absolute()),
         "--profiles-dir", str(profiles.absolute()),
         "--profile", profile.NAME,
-        "--target", profile.NAME,
+        "--target", environment,
         "--target-path", str(target.absolute()),
         "--log-path", str(target.absolute()),
     ]  # fmt: skip

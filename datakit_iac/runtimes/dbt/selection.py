@@ -15,6 +15,7 @@ from typing import Final
 
 from datakit_iac.runtimes.dbt.project import SELECTORS, DbtProject, Node
 
+_SNAPSHOT: Final = re.compile(r"\{%[-+]?\s*snapshot\s+(\w+)")
 _METHOD: Final = re.compile(r"^(?:([\w.]+):)?(.*)$", re.DOTALL)
 _WILDCARD: Final = re.compile(r"[*?\[\]]")
 _UNDERSTOOD: Final = ("fqn", "path", "file")
@@ -89,9 +90,13 @@ def _names_properties(project: DbtProject, value: str) -> bool:
 
 
 def _renames(project: DbtProject) -> bool:
-    """Whether nodes have names that their files do not show: snapshots and versions of models."""
-    snapshots = any(node.kind == "snapshot" for node in project.nodes) or any(project.entries("snapshots"))
-    return snapshots or any(entry.get("versions") for entry in project.entries("models"))
+    """Whether nodes have names that their files do not show: some snapshots, and versions of models."""
+    snapshots = [node for node in project.nodes if node.kind == "snapshot"]
+    if any(_SNAPSHOT.findall(project.text(node.file)) != [node.name] for node in snapshots):
+        return True
+    if {str(entry.get("name")) for entry in project.entries("snapshots")} - {node.name for node in snapshots}:
+        return True
+    return any(entry.get("versions") for entry in project.entries("models"))
 
 
 def _matches(project: DbtProject, node: Node, selector: str) -> bool:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
 from datakit_iac.manifest.secret import Secret, revealed
@@ -29,14 +29,15 @@ _QUIET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One build.
+    """What dbt is asked to do.
 
     Attributes:
         args: dbt's options that do not select.
         select: those that do.
         cwd: the folder to work in.
         ports: the DataSets of the job, as `placement` knows them.
-        env: variables for this build alone; `env_var()` sees these and no other.
+        env: variables for this request alone; `env_var()` sees these and no other.
+        task: to build, or to fetch the packages of the project in `cwd`.
     """
 
     args: Sequence[str]
@@ -44,12 +45,13 @@ class Request:
     cwd: Path
     ports: Mapping[str, Any]
     env: Mapping[str, str | Secret] = field(default_factory=dict)
+    task: Literal["build", "deps"] = "build"
 
     def line(self, *, with_env: bool) -> str:
         """The request as the worker reads it."""
         env = {name: revealed(value) for name, value in self.env.items()} if with_env else {}
-        parts = {"args": [*self.args], "select": [*self.select], "cwd": str(self.cwd), "ports": self.ports}
-        return json.dumps({**parts, "env": env, "names": [*self.env]})
+        parts = {"task": self.task, "args": [*self.args], "select": [*self.select], "cwd": str(self.cwd)}
+        return json.dumps({**parts, "ports": self.ports, "env": env, "names": [*self.env]})
 
 
 Event = Mapping[str, Any]
@@ -75,7 +77,7 @@ class Session:
         with self._lock:
             self._drop()
 
-    def build(
+    def ask(
         self,
         request: Request,
         executor: Executor,
@@ -86,9 +88,9 @@ class Session:
         on_event: Callable[[Event], None],
         prepare: Callable[[], None] = lambda: None,
     ) -> str:
-        """Build, and return dbt's error where it could not; builds take turns, and `timeout` counts from its own.
+        """Have it done, and return dbt's error where it could not be; requests take turns.
 
-        `prepare` is called when it is this build's turn, so that what it writes is what this build reads.
+        `timeout` counts from the turn. `prepare` is called then, so that what it writes is what this request reads.
 
         Raises:
             JobFailedError: the worker died, or the time-out passed.

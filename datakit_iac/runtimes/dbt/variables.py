@@ -32,7 +32,7 @@ def undeclared(project: DbtProject, declared: Set[str], present: Mapping[str, st
         if name not in declared and (name in present or not has_default):
             wanted.setdefault(name, file)
     return [
-        f"{project.root / file} asks for env_var('{name}'), which the Transform does not declare, and dbt sees no "
+        f"{project.place(file)} asks for env_var('{name}'), which the Transform does not declare, and dbt sees no "
         f'other: `env: [{{name: {name}, value: "${{{name}}}"}}]`'
         for name, file in wanted.items()
     ]
@@ -42,8 +42,8 @@ def _asked(project: DbtProject) -> Iterator[tuple[Path, str, bool]]:
     """The variables that templates ask for: where, which, and whether there is a default."""
     for file in given.own(project):
         if file.suffix.lower() in _TEMPLATED:
-            state = (project.root / file).stat()
-            for name, has_default in _in_file(project.root / file, state.st_mtime_ns, state.st_size):
+            state = project.place(file).stat()
+            for name, has_default in _in_file(project.place(file), state.st_mtime_ns, state.st_size):
                 yield file, name, has_default
 
 

@@ -1,9 +1,9 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
 Run as a script by `session`, never imported: ``python -P worker.py``, or ``python -P worker.py REQUEST.json`` for one
-build. A request is a line of JSON: ``args`` and ``select`` of dbt, ``env``, the ``names`` of all variables that the job
-may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are lines that begin with the record
-separator, so that nothing a library prints can be taken for one:
+request. That is a line of JSON: the ``task`` (``build`` or ``deps``), ``args`` and ``select`` of dbt, ``env``, the
+``names`` of all variables that the job may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are
+lines that begin with the record separator, so that nothing a library prints can be taken for one:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
     {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
@@ -58,10 +58,23 @@ def _teller() -> Tell:
 def _serve(request: dict[str, Any], runner: Any, tell: Tell) -> None:
     try:
         with _environment(request), contextlib.chdir(request["cwd"]):
-            error = _build(request, runner, tell)
+            error = _fetch(request, runner) if request["task"] == "deps" else _build(request, runner, tell)
     except Exception as fault:  # a fault inside dbt must not end the worker without a word
         error = f"{type(fault).__name__}: {fault}"
     tell({"reply": {"error": error}})
+
+
+def _fetch(request: dict[str, Any], runner: Any) -> str:
+    """Install the packages of a project, from the hub that the job's variables name; the error where there is one."""
+    from dbt.clients import registry
+
+    of_dbt = registry.DEFAULT_REGISTRY_BASE_URL
+    registry.DEFAULT_REGISTRY_BASE_URL = request["env"].get("DBT_PACKAGE_HUB_URL") or of_dbt
+    try:
+        done = runner().invoke(["deps", *request["args"]])
+    finally:
+        registry.DEFAULT_REGISTRY_BASE_URL = of_dbt
+    return "" if done.success else str(done.exception or "dbt gave no reason")
 
 
 def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
@@ -75,7 +88,7 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
 
     read = runner(callbacks=[on_event]).invoke(["parse", *request["args"]])
     if not read.success:
-        return str(read.exception or "dbt could not read the project")
+        return _told(read.exception, request["ports"]["package"]) or "dbt could not read the project"
     # Each build gets a manifest of its own: dbt writes into it, and so do we.
     manifest = read.result
     keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
@@ -92,6 +105,20 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
     tell({"selected": dict(Counter(each["resource_type"] for each in selected))})
     built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *request["select"], *request["args"]])
     return str(built.exception) if built.exception else ""
+
+
+def _told(fault: BaseException | None, package: str) -> str:
+    """What dbt says of an error; where a template asks for a variable that is not there, it says not which one does."""
+    text = str(fault or "")
+    frame = fault.__traceback__ if fault and text.startswith("Parsing Error\n  Env var") else None
+    asking: Any = None
+    while frame:
+        asking = getattr(frame.tb_frame.f_locals.get("self"), "model", None) or asking
+        frame = frame.tb_next
+    if not (file := getattr(asking, "original_file_path", "")):
+        return text
+    where = file if asking.package_name == package else f"dbt_packages/{asking.package_name}/{file}"
+    return text.replace("Parsing Error", f"Parsing Error in {asking.resource_type} {asking.name} ({where})", 1)
 
 
 def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> Any:

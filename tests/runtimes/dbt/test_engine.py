@@ -71,6 +71,28 @@ def test_the_second_run_parses_only_what_changed(shop: Shop, run: Runner) -> Non
     assert rows(shop.database, "from marts.revenue order by 1") == [("ann", 5), ("ben", 7)]
 
 
+def test_models_know_the_environment_by_the_name_of_the_target(shop: Shop, run: Runner) -> None:
+    shop.write("models/staging/stg_orders.sql", "select 1 as id, '{{ target.name }}' as customer, 2 as amount")
+    run(replace(shop.job("stg_orders"), environment="prod"))
+    assert rows(shop.database, "select customer from stg_orders") == [("prod",)]
+
+
+def test_each_set_of_vars_keeps_what_dbt_parsed(shop: Shop, run: Runner) -> None:
+    """dbt parses everything anew when a var has another value, so that of another environment or binding stays."""
+    job = shop.job("staging")
+    least = {value: replace(job, settings={**job.settings, "vars": {"least": value}}) for value in (1, 2)}
+
+    def parsed(job: Job) -> int:
+        began = time.time_ns()
+        run(job)
+        (report,) = [each for each in run.cache.rglob("perf_info.json") if each.stat().st_mtime_ns >= began]
+        return int(json.loads(report.read_text())["parsed_path_count"])
+
+    assert parsed(least[1]) > 0
+    assert parsed(least[2]) > 0
+    assert [parsed(least[value]) for value in (1, 2, 1)] == [0, 0, 0]
+
+
 def failure(run: Runner, shop: Shop, *select: str) -> JobFailedError:
     with pytest.raises(JobFailedError) as caught:
         run(shop.job(*select))
@@ -113,6 +135,40 @@ def test_broken_jinja_is_named_with_file_and_line(shop: Shop, run: Runner) -> No
     failed = failure(run, shop, "staging")
     assert f"{shop.root}/models/staging/stg_orders.sql" in failed.cause
     assert any("line 3" in line for line in failed.lines)
+
+
+def test_a_wrong_key_of_the_configuration_is_named_with_the_users_file(shop: Shop, run: Runner) -> None:
+    shop.replace("dbt_project.yml", "profile:", "unit-tests: {}\nprofile:")
+    failed = failure(run, shop, "staging")
+    assert "Additional properties are not allowed ('unit-tests' was unexpected)" in failed.cause
+    assert failed.lines == (f"Error encountered in {shop.root}/dbt_project.yml",)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "where"),
+    [
+        ("models/staging/stg_orders.sql", "select {{ env_var('RE' ~ 'GION') }} as id", "stg_orders.sql"),
+        ("models/staging/stg_orders.sql", "select {{ asked() }} as id", "stg_orders.sql"),
+        ("models/marts/revenue.sql", "select {{ asked() if execute }} as id", "revenue.sql"),
+        ("models/x.yml", "models: [{name: revenue, config: {alias: \"{{ env_var('RE' ~ 'GION') }}\"}}]", "x.yml"),
+        ("dbt_packages/p/models/pm.sql", "select {{ asked() }} as id", "dbt_packages/p/models/pm.sql"),
+    ],
+)
+def test_a_variable_that_only_dbt_finds_is_named_with_the_model_and_the_fix(
+    shop: Shop, run: Runner, file: str, text: str, where: str
+) -> None:
+    shop.write("macros/asked.sql", "{% macro asked() %}{{ env_var('RE' ~ 'GION') }}{% endmacro %}")
+    shop.write("dbt_packages/p/dbt_project.yml", "name: p")
+    shop.write("dbt_packages/p/macros/asked.sql", "{% macro asked() %}{{ env_var('RE' ~ 'GION') }}{% endmacro %}")
+    shop.write(file, text)
+    with pytest.raises(JobFailedError) as failed:
+        run(shop.job("stg_orders", "revenue"))
+    said = str(failed.value)
+    assert where in said
+    assert (
+        "env_var('REGION') is asked for, without a default, and the Transform does not declare it: "
+        '`env: [{name: REGION, value: "${REGION}"}]`'
+    ) in said
 
 
 def test_a_missing_ref_is_named(shop: Shop, run: Runner) -> None:

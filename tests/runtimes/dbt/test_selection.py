@@ -98,3 +98,28 @@ def test_a_broken_project_file_is_named_with_its_line(shop: Shop) -> None:
     shop.write("dbt_project.yml", "name: shop\nmodels: [")
     with pytest.raises(ProjectError, match=r"dbt_project\.yml:3:1: not valid YAML"):
         DbtProject(shop.root)
+
+
+SNAPSHOT = "{%% snapshot %s %%}{{ config(unique_key='id', strategy='check', check_cols='all') }}{%% endsnapshot %%}"
+
+
+def test_a_snapshot_with_the_name_of_its_file_is_known(shop: Shop) -> None:
+    shop.write("snapshots/old/orders_snapshot.sql", SNAPSHOT % "orders_snapshot")
+    shop.write("snapshots/old/properties.yml", "snapshots: [{name: orders_snapshot, description: Orders.}]")
+    (snapshot,) = select(DbtProject(shop.root), ["orders_snapshot"]).nodes
+    # dbt's name of a snapshot has the file's, too.
+    assert snapshot.fqn == ("shop", "old", "orders_snapshot", "orders_snapshot")
+    assert select(DbtProject(shop.root), ["staging"]).exact
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("snapshots/s.sql", SNAPSHOT % "other"),
+        ("snapshots/s.sql", SNAPSHOT % "s" + SNAPSHOT % "t"),
+        ("snapshots/s.yml", "snapshots: [{name: s, relation: ref('stg_orders'), config: {unique_key: id}}]"),
+    ],
+)
+def test_other_snapshots_take_every_model(shop: Shop, file: str, text: str) -> None:
+    shop.write(file, text)
+    assert not select(DbtProject(shop.root), ["staging"]).exact

@@ -1,0 +1,1 @@
+select * from {{ ref('customers') }} where lifetime_spend < 0

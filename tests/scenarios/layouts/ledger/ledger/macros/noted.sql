@@ -1,0 +1,1 @@
+{% macro noted(word) %}{% if execute %}{{ log('ledger: ' ~ word) }}{% endif %}{% endmacro %}

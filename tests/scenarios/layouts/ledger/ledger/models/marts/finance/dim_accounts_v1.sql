@@ -1,0 +1,2 @@
+select account_id, owner
+from {{ ref('stg_bank__accounts') }}

@@ -1,0 +1,2 @@
+select id as account_id, owner, status
+from {{ source('bank', 'account') }}
