@@ -1,29 +1,32 @@
 """Counting the records of CSV text without DuckDB, at the speed of numpy.
 
 A record ends with a line break outside quotes. A quote opens a value only at its beginning, perhaps after spaces, and
-is doubled inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a record without
-a value where there is one column, and nothing where there are several.
+is doubled or escaped inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a
+record without a value where there is one column, and nothing where there are several.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.opening import Dialect
 from datakit_iac.cloudquery.files.records import line, too_long
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_LF, _CR, _QUOTE, _SPACE = b'\n\r" '
+_LF, _CR, _SPACE = b"\n\r "
 _BOM: Final = b"\xef\xbb\xbf"
 _BREAKS: Final = {b"\n": "LF", b"\r\n": "CR LF", b"\r": "CR"}
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
+Taken = Callable[[Positions, Positions, npt.NDArray[np.bool_]], None]
+"""Is told of records: where each begins and ends, and whether it is an empty line."""
 
 
 class CsvRecords:
@@ -33,21 +36,28 @@ class CsvRecords:
         records: how many there are, the header's with them and empty lines left out.
         empty: lines without anything.
         head: the first record, with its line break.
+        line_break: that of the file; empty where it has none.
+
+    Args:
+        file: whose they are.
+        dialect: how records are cut.
+        limit: the most bytes of a record.
+        taken: is told of all records as they come, the header and empty lines with them.
     """
 
-    def __init__(self, file: DataFile, delimiter: bytes, limit: int) -> None:
+    def __init__(self, file: DataFile, dialect: Dialect, limit: int, taken: Taken | None = None) -> None:
         self.records, self.empty, self.head = 0, 0, b""
-        self._file, self._delimiter, self._limit = file, delimiter, limit
-        self._break = b""
+        self._file, self._limit, self._taken = file, limit, taken
+        self._quote, self._delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+        self._is_doubled = dialect.quote == dialect.escape
+        self.line_break = b""
         self._offset = self._start = 0
         """Bytes that were looked at, and where the record begins that has not ended."""
         self._is_quoted = self._has_head = False
         neighbours = np.zeros(256, dtype=np.bool_)
-        neighbours[[_LF, _CR, _QUOTE, delimiter[-1]]] = True
+        neighbours[[_LF, _CR, self._delimiter[-1], *self._quote]] = True
         self._neighbours = neighbours
-        spaces = b"" if delimiter == b" " else b" *"
-        opening = rb"((?:^|[\r\n]|" + re.escape(delimiter) + b")" + spaces + b")"
-        self._quoted = re.compile(opening + rb'("(?:[^"]++|"")*+(?:"|(\Z)))')
+        self._quoted = re.compile(dialect.quoted().encode() if dialect.quote else b"")
 
     def count(self, blocks: Iterable[bytes]) -> None:
         """Count all records.
@@ -68,6 +78,8 @@ class CsvRecords:
             )
         if self._offset > self._start:
             self.records += 1
+            if self._taken:
+                self._taken(np.array([self._start]), np.array([self._offset]), np.array([False]))
 
     def _lines(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """The text in pieces that end with a line break, quoted or not; the last one as it is."""
@@ -90,11 +102,12 @@ class CsvRecords:
                 raise too_long(self._file, self._start, waiting, self._limit)
         if pieces:
             last = b"".join(pieces)
-            yield last + b"\n" if self._break == b"\r\n" and last.endswith(b"\r") else last
+            yield last + b"\n" if self.line_break == b"\r\n" and last.endswith(b"\r") else last
 
     def _take(self, lines: bytes) -> None:
         data = np.frombuffer(lines, dtype=np.uint8)
-        quotes = np.flatnonzero(data == _QUOTE) if b'"' in lines else _none()
+        is_quoted = self._quote and self._quote in lines
+        quotes = np.flatnonzero(data == self._quote[0]) if is_quoted else _none()
         was_quoted = self._is_quoted
         if len(quotes) and not self._is_regular(data, quotes):
             lines, quotes, was_quoted = self._masked(lines), _none(), False
@@ -113,7 +126,7 @@ class CsvRecords:
 
     def _is_regular(self, data: Bytes, quotes: Positions) -> bool:
         """Whether each quote is what its number says, opening or closing, as what stands beside it shows."""
-        if len(self._delimiter) > 1:
+        if len(self._delimiter) > 1 or not self._is_doubled:
             return False
         first = int(self._is_quoted)
         opening, closing = quotes[first::2], quotes[1 - first :: 2]
@@ -127,7 +140,7 @@ class CsvRecords:
         # Before the first byte there is a line break, as at the end.
         further = data[np.minimum(spaced, len(data) - 1)]
         return len(spaced) == int(np.count_nonzero(~is_right)) and bool(
-            (self._neighbours[further] & (further != _QUOTE)).all()
+            (self._neighbours[further] & (further != self._quote[0])).all()
         )
 
     def _masked(self, lines: bytes) -> bytes:
@@ -139,19 +152,20 @@ class CsvRecords:
             is_open = match[3] is not None
             return match[1] + b"x" * len(match[2])
 
-        text = self._quoted.sub(mask, b'"' + lines)[1:] if self._is_quoted else self._quoted.sub(mask, lines)
+        text = self._quoted.sub(mask, self._quote + lines)[1:] if self._is_quoted else self._quoted.sub(mask, lines)
         self._is_quoted = is_open
         return text
 
     def _end(self, lines: bytes, feeds: Positions, returns: Positions) -> None:
         """Count the records that end in these lines."""
-        if not self._break and (len(feeds) or len(returns)):
-            self._break = _kind(feeds, returns)
-        ends = returns if self._break == b"\r" else feeds
-        if (strange := _strange(self._break, feeds, returns)) is not None:
+        if not self.line_break and (len(feeds) or len(returns)):
+            self.line_break = _kind(feeds, returns)
+        ends = returns if self.line_break == b"\r" else feeds
+        if (strange := _strange(self.line_break, feeds, returns)) is not None:
+            first, where = _BREAKS[self.line_break], line(self._file, self._offset + strange)
             raise PluginFault(
-                f"{self._file.shown}, line {line(self._file, self._offset + strange):,}: this line ends otherwise than"
-                f" the first one, which ends with {_BREAKS[self._break]}; write all line ends alike, or quote the value"
+                f"{self._file.shown}, line {where:,}: this line ends otherwise than the first one, which ends with"
+                f" {first}; write all line ends alike, or quote the value"
             )
         begin = self._start - self._offset
         if len(ends):
@@ -160,7 +174,11 @@ class CsvRecords:
                 which = int(np.argmax(lengths > self._limit))
                 start = self._start if which == 0 else self._offset + int(ends[which - 1]) + 1
                 raise too_long(self._file, start, int(lengths[which]), self._limit)
-            empty = int(np.count_nonzero(lengths == len(self._break)))
+            is_empty = lengths == len(self.line_break)
+            empty = int(np.count_nonzero(is_empty))
+            if self._taken:
+                last = self._offset + ends + 1
+                self._taken(last - lengths, last, is_empty)
             self.records += len(ends) - empty
             self.empty += empty
             self._start = self._offset + int(ends[-1]) + 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.opening import Dialect
 from datakit_iac.cloudquery.files.spec import TableSpec
 
 _ROOM: Final = 1 << 12
@@ -17,6 +18,10 @@ _BUFFER: Final = 32 << 20
 """DuckDB's own defaults, below which a small limit of ours does not push it."""
 _PLAIN: Final = "hive_partitioning=false"
 """Names of folders are no data: a folder `year=2013` would hide the column `year` of the files in it."""
+
+
+REJECTS: Final = "datakit_rejects"
+"""The table of the records that a tolerant reader passes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +36,26 @@ class Reader:
     function: str
     arguments: tuple[str, ...]
 
+    def tolerant(self) -> Reader:
+        """One that passes over what it cannot cut into values, and keeps account of it in `REJECTS`."""
+        account = f"rejects_table='{REJECTS}'", f"rejects_scan='{REJECTS}_scan'"
+        return Reader(self.function, (*self.arguments, "store_rejects=true", *account))
+
     def over(self, files: Sequence[DataFile]) -> str:
         """The relation over these files, for a statement after FROM."""
         paths = ", ".join(literal(str(file.path)) for file in files)
         return f"{self.function}({', '.join([f'[{paths}]', *self.arguments])})"
 
 
-def csv_reader(spec: TableSpec, delimiter: str, *more: str) -> Reader:
+def csv_reader(spec: TableSpec, dialect: Dialect, *more: str) -> Reader:
     """The reader of plain CSV files."""
-    nulls = ", ".join(map(literal, spec.nulls))
+    nulls = ", ".join(map(literal, spec.csv.nulls))
     longest = max(_LINE, spec.limits.record + _ROOM)
     arguments = (
-        f"header={'true' if spec.header else 'false'}",
-        f"delim={literal(delimiter)}",
-        "quote='\"'",
-        "escape='\"'",
+        f"header={'true' if spec.csv.header else 'false'}",
+        f"delim={literal(dialect.delimiter)}",
+        f"quote={literal(dialect.quote)}",
+        f"escape={literal(dialect.escape)}",
         f"nullstr=[{nulls}]",
         "compression='none'",
         f"max_line_size={longest}",

@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.events import Event, emit
-from datakit_iac.cloudquery.files import locating
 from datakit_iac.cloudquery.files.counting import prove
 from datakit_iac.cloudquery.files.finding import find
 from datakit_iac.cloudquery.files.matching import Part, adopt, match
+from datakit_iac.cloudquery.files.refusing import refusal
 from datakit_iac.cloudquery.files.scanning import inferred, scans
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, FilesSpec, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
@@ -75,7 +75,7 @@ class FilesSource:
         for table in self._tables:
             for part in table.parts:
                 rows = 0
-                for batch in self._read(part):
+                for batch in self._read(table, part):
                     rows += batch.num_rows
                     yield wire.encode_batch(self._checked(batch, table, part))
                 prove(self._second(), part.scan.reader, part.scan.files, rows)
@@ -87,7 +87,7 @@ class FilesSource:
 
     def _opened(self, spec: TableSpec) -> _Table:
         files = find(spec, Path(self._folder.name))
-        shapes = scans(self._connection, spec, files)
+        shapes = scans(self._connection, spec, files, Path(self._folder.name))
         if spec.columns:
             parts, notes = match(spec, shapes)
         else:
@@ -96,11 +96,11 @@ class FilesSource:
             emit(Event("note", note, spec.name))
         return _Table(spec, parts, wire.table_schema(spec.name, (_field(column) for column, _ in parts[0].columns)))
 
-    def _read(self, part: Part) -> Iterator[pa.RecordBatch]:
+    def _read(self, table: _Table, part: Part) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._connection.sql(part.query()).to_arrow_reader(self._batch_rows(part))
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
-            raise locating.misfit(self._second(), part, fault) from fault
+            raise refusal(self._second(), table.parts, fault) from fault
 
     def _batch_rows(self, part: Part) -> int:
         records, size = sum(file.records for file in part.scan.files), sum(file.size for file in part.scan.files)
@@ -113,9 +113,8 @@ class FilesSource:
         return cursor
 
     def _checked(self, batch: pa.RecordBatch, table: _Table, part: Part) -> pa.RecordBatch:
-        required = [column for column, _ in part.columns if column.required]
-        if lacking := [column for column in required if batch.column(column.name).null_count]:
-            raise locating.empty(self._second(), part, lacking)
+        if any(batch.column(column.name).null_count for column, _ in part.columns if column.required):
+            raise refusal(self._second(), table.parts)
         columns = [_carried(batch.column(number), field.type) for number, field in enumerate(table.schema)]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 

@@ -10,13 +10,13 @@ from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
-from datakit_iac.technologies.files import limits
+from datakit_iac.technologies.files import csv_options, limits
 
 Format = Literal["csv", "json", "parquet"]
 FORMATS: Final = ("csv", "json", "parquet")
 THREADS: Final = 2
 BATCH_ROWS: Final = 50_000
-_TABLE: Final = {"name", "folder", "path", "format", "columns", "nulls", "delimiter", "header"} | limits.OPTIONS
+_TABLE: Final = {"name", "folder", "path", "format", "columns", *csv_options.OPTIONS} | limits.OPTIONS
 _SPEC: Final = {"tables", "threads", "batch_rows"}
 
 
@@ -45,9 +45,7 @@ class TableSpec:
     path: str
     format: Format | None = None
     columns: tuple[DeclaredColumn, ...] = ()
-    nulls: tuple[str, ...] = ("",)
-    delimiter: str | None = None
-    header: bool = True
+    csv: csv_options.CsvOptions = field(default_factory=csv_options.CsvOptions)
     folder: str | None = None
     limits: limits.Limits = field(default_factory=limits.Limits)
 
@@ -71,18 +69,18 @@ class TableSpec:
         if wanted not in (None, *FORMATS):
             raise PluginFault(f"{name}: format {wanted!r} cannot be read; expected one of {', '.join(FORMATS)}")
         allowed, faults = limits.Limits.read(document)
+        csv, wrong = csv_options.CsvOptions.read(document)
+        faults += wrong
         if faults:
             raise PluginFault(f"{name}: {'; '.join(faults)}")
         return cls(
             name=name,
             folder=document.get("folder"),
             limits=allowed,
+            csv=csv,
             path=document["path"],
             format=cast("Format | None", wanted),
             columns=tuple(_column(name, column) for column in document.get("columns") or ()),
-            nulls=tuple(document.get("nulls") or ("",)),
-            delimiter=document.get("delimiter") or None,
-            header=document.get("header", True),
         )
 
 

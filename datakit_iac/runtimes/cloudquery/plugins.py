@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
-from datakit_iac.technologies.files import limits, listing
+from datakit_iac.technologies.files import csv_options, limits, listing
 from datakit_iac.technologies.files.paths import resolve
 from datakit_iac.technologies.technology import technology
 
-_READING: Final = frozenset({"nulls", "delimiter", "header"})
+_READING: Final = frozenset(csv_options.OPTIONS)
 """Options of files that decide how values are read."""
 
 
@@ -49,7 +49,7 @@ def _files(settings: Settings) -> Mapping[str, Any]:
 
 
 def _files_table(pair: Pair) -> dict[str, Any]:
-    options, place = pair.source.connection.options, pair.source.place
+    options, place = pair.source.options, pair.source.place
     folder = resolve(str(options["path"]))
     table: dict[str, Any] = {"name": str(pair.target.place), "folder": str(folder), "path": str(place)}
     if place.format:

@@ -116,7 +116,7 @@ def _command(
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
     plugin = plugins.SOURCES.get(dataset.connection.technology)
-    options = dataset.connection.options
+    options = dataset.options
     return {name: options[name] for name in sorted(plugin.reading & set(options))} if plugin else {}
 
 
