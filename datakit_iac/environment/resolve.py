@@ -223,7 +223,7 @@ class _Resolution:
         ):
             return None  # said where the DataSet is missing, or its Store's technology
         section = getattr(spec, spec.runtime, None)
-        settings = section.model_dump(mode="json", by_alias=True) if section else {}
+        settings = section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else {}
         if spec.runtime == "dbt":
             file = self._project.origin(transform).file
             folder = project_folder(transform, file, self._project.root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -12,7 +12,6 @@ from datakit_iac.cloudquery.files.csv_records import CsvRecords
 from datakit_iac.cloudquery.files.finding import DataFile, State
 from datakit_iac.cloudquery.files.json_values import JsonValues
 from datakit_iac.cloudquery.files.opening import Dialect
-from datakit_iac.cloudquery.files.reading import Reader
 from datakit_iac.cloudquery.files.records import blocks, changed
 from datakit_iac.cloudquery.servicers import PluginFault
 
@@ -87,8 +86,19 @@ def count_parquet(file: DataFile) -> DataFile:
     return replace(fresh, records=footer.num_rows, size=sum(group.total_byte_size for group in groups))
 
 
-def prove(connection: duckdb.DuckDBPyConnection, reader: Reader, files: Sequence[DataFile], read: int) -> None:
+def prove(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Callable[[Sequence[DataFile]], str],
+    files: Sequence[DataFile],
+    read: int,
+) -> None:
     """Hold what was read of files to what was counted in them.
+
+    Args:
+        connection: one that nothing is read from.
+        relation: the SQL of what was read of some of the files.
+        files: all of them, each with the number of records that there are to read.
+        read: how many were.
 
     Raises:
         PluginFault: it is more or less, or a file was changed meanwhile.
@@ -100,7 +110,7 @@ def prove(connection: duckdb.DuckDBPyConnection, reader: Reader, files: Sequence
     if delivered == read:
         return
     for file in files:
-        row = connection.execute(f"SELECT count(*) FROM {reader.over((file,))}").fetchone()
+        row = connection.execute(f"SELECT count(*) FROM {relation((file,))}").fetchone()
         if row and row[0] != file.records:
             raise unequal(file.shown, file.records, row[0])
     raise unequal(" and ".join(file.shown for file in files), delivered, read)

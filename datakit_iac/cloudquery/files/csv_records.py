@@ -8,8 +8,8 @@ record without a value where there is one column, and nothing where there are se
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,17 @@ _BREAKS: Final = {b"\n": "LF", b"\r\n": "CR LF", b"\r": "CR"}
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
-Taken = Callable[[Positions, Positions, npt.NDArray[np.bool_]], None]
-"""Is told of records: where each begins and ends, and whether it is an empty line."""
+Flags = npt.NDArray[np.bool_]
+
+
+class Watch(Protocol):
+    """Is told of a file while its records are counted; positions are bytes of the file."""
+
+    def text(self, text: bytes, offset: int, delimiters: Positions, strange: Sequence[int]) -> None:
+        """The next text, its delimiters outside quotes, and the quoted values that something else follows."""
+
+    def records(self, starts: Positions, ends: Positions, line_break: int) -> None:
+        """The next records, whose text was told, the header and empty lines among them; they end with a line break."""
 
 
 class CsvRecords:
@@ -42,12 +51,12 @@ class CsvRecords:
         file: whose they are.
         dialect: how records are cut.
         limit: the most bytes of a record.
-        taken: is told of all records as they come, the header and empty lines with them.
+        watch: is told of them.
     """
 
-    def __init__(self, file: DataFile, dialect: Dialect, limit: int, taken: Taken | None = None) -> None:
+    def __init__(self, file: DataFile, dialect: Dialect, limit: int, watch: Watch | None = None) -> None:
         self.records, self.empty, self.head = 0, 0, b""
-        self._file, self._limit, self._taken = file, limit, taken
+        self._file, self._limit, self._watch = file, limit, watch
         self._quote, self._delimiter = dialect.quote.encode(), dialect.delimiter.encode()
         self._is_doubled = dialect.quote == dialect.escape
         self.line_break = b""
@@ -58,6 +67,9 @@ class CsvRecords:
         neighbours[[_LF, _CR, self._delimiter[-1], *self._quote]] = True
         self._neighbours = neighbours
         self._quoted = re.compile(dialect.quoted().encode() if dialect.quote else b"")
+        self._follows = re.compile(rb" *(?:[\r\n]|\Z|%s)" % re.escape(self._delimiter))
+        self._strange = list[int]()
+        """Where quoted values begin that something else follows than a delimiter or an end."""
 
     def count(self, blocks: Iterable[bytes]) -> None:
         """Count all records.
@@ -78,8 +90,8 @@ class CsvRecords:
             )
         if self._offset > self._start:
             self.records += 1
-            if self._taken:
-                self._taken(np.array([self._start]), np.array([self._offset]), np.array([False]))
+            if self._watch:
+                self._watch.records(np.array([self._start]), np.array([self._offset]), 0)
 
     def _lines(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """The text in pieces that end with a line break, quoted or not; the last one as it is."""
@@ -105,13 +117,13 @@ class CsvRecords:
             yield last + b"\n" if self.line_break == b"\r\n" and last.endswith(b"\r") else last
 
     def _take(self, lines: bytes) -> None:
-        data = np.frombuffer(lines, dtype=np.uint8)
+        plain, data = lines, np.frombuffer(lines, dtype=np.uint8)
         is_quoted = self._quote and self._quote in lines
         quotes = np.flatnonzero(data == self._quote[0]) if is_quoted else _none()
         was_quoted = self._is_quoted
         if len(quotes) and not self._is_regular(data, quotes):
-            lines, quotes, was_quoted = self._masked(lines), _none(), False
-            data = np.frombuffer(lines, dtype=np.uint8)
+            plain, quotes, was_quoted = self._masked(lines), _none(), False
+            data = np.frombuffer(plain, dtype=np.uint8)
         elif len(quotes) % 2:
             self._is_quoted = not self._is_quoted
 
@@ -122,6 +134,11 @@ class CsvRecords:
             is_outside: npt.NDArray[np.bool_] = (np.searchsorted(quotes, found) + was_quoted) % 2 == 0
             return found[is_outside]
 
+        if self._watch:
+            one = len(self._delimiter) == 1
+            delimiters = outside(self._delimiter[0]) if one else _all(self._delimiter, plain)
+            self._watch.text(lines, self._offset, self._offset + delimiters, self._strange)
+            self._strange = []
         self._end(lines, outside(_LF), outside(_CR) if b"\r" in lines else _none())
 
     def _is_regular(self, data: Bytes, quotes: Positions) -> bool:
@@ -145,14 +162,16 @@ class CsvRecords:
 
     def _masked(self, lines: bytes) -> bytes:
         """The lines with another sign in place of what is quoted."""
-        is_open = False
+        is_open, before = False, self._quote if self._is_quoted else b""
 
         def mask(match: re.Match[bytes]) -> bytes:
             nonlocal is_open
             is_open = match[3] is not None
+            if not is_open and not self._follows.match(match.string, match.end()):
+                self._strange.append(self._offset + max(match.start(2) - len(before), 0))
             return match[1] + b"x" * len(match[2])
 
-        text = self._quoted.sub(mask, self._quote + lines)[1:] if self._is_quoted else self._quoted.sub(mask, lines)
+        text = self._quoted.sub(mask, before + lines)[len(before) :]
         self._is_quoted = is_open
         return text
 
@@ -174,11 +193,10 @@ class CsvRecords:
                 which = int(np.argmax(lengths > self._limit))
                 start = self._start if which == 0 else self._offset + int(ends[which - 1]) + 1
                 raise too_long(self._file, start, int(lengths[which]), self._limit)
-            is_empty = lengths == len(self.line_break)
-            empty = int(np.count_nonzero(is_empty))
-            if self._taken:
+            empty = int(np.count_nonzero(lengths == len(self.line_break)))
+            if self._watch:
                 last = self._offset + ends + 1
-                self._taken(last - lengths, last, is_empty)
+                self._watch.records(last - lengths, last, len(self.line_break))
             self.records += len(ends) - empty
             self.empty += empty
             self._start = self._offset + int(ends[-1]) + 1
@@ -205,6 +223,10 @@ def _strange(kind: bytes, feeds: Positions, returns: Positions) -> int | None:
     else:
         strange = returns if kind == b"\n" else feeds
     return int(strange[0]) if len(strange) else None
+
+
+def _all(part: bytes, text: bytes) -> Positions:
+    return np.array([match.start() for match in re.finditer(re.escape(part), text)], dtype=np.intp)
 
 
 def _none() -> Positions:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from datakit_iac.cloudquery.files.casts import value
+from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.notation import usual
 from datakit_iac.cloudquery.files.reading import quoted
 from datakit_iac.cloudquery.files.scanning import Found, Scan
@@ -22,19 +23,23 @@ class Part:
     Attributes:
         scan: the files.
         columns: the table's columns, each with the one of the files it is read from; None where the files lack it.
+        refused: the tests, as SQL, of records that are left out.
     """
 
     scan: Scan
     columns: tuple[tuple[DeclaredColumn, Found | None], ...]
+    refused: tuple[str, ...] = ()
+
+    def relation(self, files: Sequence[DataFile]) -> str:
+        """The relation of what is read of some of the files."""
+        if not self.refused:
+            return self.scan.sql(files)
+        return f"(SELECT * FROM {self.scan.sql(files)} WHERE NOT coalesce({' OR '.join(self.refused)}, false))"
 
     def query(self) -> str:
         """The statement that reads the table's rows."""
         selected = ", ".join(f"{self._value(column, found)} AS {quoted(column.name)}" for column, found in self.columns)
-        return f"SELECT {selected} FROM {self.scan.sql()}"
-
-    def tolerant(self) -> Part:
-        """The same, passing over CSV records that cannot be cut into values."""
-        return replace(self, scan=replace(self.scan, reader=self.scan.reader.tolerant())) if self.scan.csv else self
+        return f"SELECT {selected} FROM {self.relation(self.scan.files)}"
 
     def text(self, column: DeclaredColumn, found: Found) -> str:
         """The SQL of a column's values as text that the casts take, however the files write numbers and dates."""

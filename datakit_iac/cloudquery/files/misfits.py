@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from datakit_iac.cloudquery.files import casts
+from datakit_iac.cloudquery.files.cutting import uncut, without
 from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.matching import Part
 from datakit_iac.cloudquery.files.placing import Spot, spots
-from datakit_iac.cloudquery.files.reading import REJECTS, quoted
+from datakit_iac.cloudquery.files.reading import quoted
 
 _SHOWN: Final = 80
 """Characters of a value that are shown."""
@@ -20,7 +22,7 @@ _FOUND: Final = "datakit_misfits"
 
 
 class Reason(NamedTuple):
-    """Why a record does not fit: its column, where it is one value that does not; what is wrong; and what to do."""
+    """Why a record does not fit: its column, if it is one value that does not; what is wrong; what people do."""
 
     column: str | None
     text: str
@@ -48,6 +50,12 @@ class Misfit:
     reasons: tuple[Reason, ...]
     raw: str
 
+    def told(self) -> Iterator[str]:
+        """A sentence for each reason."""
+        for reason in self.reasons:
+            column = f", column {reason.column}" if reason.column else ""
+            yield f"{self.file}, {self.unit} {self.line}{column}: {reason.text}{reason.remedy}"
+
 
 @dataclass(frozen=True, slots=True)
 class Misfits:
@@ -56,14 +64,16 @@ class Misfits:
     Attributes:
         records: how many records.
         values: how many values; a record that cannot be cut into values counts for one.
-        unread: how many records cannot.
         first: the first of them, in the order of the file.
+        rest: the file without the records that cannot be cut, with the number of those that fit.
+        has_values: whether there are others in it that do not.
     """
 
-    records: int = 0
-    values: int = 0
-    unread: int = 0
-    first: tuple[Misfit, ...] = ()
+    records: int
+    values: int
+    first: tuple[Misfit, ...]
+    rest: DataFile
+    has_values: bool
 
 
 class Test(NamedTuple):
@@ -84,9 +94,10 @@ class Test(NamedTuple):
     def reason(self, value: str | None, count: int) -> Reason:
         """What is wrong, for people."""
         if self.expected is None:
-            text = f"no value, but the contract requires one ({count:,} such rows in the file)"
-            return Reason(self.column, text, "mend the file, or declare the column nullable and not a key")
-        remedy = "mend the value or the type the contract declares"
+            rows = f" ({count:,} such rows in the file)"
+            remedy = f"{rows}; mend the file, or declare the column nullable and not a key"
+            return Reason(self.column, "no value, but the contract requires one", remedy)
+        remedy = "; mend the value or the type the contract declares"
         return Reason(self.column, f"{_shortened(value)} is no {self.expected}", remedy)
 
 
@@ -102,24 +113,28 @@ def tests(part: Part) -> list[Test]:
     return found
 
 
-def find(connection: duckdb.DuckDBPyConnection, part: Part, file: DataFile, most: int | None = None) -> Misfits:
+def find(
+    connection: duckdb.DuckDBPyConnection, part: Part, file: DataFile, folder: Path, most: int | None = None
+) -> Misfits:
     """What does not fit in a file.
 
     Args:
         connection: one that nothing is read from.
         part: how the file is read.
         file: one of it.
+        folder: where copies go.
         most: how many are told; None for all.
 
     Raises:
-        PluginFault: DuckDB refuses what is no record as they were counted.
+        PluginFault: the file was changed meanwhile.
+        duckdb.Error: it cannot be read.
     """
     tried = tests(part)
     connection.execute("SET threads = 1")  # rows keep their order
-    for table in (_FOUND, REJECTS, f"{REJECTS}_scan"):
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
-    connection.execute(_query(part, file, tried))
-    unread = _unread(connection, part)
+    connection.execute(f"DROP TABLE IF EXISTS {_FOUND}")
+    unread = uncut(file, part.scan.csv, len(part.scan.columns)) if part.scan.csv else {}
+    rest = without(file, unread, folder)
+    connection.execute(_query(part, rest, tried))
     counts = dict(connection.execute(f"SELECT unnest(which), count(*) FROM {_FOUND} GROUP BY 1").fetchall())
     (records,) = connection.execute(f"SELECT count(*) FROM {_FOUND}").fetchall()[0]
     rows = connection.execute(f"SELECT * FROM {_FOUND} ORDER BY number LIMIT {most or records}").fetchall()
@@ -127,12 +142,13 @@ def find(connection: duckdb.DuckDBPyConnection, part: Part, file: DataFile, most
     first = [
         Misfit(file.shown, spot.line, part.scan.unit, why, spot.raw)
         for spot, why in (
-            *((spot, (Reason(None, unread[start]),)) for start, spot in by_start.items()),
+            *((spot, (Reason(None, unread[start].reason),)) for start, spot in by_start.items()),
             *((by_number[row[0]], _reasons(tried, counts, row)) for row in rows),
         )
     ]
     first.sort(key=lambda misfit: misfit.line)
-    return Misfits(records + len(unread), sum(counts.values()) + len(unread), len(unread), tuple(first[:most]))
+    rest = replace(rest, records=rest.records - records)
+    return Misfits(records + len(unread), sum(counts.values()) + len(unread), tuple(first[:most]), rest, bool(records))
 
 
 def _query(part: Part, file: DataFile, tried: Sequence[Test]) -> str:
@@ -143,16 +159,9 @@ def _query(part: Part, file: DataFile, tried: Sequence[Test]) -> str:
         f"CREATE TEMP TABLE {_FOUND}(number, which, found, raw) AS SELECT * FROM (SELECT row_number() OVER (),"
         f" list_filter([{which}], lambda element_0: element_0 IS NOT NULL), [{values}],"
         f" {'NULL' if part.scan.csv else f'CAST(to_json(struct_pack({raw})) AS VARCHAR)'}"
-        f" FROM {part.tolerant().scan.sql([file])}) AS t(number, which, found, raw) WHERE len(which) > 0"
+        f" FROM {part.scan.sql([file])}) AS t(number, which, found, raw)"
+        " WHERE len(which) > 0"
     )
-
-
-def _unread(connection: duckdb.DuckDBPyConnection, part: Part) -> dict[int, str]:
-    """What is wrong with the records that cannot be cut into values, by the byte that they begin with."""
-    if not part.scan.csv:
-        return {}
-    query = f"SELECT line_byte_position - 1, arg_min(error_message, column_idx) FROM {REJECTS} GROUP BY 1 ORDER BY 1"
-    return dict(connection.execute(query).fetchall())
 
 
 def _spots(

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from datakit_iac.cloudquery.files.counting import unequal
-from datakit_iac.cloudquery.files.csv_records import CsvRecords, Positions
+from datakit_iac.cloudquery.files.csv_records import CsvRecords, Flags, Positions
 from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.records import blocks
 from datakit_iac.cloudquery.files.scanning import Csv
@@ -42,15 +41,18 @@ class _Spans:
     of_unread: dict[int, tuple[int, int]] = field(default_factory=dict)
     _seen: int = 0
 
-    def take(self, starts: Positions, ends: Positions, is_empty: npt.NDArray[np.bool_]) -> None:
+    def text(self, text: bytes, offset: int, delimiters: Positions, strange: Sequence[int]) -> None:
+        """Where records begin and end is all that is asked."""
+
+    def records(self, starts: Positions, ends: Positions, line_break: int) -> None:
         """Take the next records."""
         if self.has_header:
             self.has_header = False
-            starts, ends, is_empty = starts[1:], ends[1:], is_empty[1:]
+            starts, ends = starts[1:], ends[1:]
         is_unread = self._is_unread(starts)
         for start, end in zip(starts[is_unread].tolist(), ends[is_unread].tolist(), strict=True):
             self.of_unread[start] = (start, end)
-        is_read = ~is_unread if self.has_empty else ~(is_unread | is_empty)
+        is_read = ~is_unread if self.has_empty else ~(is_unread | (ends - starts == line_break))
         starts, ends = starts[is_read], ends[is_read]
         first, last = (bisect_right(self.numbers, number) for number in (self._seen, self._seen + len(starts)))
         for number in self.numbers[first:last]:
@@ -58,11 +60,11 @@ class _Spans:
             self.found[number] = (int(starts[index]), int(ends[index]))
         self._seen += len(starts)
 
-    def _is_unread(self, starts: Positions) -> npt.NDArray[np.bool_]:
+    def _is_unread(self, starts: Positions) -> Flags:
         if not len(self.unread):
             return np.zeros(len(starts), dtype=np.bool_)
         nearest = np.minimum(np.searchsorted(self.unread, starts), len(self.unread) - 1)
-        found: npt.NDArray[np.bool_] = self.unread[nearest] == starts
+        found: Flags = self.unread[nearest] == starts
         return found
 
 
@@ -83,7 +85,7 @@ def spots(
         PluginFault: there are no such records.
     """
     spans = _Spans(numbers, np.array(unread, dtype=np.intp), csv.options.header, columns == 1)
-    CsvRecords(file, csv.dialect, csv.limit, spans.take).count(blocks(file))
+    CsvRecords(file, csv.dialect, csv.limit, spans).count(blocks(file))
     if len(spans.found) < len(numbers) or len(spans.of_unread) < len(unread):
         raise unequal(file.shown, file.records, file.records - len(spans.of_unread))
     wanted = {start: spans.of_unread[start] for start in unread[:most]}

@@ -20,10 +20,6 @@ _PLAIN: Final = "hive_partitioning=false"
 """Names of folders are no data: a folder `year=2013` would hide the column `year` of the files in it."""
 
 
-REJECTS: Final = "datakit_rejects"
-"""The table of the records that a tolerant reader passes over."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A table function with all its arguments but the files.
@@ -35,11 +31,6 @@ class Reader:
 
     function: str
     arguments: tuple[str, ...]
-
-    def tolerant(self) -> Reader:
-        """One that passes over what it cannot cut into values, and keeps account of it in `REJECTS`."""
-        account = f"rejects_table='{REJECTS}'", f"rejects_scan='{REJECTS}_scan'"
-        return Reader(self.function, (*self.arguments, "store_rejects=true", *account))
 
     def over(self, files: Sequence[DataFile]) -> str:
         """The relation over these files, for a statement after FROM."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -17,19 +18,20 @@ _LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 
 
 def refusal(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], cause: Exception | None = None
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], folder: Path, cause: Exception | None = None
 ) -> PluginFault:
     """The first values that do not fit, and how many there are; where there are none, what DuckDB says.
 
     Args:
         connection: one that nothing is read from.
         parts: of the table.
+        folder: where copies go.
         cause: what DuckDB said when it read them.
     """
     found, part = list[Misfits](), parts[0]
     try:
         for part in parts:
-            found += [find(connection, part, file, _TOLD) for file in part.scan.files]
+            found += [find(connection, part, file, folder, _TOLD) for file in part.scan.files]
     except duckdb.Error as second:
         cause = second
     if not any(each.records for each in found):
@@ -40,10 +42,8 @@ def refusal(
 def told(found: Iterable[Misfits]) -> Iterator[str]:
     """A sentence for each of the first values, and how many there are."""
     found = list(found)
-    first = [(misfit, reason) for each in found for misfit in each.first for reason in misfit.reasons][:_TOLD]
-    for misfit, (column, text, remedy) in first:
-        named = f", column {column}" if column else ""
-        yield f"{misfit.file}, {misfit.unit} {misfit.line}{named}: {text}{remedy and f'; {remedy}'}"
+    first = [sentence for each in found for misfit in each.first for sentence in misfit.told()][:_TOLD]
+    yield from first
     if (values := sum(each.values for each in found)) > len(first):
         yield f"{values:,} values do not fit; the first {len(first)} are listed"
 

@@ -77,9 +77,9 @@ class Scan:
     unit: str
     csv: Csv | None = None
 
-    def sql(self, files: Sequence[DataFile] | None = None) -> str:
-        """The relation over all its files, or over some of them."""
-        return self.reader.over(files or self.files)
+    def sql(self, files: Sequence[DataFile]) -> str:
+        """The relation over some of its files."""
+        return self.reader.over(files)
 
 
 def scans(

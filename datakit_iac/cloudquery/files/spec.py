@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -16,7 +17,7 @@ Format = Literal["csv", "json", "parquet"]
 FORMATS: Final = ("csv", "json", "parquet")
 THREADS: Final = 2
 BATCH_ROWS: Final = 50_000
-_TABLE: Final = {"name", "folder", "path", "format", "columns", *csv_options.OPTIONS} | limits.OPTIONS
+_TABLE: Final = {"name", "folder", "path", "format", "columns", "quarantine", *csv_options.OPTIONS} | limits.OPTIONS
 _SPEC: Final = {"tables", "threads", "batch_rows"}
 
 
@@ -38,6 +39,30 @@ class DeclaredColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Where records go that do not fit.
+
+    Attributes:
+        table: the table.
+        max: how many may, a number or a share of all (``0.1%``); None for any number.
+    """
+
+    table: str
+    max: str | None = None
+
+    def allowed(self, records: int) -> int | None:
+        """How many of so many records.
+
+        >>> Quarantine("raw.rejected", "0.1%").allowed(2500)
+        2
+        """
+        if self.max is None:
+            return None
+        share = self.max.removesuffix("%")
+        return int(Decimal(share) * records / 100) if share != self.max else int(share)
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table and where its rows lie; see the package's docstring."""
 
@@ -48,6 +73,7 @@ class TableSpec:
     csv: csv_options.CsvOptions = field(default_factory=csv_options.CsvOptions)
     folder: str | None = None
     limits: limits.Limits = field(default_factory=limits.Limits)
+    quarantine: Quarantine | None = None
 
     @property
     def shown(self) -> str:
@@ -78,6 +104,7 @@ class TableSpec:
             folder=document.get("folder"),
             limits=allowed,
             csv=csv,
+            quarantine=Quarantine(**document["quarantine"]) if document.get("quarantine") else None,
             path=document["path"],
             format=cast("Format | None", wanted),
             columns=tuple(_column(name, column) for column in document.get("columns") or ()),
