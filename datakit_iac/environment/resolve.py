@@ -29,7 +29,7 @@ from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
-from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology import reader_faults, technology
 
 
 def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
@@ -137,9 +137,12 @@ class _Resolution:
             for writer in writers:
                 message = f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is no destination"
                 self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
+        bound = self._bound_dataset(dataset, store)
+        if store.is_installed and bound.reader:
+            bound = self._with_reader(dataset, bound)
         return ResolvedDataSet(
             manifest=dataset,
-            bound=self._bound_dataset(dataset, store),
+            bound=bound,
             external=external,
             graph=self._graph,
             vars=bound.binding.vars if (bound := self._bindings.of_dataset(dataset.name)) else {},
@@ -156,7 +159,20 @@ class _Resolution:
             description=dataset.description,
             tests=tuple(spec.tests),
             writers=self._graph.writers.get(dataset.name, ()),
+            reader=spec.reader,
         )
+
+    def _with_reader(self, dataset: DataSet, bound: BoundDataSet) -> BoundDataSet:
+        """The DataSet with its reader checked, and without it in a technology that has none: another may here do."""
+        kind, path = bound.connection.technology, ("spec", "reader")
+        if not technology(kind).capabilities.reader:
+            message = f"`reader` of DataSet {dataset.name} says nothing here: {kind} reads in one way only"
+            origin = self._project.origin(dataset)
+            self._findings.append(origin.finding("not-used", message, path, severity="warning"))
+            return replace(bound, reader={})
+        for fault in reader_faults(bound):
+            self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", path)
+        return bound
 
     def _related(self, dataset: DataSet, column: Column) -> Column:
         """The column, its tests of relationships knowing the other DataSet's table."""
@@ -208,7 +224,7 @@ class _Resolution:
         ):
             return None  # said where the DataSet is missing, or its Store's technology
         section = getattr(spec, spec.runtime, None)
-        settings = section.model_dump(mode="json", by_alias=True) if section else {}
+        settings = section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else {}
         if spec.runtime == "dbt":
             file = self._project.origin(transform).file
             folder = project_folder(transform, file, self._project.root)

@@ -218,6 +218,7 @@ class DataSetSpec(Model):
     retention: Retention = ""
     columns: list[Column] = Field(default_factory=list, alias="schema")
     schema_ref: SchemaReference | None = None
+    reader: dict[str, Any] = Field(default_factory=dict)
     tests: list[Annotated[Test, Checked(rules.of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
     dev: DevelopmentSection = DevelopmentSection()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.quarantine import quarantines
 from datakit_iac.manifest.secret import gives_away, literals
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
@@ -33,6 +34,7 @@ def references(project: Project) -> Iterator[Finding]:
             message = f"{path[-1]} is a secret; its value stands in no manifest, and dbt shows what `var()` gives"
             hint = "`env` of the Transforms, and env_var() in the models"
             yield project.origin(environment).finding("literal-secret", message, path, hint=hint)
+    yield from quarantines(project)
     for transform in project.transforms.values():
         for index, each in enumerate(transform.spec.env):
             if gives_away(each.name, each.value):

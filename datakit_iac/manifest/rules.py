@@ -6,6 +6,7 @@ project that is right is read without it (`records`).
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -75,6 +76,22 @@ def amounts(value: object) -> object:
 def number(value: object) -> object:
     """A quantity as text, where a number may stand for it, as Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def share(text: str) -> str:
+    """A number of records, or a share of them."""
+    if not re.fullmatch(r"\d+|(\d{1,2}(\.\d+)?|100(\.0+)?)%", text):
+        raise ValueError(f"{text!r} is no number of records; expected for instance 100 or 0.1%")
+    return text
+
+
+def on_error(value: object) -> object:
+    """What becomes of records that cannot be loaded, where `fail` stands for nothing."""
+    if value == "fail" or value is None:
+        return None
+    if not isinstance(value, Mapping) and not hasattr(value, "quarantine"):
+        raise ValueError("expected fail, or {quarantine: A-DATASET, max: 100} where max may be a share such as 0.1%")
+    return value
 
 
 def day(value: object) -> object:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
+from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.document import Label, Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.image import ImageReference
@@ -74,11 +75,23 @@ class TablePair(Model):
     to: Name
 
 
+class OnError(Model):
+    """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
+
+    quarantine: Name
+    max: (
+        Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), Checked(rules.share)] | None
+    ) = None
+
+
 class CloudQuerySection(Model):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
     tables: list[TablePair] = Field(default_factory=list)
     write_mode: WriteMode = "overwrite-delete-stale"
+    on_error: Annotated[
+        OnError | None, BeforeValidator(rules.on_error, json_schema_input_type=Literal["fail"] | OnError)
+    ] = None
 
 
 class DbtSection(Model):

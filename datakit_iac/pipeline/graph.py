@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from datakit_iac.manifest import quarantine
 from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
@@ -91,6 +92,8 @@ def _edges(project: Project, findings: list[Finding]) -> tuple[_Edges, _Edges, s
             found[side].update(dict.fromkeys(names))
             if not names:
                 incomplete.add(name)
+        if refused := quarantine.name(transform):
+            found["outputs"][refused] = None
         reads[name], writes[name] = tuple(found["inputs"]), tuple(found["outputs"])
     return reads, writes, incomplete
 

@@ -16,7 +16,7 @@ from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, reader_faults, technology
 
 MADE_OF: Final = (
     "name",
@@ -26,6 +26,7 @@ MADE_OF: Final = (
     "topic",
     "format",
     "schema",
+    "reader",
     "description",
     "external",
     *decode.TAGS,
@@ -56,6 +57,8 @@ class DataSetType:
             return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
+        if wrong := reader_faults(after):
+            return [Fault("reader", f"{after.name}: {each}") for each in wrong]
         if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
             return []
         before = decode.dataset(old)

@@ -54,6 +54,7 @@ def dataset(properties: Properties) -> BoundDataSet:
         description=properties.get("description") or "",
         tests=_TESTS.validate_python(tuple(properties.get("tests") or ())),
         writers=tuple(properties["writers"]) if "writers" in properties else None,
+        reader=properties.get("reader") or {},
     )
 
 

@@ -31,6 +31,7 @@ class DataSet(pulumi.CustomResource):
         topic: the topic. Exactly one of the three.
         format: how files are written: parquet, json, csv, avro.
         schema: the columns.
+        reader: how the content is read, over what the Store says of that, e.g. ``{"delimiter": ";"}``.
         description: what the data means.
         classification: public, internal, confidential or restricted.
         tier: bronze, silver or gold.
@@ -65,6 +66,7 @@ class DataSet(pulumi.CustomResource):
         topic: str | None = None,
         format: Format | None = None,  # noqa: A002 - the manifest's word
         schema: Sequence[Column] = (),
+        reader: Mapping[str, Any] | None = None,
         description: str = "",
         classification: Classification | None = None,
         tier: Tier | None = None,
@@ -89,6 +91,7 @@ class DataSet(pulumi.CustomResource):
             topic=topic,
             format=format,
             schema=dumped(schema),
+            reader=dict(reader or {}),
             description=description,
             classification=classification,
             tier=tier,
@@ -121,6 +124,7 @@ class DataSet(pulumi.CustomResource):
             columns=tuple(schema),
             tests=tuple(tests),
             writers=None if writers is None else tuple(writers),
+            reader=dict(reader or {}),
         )
         self._external = external
         self._written: list[pulumi.Output[str]] = []
@@ -166,4 +170,4 @@ def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
 
 def _present(**properties: Any) -> dict[str, Any]:
     """The properties that say something."""
-    return {name: value for name, value in properties.items() if value not in (None, "", [], False)}
+    return {name: value for name, value in properties.items() if value not in (None, "", [], {}, False)}

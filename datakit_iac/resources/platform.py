@@ -126,6 +126,7 @@ class Platform(pulumi.ComponentResource):
                 topic=bound.place.topic,
                 format=bound.place.format,
                 schema=bound.columns,
+                reader=bound.reader,
                 description=bound.description,
                 classification=spec.classification,
                 tier=dataset.manifest.tier,

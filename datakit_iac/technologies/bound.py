@@ -39,6 +39,7 @@ class BoundDataSet:
         description: what the data means, for people.
         tests: those of the DataSet as a whole; each column carries its own.
         writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
+        reader: how its content is read, over what its Store says of that.
     """
 
     name: str
@@ -49,6 +50,12 @@ class BoundDataSet:
     description: str = ""
     tests: tuple[Test, ...] = ()
     writers: tuple[str, ...] | None = None
+    reader: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Those of the connection, as this DataSet means them."""
+        return {**self.connection.options, **self.reader}
 
     @property
     def reference(self) -> DataSetReference:

@@ -35,12 +35,14 @@ class Capabilities:
         single_writer: whether only one process at a time may have the Store open.
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
+        reader: the options of a connection that a DataSet may say for itself: how its content is read.
     """
 
     places: frozenset[Literal["table", "prefix", "topic"]]
     single_writer: bool = False
     embedded: bool = False
     keeps_schema: bool = True
+    reader: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,22 @@ def technology(name: str) -> Technology:
         raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
     found: Technology = installed.made(GROUP, name)
     return found
+
+
+def reader_faults(dataset: BoundDataSet) -> list[str]:
+    """What its Store's technology finds wrong with how a DataSet asks to be read.
+
+    Raises:
+        StoreError: that technology is not installed.
+    """
+    found, connection = technology(dataset.connection.technology), dataset.connection
+    known, already = found.capabilities.reader, found.check(connection, create=True)
+    if not known and dataset.reader:
+        return [f"a DataSet in {found.name} has no reader: its content is read in one way only"]
+    faults = [f"there is no reader option {name!r}: {nearest(name, known)}" for name in dataset.reader.keys() - known]
+    said = {name: value for name, value in dataset.reader.items() if name in known}
+    merged = Connection(connection.technology, {**connection.options, **said}, connection.secrets)
+    return sorted(faults) + [each for each in found.check(merged, create=True) if each not in already]
 
 
 def address(dataset: BoundDataSet) -> str:

@@ -12,6 +12,7 @@ import pytest
 from datakit_iac.cloudquery.files.csv_records import CsvRecords
 from datakit_iac.cloudquery.files.finding import DataFile
 from datakit_iac.cloudquery.files.json_values import JsonValues
+from datakit_iac.cloudquery.files.opening import Dialect
 from datakit_iac.cloudquery.servicers import PluginFault
 
 LIMIT = 1 << 20
@@ -40,7 +41,7 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def _csv(data: bytes, size: int, delimiter: str = ",") -> tuple[int, int, bytes]:
-    count = CsvRecords(DataFile(Path("nowhere.csv"), "a.csv", "csv"), delimiter.encode(), LIMIT)
+    count = CsvRecords(DataFile(Path("nowhere.csv"), "a.csv", "csv"), Dialect(delimiter), LIMIT)
     count.count(_cut(data, size))
     return count.records, count.empty, count.head
 
@@ -122,7 +123,7 @@ def test_texts_whose_records_cannot_be_told_are_refused_with_their_line(
     path.write_bytes(text.encode())
     for size in (1, 3, 1 << 20) if len(text) < 100 else (1 << 16, 1 << 20):
         with pytest.raises(PluginFault, match=message):
-            CsvRecords(DataFile(path, "a.csv", "csv"), b",", LIMIT).count(_cut(path.read_bytes(), size))
+            CsvRecords(DataFile(path, "a.csv", "csv"), Dialect(","), LIMIT).count(_cut(path.read_bytes(), size))
 
 
 def _value(chosen: random.Random, depth: int = 0) -> object:

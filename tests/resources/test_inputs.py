@@ -60,6 +60,7 @@ async def program() -> None:
     made = [
         DataSet(
             name, store=store, table="raw.users", prefix="p", topic="t", format="csv", schema=columns,
+            reader={"delimiter": ";"},
             classification="internal", tier="gold", tests=[Test(sql="SELECT 1")],
             consents=[Consent(object="table", reason="r", expires=date(2030, 1, 1), misfits="null")], external=True,
             deletion="delete", downstream=["load"], description="All.", owner="ann", retention="90d", manifest="u:1:1",

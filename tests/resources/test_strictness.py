@@ -59,6 +59,7 @@ SPECS: dict[str, dict[str, Any]] = {
             {"sql": "SELECT 1"},
         ],
         "consents": [{"object": "table", "reason": "r", "expires": "2030-01-01", "misfits": "null"}],
+        "reader": {},
     },
     "Transform": {
         "trigger": {"policy": "schedule", "schedule": {"cron": "0 5 * * *", "timezone": "UTC", "suspend": False}}

@@ -21,6 +21,7 @@ import pytest
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
 from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
@@ -496,3 +497,118 @@ def _family(folder: str, program: str = "") -> list[int]:
     while more := {pid for pid, parent in parents.items() if parent in family and pid not in family}:
         family |= more
     return [pid for pid in family if not program or (program in lines[pid] and "launch.py" not in lines[pid])]
+
+
+REJECTED = tuple(Column(name=name, type=DataType.parse(kind)) for name, kind in QUARANTINE.items())
+
+
+def sifting(bench: Bench, mode: str, most: str | None = None) -> Job:
+    """A job with a quarantine beside its output."""
+    on_error = {"quarantine": "rejected", **({"max": most} if most else {})}
+    job = bench.job(writeMode=mode, onError=on_error)
+    (target,) = job.outputs
+    target = replace(target, columns=KEYLESS if mode == "append" else COLUMNS, writers=("load",))
+    rejected = replace(target, name="rejected", place=Place(table="raw.rejected"), columns=REJECTED)
+    return replace(job, outputs=(target, rejected))
+
+
+def rejected(bench: Bench) -> list[Any]:
+    with duckdb.connect(bench.database) as connection:
+        return connection.execute('SELECT line, "column", raw FROM raw.rejected ORDER BY ALL').fetchall()
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows", "refused"),
+    [
+        ("overwrite-delete-stale", [(2, "b"), (3, "c")], [(3, "id", "bad,z")]),
+        ("overwrite", [(1, "x"), (2, "b"), (3, "c")], [(3, "id", "bad,z")]),
+        ("append", [(1, "x"), (2, "b"), (2, "y"), (3, "c")], [(3, "id", "bad,z"), (3, "id", "one,y"), (5, None, "4")]),
+    ],
+)
+def test_what_does_not_fit_goes_into_quarantine_as_its_write_mode_says(
+    bench: Bench, mode: str, rows: list[Any], refused: list[Any]
+) -> None:
+    job = sifting(bench, mode)
+    bench.write("1,x", "one,y", "2,y", "4")
+    first = bench.run(replace(job, identity="aa"))
+    assert first.counts == {"a": 2, "rejected": 2}
+    assert first.notes[0].startswith("raw.a: 2 of 4 records do not fit; the first: ")
+    assert rejected(bench) == [(3, "id", "one,y"), (5, None, "4")]
+
+    bench.write("2,b", "bad,z", "3,c")
+    bench.run(replace(job, identity="bb"))
+
+    assert (bench.rows(), rejected(bench)) == (rows, refused)
+
+
+@pytest.mark.parametrize("mode", ["overwrite-delete-stale", "overwrite"])
+def test_a_quarantine_is_empty_once_all_fits(bench: Bench, mode: str) -> None:
+    job = sifting(bench, mode)
+    bench.write("1,x", "one,y")
+    bench.run(job)
+    bench.write("1,x", "2,y")
+    assert bench.run(job).counts == {"a": 2, "rejected": 0}
+    assert rejected(bench) == []
+
+
+def test_an_append_that_is_tried_again_puts_nothing_into_quarantine_twice(bench: Bench) -> None:
+    marked(bench, MARK)
+    with duckdb.connect(bench.database) as connection:
+        connection.execute('CREATE TABLE raw.rejected (file TEXT, line BIGINT, "column" TEXT, reason TEXT, raw TEXT)')
+        connection.execute(f"COMMENT ON TABLE raw.rejected IS '{MARK.append_to('ours')}'")
+    job = replace(sifting(bench, "append"), identity="aa")
+    bench.write("1,x", "one,y")
+    bench.run(job)
+    bench.run(job)
+    assert (bench.rows(), rejected(bench)) == ([(1, "x")], [(3, "id", "one,y")])
+
+
+@pytest.mark.parametrize("most", ["1", "49.9%"])
+def test_more_than_may_be_in_quarantine_changes_nothing(bench: Bench, most: str) -> None:
+    job = sifting(bench, "overwrite-delete-stale", most)
+    bench.write("1,x", "2,y", "bad,z") if most == "1" else bench.write("1,x", "2,y", "3,z", "bad,z")
+    bench.run(job)
+    before = bench.rows(), rejected(bench)
+    bench.write("1,new", "2,y", "one,z", "two,z")
+
+    with pytest.raises(JobFailedError) as failure:
+        bench.run(job)
+
+    assert "a.csv, line 4, column id: 'one' is no integer" in failure.value.cause
+    assert failure.value.lines[-1] == f"2 of 4 records do not fit, and at most {most} may go to raw.rejected: nothing is loaded"
+    assert (bench.rows(), rejected(bench)) == before
+
+
+def test_a_load_that_breaks_its_contract_leaves_the_quarantine_as_it_was(bench: Bench) -> None:
+    job = sifting(bench, "overwrite-delete-stale")
+    bench.write("1,x", "one,y")
+    bench.run(job)
+    bench.write("1,x", "1,y", "bad,y")
+    with pytest.raises(JobFailedError, match="2 rows with the primary key id=1"):
+        bench.run(job)
+    assert (bench.rows(), rejected(bench)) == ([(1, "x")], [(3, "id", "one,y")])
+
+
+def test_a_dataset_says_how_its_file_is_read(bench: Bench) -> None:
+    (bench.folder / "a.csv").write_bytes("Export\r\n# of today\r\nid;v\r\n1.000;é\r\n# end\r\n".encode("windows-1252"))
+    job = bench.job()
+    reader = {"encoding": "windows-1252", "skip": 1, "comment": "#", "thousands": ".", "decimal": ","}
+    bench.run(replace(job, inputs=(replace(job.inputs[0], reader=reader),)))
+    assert bench.rows() == [(1000, "é")]
+
+
+def test_a_killed_load_leaves_its_quarantine_as_it_was(bench: Bench) -> None:
+    job = sifting(bench, "overwrite-delete-stale")
+    bench.write("1,x", "one,y")
+    bench.run(job)
+    bench.write(*(f"{'x' if number % 1000 == 7 else ''}{number},y" for number in range(300_000)))
+
+    def kill(line: str) -> None:
+        if "progress" in line:
+            for process in _family(str(bench.folder), "datakit-destination-duckdb"):
+                os.kill(process, signal.SIGKILL)
+
+    with pytest.raises(JobFailedError):
+        bench.run(job, executor=Loud(kill))
+    assert (bench.rows(), rejected(bench)) == ([(1, "x")], [(3, "id", "one,y")])
+    assert bench.run(job).counts == {"a": 299_700, "rejected": 300}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -79,7 +79,7 @@ class Load:
         """Give a table the columns of the schema; see `migration.migrate`."""
         table = wire.decode_schema(schema)
         name, key = wire.table_name(table), wire.primary_key(table)
-        if self._spec.write_mode == "overwrite" and not key:
+        if self._spec.write_mode == "overwrite" and not key and not self._is_quarantine(name):
             raise PluginFault(
                 f"{name} has no primary key, so overwrite cannot tell which rows to replace: declare one,"
                 " or write by overwrite-delete-stale or append"
@@ -132,6 +132,8 @@ class Load:
             raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
         for name, target in self._targets.items():
             self._refuse_repeated(target)
+            if self._is_quarantine(name) and self._spec.write_mode == "overwrite" and target.had_rows:
+                target.provenance.remove_stale(self._spec.source, _time(target))
             is_clean = name in self._cleaned
             target.provenance.record(self._spec.source, self._spec.run, target.sync_time, is_clean=is_clean)
         outputs = [self._spec.outputs[name] for name in self._targets if name in self._spec.outputs]
@@ -149,6 +151,10 @@ class Load:
     def abandon(self) -> None:
         """Roll back and close the file."""
         self._connection.close()
+
+    def _is_quarantine(self, table: str) -> bool:
+        output = self._spec.outputs.get(table)
+        return output is not None and output.quarantine
 
     def _target(self, table: str) -> _Target:
         if table not in self._targets:
@@ -195,6 +201,12 @@ class Load:
                 f"{target.name}: the source sends {row[-1]} rows with the primary key {shown};"
                 " mend the source, or declare a key that tells them apart"
             )
+
+
+def _time(target: _Target) -> datetime:
+    """When the sync was that a table's rows are of; now, where none came."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return datetime.now(UTC) if target.sync_time is None else epoch + timedelta(microseconds=target.sync_time)
 
 
 def _replacing(target: _Target) -> str:

@@ -30,11 +30,14 @@ class OutputSpec:
         dataset: the DataSet that people know it by.
         writers: the sources that write it, this one among them; rows of others are stale. None where not known.
         tests: must pass before the rows are committed.
+        quarantine: whether it takes what cannot be loaded; then it tells of the last sync alone, unless all is
+            appended.
     """
 
     dataset: str
     writers: tuple[str, ...] | None = None
     tests: tuple[Check, ...] = ()
+    quarantine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def _output(table: str, document: Mapping[str, Any]) -> OutputSpec:
     try:
         writers = document.get("writers")
         tests = tuple(Check(*each) for each in document.get("tests") or ())
-        return OutputSpec(document["dataset"], None if writers is None else tuple(writers), tests)
+        quarantine = bool(document.get("quarantine"))
+        return OutputSpec(document["dataset"], None if writers is None else tuple(writers), tests, quarantine)
     except (AttributeError, KeyError, TypeError) as fault:
         raise PluginFault(
             f"outputs: {table} is {document!r}; expected dataset, writers and tests of [test, subject, query]"

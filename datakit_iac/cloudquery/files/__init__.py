@@ -10,9 +10,8 @@ Its spec, as `datakit_iac.cloudquery.files.spec.FilesSpec` reads it::
         folder: /data                   # what `path` counts from, and does not leave; without: it is a path of its own
         format: csv                     # csv | json | parquet; else by the files' names
         columns: [{name: year, type: integer, required: true, key: false}]   # without: DuckDB infers
-        nulls: ["NA", ""]               # CSV: texts that mean no value
-        delimiter: ","
-        header: true
+        nulls: ["NA", ""]               # how CSV is read, as `technologies.files.csv_options` has it
+        quarantine: {table: raw.rejected, max: 0.1%}    # where records go that do not fit; without: they are refused
         maxRecordSize: 16Mi             # limits, as `technologies.files.limits` has them
         maxUnpackedSize: 16Gi
         maxUnpackedRatio: 200

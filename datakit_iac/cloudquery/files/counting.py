@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -11,8 +11,8 @@ import pyarrow as pa
 from datakit_iac.cloudquery.files.csv_records import CsvRecords
 from datakit_iac.cloudquery.files.finding import DataFile, State
 from datakit_iac.cloudquery.files.json_values import JsonValues
-from datakit_iac.cloudquery.files.reading import Reader
-from datakit_iac.cloudquery.files.records import blocks, too_long
+from datakit_iac.cloudquery.files.opening import Dialect
+from datakit_iac.cloudquery.files.records import blocks, changed
 from datakit_iac.cloudquery.servicers import PluginFault
 
 
@@ -24,43 +24,32 @@ class CsvCount:
         file: whose it is, without its number of records.
         filled: records that are not empty, the header left out.
         empty: empty lines.
+        head: the first record as it stands.
+        line_break: what records end with; empty where there is but one, without an end.
     """
 
     file: DataFile
     filled: int
     empty: int
+    head: bytes
+    line_break: bytes
 
     def of(self, columns: int) -> DataFile:
         """The file with its number of records: an empty line is one where there is one column."""
         return replace(self.file, records=self.filled + (self.empty if columns == 1 else 0))
 
 
-def first_line(file: DataFile, limit: int) -> bytes:
-    """The first line of a text, quoted or not.
-
-    Raises:
-        PluginFault: it is too long.
-    """
-    head = b""
-    for block in blocks(file):
-        head += block
-        if ends := [end for end in (block.find(b"\n"), block.find(b"\r")) if end >= 0]:
-            return head[: len(head) - len(block) + min(ends)]
-        if len(head) > limit:
-            raise too_long(file, 0, len(head), limit)
-    return head
-
-
-def count_csv(file: DataFile, delimiter: str, limit: int, *, has_header: bool) -> tuple[CsvCount, bytes]:
-    """Count the records of a CSV file; and its first record as it stands.
+def count_csv(file: DataFile, dialect: Dialect, limit: int, *, has_header: bool) -> CsvCount:
+    """Count the records of a CSV file.
 
     Raises:
         PluginFault: a record is too long, line ends are mixed, or a quote is not closed.
     """
     fresh = _fresh(file)
-    count = CsvRecords(file, delimiter.encode(), limit)
+    count = CsvRecords(file, dialect, limit)
     count.count(blocks(file))
-    return CsvCount(fresh, count.records - bool(has_header and count.records), count.empty), count.head
+    filled = count.records - bool(has_header and count.records)
+    return CsvCount(fresh, filled, count.empty, count.head, count.line_break)
 
 
 def count_json(file: DataFile, limit: int) -> DataFile:
@@ -97,26 +86,38 @@ def count_parquet(file: DataFile) -> DataFile:
     return replace(fresh, records=footer.num_rows, size=sum(group.total_byte_size for group in groups))
 
 
-def prove(connection: duckdb.DuckDBPyConnection, reader: Reader, files: Sequence[DataFile], read: int) -> None:
+def prove(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Callable[[Sequence[DataFile]], str],
+    files: Sequence[DataFile],
+    read: int,
+) -> None:
     """Hold what was read of files to what was counted in them.
+
+    Args:
+        connection: one that nothing is read from.
+        relation: the SQL of what was read of some of the files.
+        files: all of them, each with the number of records that there are to read.
+        read: how many were.
 
     Raises:
         PluginFault: it is more or less, or a file was changed meanwhile.
     """
     for file in files:
         if _state(file) != file.state:
-            raise PluginFault(f"{file.shown} was changed while it was read; load it again when it is written")
+            raise changed(file)
     delivered = sum(file.records for file in files)
     if delivered == read:
         return
     for file in files:
-        row = connection.execute(f"SELECT count(*) FROM {reader.over((file,))}").fetchone()
+        row = connection.execute(f"SELECT count(*) FROM {relation((file,))}").fetchone()
         if row and row[0] != file.records:
-            raise _unequal(file.shown, file.records, row[0])
-    raise _unequal(" and ".join(file.shown for file in files), delivered, read)
+            raise unequal(file.shown, file.records, row[0])
+    raise unequal(" and ".join(file.shown for file in files), delivered, read)
 
 
-def _unequal(shown: str, delivered: int, read: int) -> PluginFault:
+def unequal(shown: str, delivered: int, read: int) -> PluginFault:
+    """Other records were read than were counted."""
     return PluginFault(
         f"{shown}: {delivered:,} records were delivered, and {read:,} were read; none is loaded. Write it in plainer"
         " form: every value with quotes or line breaks in quotes, JSON as lines of one object each, or as Parquet"

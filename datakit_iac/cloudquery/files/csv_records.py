@@ -1,29 +1,41 @@
 """Counting the records of CSV text without DuckDB, at the speed of numpy.
 
 A record ends with a line break outside quotes. A quote opens a value only at its beginning, perhaps after spaces, and
-is doubled inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a record without
-a value where there is one column, and nothing where there are several.
+is doubled or escaped inside. A file has one kind of line break outside quotes: LF, CR LF or CR. An empty line is a
+record without a value where there is one column, and nothing where there are several.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.opening import Dialect
 from datakit_iac.cloudquery.files.records import line, too_long
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_LF, _CR, _QUOTE, _SPACE = b'\n\r" '
+_LF, _CR, _SPACE = b"\n\r "
 _BOM: Final = b"\xef\xbb\xbf"
 _BREAKS: Final = {b"\n": "LF", b"\r\n": "CR LF", b"\r": "CR"}
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+
+
+class Watch(Protocol):
+    """Is told of a file while its records are counted; positions are bytes of the file."""
+
+    def text(self, text: bytes, offset: int, delimiters: Positions, strange: Sequence[int]) -> None:
+        """The next text, its delimiters outside quotes, and the quoted values that something else follows."""
+
+    def records(self, starts: Positions, ends: Positions, line_break: int) -> None:
+        """The next records, whose text was told, the header and empty lines among them; they end with a line break."""
 
 
 class CsvRecords:
@@ -33,21 +45,31 @@ class CsvRecords:
         records: how many there are, the header's with them and empty lines left out.
         empty: lines without anything.
         head: the first record, with its line break.
+        line_break: that of the file; empty where it has none.
+
+    Args:
+        file: whose they are.
+        dialect: how records are cut.
+        limit: the most bytes of a record.
+        watch: is told of them.
     """
 
-    def __init__(self, file: DataFile, delimiter: bytes, limit: int) -> None:
+    def __init__(self, file: DataFile, dialect: Dialect, limit: int, watch: Watch | None = None) -> None:
         self.records, self.empty, self.head = 0, 0, b""
-        self._file, self._delimiter, self._limit = file, delimiter, limit
-        self._break = b""
+        self._file, self._limit, self._watch = file, limit, watch
+        self._quote, self._delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+        self._is_doubled = dialect.quote == dialect.escape
+        self.line_break = b""
         self._offset = self._start = 0
         """Bytes that were looked at, and where the record begins that has not ended."""
         self._is_quoted = self._has_head = False
         neighbours = np.zeros(256, dtype=np.bool_)
-        neighbours[[_LF, _CR, _QUOTE, delimiter[-1]]] = True
+        neighbours[[_LF, _CR, self._delimiter[-1], *self._quote]] = True
         self._neighbours = neighbours
-        spaces = b"" if delimiter == b" " else b" *"
-        opening = rb"((?:^|[\r\n]|" + re.escape(delimiter) + b")" + spaces + b")"
-        self._quoted = re.compile(opening + rb'("(?:[^"]++|"")*+(?:"|(\Z)))')
+        self._quoted = re.compile(dialect.quoted().encode() if dialect.quote else b"")
+        self._follows = re.compile(rb" *(?:[\r\n]|\Z|%s)" % re.escape(self._delimiter))
+        self._strange = list[int]()
+        """Where quoted values begin that something else follows than a delimiter or an end."""
 
     def count(self, blocks: Iterable[bytes]) -> None:
         """Count all records.
@@ -68,6 +90,8 @@ class CsvRecords:
             )
         if self._offset > self._start:
             self.records += 1
+            if self._watch:
+                self._watch.records(np.array([self._start]), np.array([self._offset]), 0)
 
     def _lines(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """The text in pieces that end with a line break, quoted or not; the last one as it is."""
@@ -90,15 +114,16 @@ class CsvRecords:
                 raise too_long(self._file, self._start, waiting, self._limit)
         if pieces:
             last = b"".join(pieces)
-            yield last + b"\n" if self._break == b"\r\n" and last.endswith(b"\r") else last
+            yield last + b"\n" if self.line_break == b"\r\n" and last.endswith(b"\r") else last
 
     def _take(self, lines: bytes) -> None:
-        data = np.frombuffer(lines, dtype=np.uint8)
-        quotes = np.flatnonzero(data == _QUOTE) if b'"' in lines else _none()
+        plain, data = lines, np.frombuffer(lines, dtype=np.uint8)
+        is_quoted = self._quote and self._quote in lines
+        quotes = np.flatnonzero(data == self._quote[0]) if is_quoted else _none()
         was_quoted = self._is_quoted
         if len(quotes) and not self._is_regular(data, quotes):
-            lines, quotes, was_quoted = self._masked(lines), _none(), False
-            data = np.frombuffer(lines, dtype=np.uint8)
+            plain, quotes, was_quoted = self._masked(lines), _none(), False
+            data = np.frombuffer(plain, dtype=np.uint8)
         elif len(quotes) % 2:
             self._is_quoted = not self._is_quoted
 
@@ -109,11 +134,16 @@ class CsvRecords:
             is_outside: npt.NDArray[np.bool_] = (np.searchsorted(quotes, found) + was_quoted) % 2 == 0
             return found[is_outside]
 
+        if self._watch:
+            one = len(self._delimiter) == 1
+            delimiters = outside(self._delimiter[0]) if one else _all(self._delimiter, plain)
+            self._watch.text(lines, self._offset, self._offset + delimiters, self._strange)
+            self._strange = []
         self._end(lines, outside(_LF), outside(_CR) if b"\r" in lines else _none())
 
     def _is_regular(self, data: Bytes, quotes: Positions) -> bool:
         """Whether each quote is what its number says, opening or closing, as what stands beside it shows."""
-        if len(self._delimiter) > 1:
+        if len(self._delimiter) > 1 or not self._is_doubled:
             return False
         first = int(self._is_quoted)
         opening, closing = quotes[first::2], quotes[1 - first :: 2]
@@ -127,31 +157,34 @@ class CsvRecords:
         # Before the first byte there is a line break, as at the end.
         further = data[np.minimum(spaced, len(data) - 1)]
         return len(spaced) == int(np.count_nonzero(~is_right)) and bool(
-            (self._neighbours[further] & (further != _QUOTE)).all()
+            (self._neighbours[further] & (further != self._quote[0])).all()
         )
 
     def _masked(self, lines: bytes) -> bytes:
         """The lines with another sign in place of what is quoted."""
-        is_open = False
+        is_open, before = False, self._quote if self._is_quoted else b""
 
         def mask(match: re.Match[bytes]) -> bytes:
             nonlocal is_open
             is_open = match[3] is not None
+            if not is_open and not self._follows.match(match.string, match.end()):
+                self._strange.append(self._offset + max(match.start(2) - len(before), 0))
             return match[1] + b"x" * len(match[2])
 
-        text = self._quoted.sub(mask, b'"' + lines)[1:] if self._is_quoted else self._quoted.sub(mask, lines)
+        text = self._quoted.sub(mask, before + lines)[len(before) :]
         self._is_quoted = is_open
         return text
 
     def _end(self, lines: bytes, feeds: Positions, returns: Positions) -> None:
         """Count the records that end in these lines."""
-        if not self._break and (len(feeds) or len(returns)):
-            self._break = _kind(feeds, returns)
-        ends = returns if self._break == b"\r" else feeds
-        if (strange := _strange(self._break, feeds, returns)) is not None:
+        if not self.line_break and (len(feeds) or len(returns)):
+            self.line_break = _kind(feeds, returns)
+        ends = returns if self.line_break == b"\r" else feeds
+        if (strange := _strange(self.line_break, feeds, returns)) is not None:
+            first, where = _BREAKS[self.line_break], line(self._file, self._offset + strange)
             raise PluginFault(
-                f"{self._file.shown}, line {line(self._file, self._offset + strange):,}: this line ends otherwise than"
-                f" the first one, which ends with {_BREAKS[self._break]}; write all line ends alike, or quote the value"
+                f"{self._file.shown}, line {where:,}: this line ends otherwise than the first one, which ends with"
+                f" {first}; write all line ends alike, or quote the value"
             )
         begin = self._start - self._offset
         if len(ends):
@@ -160,7 +193,10 @@ class CsvRecords:
                 which = int(np.argmax(lengths > self._limit))
                 start = self._start if which == 0 else self._offset + int(ends[which - 1]) + 1
                 raise too_long(self._file, start, int(lengths[which]), self._limit)
-            empty = int(np.count_nonzero(lengths == len(self._break)))
+            empty = int(np.count_nonzero(lengths == len(self.line_break)))
+            if self._watch:
+                last = self._offset + ends + 1
+                self._watch.records(last - lengths, last, len(self.line_break))
             self.records += len(ends) - empty
             self.empty += empty
             self._start = self._offset + int(ends[-1]) + 1
@@ -187,6 +223,10 @@ def _strange(kind: bytes, feeds: Positions, returns: Positions) -> int | None:
     else:
         strange = returns if kind == b"\n" else feeds
     return int(strange[0]) if len(strange) else None
+
+
+def _all(part: bytes, text: bytes) -> Positions:
+    return np.array([match.start() for match in re.finditer(re.escape(part), text)], dtype=np.intp)
 
 
 def _none() -> Positions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -53,6 +53,7 @@ class DataFile:
         records: how many were counted in it, its header left out.
         size: the bytes of these records, unpacked.
         state: what it was when they were counted.
+        left_out: where lines are left out that are no data: how many bytes of data stand before each.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class DataFile:
     records: int = 0
     size: int = 0
     state: State | None = None
+    left_out: Sequence[int] = ()
 
 
 def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from datakit_iac.cloudquery.files.casts import value
+from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.notation import usual
 from datakit_iac.cloudquery.files.reading import quoted
 from datakit_iac.cloudquery.files.scanning import Found, Scan
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, TableSpec
@@ -21,23 +23,44 @@ class Part:
     Attributes:
         scan: the files.
         columns: the table's columns, each with the one of the files it is read from; None where the files lack it.
+        refused: the tests, as SQL, of records that are left out.
     """
 
     scan: Scan
     columns: tuple[tuple[DeclaredColumn, Found | None], ...]
+    refused: tuple[str, ...] = ()
+
+    def relation(self, files: Sequence[DataFile]) -> str:
+        """The relation of what is read of some of the files."""
+        if not self.refused:
+            return self.scan.sql(files)
+        return f"(SELECT * FROM {self.scan.sql(files)} WHERE NOT coalesce({' OR '.join(self.refused)}, false))"
 
     def query(self) -> str:
         """The statement that reads the table's rows."""
-        selected = ", ".join(f"{_expression(column, found)} AS {quoted(column.name)}" for column, found in self.columns)
-        return f"SELECT {selected} FROM {self.scan.sql()}"
+        selected = ", ".join(f"{self._value(column, found)} AS {quoted(column.name)}" for column, found in self.columns)
+        return f"SELECT {selected} FROM {self.relation(self.scan.files)}"
+
+    def text(self, column: DeclaredColumn, found: Found) -> str:
+        """The SQL of a column's values as text that the casts take, however the files write numbers and dates."""
+        return usual(found.text, column.type, self.scan.csv.options) if self.scan.csv else found.text
+
+    def _value(self, column: DeclaredColumn, found: Found | None) -> str:
+        if found is None:
+            return value("CAST(NULL AS VARCHAR)", column.type)
+        if _is_carried(found, column.type):
+            return found.raw if found.type == column.type else f"CAST({found.raw} AS {write(column.type)})"
+        return value(self.text(column, found), column.type)
 
 
 def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]]:
     """Find each declared column in the files; the parts, and notes on columns the contract leaves out.
 
     Raises:
-        PluginFault: files lack a declared column.
+        PluginFault: files lack a declared column, or would lose the offset of its times.
     """
+    if any(scan.csv for scan in scans):
+        _refuse_offsets(spec)
     parts, left_out = [], dict[str, int]()
     for scan in scans:
         by_name = {found.name.lower(): found for found in scan.columns}
@@ -54,6 +77,17 @@ def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]
     names = ", ".join(sorted(left_out))
     several = "1 column" if len(left_out) == 1 else f"{len(left_out)} columns"
     return parts, [f"{spec.name}: {several} of {spec.shown} not in the contract, left out: {names}"]
+
+
+def _refuse_offsets(spec: TableSpec) -> None:
+    """Refuse a format whose times have an offset, for a column that has none."""
+    form = spec.csv.timestamp_format or ""
+    for column in spec.columns if "%z" in form or "%Z" in form else ():
+        if column.type.name == "timestamp":
+            raise PluginFault(
+                f"column {column.name} is timestamp, and timestampFormat has an offset ({form}) that it would lose;"
+                " declare the column timestamptz"
+            )
 
 
 def adopt(scans: Sequence[Scan], types: Sequence[Mapping[str, DataType]]) -> list[Part]:
@@ -74,14 +108,6 @@ def _common(one: DataType, other: DataType) -> DataType:
     if one.widens(other):
         return one
     return other if other.widens(one) else DataType("string")
-
-
-def _expression(column: DeclaredColumn, found: Found | None) -> str:
-    if found is None:
-        return value("CAST(NULL AS VARCHAR)", column.type)
-    if _is_carried(found, column.type):
-        return found.raw if found.type == column.type else f"CAST({found.raw} AS {write(column.type)})"
-    return value(found.text, column.type)
 
 
 def _is_carried(found: Found, wanted: DataType) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.opening import Dialect
 from datakit_iac.cloudquery.files.spec import TableSpec
 
 _ROOM: Final = 1 << 12
@@ -37,15 +38,15 @@ class Reader:
         return f"{self.function}({', '.join([f'[{paths}]', *self.arguments])})"
 
 
-def csv_reader(spec: TableSpec, delimiter: str, *more: str) -> Reader:
+def csv_reader(spec: TableSpec, dialect: Dialect, *more: str) -> Reader:
     """The reader of plain CSV files."""
-    nulls = ", ".join(map(literal, spec.nulls))
+    nulls = ", ".join(map(literal, spec.csv.nulls))
     longest = max(_LINE, spec.limits.record + _ROOM)
     arguments = (
-        f"header={'true' if spec.header else 'false'}",
-        f"delim={literal(delimiter)}",
-        "quote='\"'",
-        "escape='\"'",
+        f"header={'true' if spec.csv.header else 'false'}",
+        f"delim={literal(dialect.delimiter)}",
+        f"quote={literal(dialect.quote)}",
+        f"escape={literal(dialect.escape)}",
         f"nullstr=[{nulls}]",
         "compression='none'",
         f"max_line_size={longest}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,8 +28,8 @@ def blocks(file: DataFile) -> Iterator[bytes]:
 
 
 def line(file: DataFile, offset: int) -> int:
-    """The line of a byte of a file; only for faults, since it reads the file up to there."""
-    lines, left = 1, offset
+    """The line of a byte as it was delivered; only for faults, since it reads the file up to there."""
+    lines, left = 1 + bisect_right(file.left_out, offset), offset
     for block in blocks(file):
         part = block[:left]
         # A line ends with \n, \r\n or \r; \r\n across two blocks may count twice, which only a message shows.
@@ -37,6 +38,11 @@ def line(file: DataFile, offset: int) -> int:
         if not left:
             break
     return lines
+
+
+def changed(file: DataFile) -> PluginFault:
+    """A file that somebody wrote meanwhile."""
+    return PluginFault(f"{file.shown} was changed while it was read; load it again when it is written")
 
 
 def too_long(file: DataFile, start: int, found: int, limit: int) -> PluginFault:

@@ -6,19 +6,21 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from datakit_iac.cloudquery.files.counting import count_csv, count_json, count_parquet, first_line
+from datakit_iac.cloudquery.files.counting import count_csv, count_json, count_parquet
 from datakit_iac.cloudquery.files.finding import DataFile
+from datakit_iac.cloudquery.files.opening import Dialect, not_in_encoding, opened
 from datakit_iac.cloudquery.files.reading import Reader, csv_reader, json_reader, literal, parquet_reader, quoted
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
 from datakit_iac.technologies.duckdb.types import find
+from datakit_iac.technologies.files.csv_options import CsvOptions
 
-_DELIMITERS: Final = ",;\t|"
 _SAMPLE: Final = 20_480
 """Rows from which DuckDB infers the types of a CSV file."""
 
@@ -43,6 +45,21 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Csv:
+    """How CSV files are read.
+
+    Attributes:
+        options: as they are declared.
+        dialect: as it was found.
+        limit: bytes of a record.
+    """
+
+    options: CsvOptions
+    dialect: Dialect
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """Files of one shape.
 
@@ -50,28 +67,32 @@ class Scan:
         files: which, each with the number of its records.
         columns: what is in them.
         reader: what makes a relation of them.
-        first_line: the line of the first row; 0 where rows are not lines.
+        unit: what a record is called where it is told: a line, or a row.
+        csv: how the files are read, if they are CSV.
     """
 
     files: tuple[DataFile, ...]
     columns: tuple[Found, ...]
     reader: Reader
-    first_line: int
+    unit: str
+    csv: Csv | None = None
 
-    def sql(self, files: Sequence[DataFile] | None = None) -> str:
-        """The relation over all its files, or over some of them."""
-        return self.reader.over(files or self.files)
+    def sql(self, files: Sequence[DataFile]) -> str:
+        """The relation over some of its files."""
+        return self.reader.over(files)
 
 
-def scans(connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: Sequence[DataFile]) -> list[Scan]:
-    """The files in groups of one shape each, in their order.
+def scans(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: Sequence[DataFile], folder: Path
+) -> list[Scan]:
+    """The files in groups of one shape each, in their order; copies that had to be made go into the folder.
 
     Raises:
         PluginFault: a file cannot be read.
     """
     groups: list[tuple[Scan, list[DataFile]]] = []
     for file in files:
-        scan = _scan(connection, spec, file)
+        scan = _scan(connection, spec, file, folder)
         if groups and groups[-1][0].columns == scan.columns and groups[-1][0].reader == scan.reader:
             groups[-1][1].extend(scan.files)
         else:
@@ -81,26 +102,25 @@ def scans(connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: Sequenc
 
 def inferred(connection: duckdb.DuckDBPyConnection, spec: TableSpec, scan: Scan) -> dict[str, DataType]:
     """The type of each column as DuckDB infers it; what a table cannot hold becomes JSON."""
-    if scan.files[0].format != "csv":
+    if scan.csv is None:
         return {column.name: column.type or DataType("json") for column in scan.columns}
-    names = f"names=[{', '.join(literal(column.name) for column in scan.columns)}]"
-    sampling = (f"sample_size={_SAMPLE}", "dateformat='%Y-%m-%d'", names)
-    described = _described(connection, csv_reader(spec, delimiter_of(spec, scan.files[0]), *sampling), scan.files)
+    options = scan.csv.options
+    sampling = [
+        f"sample_size={_SAMPLE}",
+        f"dateformat={literal(options.date_format or '%Y-%m-%d')}",
+        f"decimal_separator={literal(options.decimal)}",
+        f"names=[{', '.join(literal(column.name) for column in scan.columns)}]",
+    ]
+    if options.timestamp_format:
+        sampling.append(f"timestampformat={literal(options.timestamp_format)}")
+    described = _described(connection, csv_reader(spec, scan.csv.dialect, *sampling), scan.files)
     return {name: data_type or DataType("string") for name, data_type in described.items()}
 
 
-def delimiter_of(spec: TableSpec, file: DataFile) -> str:
-    """The delimiter: declared, or the one that cuts the first line into most pieces."""
-    if spec.delimiter:
-        return spec.delimiter
-    first = _text(file, first_line(file, spec.limits.record))
-    return max(_DELIMITERS, key=lambda sign: (first.count(sign), -_DELIMITERS.index(sign)))
-
-
-def _scan(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile) -> Scan:
+def _scan(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile, folder: Path) -> Scan:
     match file.format:
         case "csv":
-            scan = _csv(spec, file)
+            scan = _csv(spec, file, folder)
         case "json":
             scan = _json(connection, spec, file)
         case "parquet":
@@ -110,16 +130,19 @@ def _scan(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile
     return scan
 
 
-def _csv(spec: TableSpec, file: DataFile) -> Scan:
-    delimiter = delimiter_of(spec, file)
-    counted, head = count_csv(file, delimiter, spec.limits.record, has_header=spec.header)
-    record = _record(file, _text(file, head), delimiter)
+def _csv(spec: TableSpec, delivered: DataFile, folder: Path) -> Scan:
+    file, dialect = opened(delivered, spec.csv, spec.limits.record, folder)
+    counted = count_csv(file, dialect, spec.limits.record, has_header=spec.csv.header)
+    record = _record(file, _text(file, counted.head), dialect)
     if not record:
         raise PluginFault(f"{file.shown} is empty; expected a first line with the columns' names")
     if any("\0" in name for name in record):
-        raise PluginFault(f"{file.shown} has a NUL in its first line; expected text as UTF-8 (is it UTF-16?)")
+        raise PluginFault(
+            f"{file.shown} has a NUL in its first line; expected text as UTF-8 (is it UTF-16? Then say so by the reader"
+            " option `encoding`)"
+        )
     names = [name.strip() or f"column{number}" for number, name in enumerate(record)]
-    if not spec.header:
+    if not spec.csv.header:
         declared = [column.name for column in spec.columns]
         if declared and len(declared) != len(record):
             raise PluginFault(f"{file.shown} has {len(record)} columns and no header; the contract has {len(declared)}")
@@ -127,21 +150,33 @@ def _csv(spec: TableSpec, file: DataFile) -> Scan:
     if twice := sorted({name for name in names if [each.lower() for each in names].count(name.lower()) > 1}):
         raise PluginFault(f"{file.shown} has several columns named {', '.join(twice)}; expected each name once")
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    reader = csv_reader(spec, delimiter, "auto_detect=false", f"columns={{{columns}}}")
+    # Where a header has other line breaks in quotes, DuckDB would take those for the file's.
+    breaks = [f"new_line={literal(repr(counted.line_break.decode())[1:-1])}"] if counted.line_break else []
+    reader = csv_reader(spec, dialect, "auto_detect=false", f"columns={{{columns}}}", *breaks)
     found = tuple(Found(name, DataType("string"), quoted(name), quoted(name)) for name in names)
-    return Scan((counted.of(len(names)),), found, reader, 2 if spec.header else 1)
+    return Scan((counted.of(len(names)),), found, reader, "line", Csv(spec.csv, dialect, spec.limits.record))
 
 
 def _text(file: DataFile, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise PluginFault(f"{file.shown} is not UTF-8 (byte {fault.start}); convert it first") from fault
+        raise not_in_encoding(file, "utf-8") from fault
 
 
-def _record(file: DataFile, head: str, delimiter: str) -> list[str]:
+def _record(file: DataFile, head: str, dialect: Dialect) -> list[str]:
+    is_doubled = dialect.quote == dialect.escape
     try:
-        return next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True), [])
+        reader = csv.reader(
+            io.StringIO(head, newline=""),
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+            escapechar=None if is_doubled else dialect.escape,
+            doublequote=is_doubled,
+            skipinitialspace=True,
+        )
+        return next(reader, [])
     except (csv.Error, TypeError, ValueError) as fault:
         raise PluginFault(f"{file.shown}: its first line is no CSV: {fault}") from fault
 
@@ -155,7 +190,7 @@ def _json(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile
     _refuse_cases(connection, spec, file, list(described))
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in described)
     found = tuple(Found(name, kind, f"({quoted(name)} ->> '$')", quoted(name)) for name, kind in described.items())
-    return Scan((counted,), found, json_reader(spec, f"columns={{{columns}}}"), 1)
+    return Scan((counted,), found, json_reader(spec, f"columns={{{columns}}}"), "line")
 
 
 def _refuse_cases(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile, names: list[str]) -> None:
@@ -177,7 +212,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, file: DataFile) -> Scan:
     reader = parquet_reader()
     described = _described(connection, reader, (file,))
     found = tuple(_typed(name, kind) for name, kind in described.items())
-    return Scan((counted,), found, reader, 0)
+    return Scan((counted,), found, reader, "row")
 
 
 def _typed(name: str, kind: DataType | None) -> Found:

@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.events import Event, emit
-from datakit_iac.cloudquery.files import locating
+from datakit_iac.cloudquery.files import sifting
 from datakit_iac.cloudquery.files.counting import prove
 from datakit_iac.cloudquery.files.finding import find
 from datakit_iac.cloudquery.files.matching import Part, adopt, match
+from datakit_iac.cloudquery.files.misfits import Misfit
+from datakit_iac.cloudquery.files.refusing import refusal
 from datakit_iac.cloudquery.files.scanning import inferred, scans
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, FilesSpec, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
@@ -33,18 +35,21 @@ class _Table:
     spec: TableSpec
     parts: list[Part]
     schema: pa.Schema
+    misfits: tuple[Misfit, ...] = ()
 
 
 class FilesSource:
     """The tables of a spec; opening finds all files and columns, so that all faults are told before a row moves.
 
     Raises:
-        PluginFault: files or columns are missing, or cannot be read; one line for each table.
+        PluginFault: files or columns are missing, or cannot be read; or more does not fit than the quarantine of a
+            table may take.
     """
 
     def __init__(self, spec: FilesSpec) -> None:
         self._spec = spec
         self._folder = TemporaryDirectory(prefix="datakit-files-", ignore_cleanup_errors=True)
+        self._path = Path(self._folder.name)
         self._connection = duckdb.connect(config={"threads": spec.threads, "autoinstall_known_extensions": False})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._tables: list[_Table] = []
@@ -62,8 +67,9 @@ class FilesSource:
             raise
 
     def tables(self) -> list[bytes]:
-        """The schemas of the tables."""
-        return [wire.encode_schema(table.schema) for table in self._tables]
+        """The schemas of the tables, and of their quarantines."""
+        schemas = [*(table.schema for table in self._tables), *map(sifting.schema, self._refused())]
+        return [wire.encode_schema(each) for each in schemas]
 
     def batches(self) -> Iterator[bytes]:
         """All rows, table after table, in batches.
@@ -75,10 +81,13 @@ class FilesSource:
         for table in self._tables:
             for part in table.parts:
                 rows = 0
-                for batch in self._read(part):
+                for batch in self._read(table, part):
                     rows += batch.num_rows
                     yield wire.encode_batch(self._checked(batch, table, part))
-                prove(self._second(), part.scan.reader, part.scan.files, rows)
+                prove(self._second(), part.relation, part.scan.files, rows)
+        for name, misfits in self._refused().items():
+            for batch in sifting.batches(name, misfits):
+                yield wire.encode_batch(batch)
 
     def close(self) -> None:
         """Close the reader and remove what was unpacked."""
@@ -86,21 +95,35 @@ class FilesSource:
         self._folder.cleanup()
 
     def _opened(self, spec: TableSpec) -> _Table:
-        files = find(spec, Path(self._folder.name))
-        shapes = scans(self._connection, spec, files)
+        files = find(spec, self._path)
+        shapes = scans(self._connection, spec, files, self._path)
         if spec.columns:
             parts, notes = match(spec, shapes)
         else:
             parts, notes = adopt(shapes, [inferred(self._connection, spec, shape) for shape in shapes]), []
+        records = sum(file.records for part in parts for file in part.scan.files)
+        sifted = sifting.sift(self._second(), spec, parts, self._path)
+        if sifted.misfits:
+            first = next(sifted.misfits[0].told())
+            notes.append(f"{spec.name}: {len(sifted.misfits):,} of {records:,} records do not fit; the first: {first}")
         for note in notes:
             emit(Event("note", note, spec.name))
-        return _Table(spec, parts, wire.table_schema(spec.name, (_field(column) for column, _ in parts[0].columns)))
+        schema = wire.table_schema(spec.name, (_field(column) for column, _ in parts[0].columns))
+        return _Table(spec, sifted.parts, schema, sifted.misfits)
 
-    def _read(self, part: Part) -> Iterator[pa.RecordBatch]:
+    def _refused(self) -> dict[str, list[Misfit]]:
+        """What does not fit, by quarantine."""
+        found: dict[str, list[Misfit]] = {}
+        for table in self._tables:
+            if table.spec.quarantine:
+                found.setdefault(table.spec.quarantine.table, []).extend(table.misfits)
+        return found
+
+    def _read(self, table: _Table, part: Part) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._connection.sql(part.query()).to_arrow_reader(self._batch_rows(part))
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
-            raise locating.misfit(self._second(), part, fault) from fault
+            raise refusal(self._second(), table.parts, self._path, fault) from fault
 
     def _batch_rows(self, part: Part) -> int:
         records, size = sum(file.records for file in part.scan.files), sum(file.size for file in part.scan.files)
@@ -113,9 +136,8 @@ class FilesSource:
         return cursor
 
     def _checked(self, batch: pa.RecordBatch, table: _Table, part: Part) -> pa.RecordBatch:
-        required = [column for column, _ in part.columns if column.required]
-        if lacking := [column for column in required if batch.column(column.name).null_count]:
-            raise locating.empty(self._second(), part, lacking)
+        if any(batch.column(column.name).null_count for column, _ in part.columns if column.required):
+            raise refusal(self._second(), table.parts, self._path)
         columns = [_carried(batch.column(number), field.type) for number, field in enumerate(table.schema)]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.manifest.types import DataType
-from datakit_iac.technologies.files import limits
+from datakit_iac.technologies.files import csv_options, limits
 
 Format = Literal["csv", "json", "parquet"]
 FORMATS: Final = ("csv", "json", "parquet")
 THREADS: Final = 2
 BATCH_ROWS: Final = 50_000
-_TABLE: Final = {"name", "folder", "path", "format", "columns", "nulls", "delimiter", "header"} | limits.OPTIONS
+_TABLE: Final = {"name", "folder", "path", "format", "columns", "quarantine", *csv_options.OPTIONS} | limits.OPTIONS
 _SPEC: Final = {"tables", "threads", "batch_rows"}
 
 
@@ -38,6 +39,30 @@ class DeclaredColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Where records go that do not fit.
+
+    Attributes:
+        table: the table.
+        max: how many may, a number or a share of all (``0.1%``); None for any number.
+    """
+
+    table: str
+    max: str | None = None
+
+    def allowed(self, records: int) -> int | None:
+        """How many of so many records.
+
+        >>> Quarantine("raw.rejected", "0.1%").allowed(2500)
+        2
+        """
+        if self.max is None:
+            return None
+        share = self.max.removesuffix("%")
+        return int(Decimal(share) * records / 100) if share != self.max else int(share)
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table and where its rows lie; see the package's docstring."""
 
@@ -45,11 +70,10 @@ class TableSpec:
     path: str
     format: Format | None = None
     columns: tuple[DeclaredColumn, ...] = ()
-    nulls: tuple[str, ...] = ("",)
-    delimiter: str | None = None
-    header: bool = True
+    csv: csv_options.CsvOptions = field(default_factory=csv_options.CsvOptions)
     folder: str | None = None
     limits: limits.Limits = field(default_factory=limits.Limits)
+    quarantine: Quarantine | None = None
 
     @property
     def shown(self) -> str:
@@ -71,18 +95,19 @@ class TableSpec:
         if wanted not in (None, *FORMATS):
             raise PluginFault(f"{name}: format {wanted!r} cannot be read; expected one of {', '.join(FORMATS)}")
         allowed, faults = limits.Limits.read(document)
+        csv, wrong = csv_options.CsvOptions.read(document)
+        faults += wrong
         if faults:
             raise PluginFault(f"{name}: {'; '.join(faults)}")
         return cls(
             name=name,
             folder=document.get("folder"),
             limits=allowed,
+            csv=csv,
+            quarantine=Quarantine(**document["quarantine"]) if document.get("quarantine") else None,
             path=document["path"],
             format=cast("Format | None", wanted),
             columns=tuple(_column(name, column) for column in document.get("columns") or ()),
-            nulls=tuple(document.get("nulls") or ("",)),
-            delimiter=document.get("delimiter") or None,
-            header=document.get("header", True),
         )
 
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
 from datakit_iac.technologies.bound import BoundDataSet, Connection
-from datakit_iac.technologies.files import limits, listing
+from datakit_iac.technologies.files import csv_options, limits, listing
 from datakit_iac.technologies.files.paths import resolve
 from datakit_iac.technologies.technology import technology
 
-_READING: Final = frozenset({"nulls", "delimiter", "header"})
+_READING: Final = frozenset(csv_options.OPTIONS)
 """Options of files that decide how values are read."""
 
 
@@ -45,11 +45,13 @@ class Plugin:
 
 
 def _files(settings: Settings) -> Mapping[str, Any]:
-    return {"tables": [_files_table(pair) for pair in settings.pairs]}
+    refused = settings.quarantine
+    more = {"quarantine": {"table": str(refused.target.place), "max": refused.max}} if refused else {}
+    return {"tables": [_files_table(pair) | more for pair in settings.pairs]}
 
 
 def _files_table(pair: Pair) -> dict[str, Any]:
-    options, place = pair.source.connection.options, pair.source.place
+    options, place = pair.source.options, pair.source.place
     folder = resolve(str(options["path"]))
     table: dict[str, Any] = {"name": str(pair.target.place), "folder": str(folder), "path": str(place)}
     if place.format:
@@ -84,12 +86,13 @@ def _duckdb(settings: Settings) -> Mapping[str, Any]:
         "source": settings.transform,
         "run": settings.run,
         "outputs": {
-            str(pair.target.place): {
-                "dataset": pair.target.name,
-                "writers": pair.target.writers,
-                "tests": [list(each) for each in queries(pair.target)],
+            str(target.place): {
+                "dataset": target.name,
+                "writers": target.writers,
+                "tests": [list(each) for each in queries(target)],
+                "quarantine": target not in [pair.target for pair in settings.pairs],
             }
-            for pair in settings.pairs
+            for target in settings.targets
         },
     }
 
@@ -109,8 +112,8 @@ def choose(settings: Settings) -> tuple[tuple[Plugin, Plugin] | None, list[str]]
     """The plugins of both sides, or what stands against it."""
     faults: list[str] = []
     source = _one("read from", "input", [pair.source for pair in settings.pairs], SOURCES, faults)
-    target = _one("write to", "output", [pair.target for pair in settings.pairs], DESTINATIONS, faults)
-    targets = [pair.target for pair in settings.pairs if pair.target.connection.technology in DESTINATIONS]
+    target = _one("write to", "output", settings.targets, DESTINATIONS, faults)
+    targets = [each for each in settings.targets if each.connection.technology in DESTINATIONS]
     stores = {each.store: each.connection for each in targets}
     if len(stores) > 1 and len({_location(each) for each in stores.values()}) > 1:
         faults.append(f"its outputs lie in several Stores ({', '.join(stores)}); make one Transform for each")

@@ -42,7 +42,9 @@ class CloudQuery:
     def definition(self, job: Job) -> str:
         """A digest of the pairs, the write mode, the outputs' columns and how inputs are read; names are none of it."""
         asked = settings.read(job)
+        refused = asked.quarantine
         document = {
+            **({"onError": [address(refused.target), refused.max]} if refused else {}),
             "writeMode": asked.write_mode,
             "tables": [
                 {
@@ -72,7 +74,7 @@ class CloudQuery:
         assert chosen is not None, "checked above"
         rendered = render(job.transform, asked, *chosen)
         rendered.write(surroundings.folder / "cloudquery.yaml")
-        names = {str(pair.target.place): pair.target.name for pair in asked.pairs}
+        names = {str(target.place): target.name for target in asked.targets}
         output = Output(names, surroundings.progress, _secrets(job))
         variables = {**{name: revealed(each) for name, each in job.variables.items()}, **rendered.variables}
         command = _command(chosen, variables, surroundings.folder, job.timeout)
@@ -116,7 +118,7 @@ def _command(
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
     plugin = plugins.SOURCES.get(dataset.connection.technology)
-    options = dataset.connection.options
+    options = dataset.options
     return {name: options[name] for name in sorted(plugin.reading & set(options))} if plugin else {}
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from datakit_iac.manifest import quarantine, rules
 from datakit_iac.manifest.wording import found, written
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet
 
 DELETE_STALE: Final = "overwrite-delete-stale"
 WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
-_FIELDS: Final = {"tables", "writeMode"}
+_FIELDS: Final = {"tables", "writeMode", "onError"}
 
 
 class Pair(NamedTuple):
@@ -20,6 +21,13 @@ class Pair(NamedTuple):
 
     source: BoundDataSet
     target: BoundDataSet
+
+
+class Quarantine(NamedTuple):
+    """Where records go that cannot be loaded, and how many of each table may; None for any number."""
+
+    target: BoundDataSet
+    max: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Settings:
         faults: what is wrong, each one sentence.
         transform: the Transform's name, which is that of the source of its rows.
         run: the same where the same Run is tried again.
+        quarantine: what becomes of records that cannot be loaded; None where they fail the Run.
     """
 
     pairs: tuple[Pair, ...]
@@ -39,19 +48,50 @@ class Settings:
     faults: tuple[str, ...]
     transform: str = ""
     run: str = ""
+    quarantine: Quarantine | None = None
+
+    @property
+    def targets(self) -> tuple[BoundDataSet, ...]:
+        """All that is written."""
+        return (*(pair.target for pair in self.pairs), *([self.quarantine.target] if self.quarantine else ()))
 
 
 def read(job: Job) -> Settings:
     """Read the settings of a job."""
-    expected = " and ".join(sorted(_FIELDS))
+    expected = ", ".join(sorted(_FIELDS))
     faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
         faults.append(f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}")
+    refused, wrong = _quarantine(job)
+    if refused:
+        job = replace(job, outputs=tuple(each for each in job.outputs if each.name != refused.target.name))
     pairs, unpaired = _pairs(job)
     if not unpaired:
         unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
-    return Settings(tuple(pairs), str(mode), (*faults, *unpaired, *_keyless(pairs, mode)), job.transform, job.identity)
+    faults += [*wrong, *unpaired, *_keyless(pairs, mode)]
+    return Settings(tuple(pairs), str(mode), tuple(faults), job.transform, job.identity, refused)
+
+
+def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
+    said = job.settings.get("onError") or "fail"
+    if said == "fail":
+        return None, []
+    try:
+        asked: Any = rules.on_error(said)
+        wanted, most = asked.get("quarantine"), asked.get("max")
+        most = None if most is None else rules.share(f"{most:g}" if isinstance(most, float) else str(most))
+    except (AttributeError, ValueError) as fault:
+        return None, [f"onError: {fault}"]
+    target = _by_name(job.outputs).get(wanted)
+    if target is None:
+        known = _names(_by_name(job.outputs))
+        return None, [f"onError: the quarantine {wanted!r} is no output of this Transform; its outputs are {known}"]
+    wrong = quarantine.misfits(target.columns)
+    return Quarantine(target, most), [
+        f"onError: {target.name} takes what cannot be loaded, and {each}; expected {quarantine.REMEDY}"
+        for each in wrong
+    ]
 
 
 def _pairs(job: Job) -> tuple[list[Pair], list[str]]:

@@ -15,40 +15,35 @@ from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.files import limits
+from datakit_iac.technologies.files import csv_options, limits
 from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.technology import Session
 
-OPTIONS = {"path", "nulls", "delimiter", "header"} | limits.OPTIONS
+OPTIONS = {"path", *csv_options.OPTIONS} | limits.OPTIONS
 
 
 class Files:
     """Files below a folder.
 
-    Options: `path`, the folder, or ``package:NAME/folder`` for one inside an installed Python package; for CSV also
-    `nulls` (texts that mean no value), `delimiter` and `header`; and `maxRecordSize`, `maxUnpackedSize` and
-    `maxUnpackedRatio`, the limits of what is read.
+    Options: `path`, the folder, or ``package:NAME/folder`` for one inside an installed Python package; how CSV is read,
+    as `csv_options.CsvOptions` has it; and `maxRecordSize`, `maxUnpackedSize` and `maxUnpackedRatio`, the limits of
+    what is read.
     """
 
     name = "files"
-    capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False)
+    capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False, reader=frozenset(csv_options.OPTIONS))
 
     def check(self, connection: Connection, *, create: bool = False) -> list[str]:
         """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
         options = connection.options
-        path, nulls = options.get("path"), options.get("nulls", [])
+        path = options.get("path")
         faults = [f"path is {found(path)}; expected a folder's"]
         if isinstance(path, str) and path:
             faults = _unusable(path, create)
-        if not (isinstance(nulls, list) and all(isinstance(null, str) for null in nulls)):
-            faults.append(f"nulls is {nulls!r}; expected a list of texts")
-        if not _is_delimiter(options.get("delimiter", ",")):
-            faults.append(f"delimiter is {options['delimiter']!r}; expected one character, no quote and no line break")
-        if not isinstance(options.get("header", True), bool):
-            faults.append(f"header is {options['header']!r}; expected true or false")
+        faults += csv_options.CsvOptions.read(options)[1]
         faults += limits.Limits.read(options)[1]
         expected = ", ".join(sorted(OPTIONS))
         return faults + [
@@ -98,11 +93,6 @@ class Files:
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
-
-
-def _is_delimiter(value: object) -> bool:
-    """Whether it can stand between values; empty means that the files tell."""
-    return isinstance(value, str) and len(value) <= 1 and value not in ('"', "\n", "\r", "\0")
 
 
 def _unusable(path: str, create: bool) -> list[str]:
