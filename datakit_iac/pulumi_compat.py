@@ -37,6 +37,14 @@ def root_directory() -> Path:
     )
 
 
+def has_engine() -> bool:
+    """Whether an engine runs the program, and not a test with mocks or without anything."""
+    from pulumi.runtime import mocks, settings
+
+    monitor = getattr(settings, "get_monitor", lambda: None)()
+    return monitor is not None and not isinstance(monitor, getattr(mocks, "MockMonitor", ()))
+
+
 def configuration() -> tuple[dict[str, str], frozenset[str]]:
     """The values that the engine has given the running program, by their full keys; and the keys of the secret ones.
 
