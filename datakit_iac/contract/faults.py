@@ -23,6 +23,8 @@ _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "gener
 """Secrets, variables, and what the engine may take for one since it was made with a Store's."""
 _QUOTED: Final = re.compile("'([^']*)'")
 _LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
+_OF_A_KEY: Final = "[key]"
+"""What pydantic adds to the path of a mapping's key, as against its value."""
 _GONE: Final = object()
 """In place of a value that only the update will know."""
 
@@ -71,8 +73,9 @@ def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = F
     except ValidationError as invalid:
         model = None
         for error in invalid.errors(include_url=False):
-            if not any(path[: len(error["loc"])] == error["loc"] for path in given.unknown):
-                found.append((error["loc"], _told(error, shape, in_python)))
+            path = tuple(step for step in error["loc"] if step != _OF_A_KEY)
+            if not any(unknown[: len(path)] == path for unknown in given.unknown):
+                found.append((path, _told(error, shape, in_python)))
     told = {path for path, _ in found}
     found += [
         (path, f"expected text, a number, true or false, a list or a mapping; found {strange.kind}")

@@ -116,7 +116,7 @@ def unsound(kind: str, properties: Properties) -> list[Fault]:
 
 def foretell(properties: Properties, call: Call) -> None:
     """Say what only the update will know, so that a plan does not look as if nothing were to be done."""
-    if paths := [spelled(path) for path in unknowns(properties)]:
+    if paths := sorted(spelled(path) for path in unknowns(properties)):
         call.tell(f"known after apply: {', '.join(paths)}")
 
 

@@ -64,7 +64,7 @@ class RunType(RecordType):
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
         if call.preview:
-            decode.foretell(_job_of(new), call)
+            decode.foretell(_said(new), call)
             return identifier(new["transform"]), dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
@@ -72,7 +72,7 @@ class RunType(RecordType):
         """Run it again."""
         again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
         if call.preview:
-            decode.foretell(_job_of(new), call)
+            decode.foretell(_said(new), call)
             call.tell(
                 f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
             )
@@ -93,9 +93,9 @@ def _changes(value: object) -> str:
     return "may change" if has_unknowns(value) else "changed"
 
 
-def _job_of(new: Properties) -> Properties:
-    """What decides what is run; what Runs before it make is unknown in many a plan, and no news."""
-    return {name: value for name, value in new.items() if name not in ("versions", "references", "generations")}
+def _said(new: Properties) -> Properties:
+    """What a user says of it: digests and versions are unknown wherever something else is, which is no news."""
+    return {name: new.get(name) for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas")}
 
 
 def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:

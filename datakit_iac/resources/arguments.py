@@ -18,9 +18,10 @@ from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.manifest.types import DataType
 from datakit_iac.manifest.wording import found
+from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.known import has_later, is_later, when_known
 from datakit_iac.resources.parts import Part
-from datakit_iac.resources.program import place, refused
+from datakit_iac.resources.program import complaint, place, refused
 
 Begin = TypeVar("Begin", bound=Callable[..., None])
 
@@ -143,11 +144,22 @@ class Arguments:
         return when_known(value, later if has_later(value) else function)
 
     def refused(self) -> pulumi.Output[Any] | None:
-        """What stands in place of a property where something is wrong; None where nothing is."""
-        return pulumi.Output.from_input(self._all()) if self.faults else None
+        """What stands in place of a property where something is wrong; None where nothing is.
+
+        Raises:
+            ValueError: something is, and no engine runs the program, so that it need not go on.
+        """
+        if not self.faults:
+            return None
+        if not has_engine():
+            raise ValueError(self._complaint())
+        return pulumi.Output.from_input(self._all())
 
     def _all(self) -> Any:
-        return refused(self.place, f"{self.kind} {self.name}", self.faults)
+        return refused(self._complaint())
+
+    def _complaint(self) -> str:
+        return complaint(self.place, f"{self.kind} {self.name}", self.faults)
 
     def _demanded(self, argument: str, value: Any, kind: type[pulumi.Resource]) -> Any:
         if isinstance(value, kind):
@@ -188,12 +200,12 @@ class Arguments:
 
     def _plain_later(self, value: Any, path: Path, part: type[Model] | None) -> Any:
         """What an output turned out to be; a value that is of no kind that there is would fail in the SDK."""
-        made = self._plain(value, path, part)
+        before, made = len(self.faults), self._plain(value, path, part)
         for where, strange in _foreign(made, path):
             self.wrong(
                 self._as_typed(where), f"expected text, a number, true or false, a list or a mapping; found {strange}"
             )
-        return self._all() if self.faults else pulumi.Output.from_input(made)
+        return self._all() if len(self.faults) > before else pulumi.Output.from_input(made)
 
     def _mapping(self, value: Mapping[Any, Any], path: Path, part: type[Model] | None) -> dict[str, Any]:
         """In the names of manifests, whose values under None say nothing; a mapping of the user's own as it is."""

@@ -144,7 +144,7 @@ class DataSet(pulumi.CustomResource):
             },
             lambda known: _bound(given, **known),
         )
-        self._external = external
+        self._external = steering.get("external", False)
         #: The Runs that write it, as far as the program has come.
         self.written_by: list[Run] = []
         #: Whether its version was told, so that no further Run may write it.

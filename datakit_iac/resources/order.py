@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from datakit_iac.resources.known import unknown
-from datakit_iac.resources.program import program, refused
+from datakit_iac.resources.program import complaint, program, refused
 from datakit_iac.runtimes.definition import digest
 
 if TYPE_CHECKING:
@@ -71,5 +71,5 @@ async def _demand_order() -> None:
     except CycleError as cycle:
         way = [each.pulumi_resource_name for each in cycle.args[1]]
         told = f"waits for itself: {' → '.join(way)}; each reads what the one before it writes"
-        await refused(cycle.args[1][0].place, f"Run {way[0]}", [told])
+        await refused(complaint(cycle.args[1][0].place, f"Run {way[0]}", [told]))
     known.sound = len(known.runs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from datakit_iac.pulumi_compat import has_engine
+from datakit_iac.pulumi_compat import monitor
 
 if TYPE_CHECKING:
     from datakit_iac.resources.transform import Run
@@ -49,12 +48,14 @@ class Program:
         return all([await each.is_known() for each in self.undecided])
 
 
-_PROGRAMS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Program]] = WeakKeyDictionary()
+_PROGRAMS: Final[WeakKeyDictionary[object, Program]] = WeakKeyDictionary()
+"""By what takes their registrations."""
 
 
 def program() -> Program:
     """The one that runs now."""
-    return _PROGRAMS.setdefault(asyncio.get_event_loop(), Program())
+    taken_by = monitor()
+    return _PROGRAMS.setdefault(taken_by, Program()) if taken_by else Program()
 
 
 def place() -> str:
@@ -67,22 +68,26 @@ def place() -> str:
     return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{frame.f_lineno}"
 
 
-def refused(where: str, what: str, reasons: Iterable[str]) -> Awaitable[NoReturn]:
-    """Take a note of what is wrong with a resource, so that all that is wrong in the program is told together.
+def refused(text: str) -> Awaitable[NoReturn]:
+    """Take note of what is wrong with a resource, so that all that is wrong in the program is told together.
 
     Args:
-        where: the user's own file and line.
-        what: the resource, by its kind and name.
-        reasons: each argument, and what is wrong with it.
+        text: where, what, and why.
 
     Returns:
         What stands in place of the resource's properties: whoever waits for them is told all that is wrong.
-
-    Raises:
-        ValueError: no engine runs the program, so it ends here: in a test with mocks, say.
     """
-    text = "\n    ".join([f"{where}: {what} cannot stand as it is:", *reasons])
-    if not has_engine():
-        raise ValueError(text)
-    program().refused.append(text)
-    return program().refuse()
+    running = program()
+    if text not in running.refused:
+        running.refused.append(text)
+    return running.refuse()
+
+
+def complaint(where: str, what: str, reasons: Iterable[str]) -> str:
+    """What is wrong with a resource, in a line for each argument.
+
+    >>> print(complaint("__main__.py:7", "DataSet users", ["tabel: there is no such argument"]))
+    __main__.py:7: DataSet users cannot stand as it is:
+        tabel: there is no such argument
+    """
+    return "\n    ".join([f"{where}: {what} cannot stand as it is:", *reasons])

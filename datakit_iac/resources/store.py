@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pulumi
@@ -116,8 +117,8 @@ class Store(pulumi.CustomResource):
         told: dict[str, Any] = {"name": refused} if refused else {**properties, "location": None}
         super().__init__("datakit:index:Store", resource_name, told, opts)
         #: How jobs are told that it is reached, without secrets.
-        self.bound: pulumi.Input[Connection] = refused or when_known(
-            [reached["technology"], reached["connection"]], lambda both: Connection(*both)
+        self.bound: pulumi.Input[Connection] = refused or given.when_known(
+            {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
         )
         # The resource's own outputs, so that whatever uses them comes after it.
         self.reached: dict[str, Any] = {
@@ -125,6 +126,13 @@ class Store(pulumi.CustomResource):
             **reached,
             "connection": refused or when_known([self.location, reached["connection"]], lambda both: both[1]),
         }
+
+
+def _connection(given: Arguments, known: Mapping[str, Any]) -> Connection | None:
+    """How it is reached, once that is known; None where it is wrong."""
+    given.judge(shapes.Store, known)
+    _demand_sound(given, known)
+    return None if given.faults else Connection(known["technology"], known["connection"])
 
 
 def _sealed(secrets: Any) -> Any:

@@ -218,10 +218,19 @@ def _each(of: Callable[[DataSet], pulumi.Output[str]], datasets: Iterable[DataSe
 
 
 def _variables(env: Any) -> Any:
-    """The variables by which a job is defined: what is known only later may be a secret, and counts as one."""
+    """The variables by which a job is defined; an output that is a secret counts as one."""
     if isinstance(env, Mapping):
-        return {name: when_known(value, Secret) if is_later(value) else value for name, value in env.items()}
-    return when_known(env, lambda known: {name: Secret(value) for name, value in known.items()})
+        return {name: _hidden(value) if is_later(value) else value for name, value in env.items()}
+    return _hidden(env)
+
+
+def _hidden(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    async def hidden(value: Any) -> Any:
+        if not await output.is_secret():
+            return value
+        return {name: Secret(each) for name, each in value.items()} if isinstance(value, Mapping) else Secret(value)
+
+    return output.apply(hidden)
 
 
 def _sealed(env: Any) -> Any:
