@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar, cast
 
@@ -42,7 +42,7 @@ def told_in_full(init: Begin) -> Begin:
         kind = type(self).__name__
         arguments = Arguments(kind, resource_name if isinstance(resource_name, str) else "unnamed")
         if not isinstance(resource_name, str):
-            arguments.wrong("name", f"expected text; found {_kind(resource_name)}")
+            arguments.wrong("name", f"expected text; found {kind_of(resource_name)}")
         if positional:
             arguments.wrong(
                 "arguments", f"expected each by its name, as in {kind}({arguments.name!r}, {named[0].name}=…)"
@@ -54,7 +54,7 @@ def told_in_full(init: Begin) -> Begin:
             each.name: given.get(each.name, None if each.default is each.empty else each.default) for each in named
         }
         if not isinstance(taken["opts"], (pulumi.ResourceOptions, type(None))):
-            arguments.wrong("opts", f"expected pulumi.ResourceOptions; found {_kind(taken['opts'])}")
+            arguments.wrong("opts", f"expected pulumi.ResourceOptions; found {kind_of(taken['opts'])}")
             taken["opts"] = None
         vars(self)[_GIVEN] = arguments
         init(self, arguments.name, **taken)
@@ -120,6 +120,7 @@ class Arguments:
 
     def resources(self, argument: str, values: Any, kind: type[pulumi.Resource]) -> Any:
         """Several resources of this program, as a tuple; an output where one is an output, or all of them are."""
+        values = () if values is None else values
         if is_later(values):
             return pulumi.Output.from_input(values).apply(
                 lambda known: self.resources(argument, known, kind) if self._is_list(argument, known, kind) else ()
@@ -168,9 +169,9 @@ class Arguments:
         return self._all()
 
     def _is_list(self, argument: str, values: Any, kind: type[pulumi.Resource]) -> bool:
-        if isinstance(values, (list, tuple)):
+        if _is_list(values):
             return True
-        self.wrong(argument, f"expected a list of {kind.__name__}s; found {_kind(values)}")
+        self.wrong(argument, f"expected a list of {kind.__name__}s; found {kind_of(values)}")
         return False
 
     def _plain(self, value: Any, path: Path, part: type[Model] | None) -> Any:
@@ -196,7 +197,9 @@ class Arguments:
         if is_later(value):
             later: pulumi.Output[Any] = pulumi.Output.from_input(value)
             return later.apply(lambda known: self._plain_later(known, path, part))
-        return value if isinstance(value, _PLAIN) else Foreign(_kind(value))
+        if isinstance(value, _PLAIN):
+            return value
+        return self._plain(_ordered(value), path, part) if _is_list(value) else Foreign(kind_of(value))
 
     def _plain_later(self, value: Any, path: Path, part: type[Model] | None) -> Any:
         """What an output turned out to be; a value that is of no kind that there is would fail in the SDK."""
@@ -213,7 +216,7 @@ class Arguments:
         told: dict[str, Any] = {}
         for typed, each in value.items():
             if not isinstance(typed, str):
-                self.wrong(self._as_typed(path), f"expected text before each colon; found {_kind(typed)}")
+                self.wrong(self._as_typed(path), f"expected text before each colon; found {kind_of(typed)}")
                 continue
             key = names.get(typed, typed)
             if key in told:
@@ -232,6 +235,16 @@ class Arguments:
         return spelled([self._typed.get(path[: index + 1], step) for index, step in enumerate(path)])
 
 
+def _is_list(value: object) -> bool:
+    """Whether a value is one thing after another: a list, or what makes one."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, pulumi.Output))
+
+
+def _ordered(values: Iterable[Any]) -> list[Any]:
+    """As a list, the same at each run of the program."""
+    return sorted(values, key=str) if isinstance(values, (set, frozenset)) else list(values)
+
+
 def _within(shape: type[Model], name: str) -> type[Model] | None:
     field = next((each for key, each in shape.model_fields.items() if name in (key, each.alias)), None)
     return model_within(field.annotation) if field else None
@@ -241,10 +254,10 @@ def _expected_resource(value: Any, kind: type[pulumi.Resource]) -> str:
     expected = f"expected a {kind.__name__}"
     if isinstance(value, str):
         return f"{expected} itself, as {kind.__name__}({value!r}, …) makes it; found the text {value!r}"
-    return f"{expected}; found {_kind(value)}"
+    return f"{expected}; found {kind_of(value)}"
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What a value is, in a word; plain ones as manifests write them."""
     if isinstance(value, (bool, int, float, str, Mapping, list, tuple, type(None))):
         return found(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from datakit_iac.pulumi_compat import monitor
 if TYPE_CHECKING:
     from datakit_iac.resources.transform import Run
 
-_OURS: Final = tuple(str(Path(module.__file__ or "").parent) for module in (sys.modules["datakit_iac"], pulumi))
+_OURS: Final = tuple(f"{Path(module.__file__ or '').parent}{os.sep}" for module in (sys.modules["datakit_iac"], pulumi))
 
 
 @dataclass(slots=True)

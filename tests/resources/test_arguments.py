@@ -14,7 +14,7 @@ import pytest
 from pulumi import Output
 from pulumi.runtime import mocks
 
-from datakit_iac import Column, Connector, Consent, DataSet, Run, Store, Test, Transform
+from datakit_iac import Column, Connector, Consent, DataSet, Platform, Run, Store, Test, Transform
 from tests.resources.test_inputs import Recorded
 
 
@@ -104,6 +104,20 @@ EXACT = [
     Column(name="at", type="timestamp", tests=[Test(accepted_values={"values": ["x"]})]),
 ]
 """As the state spells it; an output is told as it comes."""
+
+
+def test_whatever_makes_a_list_is_one() -> None:
+    def program() -> None:
+        store = Store("warehouse", technology="duckdb", connection={"path": Path("w.duckdb")})
+        schema: Any = (Column(name=name, type="int") for name in ("b", "a"))
+        made = {"users": users(store, schema=schema, downstream={"y", "x"}, owner=None)}
+        Transform("load", runtime="cloudquery", inputs=wrong(None), outputs=wrong(made.values()))
+
+    sent = run(program)
+    assert [each["name"] for each in sent["DataSet users"]["schema"]] == ["b", "a"]
+    assert sent["DataSet users"]["downstream"] == ["x", "y"]
+    assert sent["DataSet users"]["store"]["connection"] == {"path": "w.duckdb"}
+    assert sent["Transform load"]["outputs"] == ["users"]
 
 
 def wrapped(value: Any) -> Any:
@@ -216,7 +230,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         (lambda store: users(store, stroe=store), "stroe: there is no such argument; did you mean 'store'?"),
         (lambda store: users(store, table=store), "table: expected text; found a Store"),
         (lambda store: users(store, table=7), "table: expected text"),
-        (lambda store: users(store, downstream={"x"}), "downstream: expected a list; found a set"),
+        (lambda store: users(store, downstream=store), "downstream: expected a list; found a Store"),
         (lambda store: users(store, classification=object()), "classification: expected 'public', 'internal'"),
         (lambda store: users(store, opts={"protect": True}), "opts: expected pulumi.ResourceOptions; found a mapping"),
         (
@@ -276,6 +290,11 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         (
             lambda store: Store("x", technology="files", connection={"path": store}),
             "connection.path: expected text, a number, true or false, a list or a mapping; found a Store",
+        ),
+        (lambda store: wrong(Platform)("x", projct="."), "projct: there is no such argument; did you mean 'project'?"),
+        (
+            lambda store: Platform("x", project=wrong(Output.from_input("."))),
+            "project: expected text that is known when the program runs; found an Output",
         ),
         (lambda store: Connector("x", technology="dukdb"), "technology: no technology 'dukdb' is installed"),
         (
