@@ -8,29 +8,35 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.version import __version__
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import Column, Consent, Test
     from datakit_iac.resources.dataset import DataSet
+    from datakit_iac.resources.parts import Column, ColumnDict, Consent, ConsentDict, Test, TestDict
     from datakit_iac.resources.platform import Platform
     from datakit_iac.resources.store import Connector, Store
     from datakit_iac.resources.transform import Run, Transform
 
 __all__ = [
     "Column",
+    "ColumnDict",
     "Connector",
     "Consent",
+    "ConsentDict",
     "DataSet",
     "Platform",
     "Run",
     "Store",
     "Test",
+    "TestDict",
     "Transform",
     "__version__",
 ]
 
 _HOMES = {
-    "Column": "datakit_iac.manifest.dataset",
-    "Consent": "datakit_iac.manifest.dataset",
-    "Test": "datakit_iac.manifest.dataset",
+    "Column": "datakit_iac.resources.parts",
+    "ColumnDict": "datakit_iac.resources.parts",
+    "Consent": "datakit_iac.resources.parts",
+    "ConsentDict": "datakit_iac.resources.parts",
+    "Test": "datakit_iac.resources.parts",
+    "TestDict": "datakit_iac.resources.parts",
     "DataSet": "datakit_iac.resources.dataset",
     "Platform": "datakit_iac.resources.platform",
     "Connector": "datakit_iac.resources.store",

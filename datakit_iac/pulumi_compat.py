@@ -37,6 +37,21 @@ def root_directory() -> Path:
     )
 
 
+def monitor() -> object | None:
+    """What takes the registrations of the program that runs now: another object for each; None where nothing does."""
+    from pulumi.runtime import settings
+
+    found: object | None = getattr(settings, "get_monitor", lambda: None)()
+    return found
+
+
+def has_engine() -> bool:
+    """Whether an engine runs the program, and not a test with mocks or without anything."""
+    from pulumi.runtime import mocks
+
+    return monitor() is not None and not isinstance(monitor(), getattr(mocks, "MockMonitor", ()))
+
+
 def configuration() -> tuple[dict[str, str], frozenset[str]]:
     """The values that the engine has given the running program, by their full keys; and the keys of the secret ones.
 

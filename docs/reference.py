@@ -34,6 +34,7 @@ from datakit_iac.manifest.schedule import Cron, TimeZone
 from datakit_iac.manifest.secret import SecretReference
 from datakit_iac.manifest.transform import Amount
 from datakit_iac.manifest.versions import VersionRange
+from datakit_iac.resources.parts import Part
 
 HERE: Final = Path(__file__).parent
 FOLDER: Final = HERE / "reference"
@@ -289,20 +290,36 @@ def _schema_word(part: Mapping[str, Any]) -> str:
 # Python.
 
 
+_ARGUMENTS: Final = (
+    "Every argument may be an output of another resource, whole or in any part, which the short names below say:",
+    "",
+    "| Type | Takes |",
+    "|---|---|",
+    "| `Text`, `Truth` | `pulumi.Input` of a text, of true or false |",
+    "| `Texts` | a list of `Text`, or an output of one |",
+    "| `Later` | an output of a text, where few texts are right |",
+    "| `DataSets` | a list of DataSets, each or all of which may be outputs |",
+    "| `Columns`, `Tests`, `Consents` | a list of [Column](#column), [Test](#test), [Consent](#consent): "
+    "classes or mappings |",
+    "",
+    "Mappings take the names of either column of a table below, those of Python or those of manifests.",
+)
+
+
 def _python_page() -> str:
-    lines = ["# Python", "", "`from datakit_iac import …`", ""]
+    lines = ["# Python", "", "`from datakit_iac import …`", "", *_ARGUMENTS, ""]
     for name in datakit_iac.__all__:
         found = getattr(datakit_iac, name)
         if isinstance(found, str):
             continue
         lines += [f"## {name}", "", *_signature(name, found), *_docstring(found)]
-        if issubclass(found, BaseModel):
-            lines += [*_python_fields(found), ""]
+        if issubclass(found, Part):
+            lines += [*_python_fields(found.model), ""]
     return "\n".join(lines)
 
 
 def _signature(name: str, found: type) -> list[str]:
-    if issubclass(found, BaseModel):
+    if issubclass(found, Part | dict):
         return []
     shown: list[str] = []
     for each in inspect.signature(found).parameters.values():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -16,50 +18,83 @@ from datakit_iac.manifest.finding import closest
 from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 
-_Path = tuple[str | int, ...]
+Path = tuple[str | int, ...]
 _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "generations"})
 """Secrets, variables, and what the engine may take for one since it was made with a Store's."""
 _QUOTED: Final = re.compile("'([^']*)'")
 _LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
+_OF_A_KEY: Final = "[key]"
+"""What pydantic adds to the path of a mapping's key, as against its value."""
 _GONE: Final = object()
 """In place of a value that only the update will know."""
 
 
-def faults(shape: type[Model], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each fault of the inputs: the property's path, and what is wrong there.
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A value that no manifest could say, e.g. a resource where text is expected.
+
+    Attributes:
+        kind: what it is, with its article.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model says of inputs.
+
+    Attributes:
+        faults: the path of each wrong property, and what is wrong there.
+        model: the inputs; None where one is wrong or not known yet.
+    """
+
+    faults: tuple[tuple[Path, str], ...]
+    model: Model | None = None
+
+
+def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = False) -> Verdict:
+    """Look at inputs as far as they are known.
 
     What is not known yet, an output of another resource say, is no fault, nor is what depends on it.
 
     Args:
         shape: the model of the inputs.
-        inputs: plain values; anything else among them is not known yet.
+        inputs: plain values, and parts of manifests; anything else among them is not known yet.
+        in_python: whether names that are offered are those of Python, not of manifests.
     """
     given = _Inputs(inputs)
-    for path in given.secret:
-        yield (
-            spelled(path),
-            "is a secret; those stand under `secrets` of a Store and `env` of a Transform, since all else is shown",
-        )
+    found: list[tuple[Path, str]] = [
+        (path, "is a secret; those stand under `secrets` of a Store and `env` of a Transform, since all else is shown")
+        for path in given.secret
+    ]
     try:
-        shape.model_validate(given.known)
+        model = shape.model_validate(given.known)
     except ValidationError as invalid:
+        model = None
         for error in invalid.errors(include_url=False):
-            if not any(path[: len(error["loc"])] == error["loc"] for path in given.unknown):
-                yield spelled(error["loc"]) or str(given.known.get("name", "inputs")), _told(error, shape)
+            path = tuple(step for step in error["loc"] if step != _OF_A_KEY)
+            if not any(unknown[: len(path)] == path for unknown in given.unknown):
+                found.append((path, _told(error, shape, in_python)))
+    told = {path for path, _ in found}
+    found += [
+        (path, f"expected text, a number, true or false, a list or a mapping; found {strange.kind}")
+        for path, strange in given.foreign
+        if path not in told
+    ]
+    return Verdict(tuple(found), None if found or given.unknown else model)
 
 
-def demand(shape: type[Model], inputs: Mapping[str, Any]) -> None:
-    """Refuse a program's own resource whose inputs a manifest would not take.
+def faults(shape: type[Model], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each fault of the inputs that the engine sends: the property's path, and what is wrong there.
 
     Args:
         shape: the model of the inputs.
-        inputs: as the program gives them.
-
-    Raises:
-        ValueError: every fault.
+        inputs: plain values; anything else among them is not known yet.
     """
-    if found := [f"{path}: {reason}" for path, reason in faults(shape, inputs)]:
-        raise ValueError("\n    ".join([f"{shape.__name__} {inputs['name']} cannot stand as it is:", *found]))
+    for path, reason in judged(shape, inputs).faults:
+        # What the engine was not told may be an output of a resource that it leaves out; a program knows better.
+        yield spelled(path) or str(inputs.get("name", "inputs")), reason + (_LEFT_OUT if MISSING in reason else "")
 
 
 class _Inputs:
@@ -68,15 +103,17 @@ class _Inputs:
     Attributes:
         unknown: the paths of what is not.
         secret: the paths of what is a secret, and should be none.
+        foreign: what is of no kind that there is, with its path.
         known: all else.
     """
 
     def __init__(self, inputs: Mapping[str, Any]) -> None:
-        self.unknown: list[_Path] = []
-        self.secret: list[_Path] = []
+        self.unknown: list[Path] = []
+        self.secret: list[Path] = []
+        self.foreign: list[tuple[Path, Foreign]] = []
         self.known = self._known(inputs, ())
 
-    def _known(self, value: Any, path: _Path) -> Any:
+    def _known(self, value: Any, path: Path) -> Any:
         match value:
             case Secret():
                 self.secret += [path] if not any(step in _MAY_HIDE for step in path) else []
@@ -88,26 +125,57 @@ class _Inputs:
                 items = [self._known(each, (*path, index)) for index, each in enumerate(value)]
                 if not any(each is _GONE for each in items):
                     return items
-            case None | bool() | int() | float() | str():
+            case Foreign():
+                self.foreign.append((path, value))
+                return value
+            case None | bool() | int() | float() | str() | Model():
                 return value
         self.unknown.append(path)
         return _GONE
 
 
-def _told(error: ErrorDetails, shape: type[Model]) -> str:
+def model_within(annotation: Any) -> type[Model] | None:
+    """The part of manifests that a field holds: itself, or in a list, or as one of several kinds of value."""
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next(filter(None, map(model_within, typing.get_args(annotation))), None)
+
+
+def names_of(shape: type[Model]) -> dict[str, str]:
+    """The name that each field of a part has in manifests, by its name in Python."""
+    return {key: field.alias or key for key, field in shape.model_fields.items()}
+
+
+def _told(error: ErrorDetails, shape: type[Model], in_python: bool) -> str:
     match error["type"]:
         case "missing":
-            return f"{MISSING}{_LEFT_OUT}"
+            return MISSING
         case "extra_forbidden":
-            name, known = str(error["loc"][-1]), [field.alias or key for key, field in shape.model_fields.items()]
-            return f"there is no property {name!r}{_meant(name, known if len(error['loc']) == 1 else [])}"
+            *above, name = error["loc"]
+            part = _part(shape, above)
+            names = names_of(part) if part else {}
+            return f"there is no property {str(name)!r}{_meant(str(name), names if in_python else names.values())}"
         case "literal_error":
             expected = error["ctx"]["expected"]
-            return f"expected {expected}{_meant(str(error['input']), _QUOTED.findall(expected))}"
+            return f"expected {expected}{_found(error)}{_meant(str(error['input']), _QUOTED.findall(expected))}"
         case "value_error":
-            told = str(error["ctx"]["error"])
-            return f"{told}{_LEFT_OUT}" if told.endswith(MISSING) else told
-    return f"expected {wording.expected(error)}"
+            fault = error["ctx"]["error"]
+            hint = getattr(fault, "hint", "")
+            return f"{fault}; {hint}" if hint.startswith("did you mean") else str(fault)
+    return f"expected {wording.expected(error)}{_found(error)}"
+
+
+def _part(shape: type[Model] | None, path: Iterable[str | int]) -> type[Model] | None:
+    """The part of manifests at a path; None where there is none."""
+    for step in path:
+        if shape is not None and not isinstance(step, int):
+            fields = [field for key, field in shape.model_fields.items() if step in (key, field.alias)]
+            shape = model_within(fields[0].annotation) if fields else None
+    return shape
+
+
+def _found(error: ErrorDetails) -> str:
+    return f"; found {error['input'].kind}" if isinstance(error["input"], Foreign) else ""
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

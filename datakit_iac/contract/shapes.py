@@ -15,6 +15,7 @@ from datakit_iac.manifest.quantity import Quantity
 from datakit_iac.manifest.transform import Schedule, VariableName
 
 MISSING: Final = "is expected and missing"
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[Name], Field(default_factory=list)]
 
 
@@ -62,6 +63,12 @@ class DataSet(Contract):
     manifest: str = ""
 
 
+class Declared(DataSet):
+    """What a program says of a DataSet; whether it says one place is another question."""
+
+    _one_place = model_validator(mode="after")(lambda said: said)
+
+
 class Transform(Model):
     """The inputs of a Transform."""
 
@@ -74,6 +81,14 @@ class Transform(Model):
     definition: str = ""
 
 
+class Compute(Transform):
+    """What a program says of a Transform, and so of its Run too."""
+
+    timeout: Seconds | None = None
+    env: dict[VariableName, str] = Field(default_factory=dict)
+    approved: bool = False
+
+
 class Limits(Model):
     """What the environment of a Run may use."""
 
@@ -82,7 +97,13 @@ class Limits(Model):
     stores: dict[Name, StoreReference] = Field(default_factory=dict)
 
 
-class Run(Model):
+class Limited(Model):
+    """What a program says of a Run, beside its Transform."""
+
+    quotas: Limits | None = None
+
+
+class Run(Limited):
     """The inputs of a Run."""
 
     transform: Name
@@ -93,8 +114,7 @@ class Run(Model):
     context: dict[Name, dict[Name, str]] = Field(default_factory=dict)
     env: dict[VariableName, str] = Field(default_factory=dict)
     given: str = ""
-    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    quotas: Limits | None = None
+    timeout: Seconds | None = None
     definition: str = ""
     tests: str = ""
     versions: dict[Name, str] = Field(default_factory=dict)

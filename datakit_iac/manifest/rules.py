@@ -98,7 +98,12 @@ def day(value: object) -> object:
     """A day, where its text may stand for it."""
     from datetime import date  # late: few manifests have one
 
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no day; expected one such as 2024-01-31") from None
 
 
 def default_fits(field: ConnectionField) -> ConnectionField:

@@ -89,6 +89,7 @@ class DataSetType:
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Make it, adopt it where it is ours, refuse it where it is another's; a source must be there."""
         if _is_to_come(new):
+            decode.foretell(new, call)
             return "", _outputs(UNKNOWN)
         dataset = decode.dataset(new)
         if new.get("external"):
@@ -124,6 +125,7 @@ class DataSetType:
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Alter it in place; the plan is made anew against what is really there."""
         if _is_to_come(new):
+            decode.foretell(new, call)
             return _outputs(UNKNOWN)
         dataset = decode.dataset(new)
         if new.get("external"):

@@ -13,8 +13,10 @@ from pydantic import TypeAdapter
 from datakit_iac.contract.faults import faults
 from datakit_iac.contract.shapes import SHAPES
 from datakit_iac.manifest.dataset import Column, Consent, Place, Test
+from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.lifecycle import Fault, Properties
+from datakit_iac.provider.lifecycle import Call, Fault, Properties
+from datakit_iac.provider.properties import unknowns
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 from datakit_iac.technologies.technology import address
@@ -111,6 +113,12 @@ def consent(properties: Properties, subject: str) -> Consent | None:
 def unsound(kind: str, properties: Properties) -> list[Fault]:
     """What a manifest would not take in the inputs of a resource, as far as they are known."""
     return [Fault(path, reason) for path, reason in faults(SHAPES[kind], properties)]
+
+
+def foretell(properties: Properties, call: Call) -> None:
+    """Say what only the update will know, so that a plan does not look as if nothing were to be done."""
+    if paths := sorted(spelled(path) for path in unknowns(properties)):
+        call.tell(f"known after apply: {', '.join(paths)}")
 
 
 def _secrets(values: Any) -> dict[str, Secret]:

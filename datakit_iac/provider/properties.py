@@ -7,7 +7,7 @@ The SDK's own `PropertyValue.unmarshal` reads an unknown as that text and fails 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
@@ -46,13 +46,22 @@ def write(properties: Mapping[str, Any]) -> Struct:
 
 def has_unknowns(value: object) -> bool:
     """Whether a value is, or holds, one that is not known yet."""
-    if isinstance(value, Mapping):
-        return any(map(has_unknowns, value.values()))
-    if isinstance(value, list):
-        return any(map(has_unknowns, value))
-    if isinstance(value, Secret):
-        return has_unknowns(value.content)
-    return value is UNKNOWN
+    return any(True for _ in unknowns(value))
+
+
+def unknowns(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a value something is not known yet."""
+    match value:
+        case Mapping():
+            for key, each in value.items():
+                yield from unknowns(each, (*path, str(key)))
+        case list():
+            for index, each in enumerate(value):
+                yield from unknowns(each, (*path, index))
+        case Secret():
+            yield from unknowns(value.content, path)
+        case Unknown():
+            yield path
 
 
 def _read(value: Value) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datakit_iac.provider.inputs import foretell
 from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
 from datakit_iac.provider.properties import UNKNOWN
 
@@ -24,6 +25,7 @@ class RecordType:
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """The record itself is all."""
+        foretell(new, call)
         return identifier(new["name"]), {}
 
     def read(
@@ -34,6 +36,7 @@ class RecordType:
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """The record itself is all."""
+        foretell(new, call)
         return {}
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:

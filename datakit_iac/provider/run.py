@@ -64,6 +64,7 @@ class RunType(RecordType):
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
         if call.preview:
+            decode.foretell(_said(new), call)
             return identifier(new["transform"]), dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
@@ -71,6 +72,7 @@ class RunType(RecordType):
         """Run it again."""
         again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
         if call.preview:
+            decode.foretell(_said(new), call)
             call.tell(
                 f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
             )
@@ -80,9 +82,20 @@ class RunType(RecordType):
 
 def _reasons(old: Properties, new: Properties) -> str:
     """Why a run happens again, in words."""
-    reasons = ["its definition changed"] if old.get("definition") != new.get("definition") else []
+    reasons = (
+        [f"its definition {_changes(new.get('definition'))}"] if old.get("definition") != new.get("definition") else []
+    )
     reasons += _inputs(old.get("versions") or {}, new.get("versions"))
     return ", ".join([*reasons, *_outputs(old, new)])
+
+
+def _changes(value: object) -> str:
+    return "may change" if has_unknowns(value) else "changed"
+
+
+def _said(new: Properties) -> Properties:
+    """What a user says of it: digests and versions are unknown wherever something else is, which is no news."""
+    return {name: new.get(name) for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas")}
 
 
 def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:

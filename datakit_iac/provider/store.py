@@ -38,6 +38,7 @@ class StoreType:
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Reach the Store, making it first where it says `create`."""
         if _is_to_come(new):
+            decode.foretell(new, call)
             return "", {"location": UNKNOWN}
         outputs = {"location": _location(new)}
         if not call.preview:
@@ -60,6 +61,7 @@ class StoreType:
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
         """Reach it with the new options."""
         if _is_to_come(new):
+            decode.foretell(new, call)
             return {"location": UNKNOWN}
         if not call.preview:
             _reach(new, call)

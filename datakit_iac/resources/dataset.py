@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pulumi
 
 from datakit_iac.contract import shapes
-from datakit_iac.contract.faults import demand
-from datakit_iac.manifest.dataset import Classification, Column, Consent, Format, Place, Test
+from datakit_iac.manifest.dataset import Classification, Format
 from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.traits import Tier
+from datakit_iac.pulumi_compat import has_engine
+from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.known import said, unknown, when_known
+from datakit_iac.resources.order import version_for
+from datakit_iac.resources.parts import Columns, Consents, Later, Tests, Text, Texts, Truth
 from datakit_iac.resources.store import Store
-from datakit_iac.runtimes.definition import digest
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.bound import BoundDataSet, Connection
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from datakit_iac.resources.transform import Run
+
+_SOUND: Final = {"technology": "any", "connection": {}}
+"""In place of the Store, which looks at its own arguments."""
+
+_PARTS: Final = {"schema": "columns", "tests": "tests", "consents": "consents"}
+
+_STEERING: Final = ("consents", "external", "deletion", "downstream", "manifest")
+"""What only the provider is told."""
 
 
 class DataSet(pulumi.CustomResource):
@@ -48,7 +60,8 @@ class DataSet(pulumi.CustomResource):
         opts: Pulumi's resource options.
 
     Raises:
-        ValueError: a manifest would not take what is given; every fault is told.
+        ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
+            that is wrong in the program is told at its end.
 
     Attributes:
         generation: another one whenever the table is made anew, so that what fills it runs again.
@@ -56,94 +69,97 @@ class DataSet(pulumi.CustomResource):
 
     generation: pulumi.Output[str]
 
+    @told_in_full
     def __init__(
         self,
         resource_name: str,
         *,
-        store: Store,
-        table: str | None = None,
-        prefix: str | None = None,
-        topic: str | None = None,
-        format: Format | None = None,  # noqa: A002 - the manifest's word
-        schema: Sequence[Column] = (),
-        reader: Mapping[str, Any] | None = None,
-        description: str = "",
-        classification: Classification | None = None,
-        tier: Tier | None = None,
-        owner: str | None = None,
-        retention: str | None = None,
-        tests: Sequence[Test] = (),
-        consents: Sequence[Consent] = (),
-        external: bool = False,
-        deletion: Literal["retain", "delete"] = "retain",
-        downstream: Sequence[str] = (),
-        writers: Sequence[str] | None = None,
+        store: pulumi.Input[Store],
+        table: Text | None = None,
+        prefix: Text | None = None,
+        topic: Text | None = None,
+        format: Format | Later | None = None,  # noqa: A002 - the manifest's word
+        schema: Columns = (),
+        reader: pulumi.Input[Mapping[str, Any]] | None = None,
+        description: Text = "",
+        classification: Classification | Later | None = None,
+        tier: Tier | Later | None = None,
+        owner: Text | None = None,
+        retention: Text | None = None,
+        tests: Tests = (),
+        consents: Consents = (),
+        external: Truth = False,
+        deletion: Literal["retain", "delete"] | Later = "retain",
+        downstream: Texts = (),
+        writers: Texts | None = None,
         previous_names: Sequence[str] = (),
-        manifest: str = "",
+        manifest: Text = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        #: The contract as jobs are told it.
-        self.contract: dict[str, Any] = _present(
+        given = Arguments.of(self)
+        store = given.resource("store", store, Store)
+        plain = given.plain(
+            shapes.Declared,
             name=resource_name,
-            store=store.reached,
-            table=table,
-            prefix=prefix,
-            topic=topic,
-            format=format,
-            schema=dumped(schema),
-            reader=dict(reader or {}),
-            description=description,
-            classification=classification,
-            tier=tier,
-            owner=owner,
-            retention=retention,
-            tests=dumped(tests),
-        )
-        if writers is not None:
-            self.contract["writers"] = list(writers)
-        steering = _present(
-            consents=dumped(consents),
-            external=external,
+            table=said(table),
+            prefix=said(prefix),
+            topic=said(topic),
+            format=said(format),
+            schema=said(schema),
+            reader=said(reader),
+            description=said(description),
+            classification=said(classification),
+            tier=said(tier),
+            owner=said(owner),
+            retention=said(retention),
+            tests=said(tests),
+            writers=writers,
+            consents=said(consents),
+            external=said(external),
             deletion=deletion,
-            downstream=list(downstream),
-            manifest=manifest,
+            downstream=said(downstream),
+            previous_names=said(previous_names),
+            manifest=said(manifest),
         )
-        demand(shapes.DataSet, {**self.contract, **steering})
-        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name) for name in previous_names])
+        shape = shapes.DataSet if has_engine() else shapes.Declared  # a test with mocks may say all there is
+        model = given.judge(shape, {**plain, "store": _SOUND})
+        former = _aliases(given, plain.pop("previousNames", []))
+        if model:  # what is known is written in one way, however the program spells it
+            plain |= {name: dumped(getattr(model, field)) for name, field in _PARTS.items() if name in plain}
+        refused = given.refused()
+        steering = {name: plain.pop(name) for name in _STEERING if name in plain}
+        #: The contract as jobs are told it.
+        self.contract: dict[str, Any] = (
+            {"name": refused} if refused else {**plain, "store": when_known(store, lambda found: found.reached)}
+        )
         super().__init__(
             "datakit:index:DataSet",
             resource_name,
             {**self.contract, **steering, "generation": None},
-            pulumi.ResourceOptions.merge(former, opts),
+            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=former), opts),
         )
-        self.bound = BoundDataSet(
-            name=resource_name,
-            store=store.reached["name"],
-            connection=store.bound,
-            place=Place(table=table, prefix=prefix, topic=topic, format=format),
-            columns=tuple(schema),
-            tests=tuple(tests),
-            writers=None if writers is None else tuple(writers),
-            reader=dict(reader or {}),
+        #: As jobs are defined by it.
+        self.bound: pulumi.Input[BoundDataSet] = refused or given.when_known(
+            {
+                "store": when_known(store, lambda found: found.pulumi_resource_name),
+                "connection": when_known(store, lambda found: found.bound),
+                "contract": model or plain,
+            },
+            lambda known: _bound(given, **known),
         )
-        self._external = external
-        self._written: list[pulumi.Output[str]] = []
-
-    def is_written(self, version: pulumi.Output[str]) -> None:
-        """Take the version that a Run gives it; several Runs may."""
-        self._written.append(version)
+        self._external = steering.get("external", False)
+        #: The Runs that write it, as far as the program has come.
+        self.written_by: list[Run] = []
+        #: Whether its version was told, so that no further Run may write it.
+        self.is_told = False
 
     @property
     def version(self) -> pulumi.Output[str]:
         """What tells this content from any other: that of every Run that writes it, or else its fingerprint."""
-        if not self._written:
-            return self._fingerprint
-        if len(self._written) == 1:
-            return self._written[0]
-        return pulumi.Output.all(*self._written).apply(digest)
+        return version_for(self)
 
     @cached_property
-    def _fingerprint(self) -> pulumi.Output[str]:
+    def fingerprint(self) -> pulumi.Output[str]:
         """The version of content that no Run here makes, asked of the provider."""
         options = pulumi.InvokeOutputOptions(parent=self, depends_on=[self])
         asked = pulumi.runtime.invoke_output(
@@ -156,11 +172,7 @@ class DataSet(pulumi.CustomResource):
 
 def _version(answer: Mapping[str, str]) -> str | pulumi.Output[str]:
     """What the provider tells; what it leaves out only the update will know."""
-    return answer["version"] if "version" in answer else pulumi.Output(_ready(set()), _ready(""), _ready(False))
-
-
-async def _ready(value: T) -> T:
-    return value
+    return answer["version"] if "version" in answer else unknown()
 
 
 def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
@@ -168,6 +180,25 @@ def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
     return [part.dumped() for part in parts]
 
 
-def _present(**properties: Any) -> dict[str, Any]:
-    """The properties that say something."""
-    return {name: value for name, value in properties.items() if value not in (None, "", [], {}, False)}
+def _bound(given: Arguments, store: str, connection: Connection, contract: Any) -> BoundDataSet | None:
+    """The contract and its place; None where what was known only later is wrong."""
+    model = contract
+    if not isinstance(contract, Model):
+        model = given.judge(shapes.Declared, {**contract, "store": _SOUND})
+    return model and BoundDataSet(
+        name=model.name,
+        store=store,
+        connection=connection,
+        place=model.place,
+        columns=tuple(model.columns),
+        tests=tuple(model.tests),
+        writers=None if model.writers is None else tuple(model.writers),
+        reader=model.reader,
+    )
+
+
+def _aliases(given: Arguments, names: Any) -> list[pulumi.Input[str | pulumi.Alias]]:
+    """The names under which the state may still know it; how many there are, the engine must be told at once."""
+    if not isinstance(names, list):
+        given.wrong("previous_names", "expected a list, whose items may be outputs; found an output")
+    return [when_known(name, lambda known: pulumi.Alias(name=known)) for name in names] if not given.faults else []

@@ -18,6 +18,7 @@ from datakit_iac.manifest.secret import variable
 from datakit_iac.policy.checking import check
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.admission import admit, applied
+from datakit_iac.resources.arguments import Arguments, kind_of, told_in_full
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.secrets import secrets
@@ -44,6 +45,7 @@ class Platform(pulumi.ComponentResource):
 
     runs: pulumi.Output[dict[str, Any]]
 
+    @told_in_full
     def __init__(
         self,
         resource_name: str,
@@ -52,6 +54,14 @@ class Platform(pulumi.ComponentResource):
         environment: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        given = Arguments.of(self)
+        for argument, value in {"project": project, "environment": environment}.items():
+            if not isinstance(value, str | os.PathLike) and (value is not None or argument == "project"):
+                given.wrong(argument, f"expected text that is known when the program runs; found {kind_of(value)}")
+        if refused := given.refused():
+            super().__init__("datakit:index:Platform", resource_name, {"project": refused}, opts)
+            self.runs = refused
+            return
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         with contextlib.chdir(root_directory()):
             self._register(resource_name, project, environment, opts)

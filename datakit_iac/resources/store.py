@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pulumi
 
 from datakit_iac.contract import shapes
-from datakit_iac.contract.faults import demand
+from datakit_iac.pulumi_compat import root_directory
+from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.known import has_later, said, when_known
+from datakit_iac.resources.parts import Later, Text, Texts, Truth
 from datakit_iac.technologies.bound import Connection
+from datakit_iac.technologies.technology import StoreError, technology
 
 
 class Connector(pulumi.CustomResource):
@@ -26,32 +32,39 @@ class Connector(pulumi.CustomResource):
         opts: Pulumi's resource options.
 
     Raises:
-        ValueError: a manifest would not take what is given; every fault is told.
+        ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
+            that is wrong in the program is told at its end.
     """
 
+    @told_in_full
     def __init__(
         self,
         resource_name: str,
         *,
-        technology: str,
-        technologies: Sequence[str] | None = None,
-        provider: str = "datakit",
-        version: str | None = None,
-        protocol: str | None = None,
-        capabilities: list[str] | None = None,
+        technology: Text,
+        technologies: Texts | None = None,
+        provider: Text = "datakit",
+        version: Text | None = None,
+        protocol: Text | None = None,
+        capabilities: pulumi.Input[Sequence[Literal["source", "destination"] | Later]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {
-            "name": resource_name,
-            "technology": technology,
-            "technologies": list(technologies) if technologies else None,
-            "provider": provider,
-            "version": version,
-            "protocol": protocol,
-            "capabilities": capabilities,
-        }
-        demand(shapes.Connector, properties)
-        super().__init__("datakit:index:Connector", resource_name, properties, opts)
+        given = Arguments.of(self)
+        properties = given.plain(
+            shapes.Connector,
+            name=resource_name,
+            technology=technology,
+            technologies=said(technologies),
+            provider=provider,
+            version=version,
+            protocol=protocol,
+            capabilities=capabilities,
+        )
+        given.judge(shapes.Connector, properties)
+        several = "technologies" if technologies else "technology"
+        _demand_installed(given, several, properties.get(several))
+        refused = given.refused()
+        super().__init__("datakit:index:Connector", resource_name, {"name": refused} if refused else properties, opts)
 
 
 class Store(pulumi.CustomResource):
@@ -66,7 +79,8 @@ class Store(pulumi.CustomResource):
         opts: Pulumi's resource options.
 
     Raises:
-        ValueError: a manifest would not take what is given; every fault is told.
+        ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
+            that is wrong in the program is told at its end.
 
     Attributes:
         location: what tells this Store from others, without secrets.
@@ -74,32 +88,76 @@ class Store(pulumi.CustomResource):
 
     location: pulumi.Output[str]
 
+    @told_in_full
     def __init__(
         self,
         resource_name: str,
         *,
-        technology: str,
-        connection: Mapping[str, Any],
-        secrets: Mapping[str, pulumi.Input[str]] | None = None,
-        create: bool | None = None,
+        technology: Text,
+        connection: pulumi.Input[Mapping[str, Any]],
+        secrets: pulumi.Input[Mapping[str, Text]] | None = None,
+        create: Truth | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties: dict[str, Any] = {
-            "name": resource_name,
-            "technology": technology,
-            "connection": dict(connection),
-            "secrets": {name: pulumi.Output.secret(value) for name, value in secrets.items()} if secrets else None,
-            "create": create,
-            "location": None,
-        }
-        demand(shapes.Store, properties)
-        super().__init__("datakit:index:Store", resource_name, properties, opts)
-        self.bound = Connection(technology, dict(connection))
+        given = Arguments.of(self)
+        properties = given.plain(
+            shapes.Store,
+            name=resource_name,
+            technology=technology,
+            connection=connection,
+            secrets=said(secrets),
+            create=create,
+        )
+        given.judge(shapes.Store, properties)
+        _demand_sound(given, properties)
+        reached: dict[str, Any] = {name: properties.get(name) for name in ("technology", "connection")}
+        if "secrets" in properties:
+            properties["secrets"] = reached["secrets"] = _sealed(properties["secrets"])
+        refused = given.refused()
+        told: dict[str, Any] = {"name": refused} if refused else {**properties, "location": None}
+        super().__init__("datakit:index:Store", resource_name, told, opts)
+        #: How jobs are told that it is reached, without secrets.
+        self.bound: pulumi.Input[Connection] = refused or given.when_known(
+            {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
+        )
         # The resource's own outputs, so that whatever uses them comes after it.
         self.reached: dict[str, Any] = {
             "name": resource_name,
-            "technology": technology,
-            "connection": self.location.apply(lambda _: dict(connection)),
+            **reached,
+            "connection": refused or when_known([self.location, reached["connection"]], lambda both: both[1]),
         }
-        if secrets:
-            self.reached["secrets"] = properties["secrets"]
+
+
+def _connection(given: Arguments, known: Mapping[str, Any]) -> Connection | None:
+    """How it is reached, once that is known; None where it is wrong."""
+    given.judge(shapes.Store, known)
+    _demand_sound(given, known)
+    return None if given.faults else Connection(known["technology"], known["connection"])
+
+
+def _sealed(secrets: Any) -> Any:
+    """Each of them a secret, and so all that are known only later."""
+    if isinstance(secrets, Mapping):
+        return {name: pulumi.Output.secret(value) for name, value in secrets.items()}
+    return pulumi.Output.secret(secrets)
+
+
+def _demand_installed(given: Arguments, argument: str, names: Any) -> bool:
+    """Whether technologies are installed, as far as they are known; each that is not is noted."""
+    found = True
+    for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
+        try:
+            found = isinstance(name, str) and bool(technology(name)) and found
+        except StoreError as missing:
+            given.wrong(argument, str(missing))
+            found = False
+    return found and names is not None and not has_later(names)
+
+
+def _demand_sound(given: Arguments, properties: Mapping[str, Any]) -> None:
+    """Take note of options that the technology does not understand; whether the Store is there, its provider asks."""
+    kind, options = properties.get("technology"), properties.get("connection")
+    if _demand_installed(given, "technology", kind) and isinstance(options, Mapping) and not has_later(options):
+        with contextlib.chdir(root_directory()):  # from which its paths count, as in the provider
+            for fault in technology(str(kind)).check(Connection(str(kind), options), create=True):
+                given.wrong("connection", fault)

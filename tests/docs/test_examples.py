@@ -72,3 +72,15 @@ def test_a_platform_in_python_is_applied(tmp_path: Path) -> None:
     assert len(workspace.up("--skip-preview").ok().operations) == 11
     assert workspace.rows("FROM domains", "warehouse.duckdb") == [("x.io", 2)]
     assert workspace.up().ok().operations == {}
+
+
+@pytest.mark.engine
+def test_a_program_with_outputs_of_resources_to_come_is_previewed_and_applied(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.write("__main__.py", shown("platform-in-python.md", "Output.concat"))
+    workspace.write("inbox/orders.csv", "id,total\n1,2.5\n")
+    foreseen = workspace.preview().ok()
+    assert "known after apply: store.connection, table" in foreseen.text
+    assert "known after apply: connection.path" in foreseen.text
+    assert workspace.up("--skip-preview").ok().operations == foreseen.operations
+    assert workspace.up().ok().operations == {}
