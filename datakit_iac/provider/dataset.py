@@ -56,6 +56,8 @@ class DataSetType:
             return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
+        if (holder := call.claim(_id(after))) != call.urn:
+            return [Fault(named, _shared(after, holder, call.urn))]
         if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
             return []
         before = decode.dataset(old)
@@ -171,6 +173,13 @@ def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
 def _id(dataset: BoundDataSet) -> str:
     found = technology(dataset.connection.technology)
     return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"
+
+
+def _shared(dataset: BoundDataSet, *claimants: str) -> str:
+    """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
+    names = [urn.rpartition("::")[2] for urn in claimants]
+    first, second = sorted(names if len({*names}) > 1 else claimants)
+    return f"{first} and {second} lie in one place, {_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:

@@ -64,6 +64,7 @@ class Call:
         warn: the same, as a warning.
         status: shows what is being done, replacing the last.
         cancel: set when the user wants to stop.
+        claim: takes a place for the resource; the URN of whose it is in this update.
     """
 
     urn: str
@@ -72,6 +73,7 @@ class Call:
     warn: Callable[[str], None]
     status: Callable[[str], None]
     cancel: threading.Event
+    claim: Callable[[str], str]
 
     @property
     def stack(self) -> str:

@@ -23,6 +23,7 @@ from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.secret import without_passwords
 from datakit_iac.manifest.visible import visible
 from datakit_iac.provider import properties
+from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.engine import Engine
 from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType
 from datakit_iac.technologies.technology import StoreError
@@ -67,7 +68,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> None:
         self._version, self._schema = version, schema
         self._types, self._functions, self._engine = types, functions, engine
-        self._cancel = threading.Event()
+        self._cancel, self._claims = threading.Event(), Claims()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
 
     # The provider as a whole.
@@ -93,7 +94,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        """Agree on secrets and previews; nothing is connected yet."""
+        """Agree on secrets and previews; nothing is connected yet. An engine begins each update with it."""
+        self._claims.begin()
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Cancel(self, request: Any, context: Any) -> Any:
@@ -194,6 +196,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             warn=message(partial(self._engine.tell, warning=True)),
             status=message(self._engine.status),
             cancel=self._cancel,
+            claim=partial(self._claims.claim, urn),
         )
 
     async def _in_thread(self, context: Any, secretive: object, operation: Callable[[], Answer]) -> Answer:

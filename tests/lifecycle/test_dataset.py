@@ -550,6 +550,7 @@ def test_the_table_of_another_dataset_is_refused_with_the_way_out(
 ) -> None:
     if is_left:
         filled.destroy()
+    lifecycle.begin()  # without `users`
     people = lifecycle.subject("datakit:index:DataSet", "people")
     with pytest.raises(OperationError, match=r"holds the rows of DataSet users.*`previousNames: \[users\]`"):
         people.preview(warehouse.users(name="people"))
@@ -561,6 +562,7 @@ def test_the_table_of_another_dataset_is_refused_with_the_way_out(
 def test_two_datasets_do_not_exchange_their_tables(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
     orders = lifecycle.subject("datakit:index:DataSet", "orders")
     orders.up(warehouse.users(name="orders", table="raw.orders"))
+    lifecycle.begin()
     for subject, name, table in ((filled, "users", "raw.orders"), (orders, "orders", "raw.users")):
         with pytest.raises(OperationError, match="holds the rows of DataSet"):
             subject.up(warehouse.users(name=name, table=table))

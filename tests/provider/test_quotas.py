@@ -25,7 +25,7 @@ class Told(list[str]):
 
     def __init__(self, stack: str = "dev") -> None:
         urn = f"urn:pulumi:{stack}::shop::datakit:index:Run::load"
-        self.call = Call(urn, False, self.append, self.append, self.append, threading.Event())
+        self.call = Call(urn, False, self.append, self.append, self.append, threading.Event(), lambda place: urn)
 
 
 class Jobs:
