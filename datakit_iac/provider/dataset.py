@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
@@ -104,7 +103,7 @@ class DataSetType:
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
     ) -> tuple[Properties, Properties] | None:
         """The live schema in place of the declared one, wherever they differ in meaning."""
-        inputs = inputs or _address(resource_id)
+        inputs = inputs or {"name": call.name, **_address(resource_id)}
         dataset = decode.dataset(inputs)
         try:
             with opened(dataset.connection, call) as session:
@@ -196,8 +195,7 @@ def _address(resource_id: str) -> Properties:
     reached = found.connection(location)
     (place,) = found.capabilities.places
     store = {"technology": reached.technology, "connection": dict(reached.options)}
-    name = re.sub(r"[^a-z0-9-]+", "-", address.rpartition(".")[2].lower())
-    return {"name": name, "store": store, place: address}
+    return {"store": store, place: address}
 
 
 def _outputs(generation: object) -> Properties:
@@ -209,12 +207,18 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """Tell what making it would do; what is there already is seen where the Store can be asked.
 
     Raises:
-        ResourceError: it is another's.
+        ResourceError: it is another's; only told where what could be imported is being listed.
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
         if live := session.describe(dataset.place):
-            demand_ours(dataset, live, "", call)
+            try:
+                demand_ours(dataset, live, "", call)
+            except ResourceError as another:
+                if not call.is_listed:
+                    raise
+                call.warn(str(another))
+                return
             changes = changes_to(dataset, live.columns)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is ours and is taken over; "

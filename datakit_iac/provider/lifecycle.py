@@ -64,6 +64,7 @@ class Call:
         warn: the same, as a warning.
         status: shows what is being done, replacing the last.
         cancel: set when the user wants to stop.
+        is_listed: whether the preview is made for a list of what could be imported.
         claim: takes a place for the resource; the URN of whose it is in this update.
     """
 
@@ -74,6 +75,12 @@ class Call:
     status: Callable[[str], None]
     cancel: threading.Event
     claim: Callable[[str], str]
+    is_listed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The resource's name in its program."""
+        return self.urn.rpartition("::")[2]
 
     @property
     def stack(self) -> str:

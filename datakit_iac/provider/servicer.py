@@ -197,6 +197,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             status=message(self._engine.status),
             cancel=self._cancel,
             claim=partial(self._claims.claim, urn),
+            is_listed=self._engine.lists_imports,
         )
 
     async def _in_thread(self, context: Any, secretive: object, operation: Callable[[], Answer]) -> Answer:

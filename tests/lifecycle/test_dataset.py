@@ -151,6 +151,14 @@ def test_a_table_is_imported_by_its_id_and_marked_by_the_next_up(users: Subject,
     assert warehouse.rows() == [(1, "ann")]
 
 
+def test_what_is_imported_has_the_name_of_its_resource(lifecycle: Lifecycle, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT)")
+    people = lifecycle.subject("datakit:index:DataSet", "people")
+    assert people.adopt(f"duckdb:{PATH}#raw.users")
+    declared = {"name": "people", "store": warehouse.store, "table": "raw.users", "schema": [ID]}
+    assert people.up(declared).kind == "same"
+
+
 def test_an_import_of_nothing_finds_nothing(users: Subject) -> None:
     assert not users.adopt(f"duckdb:{PATH}#raw.nothing")
 
