@@ -53,6 +53,21 @@ class Difference:
     replace: Sequence[str] = ()
 
 
+class Stop(threading.Event):
+    """Set when an operation is to stop, by the user or for another reason.
+
+    Attributes:
+        reason: why, for the user.
+    """
+
+    reason = "stopped as you asked"
+
+    def because(self, reason: str) -> None:
+        """Stop for a reason."""
+        self.reason = reason
+        self.set()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One operation on one resource.
@@ -63,7 +78,7 @@ class Call:
         tell: shows a message under the resource.
         warn: the same, as a warning.
         status: shows what is being done, replacing the last.
-        cancel: set when the user wants to stop.
+        cancel: set when the operation is to stop.
         is_listed: whether the preview is made for a list of what could be imported.
         claim: takes a place for the resource; the URN of whose it is in this update.
     """
@@ -73,7 +88,7 @@ class Call:
     tell: Callable[[str], None]
     warn: Callable[[str], None]
     status: Callable[[str], None]
-    cancel: threading.Event
+    cancel: Stop
     claim: Callable[[str], str]
     is_listed: bool = False
 

@@ -135,7 +135,7 @@ def _execute(new: Properties, call: Call) -> Properties:
         try:
             outcome, written = _run_and_verify(job, new, call)
         except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
-            raise _incomplete(job, failure) from failure
+            raise _incomplete(job, failure, call) from failure
     for note in outcome.notes:
         call.warn(note)
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
@@ -153,13 +153,13 @@ def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
         with turns([each.connection for each in job.outputs], call):
             verify(job, new.get("generations") or {}, call)
     except (Cancelled, JobFailedError, StoreError) as failure:
-        raise _incomplete(job, failure) from failure
+        raise _incomplete(job, failure, call) from failure
     return state
 
 
-def _incomplete(job: Job, failure: Exception) -> PartialError:
+def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
     """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
-    reason = "stopped as you asked" if isinstance(failure, Cancelled) else str(failure)
+    reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
     outputs = {"written": {}, "counts": {}, "incomplete": True}
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
 

@@ -119,7 +119,8 @@ class Run(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = {
-            "transform": transform.id,  # its name, once it is deployed: an update that leaves it out has no Run of it
+            # Its name, once it is deployed: an update that leaves it out has no Run of it. Its ID may be a former name.
+            "transform": transform.id.apply(lambda _: transform.job.transform),
             "runtime": transform.job.runtime,
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],
