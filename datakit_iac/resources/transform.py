@@ -119,8 +119,7 @@ class Run(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = {
-            # Its name, once it is deployed: an update that leaves it out has no Run of it. Its ID may be a former name.
-            "transform": transform.id.apply(lambda _: transform.job.transform),
+            "transform": _signature(transform),
             "runtime": transform.job.runtime,
             "settings": transform.job.settings,
             "inputs": [each.contract for each in transform.reads],
@@ -142,6 +141,15 @@ class Run(pulumi.CustomResource):
         super().__init__("datakit:index:Run", resource_name, properties, pulumi.ResourceOptions.merge(after, opts))
         for each in transform.writes:
             each.is_written(self.written.apply(partial(_version_of, each.bound.name)))
+
+
+def _signature(transform: Transform) -> pulumi.Output[str]:
+    """The name that a Run signs its rows with, known once the Transform is deployed: an update may leave that out.
+
+    Of a Transform that was renamed it is the former one, which is its ID, unless rows of former writers are stale.
+    """
+    is_replaced = all(each.bound.writers is not None for each in transform.writes)
+    return transform.id.apply(lambda former: transform.job.transform if is_replaced else former)
 
 
 def _version_of(name: str, written: Mapping[str, str]) -> str:
