@@ -15,7 +15,7 @@ from datakit_iac.provider.turns import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, technology
 
 MADE_OF: Final = (
     "name",
@@ -55,9 +55,9 @@ class DataSetType:
             return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
-        if (holder := call.claim(_id(after))) != call.urn:
+        if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
             return [Fault(named, _shared(after, holder, call.urn))]
-        if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
+        if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
             return []
         before = decode.dataset(old)
         faults = [Fault("schema", f"{after.name}: {each}") for each in ambiguous(before.columns, after.columns)]
@@ -76,7 +76,7 @@ class DataSetType:
         if not changed or has_unknowns(new):
             return Difference(dict.fromkeys(changed, "update"))
         before, after = decode.dataset(old), decode.dataset(new)
-        moved = _id(before) != _id(after)
+        moved = place_id(before) != place_id(after)
         if "schema" in changed and not changes_to(after, before.columns):
             changed.remove("schema")
         if "store" in changed and not moved and before.connection == after.connection:
@@ -91,13 +91,13 @@ class DataSetType:
         dataset = decode.dataset(new)
         if new.get("external"):
             _demand(dataset, call)
-            return _id(dataset), _outputs(EXTERNAL)
+            return place_id(dataset), _outputs(EXTERNAL)
         if call.preview:
             _foresee(dataset, call)
-            return _id(dataset), _outputs(UNKNOWN)
+            return place_id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
             empty(session, call)
-            return _id(dataset), _outputs(settle(session, dataset, new, call))
+            return place_id(dataset), _outputs(settle(session, dataset, new, call))
 
     def read(
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
@@ -142,14 +142,14 @@ class DataSetType:
             return
         dataset = decode.dataset(inputs)
         if inputs.get("deletion") != "delete":
-            call.tell(f"{_id(dataset)} stays: this environment retains data")
+            call.tell(f"{place_id(dataset)} stays: this environment retains data")
             return
         try:
             with opened(dataset.connection, call) as session:
                 empty(session, call)
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
-            call.tell(f"{_id(dataset)} is gone already")
+            call.tell(f"{place_id(dataset)} is gone already")
 
 
 def _is_to_come(new: Properties) -> bool:
@@ -169,16 +169,11 @@ def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
     return live is not None and live.rows > 0 and not live.is_view
 
 
-def _id(dataset: BoundDataSet) -> str:
-    found = technology(dataset.connection.technology)
-    return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"
-
-
 def _shared(dataset: BoundDataSet, *claimants: str) -> str:
     """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
     names = [urn.rpartition("::")[2] for urn in claimants]
     first, second = sorted(names if len({*names}) > 1 else claimants)
-    return f"{first} and {second} lie in one place, {_id(dataset)}; give one of them another, or remove it"
+    return f"{first} and {second} lie in one place, {place_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:
@@ -243,4 +238,6 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
         call.warn(f"the source could not be asked: {fault}")
         return
     if live is None:
-        raise ResourceError(f"source {dataset.name}: there is no {_id(dataset)}; put it there, or mend its DataSet")
+        raise ResourceError(
+            f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or mend its DataSet"
+        )

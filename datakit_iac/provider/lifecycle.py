@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from datakit_iac.provider.claims import Claims
+
 Properties = Mapping[str, Any]
 
 
@@ -80,7 +82,7 @@ class Call:
         status: shows what is being done, replacing the last.
         cancel: set when the operation is to stop.
         is_listed: whether the preview is made for a list of what could be imported.
-        claim: takes a place for the resource; the URN of whose it is in this update.
+        claims: whose each place is in this update.
     """
 
     urn: str
@@ -89,7 +91,7 @@ class Call:
     warn: Callable[[str], None]
     status: Callable[[str], None]
     cancel: Stop
-    claim: Callable[[str], str]
+    claims: Claims
     is_listed: bool = False
 
     @property

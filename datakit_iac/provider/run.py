@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,8 @@ from datakit_iac.provider.warmth import warm
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
-from datakit_iac.technologies.technology import StoreError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.technology import StoreError, place_id
 
 REASONS: Final = ("definition", "versions", "generations")
 """The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
@@ -47,7 +48,8 @@ class RunType(RecordType):
             return faults
         try:
             job = decode.job(told, call.environment)
-            return [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+            faults = [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+            return [*faults, *_elsewhere("inputs", job.inputs, call), *_elsewhere("outputs", job.outputs, call)]
         except LookupError as unknown:
             return [Fault("runtime", str(unknown))]
 
@@ -76,6 +78,15 @@ class RunType(RecordType):
             )
             return dict(_PLANNED) if again else state
         return _execute(new, call) if again else _test_anew(new, state, call)
+
+
+def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
+    """DataSets that lie elsewhere than a Run is told: a change of their place is ignored."""
+    for each in datasets:
+        told, there = place_id(each), call.claims.places(each.name)
+        if there and told not in there:
+            lies = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
+            yield Fault(field, f"{lies}; say where it lies, or take its place out of `ignore_changes`")
 
 
 def _reasons(old: Properties, new: Properties) -> str:

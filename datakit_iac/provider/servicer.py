@@ -196,7 +196,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             warn=message(partial(self._engine.tell, warning=True)),
             status=message(self._engine.status),
             cancel=stop,
-            claim=partial(self._claims.claim, urn),
+            claims=self._claims,
             is_listed=self._engine.lists_imports,
         )
 

@@ -14,6 +14,7 @@ import pytest
 
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import run
+from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.lifecycle import Call, PartialError, ResourceError, Stop
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.run import RunType
@@ -25,7 +26,7 @@ class Told(list[str]):
 
     def __init__(self, stack: str = "dev") -> None:
         urn = f"urn:pulumi:{stack}::shop::datakit:index:Run::load"
-        self.call = Call(urn, False, self.append, self.append, self.append, Stop(), lambda place: urn)
+        self.call = Call(urn, False, self.append, self.append, self.append, Stop(), Claims())
 
 
 class Jobs:

@@ -31,7 +31,7 @@ load = Transform(
 )
 run = Run("{run}", transform=load, opts=Options({for_run}))
 """
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "before": "",
     "connector": "duckdb",
     "version": "1.0.0",
@@ -105,7 +105,7 @@ URNS = {
 @pytest.mark.parametrize("is_told", [False, True])
 @pytest.mark.parametrize("way", ["aliases", "state rename"])
 def test_a_renamed_resource_stays_what_it_is(program: Program, way: str, is_told: bool) -> None:
-    writers = {"writers": ["load"]} if is_told else {}
+    writers: dict[str, Any] = {"writers": ["load"]} if is_told else {}
     assert program.is_up(**writers) == {}
     options: Mapping[str, str] = {kind: f"aliases=[Alias(name='{PLAIN[kind]}')]" for kind in KINDS}
     if way == "state rename":
@@ -113,7 +113,7 @@ def test_a_renamed_resource_stays_what_it_is(program: Program, way: str, is_told
         for kind, urn in URNS.items():
             renamed = (f"urn:pulumi:dev::shop::datakit:index:{urn}", RENAMED[kind], "--stack", "dev", "--yes")
             program.workspace.run("state", "rename", *renamed).ok()
-    after = {**RENAMED, **({"writers": ["fetch"]} if is_told else {})}
+    after: dict[str, Any] = {**RENAMED, **({"writers": ["fetch"]} if is_told else {})}
     assert {*program.is_up(options, **after).values()} == {"update"}
     assert program.rows() == [(1, "fetch" if is_told else "load")]
     program.workspace.write("inbox/users.csv", "id\n2\n")
@@ -175,6 +175,14 @@ def test_a_run_is_told_the_schema_whose_changes_are_ignored(program: Program) ->
     assert program.is_up(ignored, **column) == {"Transform load": "update", "Run load": "update"}
     assert program.workspace.rows("SELECT id, age FROM raw.users", FILE) == [(2, 7)]
     assert [each["name"] for each in program.state()["DataSet users"]["inputs"]["schema"]] == ["id"]
+
+
+def test_no_run_fills_a_place_that_its_dataset_does_not_move_to(program: Program) -> None:
+    moved = program.declares({"dataset": "ignore_changes=['table']"}, table="raw.people")
+    told = f"outputs: users lies in duckdb:{FILE}#raw.users, and the program says duckdb:{FILE}#raw.people; "
+    for attempt in (moved.preview(), moved.up("--skip-preview")):
+        assert told in attempt.failed().text
+    assert program.workspace.rows("SELECT table_name FROM duckdb_tables()", FILE) == [("users",)]
 
 
 def test_custom_timeouts_end_what_takes_longer(program: Program) -> None:
