@@ -6,15 +6,13 @@ on, and are handed on to the preview that the update is held against.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datakit_iac.manifest.finding import Finding
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain import commandline, policypack
 
 _WHOLE: Final = "a plan is applied as a whole"
 _REPLACES: Final = "what a plan does not replace is not replaced"
@@ -28,9 +26,6 @@ _REFUSED: Final = {
 _SHORT: Final = {"t": "target", "r": "refresh"}
 _WITH_VALUE: Final = "scmpt"
 """Letters of the engine's options that take the rest of their word for a value."""
-
-_GENERATIONS: Final = 4
-"""So far above a program stands its engine: a language host is between them, which may have a wrapper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +80,8 @@ class Options:
 
 def of_engine() -> Options:
     """Those of the engine that runs this program; without words where its process cannot be seen."""
-    with suppress(OSError, ValueError):
-        process = os.getppid()
-        for _ in range(_GENERATIONS):
-            folder = Path("/proc", str(process))
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if Path(words[0]).name == "pulumi":
-                return Options(words[1:], (folder / "cwd").readlink())
-            process = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    return Options((), Path.cwd())
+    found = commandline.of_engine()
+    return Options(found.words, found.folder)
 
 
 def _letters(word: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ class _Resolution:
             bound=bound,
             external=external,
             graph=self._graph,
-            vars=bound.binding.vars if (bound := self._bindings.of_dataset(dataset.name)) else {},
+            vars=moved.binding.vars if (moved := self._bindings.of_dataset(dataset.name)) else {},
         )
 
     def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:

@@ -57,7 +57,10 @@ def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
         rename = f"if {mark.dataset} was renamed to {dataset.name}, say so: `previousNames: [{mark.dataset}]`; "
     location = technology(dataset.connection.technology).location(dataset.connection)
     scope, parent, _ = call.urn.rpartition("$")
-    within = f"--parent platform='{scope}::platform' " if parent else ""  # the name that stacks/__main__.py gives it
+    within = ""
+    if parent:  # of a Platform, the name that stacks/__main__.py gives it
+        is_platform = scope.endswith("datakit:index:Platform")
+        within = f"--parent platform='{scope}::platform' " if is_platform else "--parent parent='URN of its parent' "
     return (
         f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
         f"{'or to' if rename else 'To'} take it over: "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Final
 
 from datakit_iac.provider import inputs as decode
@@ -16,7 +15,7 @@ from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, reader_faults, technology
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = (
     "name",
@@ -59,7 +58,9 @@ class DataSetType:
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
         if wrong := reader_faults(after):
             return [Fault("reader", f"{after.name}: {each}") for each in wrong]
-        if not old or new.get("external") or _id(decode.dataset(old)) != _id(after):
+        if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
+            return [Fault(named, _shared(after, holder, call.urn))]
+        if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
             return []
         before = decode.dataset(old)
         faults = [Fault("schema", f"{after.name}: {each}") for each in ambiguous(before.columns, after.columns)]
@@ -78,7 +79,7 @@ class DataSetType:
         if not changed or has_unknowns(new):
             return Difference(dict.fromkeys(changed, "update"))
         before, after = decode.dataset(old), decode.dataset(new)
-        moved = _id(before) != _id(after)
+        moved = place_id(before) != place_id(after)
         if "schema" in changed and not changes_to(after, before.columns):
             changed.remove("schema")
         if "store" in changed and not moved and before.connection == after.connection:
@@ -94,19 +95,19 @@ class DataSetType:
         dataset = decode.dataset(new)
         if new.get("external"):
             _demand(dataset, call)
-            return _id(dataset), _outputs(EXTERNAL)
+            return place_id(dataset), _outputs(EXTERNAL)
         if call.preview:
             _foresee(dataset, call)
-            return _id(dataset), _outputs(UNKNOWN)
+            return place_id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
             empty(session, call)
-            return _id(dataset), _outputs(settle(session, dataset, new, call))
+            return place_id(dataset), _outputs(settle(session, dataset, new, call))
 
     def read(
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
     ) -> tuple[Properties, Properties] | None:
         """The live schema in place of the declared one, wherever they differ in meaning."""
-        inputs = inputs or _address(resource_id)
+        inputs = inputs or {"name": call.name, **_address(resource_id)}
         dataset = decode.dataset(inputs)
         try:
             with opened(dataset.connection, call) as session:
@@ -146,14 +147,14 @@ class DataSetType:
             return
         dataset = decode.dataset(inputs)
         if inputs.get("deletion") != "delete":
-            call.tell(f"{_id(dataset)} stays: this environment retains data")
+            call.tell(f"{place_id(dataset)} stays: this environment retains data")
             return
         try:
             with opened(dataset.connection, call) as session:
                 empty(session, call)
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
-            call.tell(f"{_id(dataset)} is gone already")
+            call.tell(f"{place_id(dataset)} is gone already")
 
 
 def _is_to_come(new: Properties) -> bool:
@@ -173,9 +174,11 @@ def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
     return live is not None and live.rows > 0 and not live.is_view
 
 
-def _id(dataset: BoundDataSet) -> str:
-    found = technology(dataset.connection.technology)
-    return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"
+def _shared(dataset: BoundDataSet, *claimants: str) -> str:
+    """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
+    names = [urn.rpartition("::")[2] for urn in claimants]
+    first, second = sorted(names if len({*names}) > 1 else claimants)
+    return f"{first} and {second} lie in one place, {place_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:
@@ -192,8 +195,7 @@ def _address(resource_id: str) -> Properties:
     reached = found.connection(location)
     (place,) = found.capabilities.places
     store = {"technology": reached.technology, "connection": dict(reached.options)}
-    name = re.sub(r"[^a-z0-9-]+", "-", address.rpartition(".")[2].lower())
-    return {"name": name, "store": store, place: address}
+    return {"store": store, place: address}
 
 
 def _outputs(generation: object) -> Properties:
@@ -205,12 +207,18 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """Tell what making it would do; what is there already is seen where the Store can be asked.
 
     Raises:
-        ResourceError: it is another's.
+        ResourceError: it is another's; only told where what could be imported is being listed.
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
         if live := session.describe(dataset.place):
-            demand_ours(dataset, live, "", call)
+            try:
+                demand_ours(dataset, live, "", call)
+            except ResourceError as another:
+                if not call.is_listed:
+                    raise
+                call.warn(str(another))
+                return
             changes = changes_to(dataset, live.columns)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is ours and is taken over; "
@@ -235,4 +243,6 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
         call.warn(f"the source could not be asked: {fault}")
         return
     if live is None:
-        raise ResourceError(f"source {dataset.name}: there is no {_id(dataset)}; put it there, or mend its DataSet")
+        raise ResourceError(
+            f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or mend its DataSet"
+        )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import cached_property
 from typing import Final
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from datakit_iac.toolchain import commandline
 
 PAUSE: Final = 0.5
 """Seconds between two statuses of one resource; off a terminal each is a line."""
@@ -23,6 +26,11 @@ class Engine:
     def __init__(self, address: str) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
         self._last: dict[str, float] = {}
+
+    @cached_property
+    def lists_imports(self) -> bool:
+        """Whether it writes a file of what could be imported, which a preview that fails does not."""
+        return any(word.partition("=")[0] == "--import-file" for word in commandline.of_engine().words)
 
     def tell(self, urn: str, message: str, *, warning: bool = False) -> None:
         """Show a message under the resource, for good."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from datakit_iac.provider.claims import Claims
+
 Properties = Mapping[str, Any]
 
 
@@ -53,6 +55,21 @@ class Difference:
     replace: Sequence[str] = ()
 
 
+class Stop(threading.Event):
+    """Set when an operation is to stop, by the user or for another reason.
+
+    Attributes:
+        reason: why, for the user.
+    """
+
+    reason = "stopped as you asked"
+
+    def because(self, reason: str) -> None:
+        """Stop for a reason."""
+        self.reason = reason
+        self.set()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One operation on one resource.
@@ -63,7 +80,9 @@ class Call:
         tell: shows a message under the resource.
         warn: the same, as a warning.
         status: shows what is being done, replacing the last.
-        cancel: set when the user wants to stop.
+        cancel: set when the operation is to stop.
+        is_listed: whether the preview is made for a list of what could be imported.
+        claims: whose each place is in this update.
     """
 
     urn: str
@@ -71,7 +90,14 @@ class Call:
     tell: Callable[[str], None]
     warn: Callable[[str], None]
     status: Callable[[str], None]
-    cancel: threading.Event
+    cancel: Stop
+    claims: Claims
+    is_listed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The resource's name in its program."""
+        return self.urn.rpartition("::")[2]
 
     @property
     def stack(self) -> str:

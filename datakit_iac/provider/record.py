@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datakit_iac.provider.inputs import foretell
-from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.properties import UNKNOWN
 
 
@@ -31,7 +31,17 @@ class RecordType:
     def read(
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
     ) -> tuple[Properties, Properties] | None:
-        """It is what was recorded."""
+        """It is what was recorded.
+
+        Raises:
+            ResourceError: it is to be imported, and nothing of it is anywhere else.
+        """
+        if not inputs:
+            kind = call.urn.split("::")[2].rpartition(":")[2]
+            raise ResourceError(
+                f"a {kind} is only recorded in the state, so there is nothing to import: leave {call.name} out of the"
+                " import and declare it in the program"
+            )
         return inputs, state
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:

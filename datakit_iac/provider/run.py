@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,8 @@ from datakit_iac.provider.warmth import warm
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
-from datakit_iac.technologies.technology import StoreError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.technology import StoreError, place_id
 
 REASONS: Final = ("definition", "versions", "generations")
 """The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
@@ -47,7 +48,8 @@ class RunType(RecordType):
             return faults
         try:
             job = decode.job(told, call.environment)
-            return [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+            faults = [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+            return [*faults, *_elsewhere("inputs", job.inputs, call), *_elsewhere("outputs", job.outputs, call)]
         except LookupError as unknown:
             return [Fault("runtime", str(unknown))]
 
@@ -78,6 +80,15 @@ class RunType(RecordType):
             )
             return dict(_PLANNED) if again else state
         return _execute(new, call) if again else _test_anew(new, state, call)
+
+
+def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
+    """DataSets that lie elsewhere than a Run is told: a change of their place is ignored."""
+    for each in datasets:
+        told, there = place_id(each), call.claims.places(each.name)
+        if there and told not in there:
+            lies = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
+            yield Fault(field, f"{lies}; say where it lies, or take its place out of `ignore_changes`")
 
 
 def _reasons(old: Properties, new: Properties) -> str:
@@ -148,7 +159,7 @@ def _execute(new: Properties, call: Call) -> Properties:
         try:
             outcome, written = _run_and_verify(job, new, call)
         except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
-            raise _incomplete(job, failure) from failure
+            raise _incomplete(job, failure, call) from failure
     for note in outcome.notes:
         call.warn(note)
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
@@ -166,13 +177,13 @@ def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
         with alone([each.connection for each in job.outputs], call):
             verify(job, new.get("generations") or {}, call)
     except (Cancelled, JobFailedError, StoreError) as failure:
-        raise _incomplete(job, failure) from failure
+        raise _incomplete(job, failure, call) from failure
     return state
 
 
-def _incomplete(job: Job, failure: Exception) -> PartialError:
+def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
     """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
-    reason = "stopped as you asked" if isinstance(failure, Cancelled) else str(failure)
+    reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
     outputs = {"written": {}, "counts": {}, "incomplete": True}
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
 

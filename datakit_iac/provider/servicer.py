@@ -7,10 +7,10 @@ users; so this one layer is ours, and thin: it decodes, calls a `ResourceType` i
 from __future__ import annotations
 
 import asyncio
-import threading
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -23,8 +23,9 @@ from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.secret import without_passwords
 from datakit_iac.manifest.visible import visible
 from datakit_iac.provider import properties
+from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.engine import Engine
-from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType
+from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType, Stop
 from datakit_iac.technologies.technology import StoreError
 
 THREADS: Final = 32
@@ -67,7 +68,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> None:
         self._version, self._schema = version, schema
         self._types, self._functions, self._engine = types, functions, engine
-        self._cancel = threading.Event()
+        self._stops, self._is_cancelled, self._claims = set[Stop](), False, Claims()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
 
     # The provider as a whole.
@@ -93,21 +94,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        """Agree on secrets and previews; nothing is connected yet."""
+        """Agree on secrets and previews; nothing is connected yet. An engine begins each update with it."""
+        self._claims.begin()
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Cancel(self, request: Any, context: Any) -> Any:
-        """Stop what runs."""
-        self._cancel.set()
+        """Stop what runs, and what is still to begin."""
+        self._is_cancelled = True
+        for stop in self._stops:
+            stop.set()
         return Empty()
 
     async def Invoke(self, request: Any, context: Any) -> Any:
         """Call a function. What only the update will know is left out: the engine takes no result that is unknown."""
         function = self._functions[request.tok]
         arguments = properties.read(request.args)
-        results = await self._in_thread(
-            context, arguments, partial(function, arguments, self._call(request, arguments))
-        )
+        results = await self._in_thread(context, request, arguments, partial(function, arguments))
         answer = provider_pb2.InvokeResponse()
         known = {name: value for name, value in results.items() if not properties.has_unknowns(value)}
         getattr(answer, "return").CopyFrom(properties.write(known))  # a keyword of Python
@@ -118,8 +120,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any, context: Any) -> Any:
         """Find the faults of new inputs."""
         old, new = properties.read(request.olds), properties.read(request.news)
-        operation = partial(self._type(request).check, old, new, self._call(request, [old, new]))
-        faults: list[Fault] = await self._in_thread(context, [old, new], operation)
+        operation = partial(self._type(request).check, old, new)
+        faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
         failures = [provider_pb2.CheckFailure(reason=printable(str(fault), [old, new])) for fault in faults]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
@@ -127,8 +129,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what differs between old and new inputs."""
         old, new = properties.read(request.old_inputs), properties.read(request.news)
-        operation = partial(self._type(request).diff, old, new, properties.read(request.olds))
-        difference = await self._in_thread(context, [old, new], operation)
+        state, kind = properties.read(request.olds), self._type(request)
+        difference = await self._in_thread(context, request, [old, new], lambda _: kind.diff(old, new, state))
         ignored = set(request.ignoreChanges)
         changed = {path: kind for path, kind in difference.changed.items() if path not in ignored}
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
@@ -148,15 +150,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
         new = properties.read(request.properties)
-        operation = partial(self._type(request).create, new, self._call(request, new))
-        resource_id, outputs = await self._in_thread(context, new, operation)
+        operation = partial(self._type(request).create, new)
+        resource_id, outputs = await self._in_thread(context, request, new, operation)
         return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
 
     async def Read(self, request: Any, context: Any) -> Any:
         """Find a resource as it really is."""
         inputs, state = properties.read(request.inputs), properties.read(request.properties)
-        operation = partial(self._type(request).read, request.id, inputs, state, self._call(request, inputs))
-        found = await self._in_thread(context, inputs, operation)
+        operation = partial(self._type(request).read, request.id, inputs, state)
+        found = await self._in_thread(context, request, inputs, operation)
         if found is None:
             return provider_pb2.ReadResponse()
         live_inputs, outputs = found
@@ -168,21 +170,21 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Carry out a difference."""
         old, new = properties.read(request.old_inputs), properties.read(request.news)
         state = properties.read(request.olds)
-        operation = partial(self._type(request).update, old, new, state, self._call(request, [old, new]))
-        outputs = await self._in_thread(context, [old, new], operation)
+        operation = partial(self._type(request).update, old, new, state)
+        outputs = await self._in_thread(context, request, [old, new], operation)
         return provider_pb2.UpdateResponse(properties=properties.write(outputs))
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
         inputs, state = properties.read(request.old_inputs), properties.read(request.properties)
-        operation = partial(self._type(request).delete, inputs, state, self._call(request, inputs))
-        await self._in_thread(context, inputs, operation)
+        operation = partial(self._type(request).delete, inputs, state)
+        await self._in_thread(context, request, inputs, operation)
         return Empty()
 
     def _type(self, request: Any) -> ResourceType:
         return self._types[request.urn.split("::")[2].rpartition("$")[2]]
 
-    def _call(self, request: Any, secretive: object) -> Call:
+    def _call(self, request: Any, secretive: object, stop: Stop) -> Call:
         def message(show: Callable[[str, str], None]) -> Callable[[str], None]:
             return lambda text: show(urn, printable(text, secretive))
 
@@ -193,17 +195,23 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             tell=message(self._engine.tell),
             warn=message(partial(self._engine.tell, warning=True)),
             status=message(self._engine.status),
-            cancel=self._cancel,
+            cancel=stop,
+            claims=self._claims,
+            is_listed=self._engine.lists_imports,
         )
 
-    async def _in_thread(self, context: Any, secretive: object, operation: Callable[[], Answer]) -> Answer:
+    async def _in_thread(
+        self, context: Any, request: Any, secretive: object, operation: Callable[[Call], Answer]
+    ) -> Answer:
         """Run an operation beside the event loop, so that Cancel is heard; turn its failure into a status."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+            with self._stoppable(getattr(request, "timeout", 0)) as stop:
+                call = self._call(request, secretive, stop)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, operation, call)
         except PartialError as failure:
             await _abort(context, printable(failure.reason, secretive), failure)
         except Cancelled:
-            await _abort(context, "stopped as you asked")
+            await _abort(context, stop.reason)
         except (ResourceError, StoreError) as failure:
             await _abort(context, printable(str(failure), secretive))
         except Exception as failure:
@@ -212,6 +220,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             text = f"a fault of datakit itself, please report it: {type(failure).__name__} in {where}: {failure}"
             await _abort(context, printable(text, secretive))
         raise AssertionError("an aborted call does not return")
+
+    @contextmanager
+    def _stoppable(self, timeout: float) -> Iterator[Stop]:
+        """What stops one operation: a Cancel, or the end of the time that its `customTimeouts` give it."""
+        stop = Stop()
+        if self._is_cancelled:
+            stop.set()
+        reason = f"stopped: it took longer than the {timeout:g} seconds of its customTimeouts"
+        alarm = asyncio.get_running_loop().call_later(timeout, stop.because, reason) if timeout else None
+        self._stops.add(stop)
+        try:
+            yield stop
+        finally:
+            self._stops.discard(stop)
+            if alarm:
+                alarm.cancel()
 
 
 def printable(text: str, properties: object) -> str:

@@ -51,7 +51,7 @@ class StoreType:
         """Gone where it is not there; an error where it cannot be reached."""
         reached = technology(resource_id.partition(":")[0]).connection(resource_id) if not inputs else None
         if reached:
-            inputs = {"name": "", "technology": reached.technology, "connection": dict(reached.options)}
+            inputs = {"name": call.name, "technology": reached.technology, "connection": dict(reached.options)}
         try:
             _reach({**inputs, "create": False}, call)
         except StoreMissingError:

@@ -124,8 +124,7 @@ class Lifecycle:
         address = self._run(self._serve())
         self._channel = grpc.insecure_channel(address)
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        if not self.call(self.stub.Configure, provider_pb2.ConfigureRequest(acceptSecrets=True)).acceptSecrets:
-            raise AssertionError("the provider does not accept secrets")
+        self.begin()
         return self
 
     def __exit__(
@@ -137,6 +136,11 @@ class Lifecycle:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def begin(self) -> None:
+        """Another update begins: a place may go from a resource to another."""
+        if not self.call(self.stub.Configure, provider_pb2.ConfigureRequest(acceptSecrets=True)).acceptSecrets:
+            raise AssertionError("the provider does not accept secrets")
 
     def subject(self, token: str, name: str) -> Subject:
         """A resource of a type, not yet created."""
@@ -271,13 +275,14 @@ class Subject:
         return bool(found.id)
 
     def destroy(self) -> None:
-        """Delete it.
+        """Delete it, at the end of an update.
 
         Raises:
             OperationError: it cannot be deleted.
         """
         self._delete(self.id, self.inputs, self.outputs)
         self._record("", {}, {})
+        self._lifecycle.begin()
 
     def _checked(self, inputs: Properties) -> dict[str, Any]:
         request = provider_pb2.CheckRequest(

@@ -166,9 +166,7 @@ class Run(pulumi.CustomResource):
         """What the provider is told, each part by itself: what is unknown or secret in one is not so in others."""
         versions = partial(_each, lambda dataset: version_for(dataset, self))
         parts: dict[str, Callable[[Transform], Any]] = {
-            "transform": lambda of: (
-                of.id
-            ),  # its name, once it is deployed: an update that leaves it out has no Run of it
+            "transform": _signature,
             "runtime": lambda of: of.arguments["runtime"],
             "settings": lambda of: of.arguments["settings"],
             "inputs": lambda of: when_known(of.reads, _contracts),
@@ -292,6 +290,20 @@ def _definition(given: Arguments, job: Job | None) -> str | None:
             for fault in faults:
                 given.wrong("settings", fault)
             return None
+
+
+def _signature(transform: Transform) -> pulumi.Output[str]:
+    """The name that a Run signs its rows with, known once the Transform is deployed: an update may leave that out.
+
+    Of a Transform that was renamed it is the former one, which is its ID, unless rows of former writers are stale.
+    """
+    is_replaced = when_known(
+        when_known(transform.writes, _bound), lambda written: all(each.writers is not None for each in written)
+    )
+    signed: pulumi.Output[str] = pulumi.Output.all(transform.id, is_replaced).apply(
+        lambda known: transform.arguments["name"] if known[1] else known[0]
+    )
+    return signed
 
 
 def _version_of(name: str, written: Mapping[str, str]) -> str:

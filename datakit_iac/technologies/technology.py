@@ -201,3 +201,13 @@ def address(dataset: BoundDataSet) -> str:
         StoreError: its technology is not installed.
     """
     return technology(dataset.connection.technology).address(dataset.place)
+
+
+def place_id(dataset: BoundDataSet) -> str:
+    """What tells a DataSet's place from every other, however it is spelled: ``duckdb:warehouse.duckdb#raw.users``.
+
+    Raises:
+        StoreError: its technology is not installed.
+    """
+    found = technology(dataset.connection.technology)
+    return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"

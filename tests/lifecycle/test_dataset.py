@@ -151,6 +151,14 @@ def test_a_table_is_imported_by_its_id_and_marked_by_the_next_up(users: Subject,
     assert warehouse.rows() == [(1, "ann")]
 
 
+def test_what_is_imported_has_the_name_of_its_resource(lifecycle: Lifecycle, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT)")
+    people = lifecycle.subject("datakit:index:DataSet", "people")
+    assert people.adopt(f"duckdb:{PATH}#raw.users")
+    declared = {"name": "people", "store": warehouse.store, "table": "raw.users", "schema": [ID]}
+    assert people.up(declared).kind == "same"
+
+
 def test_an_import_of_nothing_finds_nothing(users: Subject) -> None:
     assert not users.adopt(f"duckdb:{PATH}#raw.nothing")
 
@@ -550,6 +558,7 @@ def test_the_table_of_another_dataset_is_refused_with_the_way_out(
 ) -> None:
     if is_left:
         filled.destroy()
+    lifecycle.begin()  # without `users`
     people = lifecycle.subject("datakit:index:DataSet", "people")
     with pytest.raises(OperationError, match=r"holds the rows of DataSet users.*`previousNames: \[users\]`"):
         people.preview(warehouse.users(name="people"))
@@ -561,6 +570,7 @@ def test_the_table_of_another_dataset_is_refused_with_the_way_out(
 def test_two_datasets_do_not_exchange_their_tables(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
     orders = lifecycle.subject("datakit:index:DataSet", "orders")
     orders.up(warehouse.users(name="orders", table="raw.orders"))
+    lifecycle.begin()
     for subject, name, table in ((filled, "users", "raw.orders"), (orders, "orders", "raw.users")):
         with pytest.raises(OperationError, match="holds the rows of DataSet"):
             subject.up(warehouse.users(name=name, table=table))

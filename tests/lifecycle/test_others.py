@@ -107,7 +107,14 @@ def test_a_store_is_imported_by_its_location(store: Subject) -> None:
     store.up(Warehouse.store)
     store.id, store.inputs, store.outputs = "", {}, {}
     assert store.adopt(f"duckdb:{PATH}")
-    assert store.inputs["connection"] == {"path": PATH}
+    assert store.inputs == Warehouse.store
+    assert store.up(Warehouse.store).kind == "same"
+
+
+@pytest.mark.parametrize("kind", ["Connector", "Transform", "Run"])
+def test_what_is_only_recorded_is_not_imported(lifecycle: Lifecycle, kind: str) -> None:
+    with pytest.raises(OperationError, match=f"a {kind} is only recorded in the state.*leave load out of the import"):
+        lifecycle.subject(f"datakit:index:{kind}", "load").adopt("load")
 
 
 def test_every_fault_of_a_connection_is_told(store: Subject) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ import duckdb
 import pytest
 
 from datakit_iac.provider import open_stores
-from datakit_iac.provider.lifecycle import Call
+from datakit_iac.provider.claims import Claims
+from datakit_iac.provider.lifecycle import Call, Stop
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Session, StoreError
@@ -53,7 +53,7 @@ def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def call() -> Call:
-    return Call("urn:pulumi:dev::shop::datakit:index:Run::r", False, print, print, print, threading.Event())
+    return Call("urn:pulumi:dev::shop::datakit:index:Run::r", False, print, print, print, Stop(), Claims())
 
 
 def can_be_opened(connection: Connection) -> bool:

@@ -14,7 +14,8 @@ import pytest
 
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import run
-from datakit_iac.provider.lifecycle import Call, PartialError, ResourceError
+from datakit_iac.provider.claims import Claims
+from datakit_iac.provider.lifecycle import Call, PartialError, ResourceError, Stop
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.run import RunType
 from datakit_iac.runtimes.job import JobFailedError, Outcome
@@ -25,7 +26,7 @@ class Told(list[str]):
 
     def __init__(self, stack: str = "dev") -> None:
         urn = f"urn:pulumi:{stack}::shop::datakit:index:Run::load"
-        self.call = Call(urn, False, self.append, self.append, self.append, threading.Event())
+        self.call = Call(urn, False, self.append, self.append, self.append, Stop(), Claims())
 
 
 class Jobs:

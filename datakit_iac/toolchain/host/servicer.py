@@ -18,7 +18,8 @@ from google.protobuf import json_format
 from pulumi.runtime.proto import language_pb2
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
-from datakit_iac.toolchain.host import child, program
+from datakit_iac.toolchain.host import child, pcl, program
+from datakit_iac.toolchain.host.declaration import declarations
 from datakit_iac.toolchain.host.interpreter import InterpreterError, environment_for, interpreter_of, is_ours
 
 RunHere = Callable[[program.Launch], "Future[program.Outcome]"]
@@ -95,6 +96,14 @@ class LanguageHost(LanguageRuntimeServicer):
                 else:
                     yield language_pb2.RunPluginResponse(stdout=output.data)
             yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
+
+    def GenerateProgram(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Python that declares what `pulumi import` imported."""
+        try:
+            written = declarations("\n".join(request.source.values()))
+        except pcl.SyntaxError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"no declaration can be written: {error}")
+        return language_pb2.GenerateProgramResponse(source={"__main__.py": written.encode()})
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Interrupt the program and stop every child."""

@@ -1,0 +1,40 @@
+"""Whose each place is: within one update, a place has one resource."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection
+
+
+class Claims:
+    """The places of the DataSets that this update has checked; one that it removes is not among them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.begin()
+
+    def begin(self) -> None:
+        """Another update begins."""
+        with self._lock:
+            self._holders: dict[str, str] = {}
+            self._places: dict[str, dict[str, str]] = defaultdict(dict)
+
+    def claim(self, urn: str, name: str, place: str) -> str:
+        """Take a place for the DataSet of a name, which then has that alone.
+
+        Returns:
+            The resource whose place it is: this one, or the one that was first.
+        """
+        with self._lock:
+            holder = self._holders.setdefault(place, urn)
+            if holder == urn:
+                if (former := self._places[name].get(urn, place)) != place:
+                    del self._holders[former]
+                self._places[name][urn] = place
+            return holder
+
+    def places(self, name: str) -> Collection[str]:
+        """The places of the DataSets of a name; none of one that this update leaves out."""
+        with self._lock:
+            return [*self._places.get(name, {}).values()]
