@@ -149,7 +149,7 @@ MADE: dict[str, Callable[[Any, Any, Any], Any]] = {
         description=of("All."), classification=of("internal"), tier=of("gold"), owner=of("ann"), retention=of("90d"),
         tests=of([Test(sql="SELECT 1")]), external=of(True), deletion=of("delete"), downstream=of(["load"]),
         consents=of([Consent(object="table", reason="r", expires=date(2030, 1, 1))]), manifest=of("u:1:1"),
-        writers=of(["load"]), previous_names=[of("people")],
+        writers=of(["load"]), previous_names=[of("people")], reader=of({"delimiter": ";"}),
     ),
     "Transform": lambda of, store, users: Transform(
         "load", runtime=of("cloudquery"), inputs=of([users]), outputs=of([users]), settings=of({"writeMode": "append"}),
