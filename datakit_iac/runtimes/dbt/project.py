@@ -253,6 +253,15 @@ class DbtProject:
         )
         return frozenset((str(name), str(table.get("name"))) for name, table in tables if isinstance(table, dict))
 
+    @cached_property
+    def sources_of_packages(self) -> frozenset[tuple[str, str]]:
+        """The sources, with their tables, that its packages declare; models of the project may read them, too."""
+        found: set[tuple[str, str]] = set()
+        for package in self.package_folders.values():
+            with contextlib.suppress(ProjectError):  # dbt itself says so
+                found |= DbtProject(package).declared_sources
+        return frozenset(found)
+
     def may_say(self, word: str) -> bool:
         """Whether a word stands anywhere in its configuration, its properties, its models or its packages."""
         files = (*(node.file for node in self.nodes if node.kind == "model"), *self.shared)
