@@ -169,6 +169,8 @@ class DbtProject:
 
     def place(self, file: Path) -> Path:
         """Where one of its files, or of its packages', lies on this machine."""
+        if not self.package_folders:
+            return self.root / file
         depth = len(Path(self.packages).parts) + 1
         package = self.package_folders.get(Path(*file.parts[:depth]))
         return package.joinpath(*file.parts[depth:]) if package else self.root / file

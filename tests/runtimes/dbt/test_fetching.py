@@ -206,7 +206,7 @@ def hub(server: Server, *versions: str) -> str:
     package = {"name": "doubled", "namespace": "acme", "latest": versions[-1], "versions": told}
     server.files["/api/v1/index.json"] = json.dumps(["acme/doubled"]).encode()
     server.files["/api/v1/acme/doubled.json"] = json.dumps(package).encode()
-    return f"{server.address}/"
+    return server.address
 
 
 def test_the_lock_file_decides_which_version_of_a_hub_package_is_fetched(
