@@ -60,13 +60,15 @@ def sources(
 ) -> dict[str, Any]:
     """The sources of a project, by file: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
 
-    What the project declares itself is left to it. A source that a model names but nobody declares gets a place
-    nowhere, so that dbt can read the models that are not of this job; `undeclared` finds it in those that are.
+    What the project declares itself is left to it, and what a package declares where no DataSet has its name. A source
+    that a model names but nobody declares gets a place nowhere, so that dbt can read the models that are not of this
+    job; `undeclared` finds it in those that are.
     The order is that of names, whatever the order of `datasets`.
     """
     own = project.declared_sources
     stores: dict[str, dict[str, Any]] = {}
-    for store, name in sorted({pair for node in project.nodes for pair in project.sources(node)} - own):
+    named_by_models = {pair for node in project.nodes for pair in project.sources(node)}
+    for store, name in sorted(named_by_models - own - project.sources_of_packages):
         stores.setdefault(store, {})[name] = {"schema": _NOWHERE, "identifier": name}
     for dataset in sorted(datasets, key=lambda each: (each.store, each.name)):
         store, name = named(dataset)
@@ -88,7 +90,7 @@ def named(dataset: BoundDataSet | DataSetReference) -> tuple[str, str]:
 
 def undeclared(project: DbtProject, nodes: Sequence[Node], inputs: Sequence[BoundDataSet]) -> list[str]:
     """What nodes read without it being an input, each as one sentence."""
-    known = {*map(named, inputs)} | project.declared_sources
+    known = {*map(named, inputs)} | project.declared_sources | project.sources_of_packages
     return [
         f"{project.root / node.file} reads source('{store}', '{name}'), which is no input; "
         f"add DataSet {name.replace('_', '-')} of Store {store.replace('_', '-')} to `inputs`"

@@ -169,6 +169,8 @@ class DbtProject:
 
     def place(self, file: Path) -> Path:
         """Where one of its files, or of its packages', lies on this machine."""
+        if not self.package_folders:
+            return self.root / file
         depth = len(Path(self.packages).parts) + 1
         package = self.package_folders.get(Path(*file.parts[:depth]))
         return package.joinpath(*file.parts[depth:]) if package else self.root / file
@@ -252,6 +254,15 @@ class DbtProject:
             (entry.get("name"), table) for entry in self.entries("sources") for table in entry.get("tables") or ()
         )
         return frozenset((str(name), str(table.get("name"))) for name, table in tables if isinstance(table, dict))
+
+    @cached_property
+    def sources_of_packages(self) -> frozenset[tuple[str, str]]:
+        """The sources, with their tables, that its packages declare; models of the project may read them, too."""
+        found: set[tuple[str, str]] = set()
+        for package in self.package_folders.values():
+            with contextlib.suppress(ProjectError):  # dbt itself says so
+                found |= DbtProject(package).declared_sources
+        return frozenset(found)
 
     def may_say(self, word: str) -> bool:
         """Whether a word stands anywhere in its configuration, its properties, its models or its packages."""

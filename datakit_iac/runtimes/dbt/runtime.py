@@ -226,7 +226,7 @@ class Dbt:
         except JobFailedError as failure:
             raise _redacted(failure, job.variables.values()) from None
         except OSError as fault:
-            raise JobFailedError(f"the packages of {project.root} cannot be kept: {fault}") from None
+            raise JobFailedError(f"the packages of {project.root} cannot be kept in {home}: {fault.strerror}") from None
 
 
 class _Progress:

@@ -69,7 +69,7 @@ def _fetch(request: dict[str, Any], runner: Any) -> str:
     from dbt.clients import registry
 
     of_dbt = registry.DEFAULT_REGISTRY_BASE_URL
-    registry.DEFAULT_REGISTRY_BASE_URL = request["env"].get("DBT_PACKAGE_HUB_URL") or of_dbt
+    registry.DEFAULT_REGISTRY_BASE_URL = f"{(request['env'].get('DBT_PACKAGE_HUB_URL') or of_dbt).rstrip('/')}/"
     try:
         done = runner().invoke(["deps", *request["args"]])
     finally:

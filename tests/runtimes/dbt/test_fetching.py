@@ -142,6 +142,20 @@ def test_a_project_inside_of_its_package_takes_what_dbt_reads_of_that(
     assert not [each for each in before[1] if "/cache/" in each or "/run-" in each]
 
 
+def test_a_source_that_a_package_declares_is_left_to_it(staged: Shop, run: Runner) -> None:
+    folder(staged, "../shared", "shared", 1)
+    staged.write(
+        "../shared/models/s.yml", "sources: [{name: till, schema: raw, tables: [{name: sold, identifier: orders}]}]"
+    )
+    staged.write("packages.yml", "packages: [{local: ../shared}]")
+    staged.write(
+        "models/marts/revenue.sql", "select customer, 1 as revenue from {{ source('till', 'sold') }} where id = 1"
+    )
+    assert run.runtime.check(staged.job("marts")) == []
+    run(staged.job("marts"))
+    assert revenue(staged) == [(1,)]
+
+
 def test_a_folder_is_the_same_installed_or_not(shop: Shop) -> None:
     folder(shop, "../shared", "doubled", 2)
     shop.write("packages.yml", "packages: [{local: ../shared}]")
@@ -192,7 +206,7 @@ def hub(server: Server, *versions: str) -> str:
     package = {"name": "doubled", "namespace": "acme", "latest": versions[-1], "versions": told}
     server.files["/api/v1/index.json"] = json.dumps(["acme/doubled"]).encode()
     server.files["/api/v1/acme/doubled.json"] = json.dumps(package).encode()
-    return f"{server.address}/"
+    return server.address
 
 
 def test_the_lock_file_decides_which_version_of_a_hub_package_is_fetched(
