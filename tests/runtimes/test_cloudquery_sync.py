@@ -575,7 +575,10 @@ def test_more_than_may_be_in_quarantine_changes_nothing(bench: Bench, most: str)
         bench.run(job)
 
     assert "a.csv, line 4, column id: 'one' is no integer" in failure.value.cause
-    assert failure.value.lines[-1] == f"2 of 4 records do not fit, and at most {most} may go to raw.rejected: nothing is loaded"
+    assert (
+        failure.value.lines[-1]
+        == f"2 of 4 records do not fit, and at most {most} may go to raw.rejected: nothing is loaded"
+    )
     assert (bench.rows(), rejected(bench)) == before
 
 

@@ -57,7 +57,7 @@ class Settings:
 
 def read(job: Job) -> Settings:
     """Read the settings of a job."""
-    expected = ", ".join(sorted(_FIELDS))
+    expected = "tables and writeMode, or onError"
     faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
