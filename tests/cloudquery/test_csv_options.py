@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import random
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.cloudquery.files import opening
 from datakit_iac.cloudquery.files.reading import Reader
 from datakit_iac.cloudquery.servicers import PluginFault
 from tests.cloudquery.conftest import Read, column
@@ -108,6 +111,36 @@ def test_csv_of_another_dialect_is_read(
     table = read(path, *AB, **options, **nulls)
 
     assert table.to_pylist() == [{"a": a, "b": b} for a, b in rows]
+
+
+def test_packed_files_are_read_in_their_encoding(read: Read, tmp_path: Path) -> None:
+    content = "# x\na;n\né;1\n".encode("utf-16")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("one.csv", content)
+        archive.writestr("two.csv", content.replace("1".encode("utf-16-le"), "x".encode("utf-16-le")))
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(content))
+
+    table = read(tmp_path / "b.csv.gz", *AN, encoding="utf-16", comment="#")
+
+    assert table.to_pylist() == [{"a": "é", "n": 1}]
+    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 3, column n: 'x' is no integer"):
+        read(tmp_path / "a.zip", *AN, encoding="utf-16", comment="#")
+
+
+def test_a_file_that_changes_while_it_is_copied_is_refused(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="latin-1")
+    quotes = opening._Quotes.after
+
+    def late(self: Any, text: str) -> bool:
+        path.write_text("a,b\n1,2\n3,4\n")
+        return quotes(self, text)
+
+    monkeypatch.setattr(opening._Quotes, "after", late)
+    with pytest.raises(PluginFault, match=r"a\.csv was changed while it was read"):
+        read(path, *AB, encoding="latin-1")
 
 
 def test_a_delimiter_is_found_behind_a_header_with_line_breaks_in_quotes(read: Read, tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tup
                 raise not_in_encoding(file, "utf-8")
             if "\0" in head:
                 raise PluginFault(
-                    f"{file.shown} has a NUL in its first line; expected text as UTF-8 (is it UTF-16? Then say so by the"
-                    " reader option `encoding`)"
+                    f"{file.shown} has a NUL in its first line; expected text as UTF-8; if it is UTF-16, say so by the"
+                    " reader option `encoding`"
                 )
             dialect = Dialect(options.delimiter or _delimiter(head, options), options.quote, options.escape)
             if is_utf_8 and not (options.skip or options.comment):
