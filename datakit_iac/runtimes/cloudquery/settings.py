@@ -79,7 +79,8 @@ def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
     try:
         asked: Any = rules.on_error(said)
         wanted, most = asked.get("quarantine"), asked.get("max")
-        most = None if most is None else rules.share(f"{most:g}" if isinstance(most, float) else str(most))
+        if most is not None:  # a whole number that went through the engine is a float
+            most = rules.share(str(int(most) if isinstance(most, float) and most.is_integer() else most))
     except (AttributeError, ValueError) as fault:
         return None, [f"onError: {fault}"]
     target = _by_name(job.outputs).get(wanted)
