@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli import listing
+from datakit_iac.manifest.wording import short
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.dataset import Column, DataSet
@@ -45,6 +46,7 @@ def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
             "prefix": spec.prefix,
             "topic": spec.topic,
             "format": spec.format,
+            "reader": ", ".join(f"{name}: {short(value)}" for name, value in spec.reader.items()),
             "version": dataset.version,
             "classification": spec.classification,
             "tier": dataset.tier,

@@ -163,7 +163,7 @@ class _Resolution:
         )
 
     def _with_reader(self, dataset: DataSet, bound: BoundDataSet) -> BoundDataSet:
-        """The DataSet with its reader checked, and without it in a technology that has none: another may here do."""
+        """The DataSet with its reader checked; without it where the technology that is bound here has none."""
         kind, path = bound.connection.technology, ("spec", "reader")
         if not technology(kind).capabilities.reader:
             message = f"`reader` of DataSet {dataset.name} says nothing here: {kind} reads in one way only"

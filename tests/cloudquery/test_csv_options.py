@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import random
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.cloudquery.files import opening
 from datakit_iac.cloudquery.files.reading import Reader
 from datakit_iac.cloudquery.servicers import PluginFault
 from tests.cloudquery.conftest import Read, column
@@ -50,7 +53,9 @@ def test_other_encodings_too(read: Read, tmp_path: Path, encoding: str, text: st
         (b"a,n\nx,1\n\xff,2\n", None, "line 3.*not utf-8 encoded"),
         (b"a,\xe9\nx,1\n", None, r"line 1, is not UTF-8 \(byte 2\).*`encoding`, perhaps windows-1252 or latin-1"),
         ("a,n\nx,1\n".encode("utf-16"), None, r"line 1, is not UTF-8 \(byte 0\).*`encoding`, perhaps utf-16"),
+        ("a,n\r\nx,1\r\n".encode("utf-16"), None, r"line 1, is not UTF-8 \(byte 0\).*`encoding`, perhaps utf-16"),
         ("a,n\nx,1\n".encode("utf-16-le"), None, "NUL in its first line.*`encoding`"),
+        ("a,n\r\nx,1\r\n".encode("utf-16-be"), None, "NUL in its first line.*`encoding`"),
         (b"a,n\nx,1\ny\x81,2\n", "windows-1252", r"line 3, is not cp1252 \(byte 9\)"),
         ("a,n\nx,1\n".encode("utf-16-le"), "utf-16", "does not begin with the byte order mark of UTF-16; .*utf-16-le"),
         ("a,n\nx,1\n".encode("utf-16")[:-1], "utf-16", r"is not UTF-16 \(byte 16\)"),
@@ -106,6 +111,36 @@ def test_csv_of_another_dialect_is_read(
     table = read(path, *AB, **options, **nulls)
 
     assert table.to_pylist() == [{"a": a, "b": b} for a, b in rows]
+
+
+def test_packed_files_are_read_in_their_encoding(read: Read, tmp_path: Path) -> None:
+    content = "# x\na;n\né;1\n".encode("utf-16")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("one.csv", content)
+        archive.writestr("two.csv", content.replace("1".encode("utf-16-le"), "x".encode("utf-16-le")))
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(content))
+
+    table = read(tmp_path / "b.csv.gz", *AN, encoding="utf-16", comment="#")
+
+    assert table.to_pylist() == [{"a": "é", "n": 1}]
+    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 3, column n: 'x' is no integer"):
+        read(tmp_path / "a.zip", *AN, encoding="utf-16", comment="#")
+
+
+def test_a_file_that_changes_while_it_is_copied_is_refused(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="latin-1")
+    quotes = opening._Quotes.after
+
+    def late(self: Any, text: str) -> bool:
+        path.write_text("a,b\n1,2\n3,4\n")
+        return quotes(self, text)
+
+    monkeypatch.setattr(opening._Quotes, "after", late)
+    with pytest.raises(PluginFault, match=r"a\.csv was changed while it was read"):
+        read(path, *AB, encoding="latin-1")
 
 
 def test_a_delimiter_is_found_behind_a_header_with_line_breaks_in_quotes(read: Read, tmp_path: Path) -> None:

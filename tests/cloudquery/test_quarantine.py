@@ -126,8 +126,7 @@ def test_every_record_is_loaded_or_in_quarantine(tmp_path: Path, seed: int) -> N
     chosen = random.Random(seed)
     end, encoding = chosen.choice(["\n", "\r\n"]), chosen.choice(["utf-8", "utf-16", "latin-1"])
     options: dict[str, Any] = {"encoding": encoding, "dateFormat": "%d/%m/%Y", "comment": chosen.choice(["", "#"])}
-    good: list[int] = []
-    bad: list[tuple[str, str | None]] = []
+    good, bad = list[int](), list[tuple[str, str | None]]()
     records = [f'"id",d,"s{end}"']
     for number in range(chosen.randrange(200)):
         match chosen.randrange(12):

@@ -81,6 +81,10 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
             "writeMode is 'truncate'; expected one of overwrite-delete-stale, overwrite, append",
         ),
         ({"batch": 3}, "unknown setting 'batch'; expected tables and writeMode"),
+        ({"onError": "skip"}, "onError: expected fail, or {quarantine: A-DATASET, max: 100}"),
+        ({"onError": {"quarantine": "z"}}, "the quarantine 'z' is no output of this Transform; its outputs are a, b"),
+        ({"onError": {"quarantine": "b"}}, "onError: b takes what cannot be loaded, and there is no column raw"),
+        ({"onError": {"quarantine": "b", "max": 2.5}}, "onError: '2.5' is no number of records"),
     ],
 )
 def test_wrong_settings_are_told(job: Job, settings: dict[str, Any], fault: str) -> None:

@@ -62,6 +62,13 @@ def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tup
         with file.path.open(encoding="utf-8-sig" if is_utf_8 else options.encoding, errors=errors, newline="") as text:
             lines = _Lines(text, options, limit)
             head = lines.head(file)
+            if is_utf_8 and _begins_as_utf_16(file):
+                raise not_in_encoding(file, "utf-8")
+            if "\0" in head:
+                raise PluginFault(
+                    f"{file.shown} has a NUL in its first line; expected text as UTF-8; if it is UTF-16, say so by the"
+                    " reader option `encoding`"
+                )
             dialect = Dialect(options.delimiter or _delimiter(head, options), options.quote, options.escape)
             if is_utf_8 and not (options.skip or options.comment):
                 return file, dialect
@@ -154,6 +161,10 @@ class _Quotes:
         return self.is_open
 
 
+def _begins_as_utf_16(file: DataFile) -> bool:
+    return next(blocks(file), b"")[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 def _delimiter(head: str, options: CsvOptions) -> str:
     """The sign that cuts the first record into most pieces; what is quoted does not count."""
     if options.quote:
@@ -174,8 +185,8 @@ def not_in_encoding(file: DataFile, encoding: str) -> PluginFault:
         except UnicodeDecodeError as fault:
             good = fault.object[: fault.start].decode(encoding, "ignore")
             lines += good.count("\n") or good.count("\r")
-            place, begin = offset - len(fault.object) + fault.start, next(blocks(file), b"")[:2]
-            other = "utf-16" if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "windows-1252 or latin-1"
+            place = offset - len(fault.object) + fault.start
+            other = "utf-16" if _begins_as_utf_16(file) else "windows-1252 or latin-1"
             return PluginFault(
                 f"{file.shown}, line {lines:,}, is not {name} (byte {place}); say what it is by the reader option"
                 f" `encoding`, perhaps {other}"

@@ -35,7 +35,7 @@ def refusal(
     except duckdb.Error as second:
         cause = second
     if not any(each.records for each in found):
-        return _said(part, cause)
+        return said(part, cause)
     return PluginFault("\n".join(told(found)))
 
 
@@ -48,7 +48,8 @@ def told(found: Iterable[Misfits]) -> Iterator[str]:
         yield f"{values:,} values do not fit; the first {len(first)} are listed"
 
 
-def _said(part: Part, cause: Exception | None) -> PluginFault:
+def said(part: Part, cause: Exception | None) -> PluginFault:
+    """What DuckDB says, with the file as people know it."""
     text = str(cause)
     file = next((file for file in part.scan.files if str(file.path) in text), part.scan.files[0])
     line = _LINE.search(text)

@@ -136,11 +136,6 @@ def _csv(spec: TableSpec, delivered: DataFile, folder: Path) -> Scan:
     record = _record(file, _text(file, counted.head), dialect)
     if not record:
         raise PluginFault(f"{file.shown} is empty; expected a first line with the columns' names")
-    if any("\0" in name for name in record):
-        raise PluginFault(
-            f"{file.shown} has a NUL in its first line; expected text as UTF-8 (is it UTF-16? Then say so by the reader"
-            " option `encoding`)"
-        )
     names = [name.strip() or f"column{number}" for number, name in enumerate(record)]
     if not spec.csv.header:
         declared = [column.name for column in spec.columns]

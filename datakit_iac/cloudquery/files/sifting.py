@@ -13,7 +13,7 @@ import pyarrow as pa
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.files.matching import Part
 from datakit_iac.cloudquery.files.misfits import Misfit, Misfits, find, tests
-from datakit_iac.cloudquery.files.refusing import told
+from datakit_iac.cloudquery.files.refusing import said, told
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import to_arrow
@@ -48,7 +48,7 @@ def sift(connection: duckdb.DuckDBPyConnection, spec: TableSpec, parts: list[Par
     records = sum(file.records for part in parts for file in part.scan.files)
     allowed = spec.quarantine.allowed(records)
     most = None if allowed is None else max(allowed, 1)
-    found = [[find(connection, part, file, folder, most) for file in part.scan.files] for part in parts]
+    found = [_found(connection, part, folder, most) for part in parts]
     all_found = [each for of_files in found for each in of_files]
     count = sum(each.records for each in all_found)
     if allowed is not None and count > allowed:
@@ -57,6 +57,13 @@ def sift(connection: duckdb.DuckDBPyConnection, spec: TableSpec, parts: list[Par
         raise PluginFault("\n".join([first, *more, f"{limit} go to {spec.quarantine.table}: nothing is loaded"]))
     sifted = [_without(part, of_files) for part, of_files in zip(parts, found, strict=True)]
     return Sifted(sifted, tuple(misfit for each in all_found for misfit in each.first))
+
+
+def _found(connection: duckdb.DuckDBPyConnection, part: Part, folder: Path, most: int | None) -> list[Misfits]:
+    try:
+        return [find(connection, part, file, folder, most) for file in part.scan.files]
+    except duckdb.Error as fault:
+        raise said(part, fault) from fault
 
 
 def _without(part: Part, found: Sequence[Misfits]) -> Part:

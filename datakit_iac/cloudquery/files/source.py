@@ -103,6 +103,7 @@ class FilesSource:
             parts, notes = adopt(shapes, [inferred(self._connection, spec, shape) for shape in shapes]), []
         records = sum(file.records for part in parts for file in part.scan.files)
         sifted = sifting.sift(self._second(), spec, parts, self._path)
+        self._connection.execute(f"SET threads = {self._spec.threads}")
         if sifted.misfits:
             first = next(sifted.misfits[0].told())
             notes.append(f"{spec.name}: {len(sifted.misfits):,} of {records:,} records do not fit; the first: {first}")

@@ -58,7 +58,7 @@ class Settings:
 
 def read(job: Job) -> Settings:
     """Read the settings of a job."""
-    expected = ", ".join(sorted(_FIELDS))
+    expected = "tables and writeMode, or onError"
     faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
@@ -80,7 +80,8 @@ def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
     try:
         asked: Any = rules.on_error(said)
         wanted, most = asked.get("quarantine"), asked.get("max")
-        most = None if most is None else rules.share(f"{most:g}" if isinstance(most, float) else str(most))
+        if most is not None:  # a whole number that went through the engine is a float
+            most = rules.share(str(int(most) if isinstance(most, float) and most.is_integer() else most))
     except (AttributeError, ValueError) as fault:
         return None, [f"onError: {fault}"]
     target = _by_name(job.outputs).get(wanted)
