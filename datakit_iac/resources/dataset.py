@@ -21,7 +21,7 @@ from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 if TYPE_CHECKING:
-    from datakit_iac.resources.transform import Run
+    from datakit_iac.resources.run import Run
 
 _SOUND: Final = {"technology": "any", "connection": {}}
 """In place of the Store, which looks at its own arguments."""
@@ -90,7 +90,7 @@ class DataSet(pulumi.CustomResource):
         deletion: Literal["retain", "delete"] | Later = "retain",
         downstream: Texts = (),
         writers: Texts | None = None,
-        previous_names: Sequence[str] = (),
+        previous_names: Sequence[Text] = (),
         manifest: Text = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

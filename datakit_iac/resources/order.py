@@ -13,7 +13,7 @@ from datakit_iac.runtimes.definition import digest
 
 if TYPE_CHECKING:
     from datakit_iac.resources.dataset import DataSet
-    from datakit_iac.resources.transform import Run
+    from datakit_iac.resources.run import Run
 
 
 def version_for(dataset: DataSet, reader: Run | None = None) -> pulumi.Output[str]:

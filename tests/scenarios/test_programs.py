@@ -79,7 +79,9 @@ users = DataSet("users", store=warehouse, table=Output.concat("raw.", later("use
 copies = DataSet("copies", store=later(warehouse), table="copies", schema=later([
     {"name": "id", "type": "integer"}, Column(name="email", type="text"),
 ]))
-models = Transform("copy", runtime="dbt", inputs=[users], outputs=[copies], settings={"project": later("models")})
+given = {"REGION": "eu", "TOKEN": Output.secret("hunter2-and-more"), "LATER": later("x")}
+build = {"project": later("models")}
+models = Transform("copy", runtime="dbt", inputs=[users], outputs=[copies], settings=build, env=given)
 copied = Run("copy", transform=models)
 sync = later("cloudquery")
 load = Transform("load", runtime=sync, inputs=later([users_csv]), outputs=[users], env={"R": later("eu")})
