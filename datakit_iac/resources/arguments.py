@@ -18,7 +18,7 @@ from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.manifest.types import DataType
 from datakit_iac.pulumi_compat import has_engine
-from datakit_iac.resources.known import has_later, is_later, when_known
+from datakit_iac.resources.known import has_later, is_later, shown, when_known
 from datakit_iac.resources.parts import Part
 from datakit_iac.resources.program import complaint, place, refused
 from datakit_iac.resources.values import foreign, is_list, kind_of, ordered
@@ -155,6 +155,10 @@ class Arguments:
         if not has_engine():
             raise ValueError(self._complaint())
         return pulumi.Output.from_input(self._all())
+
+    def named(self, made: Any) -> Any:
+        """The resource's name, as soon as what was made of its arguments is right: a wrong one is not registered."""
+        return shown(made.apply(lambda _: self.name, True)) if is_later(made) else self.name
 
     def _all(self) -> Any:
         return refused(self._complaint())

@@ -129,12 +129,6 @@ class DataSet(pulumi.CustomResource):
         self.contract: dict[str, Any] = (
             {"name": refused} if refused else {**plain, "store": when_known(store, lambda found: found.reached)}
         )
-        super().__init__(
-            "datakit:index:DataSet",
-            resource_name,
-            {**self.contract, **steering, "generation": None},
-            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=former), opts),
-        )
         #: As jobs are defined by it.
         self.bound: pulumi.Input[BoundDataSet] = refused or given.when_known(
             {
@@ -143,6 +137,12 @@ class DataSet(pulumi.CustomResource):
                 "contract": model or plain,
             },
             lambda known: _bound(given, **known),
+        )
+        super().__init__(
+            "datakit:index:DataSet",
+            resource_name,
+            {**self.contract, **steering, "name": given.named(self.bound), "generation": None},
+            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=former), opts),
         )
         self._external = steering.get("external", False)
         #: The Runs that write it, as far as the program has come.

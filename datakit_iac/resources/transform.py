@@ -102,7 +102,7 @@ class Transform(pulumi.CustomResource):
         self.job: Any = refused or when_known(defined, itemgetter(0))
         #: A digest of everything that decides what it computes.
         self.digest: Text = refused or shown(when_known(defined, itemgetter(1)))
-        properties = {**_recorded(self.arguments), **named, "definition": self.digest}
+        properties = {**_recorded(self.arguments), **named, "name": given.named(self.job), "definition": self.digest}
         super().__init__("datakit:index:Transform", resource_name, {"name": refused} if refused else properties, opts)
 
 

@@ -145,6 +145,7 @@ def test_a_wrong_value_that_only_the_update_knows_is_told_with_its_line(workspac
     assert "__main__.py:15: DataSet users cannot stand as it is:" in failed.text, failed.text
     assert "schema[1].type: 'txt' is no type; expected one of" in failed.text
     assert not re.search(r"Traceback|pydantic|datakit_iac/|never (retrieved|awaited)", failed.text)
+    assert "has a problem" not in failed.text  # once is enough
     assert "DataSet users" not in failed.operations
 
 
