@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from datakit_iac.resources.dataset import DataSet
     from datakit_iac.resources.parts import Column, ColumnDict, Consent, ConsentDict, Test, TestDict
     from datakit_iac.resources.platform import Platform
+    from datakit_iac.resources.run import Run
     from datakit_iac.resources.store import Connector, Store
-    from datakit_iac.resources.transform import Run, Transform
+    from datakit_iac.resources.transform import Transform
 
 __all__ = [
     "Column",
@@ -41,7 +42,7 @@ _HOMES = {
     "Platform": "datakit_iac.resources.platform",
     "Connector": "datakit_iac.resources.store",
     "Store": "datakit_iac.resources.store",
-    "Run": "datakit_iac.resources.transform",
+    "Run": "datakit_iac.resources.run",
     "Transform": "datakit_iac.resources.transform",
 }
 

@@ -46,11 +46,17 @@ def write(properties: Mapping[str, Any]) -> Struct:
 
 def has_unknowns(value: object) -> bool:
     """Whether a value is, or holds, one that is not known yet."""
-    return any(True for _ in unknowns(value))
+    if isinstance(value, Mapping):
+        return any(map(has_unknowns, value.values()))
+    if isinstance(value, list):
+        return any(map(has_unknowns, value))
+    if isinstance(value, Secret):
+        return has_unknowns(value.content)
+    return value is UNKNOWN
 
 
 def unknowns(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where in a value something is not known yet."""
+    """Where in a value something is not known yet, for people; `has_unknowns` is asked of every resource."""
     match value:
         case Mapping():
             for key, each in value.items():

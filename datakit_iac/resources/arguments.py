@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar, cast
 
@@ -17,11 +17,11 @@ from datakit_iac.manifest.finding import closest
 from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.manifest.types import DataType
-from datakit_iac.manifest.wording import found
 from datakit_iac.pulumi_compat import has_engine
-from datakit_iac.resources.known import has_later, is_later, when_known
+from datakit_iac.resources.known import has_later, is_later, shown, when_known
 from datakit_iac.resources.parts import Part
 from datakit_iac.resources.program import complaint, place, refused
+from datakit_iac.resources.values import foreign, is_list, kind_of, ordered
 
 Begin = TypeVar("Begin", bound=Callable[..., None])
 
@@ -36,6 +36,7 @@ def told_in_full(init: Begin) -> Begin:
     """
     signature = inspect.signature(init)
     named = [each for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
+    names = [each.name for each in named]
 
     @functools.wraps(init)
     def begin(self: pulumi.Resource, resource_name: Any = None, *positional: Any, **given: Any) -> None:
@@ -47,8 +48,8 @@ def told_in_full(init: Begin) -> Begin:
             arguments.wrong(
                 "arguments", f"expected each by its name, as in {kind}({arguments.name!r}, {named[0].name}=…)"
             )
-        for name in given.keys() - {each.name for each in named}:
-            near = closest(name.lower(), [each.name for each in named])
+        for name in (name for name in given if name not in names):
+            near = closest(name.lower(), names)
             arguments.wrong(name, f"there is no such argument{f'; did you mean {near!r}?' if near else ''}")
         taken = {
             each.name: given.get(each.name, None if each.default is each.empty else each.default) for each in named
@@ -102,7 +103,7 @@ class Arguments:
         """Hold properties to their model; the model with them, or None where they are wrong, or known later."""
         verdict = judged(shape, properties, in_python=True)
         self.faults += [f"{self._as_typed(path) or self.kind}: {reason}" for path, reason in verdict.faults]
-        return verdict.model if not self.faults else None
+        return verdict.model
 
     def resource(self, argument: str, value: Any, kind: type[pulumi.Resource]) -> Any:
         """A resource of this program, or an output of one.
@@ -113,7 +114,7 @@ class Arguments:
             kind: what is expected.
         """
         if is_later(value):
-            return pulumi.Output.from_input(value).apply(lambda known: self._demanded(argument, known, kind))
+            return self.when_known(value, lambda known: self.resource(argument, known, kind))
         if not isinstance(value, kind):
             self.wrong(argument, _expected_resource(value, kind))
         return value
@@ -122,10 +123,9 @@ class Arguments:
         """Several resources of this program, as a tuple; an output where one is an output, or all of them are."""
         values = () if values is None else values
         if is_later(values):
-            return pulumi.Output.from_input(values).apply(
-                lambda known: self.resources(argument, known, kind) if self._is_list(argument, known, kind) else ()
-            )
-        if not self._is_list(argument, values, kind):
+            return self.when_known(values, lambda known: self.resources(argument, known, kind))
+        if not is_list(values):
+            self.wrong(argument, f"expected a list of {kind.__name__}s; found {kind_of(values)}")
             return ()
         items = [self.resource(f"{argument}[{index}]", each, kind) for index, each in enumerate(values)]
         return when_known([each for each in items if is_later(each) or isinstance(each, kind)], tuple)
@@ -139,8 +139,8 @@ class Arguments:
         """
 
         def later(known: Any) -> Any:
-            made = function(known)
-            return self._all() if self.faults else made
+            before, made = len(self.faults), function(known)
+            return self._all() if len(self.faults) > before else made
 
         return when_known(value, later if has_later(value) else function)
 
@@ -156,23 +156,15 @@ class Arguments:
             raise ValueError(self._complaint())
         return pulumi.Output.from_input(self._all())
 
+    def named(self, made: Any) -> Any:
+        """The resource's name, as soon as what was made of its arguments is right: a wrong one is not registered."""
+        return shown(made.apply(lambda _: self.name, True)) if is_later(made) else self.name
+
     def _all(self) -> Any:
         return refused(self._complaint())
 
     def _complaint(self) -> str:
         return complaint(self.place, f"{self.kind} {self.name}", self.faults)
-
-    def _demanded(self, argument: str, value: Any, kind: type[pulumi.Resource]) -> Any:
-        if isinstance(value, kind):
-            return value
-        self.wrong(argument, _expected_resource(value, kind))
-        return self._all()
-
-    def _is_list(self, argument: str, values: Any, kind: type[pulumi.Resource]) -> bool:
-        if _is_list(values):
-            return True
-        self.wrong(argument, f"expected a list of {kind.__name__}s; found {kind_of(values)}")
-        return False
 
     def _plain(self, value: Any, path: Path, part: type[Model] | None) -> Any:
         match value:
@@ -199,12 +191,12 @@ class Arguments:
             return later.apply(lambda known: self._plain_later(known, path, part))
         if isinstance(value, _PLAIN):
             return value
-        return self._plain(_ordered(value), path, part) if _is_list(value) else Foreign(kind_of(value))
+        return self._plain(ordered(value), path, part) if is_list(value) else Foreign(kind_of(value))
 
     def _plain_later(self, value: Any, path: Path, part: type[Model] | None) -> Any:
         """What an output turned out to be; a value that is of no kind that there is would fail in the SDK."""
         before, made = len(self.faults), self._plain(value, path, part)
-        for where, strange in _foreign(made, path):
+        for where, strange in foreign(made, path):
             self.wrong(
                 self._as_typed(where), f"expected text, a number, true or false, a list or a mapping; found {strange}"
             )
@@ -235,16 +227,6 @@ class Arguments:
         return spelled([self._typed.get(path[: index + 1], step) for index, step in enumerate(path)])
 
 
-def _is_list(value: object) -> bool:
-    """Whether a value is one thing after another: a list, or what makes one."""
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, pulumi.Output))
-
-
-def _ordered(values: Iterable[Any]) -> list[Any]:
-    """As a list, the same at each run of the program."""
-    return sorted(values, key=str) if isinstance(values, (set, frozenset)) else list(values)
-
-
 def _within(shape: type[Model], name: str) -> type[Model] | None:
     field = next((each for key, each in shape.model_fields.items() if name in (key, each.alias)), None)
     return model_within(field.annotation) if field else None
@@ -255,24 +237,3 @@ def _expected_resource(value: Any, kind: type[pulumi.Resource]) -> str:
     if isinstance(value, str):
         return f"{expected} itself, as {kind.__name__}({value!r}, …) makes it; found the text {value!r}"
     return f"{expected}; found {kind_of(value)}"
-
-
-def kind_of(value: object) -> str:
-    """What a value is, in a word; plain ones as manifests write them."""
-    if isinstance(value, (bool, int, float, str, Mapping, list, tuple, type(None))):
-        return found(value)
-    name = type(value).__name__
-    return f"a{'n' if name[0] in 'AEIOUaeiou' else ''} {name}"
-
-
-def _foreign(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """What is of no kind that there is, by its path."""
-    match value:
-        case Foreign():
-            yield path, value.kind
-        case Mapping():
-            for key, each in value.items():
-                yield from _foreign(each, (*path, key))
-        case list():
-            for index, each in enumerate(value):
-                yield from _foreign(each, (*path, index))

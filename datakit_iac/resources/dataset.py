@@ -21,7 +21,7 @@ from datakit_iac.resources.store import Store
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 if TYPE_CHECKING:
-    from datakit_iac.resources.transform import Run
+    from datakit_iac.resources.run import Run
 
 _SOUND: Final = {"technology": "any", "connection": {}}
 """In place of the Store, which looks at its own arguments."""
@@ -92,7 +92,7 @@ class DataSet(pulumi.CustomResource):
         deletion: Literal["retain", "delete"] | Later = "retain",
         downstream: Texts = (),
         writers: Texts | None = None,
-        previous_names: Sequence[str] = (),
+        previous_names: Sequence[Text] = (),
         manifest: Text = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -132,12 +132,6 @@ class DataSet(pulumi.CustomResource):
         self.contract: dict[str, Any] = (
             {"name": refused} if refused else {**plain, "store": when_known(store, lambda found: found.reached)}
         )
-        super().__init__(
-            "datakit:index:DataSet",
-            resource_name,
-            {**self.contract, **steering, "generation": None},
-            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=former), opts),
-        )
         #: As jobs are defined by it.
         self.bound: pulumi.Input[BoundDataSet] = refused or given.when_known(
             {
@@ -146,6 +140,12 @@ class DataSet(pulumi.CustomResource):
                 "contract": model or plain,
             },
             lambda known: _bound(given, **known),
+        )
+        super().__init__(
+            "datakit:index:DataSet",
+            resource_name,
+            {**self.contract, **steering, "name": given.named(self.bound), "generation": None},
+            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=former), opts),
         )
         self._external = steering.get("external", False)
         #: The Runs that write it, as far as the program has come.

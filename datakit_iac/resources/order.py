@@ -13,7 +13,7 @@ from datakit_iac.runtimes.definition import digest
 
 if TYPE_CHECKING:
     from datakit_iac.resources.dataset import DataSet
-    from datakit_iac.resources.transform import Run
+    from datakit_iac.resources.run import Run
 
 
 def version_for(dataset: DataSet, reader: Run | None = None) -> pulumi.Output[str]:
@@ -31,7 +31,8 @@ def version_for(dataset: DataSet, reader: Run | None = None) -> pulumi.Output[st
             return unknown()
         await _demand_order()
         dataset.is_told = True
-        versions = [each.version_of(dataset) for each in dataset.written_by if each is not reader]
+        writers = sorted(dataset.written_by, key=lambda run: run.pulumi_resource_name)
+        versions = [each.version_of(dataset) for each in writers if each is not reader]
         if len(versions) > 1:
             return pulumi.Output.all(*versions).apply(digest)
         return versions[0] if versions else dataset.fingerprint

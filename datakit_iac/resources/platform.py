@@ -18,12 +18,14 @@ from datakit_iac.manifest.secret import variable
 from datakit_iac.policy.checking import check
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.admission import admit, applied
-from datakit_iac.resources.arguments import Arguments, kind_of, told_in_full
+from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
+from datakit_iac.resources.run import Run
 from datakit_iac.resources.secrets import secrets
 from datakit_iac.resources.store import Connector, Store
-from datakit_iac.resources.transform import Run, Transform
+from datakit_iac.resources.transform import Transform
+from datakit_iac.resources.values import kind_of
 
 
 class Platform(pulumi.ComponentResource):

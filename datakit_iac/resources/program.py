@@ -15,7 +15,7 @@ import pulumi
 from datakit_iac.pulumi_compat import monitor
 
 if TYPE_CHECKING:
-    from datakit_iac.resources.transform import Run
+    from datakit_iac.resources.run import Run
 
 _OURS: Final = tuple(f"{Path(module.__file__ or '').parent}{os.sep}" for module in (sys.modules["datakit_iac"], pulumi))
 

@@ -64,7 +64,9 @@ class Connector(pulumi.CustomResource):
         several = "technologies" if technologies else "technology"
         _demand_installed(given, several, properties.get(several))
         refused = given.refused()
-        super().__init__("datakit:index:Connector", resource_name, {"name": refused} if refused else properties, opts)
+        right = refused or given.when_known(properties, partial(given.judge, shapes.Connector))
+        told = {"name": refused} if refused else {**properties, "name": given.named(right)}
+        super().__init__("datakit:index:Connector", resource_name, told, opts)
 
 
 class Store(pulumi.CustomResource):
@@ -114,12 +116,14 @@ class Store(pulumi.CustomResource):
         if "secrets" in properties:
             properties["secrets"] = reached["secrets"] = _sealed(properties["secrets"])
         refused = given.refused()
-        told: dict[str, Any] = {"name": refused} if refused else {**properties, "location": None}
-        super().__init__("datakit:index:Store", resource_name, told, opts)
         #: How jobs are told that it is reached, without secrets.
         self.bound: pulumi.Input[Connection] = refused or given.when_known(
             {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
         )
+        told: dict[str, Any] = {"name": refused}
+        if not refused:
+            told = {**properties, "name": given.named(self.bound), "location": None}
+        super().__init__("datakit:index:Store", resource_name, told, opts)
         # The resource's own outputs, so that whatever uses them comes after it.
         self.reached: dict[str, Any] = {
             "name": resource_name,

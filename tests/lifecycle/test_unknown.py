@@ -182,3 +182,24 @@ def test_what_is_known_is_checked_all_the_same(
 ) -> None:
     with pytest.raises(RefusedError, match=f"^{next(iter(wrong))}"):
         lifecycle.subject(f"datakit:index:{kind}", "users").preview({**unknown(INPUTS[kind], path), **wrong})
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "told"),
+    [
+        ("Store", ("connection", "path"), "known after apply: connection.path"),
+        ("DataSet", ("schema", 1, "type"), "known after apply: schema[1].type"),
+        ("Transform", ("settings", "writeMode"), "known after apply: settings.writeMode"),
+        ("Run", ("outputs", 0, "table"), "known after apply: outputs[0].table"),
+    ],
+)
+def test_a_plan_says_what_is_known_after_apply(
+    lifecycle: Lifecycle, warehouse: Warehouse, kind: str, path: tuple[str | int, ...], told: str
+) -> None:
+    lifecycle.subject(f"datakit:index:{kind}", "users").preview(unknown(INPUTS[kind], path))
+    assert told in lifecycle.said()
+
+
+def test_a_plan_of_a_run_names_no_versions_that_runs_before_it_make(lifecycle: Lifecycle, warehouse: Warehouse) -> None:
+    lifecycle.subject("datakit:index:Run", "users").preview(unknown(INPUTS["Run"], ("versions", "raw")))
+    assert "known after apply" not in lifecycle.said()

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def run(program: Callable[[], Any]) -> dict[str, dict[str, Any]]:
     class Named(Recorded):
         def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
             made = super().new_resource(args)
+            made[1]["written"] = {"users": f"by {args.name}"}
             seen[f"{args.typ.rpartition(':')[2]} {args.name}"] = self.resources[args.typ]
             return made
 
@@ -205,7 +207,20 @@ def test_a_run_may_be_declared_before_those_that_write_what_it_reads() -> None:
         Run("second", transform=Transform("second", runtime="cloudquery", inputs=[raw], outputs=[made]))
         Run("first", transform=Transform("first", runtime="cloudquery", outputs=Output.from_input([raw])))
 
-    assert run(right)["Run second"]["versions"] == {"users": "v1"}
+    assert run(right)["Run second"]["versions"] == {"users": "by first"}
+
+
+def test_the_version_of_what_several_runs_write_is_the_same_in_any_order() -> None:
+    def program(names: list[str]) -> None:
+        store = Store("warehouse", technology="duckdb", connection={"path": "w.duckdb"})
+        raw, made = users(store), DataSet("made", store=store, table="made", schema=[Column(name="id", type="int")])
+        for name in names:
+            inputs = [raw] if name == "reader" else []
+            Run(name, transform=Transform(name, runtime="cloudquery", inputs=inputs, outputs=[made if inputs else raw]))
+
+    orders = (["a", "b", "reader"], ["reader", "b", "a"], ["b", "reader", "a"])
+    told = [run(partial(program, names))["Run reader"]["versions"] for names in orders]
+    assert told[0] == told[1] == told[2] != {"users": "by a"}
 
 
 def test_a_run_that_comes_too_late_is_refused() -> None:

@@ -79,7 +79,9 @@ users = DataSet("users", store=warehouse, table=Output.concat("raw.", later("use
 copies = DataSet("copies", store=later(warehouse), table="copies", schema=later([
     {"name": "id", "type": "integer"}, Column(name="email", type="text"),
 ]))
-models = Transform("copy", runtime="dbt", inputs=[users], outputs=[copies], settings={"project": later("models")})
+given = {"REGION": "eu", "TOKEN": Output.secret("hunter2-and-more"), "LATER": later("x")}
+build = {"project": later("models")}
+models = Transform("copy", runtime="dbt", inputs=[users], outputs=[copies], settings=build, env=given)
 copied = Run("copy", transform=models)
 sync = later("cloudquery")
 load = Transform("load", runtime=sync, inputs=later([users_csv]), outputs=[users], env={"R": later("eu")})
@@ -143,6 +145,7 @@ def test_a_wrong_value_that_only_the_update_knows_is_told_with_its_line(workspac
     assert "__main__.py:15: DataSet users cannot stand as it is:" in failed.text, failed.text
     assert "schema[1].type: 'txt' is no type; expected one of" in failed.text
     assert not re.search(r"Traceback|pydantic|datakit_iac/|never (retrieved|awaited)", failed.text)
+    assert "has a problem" not in failed.text  # once is enough
     assert "DataSet users" not in failed.operations
 
 
