@@ -85,8 +85,8 @@ class RunType(RecordType):
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
     """DataSets that lie elsewhere than a Run is told: a change of their place is ignored."""
     for each in datasets:
-        told, there = place_id(each), call.claims.places(each.name)
-        if there and told not in there:
+        there = call.claims.places(each.name)
+        if there and (told := place_id(each)) not in there:
             lies = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
             yield Fault(field, f"{lies}; say where it lies, or take its place out of `ignore_changes`")
 

@@ -264,23 +264,16 @@ def test_a_cancel_ends_what_listens_to_it() -> None:
 @pytest.mark.parametrize("method", ["Create", "Update", "Delete"])
 def test_an_operation_ends_with_its_custom_timeout(method: str) -> None:
     def act(new: Properties, call: Call) -> Properties:
-        if call.cancel.wait(10 if new else 0.1):
+        if call.cancel.wait(20):
             raise Cancelled
         return {}
 
     with toy(act) as (lifecycle, subject):
+        asked = getattr(provider_pb2, f"{method}Request")(urn=subject.urn, timeout=0.3)
         begun = time.monotonic()
-        for inputs in ({"a": 1}, {}):
-            known = {field: write(inputs) for field in ("news", "properties", "old_inputs")}
-            request = getattr(provider_pb2, f"{method}Request")
-            given = {name: known[name] for name in known if name in request.DESCRIPTOR.fields_by_name}
-            asked = request(urn=subject.urn, timeout=0.3, **given)
-            if inputs:
-                with pytest.raises(OperationError, match=r"^stopped: it took longer than the 0.3 seconds of its cus"):
-                    lifecycle.call(getattr(lifecycle.stub, method), asked)
-            else:
-                lifecycle.call(getattr(lifecycle.stub, method), asked)
-        assert time.monotonic() - begun < 5
+        with pytest.raises(OperationError, match=r"^stopped: it took longer than the 0.3 seconds of its customTimeo"):
+            lifecycle.call(getattr(lifecycle.stub, method), asked)
+        assert time.monotonic() - begun < 10
 
 
 def test_a_cancel_ends_the_wait_for_a_turn(tmp_path: object) -> None:

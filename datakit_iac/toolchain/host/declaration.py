@@ -21,8 +21,6 @@ _PARTS: Final = {"schema": "Column", "tests": "Test", "consents": "Consent"}
 """The properties that are lists of parts, and the class of a part."""
 _FIRST: Final = ("name", "type")
 _WIDTH: Final = 100
-_OPTIONS: Final = "options"
-_LOGICAL_NAME: Final = "__logicalName"
 
 
 def declarations(text: str) -> str:
@@ -32,7 +30,7 @@ def declarations(text: str) -> str:
         text: the resources as the engine describes them, in PCL.
 
     Raises:
-        pcl.SyntaxError: it cannot be read.
+        pcl.PclError: it cannot be read.
     """
     resources = [block for block in read(text) if block.kind == "resource"]
     stores = {_reached(each.attributes): _variable(each.labels[0]) for each in resources if _kind(each) == "Store"}
@@ -60,7 +58,7 @@ def _kind(resource: Block) -> str:
 def _declaration(resource: Block, stores: Mapping[str, str]) -> Iterator[str]:
     variable, token = resource.labels
     properties = dict(resource.attributes)
-    name = properties.pop(_LOGICAL_NAME, variable)
+    name = properties.pop("__logicalName", variable)
     kind = _kind(resource)
     if not kind:
         yield f"# {_literal(name)} ({token}) is not declared here: only {' and '.join(_CLASSES)} of datakit are."
@@ -72,9 +70,9 @@ def _declaration(resource: Block, stores: Mapping[str, str]) -> Iterator[str]:
         used = stores.get(told) or _store_variable(store)
         arguments["store"] = Reference(used)
         if told not in stores:
-            yield f"# `{used}` is the program's Store of {told}."
+            yield f"# `{used}` is the program's Store of {told}.".replace("\n", "\n# ")
     parts = [_literal(name), *(f"{_snake(key)}={_argument(key, value, 4)}" for key, value in arguments.items())]
-    options = next((block.attributes for block in resource.blocks if block.kind == _OPTIONS), {})
+    options = next((block.attributes for block in resource.blocks if block.kind == "options"), {})
     if options:
         each = [f"{_snake(key)}={_written(value, 4)}" for key, value in options.items()]
         parts.append(f"opts={_joined('pulumi.ResourceOptions(', each, ')', 4)}")

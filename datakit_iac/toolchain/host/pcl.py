@@ -29,7 +29,7 @@ _ESCAPED: Final = re.compile(
 _SIGNS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-class SyntaxError(ValueError):  # noqa: A001 - of this language
+class PclError(ValueError):
     """The text is not of the part of the language that is read here."""
 
 
@@ -62,7 +62,7 @@ def read(text: str) -> list[Block]:
     """The blocks of a text.
 
     Raises:
-        SyntaxError: it holds what is not read here.
+        PclError: it holds what is not read here.
     """
     reader = _Reader(text)
     body = reader.body(Block(""), end="")
@@ -78,7 +78,7 @@ class _Reader:
         while not self._takes(end):
             kind, name = self._take()
             if kind != "name":
-                raise SyntaxError(f"expected a name, found {name!r}")
+                raise PclError(f"expected a name, found {name!r}")
             if self._takes("="):
                 block.attributes[name] = self._value()
             else:
@@ -89,7 +89,7 @@ class _Reader:
         while not self._takes("{"):
             kind, label = self._take()
             if kind not in ("name", "text"):
-                raise SyntaxError(f"expected a label, found {label!r}")
+                raise PclError(f"expected a label, found {label!r}")
             yield _unquoted(label) if kind == "text" else label
 
     def _value(self) -> Value:
@@ -104,7 +104,7 @@ class _Reader:
             return list(self._values("]"))
         if found == "{":
             return dict(self._items())
-        raise SyntaxError(f"expected a value, found {found!r}")
+        raise PclError(f"expected a value, found {found!r}")
 
     def _named(self, name: str) -> Value:
         if self._takes("("):
@@ -123,14 +123,14 @@ class _Reader:
         while not self._takes("}"):
             kind, key = self._take()
             if kind not in ("name", "text") or not (self._takes("=") or self._takes(":")):
-                raise SyntaxError(f"expected a key and its value, found {key!r}")
+                raise PclError(f"expected a key and its value, found {key!r}")
             yield _unquoted(key) if kind == "text" else key, self._value()
             self._takes(",")
 
     def _take(self) -> tuple[str, str]:
         token = self._tokens[self._next]
         if token[0] == "end":
-            raise SyntaxError("the text ends too early")
+            raise PclError("the text ends too early")
         self._next += 1
         return token
 
@@ -146,7 +146,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise SyntaxError(f"cannot read {text[position : position + 20]!r}")
+            raise PclError(f"cannot read {text[position : position + 20]!r}")
         position = found.end()
         if found.lastgroup and found.lastgroup != "space":
             yield found.lastgroup, found[0]
@@ -163,4 +163,4 @@ def _unescaped(found: re.Match[str]) -> str:
         return _SIGNS.get(found["sign"], found["sign"])
     if found["doubled"]:
         return found["doubled"][1:]
-    raise SyntaxError("cannot read a template with an expression in it")
+    raise PclError("cannot read a template with an expression in it")

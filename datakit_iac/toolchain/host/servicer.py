@@ -101,7 +101,7 @@ class LanguageHost(LanguageRuntimeServicer):
         """Python that declares what `pulumi import` imported."""
         try:
             written = declarations("\n".join(request.source.values()))
-        except pcl.SyntaxError as error:
+        except pcl.PclError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"no declaration can be written: {error}")
         return language_pb2.GenerateProgramResponse(source={"__main__.py": written.encode()})
 

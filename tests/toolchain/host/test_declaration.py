@@ -65,6 +65,7 @@ def test_a_store_of_the_program_is_named_in_words() -> None:
     written = declarations(USERS)
     assert '# `w` is the program\'s Store of duckdb with {"path": "data/w.duckdb", "read_only": True}.\n' in written
     assert "    store=w,\n" in written
+    ast.parse(declarations(USERS.replace("data/w.duckdb", "/".join(["a folder"] * 20))))
 
 
 def test_what_cannot_be_declared_is_said() -> None:
@@ -101,7 +102,7 @@ def test_every_text_comes_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["resource", 'a { b = "${c}" }', "a { b = }", "a { b = ? }", "a { = 1 }"])
 def test_what_is_not_read_is_no_guess(text: str) -> None:
-    with pytest.raises(pcl.SyntaxError):
+    with pytest.raises(pcl.PclError):
         declarations(text)
 
 
