@@ -14,7 +14,7 @@ def sessions() -> Iterator[Callable[[Connection], Session]]:
     """What opens a Store on its first use and gives its Session; all are closed at the end.
 
     >>> with sessions() as session:
-    ...     session(Connection("files", {"path": "."})).version() != ""
+    ...     session(Connection("files", {"path": "."})) is session(Connection("files", {"path": "."}))
     True
 
     Raises:
