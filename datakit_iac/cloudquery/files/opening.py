@@ -135,7 +135,8 @@ class _Lines:
                 self.left_out.append(size)
                 continue
             quotes.after(text)
-            is_begin, size = text.endswith(_BREAKS), size + len(text.encode(errors="surrogateescape"))
+            is_begin = text.endswith(_BREAKS)
+            size += len(text if text.isascii() else text.encode(errors="surrogateescape"))
             yield text
 
     def _line(self) -> str:
