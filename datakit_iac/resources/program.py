@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from datakit_iac.pulumi_compat import monitor
+from datakit_iac.pulumi_compat import monitor, root_directory
 
 if TYPE_CHECKING:
     from datakit_iac.resources.run import Run
@@ -60,12 +60,12 @@ def program() -> Program:
 
 
 def place() -> str:
-    """Where the user's own code is now, ``file:line``."""
+    """Where the user's own code is now, ``file:line``, the file counted from the Pulumi project's folder."""
     frame = sys._getframe()
     while frame.f_back and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     file = Path(frame.f_code.co_filename)
-    here = Path.cwd()
+    here = root_directory()
     return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{frame.f_lineno}"
 
 

@@ -574,7 +574,9 @@ def test_more_than_may_be_in_quarantine_changes_nothing(bench: Bench, most: str)
     with pytest.raises(JobFailedError) as failure:
         bench.run(job)
 
-    assert "a.csv, line 4, column id: 'one' is no integer" in failure.value.cause
+    told = "\n".join((failure.value.cause, *failure.value.lines))
+    for line, value in ((4, "one"), (5, "two")):
+        assert f"a.csv, line {line}, column id: '{value}' is no integer" in told
     assert (
         failure.value.lines[-1]
         == f"2 of 4 records do not fit, and at most {most} may go to raw.rejected: nothing is loaded"

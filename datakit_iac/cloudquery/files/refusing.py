@@ -13,7 +13,8 @@ from datakit_iac.cloudquery.files.matching import Part
 from datakit_iac.cloudquery.files.misfits import Misfits, find
 from datakit_iac.cloudquery.servicers import PluginFault
 
-_TOLD: Final = 5
+TOLD: Final = 5
+"""How many values are listed."""
 _LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 
 
@@ -31,7 +32,7 @@ def refusal(
     found, part = list[Misfits](), parts[0]
     try:
         for part in parts:
-            found += [find(connection, part, file, folder, _TOLD) for file in part.scan.files]
+            found += [find(connection, part, file, folder, TOLD) for file in part.scan.files]
     except duckdb.Error as second:
         cause = second
     if not any(each.records for each in found):
@@ -42,7 +43,7 @@ def refusal(
 def told(found: Iterable[Misfits]) -> Iterator[str]:
     """A sentence for each of the first values, and how many there are."""
     found = list(found)
-    first = [sentence for each in found for misfit in each.first for sentence in misfit.told()][:_TOLD]
+    first = [sentence for each in found for misfit in each.first for sentence in misfit.told()][:TOLD]
     yield from first
     if (values := sum(each.values for each in found)) > len(first):
         yield f"{values:,} values do not fit; the first {len(first)} are listed"

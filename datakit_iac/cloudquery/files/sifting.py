@@ -13,7 +13,7 @@ import pyarrow as pa
 from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.files.matching import Part
 from datakit_iac.cloudquery.files.misfits import Misfit, Misfits, find, tests
-from datakit_iac.cloudquery.files.refusing import said, told
+from datakit_iac.cloudquery.files.refusing import TOLD, said, told
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import to_arrow
@@ -47,7 +47,7 @@ def sift(connection: duckdb.DuckDBPyConnection, spec: TableSpec, parts: list[Par
         return Sifted(parts)
     records = sum(file.records for part in parts for file in part.scan.files)
     allowed = spec.quarantine.allowed(records)
-    most = None if allowed is None else max(allowed, 1)
+    most = None if allowed is None else max(allowed, TOLD)
     found = [_found(connection, part, folder, most) for part in parts]
     all_found = [each for of_files in found for each in of_files]
     count = sum(each.records for each in all_found)
