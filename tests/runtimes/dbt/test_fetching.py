@@ -216,7 +216,9 @@ def test_the_lock_file_decides_which_version_of_a_hub_package_is_fetched(
     staged.write("packages.yml", "packages: [{package: acme/doubled, version: ['>=2.0.0', '<4.0.0']}]")
     staged.write("models/marts/revenue.sql", MODEL % "doubled")
     locked = [str(Path(sys.executable).with_name("dbt")), "deps", "--lock", "--project-dir", str(staged.root)]
-    subprocess.run(locked, env={**os.environ, **where}, check=True, capture_output=True)
+    subprocess.run(
+        locked, env={**os.environ, "DBT_PACKAGE_HUB_URL": f"{server.address}/"}, check=True, capture_output=True
+    )
     hub(server, "2.0.0", "3.0.0")
     job = replace(staged.job("marts"), variables=where)
     assert not any("package-lock.yml" in note for note in run_alone(job).notes)
