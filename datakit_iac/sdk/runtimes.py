@@ -7,7 +7,7 @@ from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
 from datakit_iac.runtimes.described import Described, Describes
-from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
+from datakit_iac.runtimes.job import Fetches, Job, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Described",
     "Describes",
     "Executor",
+    "Fetches",
     "Job",
     "JobFailedError",
     "Outcome",

@@ -19,7 +19,7 @@ NAMES = {
         " StoreMissingError Technology Test Violation canonical revealed"
     ),
     "datakit_iac.sdk.runtimes": (
-        "BoundDataSet Cancelled Command Connection Conversation Converses Described Describes Executor Job"
+        "BoundDataSet Cancelled Command Connection Conversation Converses Described Describes Executor Fetches Job"
         " JobFailedError Outcome Redaction Relation Runtime Secret Surroundings TakesFiles digest given_digest revealed"
     ),
     "datakit_iac.sdk.executors": "Cancelled Command Conversation Converses Executor LocalProcesses",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from datakit_iac.manifest.quantity import amount
+from datakit_iac.manifest.wording import found
 
 RECORD: Final = "maxRecordSize"
 UNPACKED: Final = "maxUnpackedSize"
@@ -41,10 +42,10 @@ class Limits:
         faults: list[str] = []
         record = _size(options, RECORD, cls().record, faults)
         if record > LARGEST_RECORD:
-            faults.append(f"{RECORD} is {options[RECORD]!r}; expected at most 1Gi")
+            faults.append(f"{RECORD} is {found(options[RECORD])}; expected at most 1Gi")
         ratio = options.get(RATIO, cls().ratio)
         if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not ratio >= 1:
-            faults.append(f"{RATIO} is {ratio!r}; expected a number of at least 1")
+            faults.append(f"{RATIO} is {found(ratio)}; expected a number of at least 1")
             ratio = 1
         return cls(record, _size(options, UNPACKED, cls().unpacked, faults), float(ratio)), faults
 
@@ -58,6 +59,6 @@ def _size(options: Mapping[str, Any], name: str, default: int, faults: list[str]
         if size < 1:
             raise ValueError
     except (ValueError, OverflowError):
-        faults.append(f"{name} is {value!r}; expected bytes, for instance 64Mi or 10Gi")
+        faults.append(f"{name} is {found(value)}; expected bytes, for instance 64Mi or 10Gi")
         return default
     return size
