@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def readable(root: Path) -> Project | None:
     """The project of a folder; None where it has errors, which have then been told on standard error."""
+    from datakit_iac.checks.tolerance import of_reading
     from datakit_iac.cli.reporting import tell
-    from datakit_iac.cli.tolerance import of_reading
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):

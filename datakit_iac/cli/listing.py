@@ -140,8 +140,8 @@ def _cell(value: object) -> str:
 
 
 def _read(asked: Scope) -> tuple[Project, int]:
+    from datakit_iac.checks.tolerance import of_reading
     from datakit_iac.cli.reporting import tell
-    from datakit_iac.cli.tolerance import of_reading
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):

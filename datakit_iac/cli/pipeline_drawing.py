@@ -52,7 +52,7 @@ def pipeline(asked: Scope) -> Pipeline | None:
 
         graph, wrong = build(project)
     if findings or wrong:
-        from datakit_iac.cli.tolerance import of_reading
+        from datakit_iac.checks.tolerance import of_reading
 
         tell([*of_reading(project, findings), *wrong], sys.stderr)
     return Pipeline(project, graph) if project.datasets or project.transforms else None

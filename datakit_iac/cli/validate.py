@@ -10,10 +10,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datakit_iac.checks.tolerance import NOT_INSTALLED, UNKNOWN_FIELD, of_checking, of_reading
 from datakit_iac.cli import reporting
 from datakit_iac.cli.scope import add_path, scope
 from datakit_iac.cli.secrets import secrets
-from datakit_iac.cli.tolerance import NOT_INSTALLED, UNKNOWN_FIELD, of_checking, of_reading
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Pr
 
     project, findings = read(root, named=named)
 
-    from datakit_iac.policy.checking import check  # after reading, which goes on while the models are imported
+    from datakit_iac.checks.validate import validate  # after reading, which goes on while the models are imported
 
     try:
-        resolved, found = check(project, environment, secrets(root, environment))
+        resolved, found = validate(project, environment, secrets(root, environment))
     except InvalidProjectError as invalid:
         return project, [*of_reading(project, findings), *invalid.findings]
     is_exact = resolved.environment.spec.versions == "exact"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
+from types import NoneType
 from typing import Any, Final
 
 from datakit_iac.manifest.finding import nearest
@@ -107,12 +108,21 @@ def _told(fault: object) -> str:
     return _NOISE.sub("", str(fault).partition("\n")[0]).strip()
 
 
+@cache
+def _names(kind: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a kind of facts, and how manifests spell them; none where it is no such kind."""
+    return tuple((each.name, spelled(each.name)) for each in fields(kind)) if is_dataclass(kind) else ()
+
+
 def plain(value: Any) -> Any:
     """Facts as CEL knows them: mappings with the names of manifests, a project's as lists."""
+    if isinstance(value, (str, bool, NoneType)):
+        return value
     if isinstance(value, ProjectFacts):
         return {f"{scope}s": [plain(each) for each in value.of(scope)] for scope in _SCOPES if scope != "project"}
-    if is_dataclass(value):
-        return {spelled(each.name): plain(getattr(value, each.name)) for each in fields(value)}
+    kind: Any = type(value)
+    if names := _names(kind):
+        return {written: plain(getattr(value, name)) for name, written in names}
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, frozenset)):

@@ -9,13 +9,13 @@ from typing import Any
 
 import pulumi
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets
 from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
-from datakit_iac.policy.checking import check
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.admission import admit, applied
 from datakit_iac.resources.arguments import Arguments, told_in_full
@@ -197,7 +197,7 @@ def _quotas(resolved: ResolvedProject) -> dict[str, Any]:
 def _resolved(root: Path, environment: str, found: Secrets) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project that may be registered, with the warnings on it."""
     try:
-        resolved, findings = check(load(root), environment, found)
+        resolved, findings = validate(load(root), environment, found)
         if any(finding.severity == "error" for finding in findings):
             raise InvalidProjectError(findings)
     except InvalidProjectError as invalid:

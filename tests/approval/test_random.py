@@ -20,12 +20,12 @@ import pytest
 
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.subject import subject
+from datakit_iac.checks.validate import validate
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.executors.variables import FIXED, MACHINE, of_job
 from datakit_iac.manifest.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import Secret, revealed
-from datakit_iac.policy.checking import check
 from datakit_iac.runtimes.dbt import overlay
 from datakit_iac.runtimes.dbt.project import DbtProject
 from tests.approval.test_subject import PROD
@@ -82,7 +82,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def examined(root: Path) -> tuple[ResolvedProject, Subject] | None:
     """The project and what a plan of it says; None where it has errors, which refuses the update."""
     try:
-        resolved, findings = check(load(root), "prod", os.environ)
+        resolved, findings = validate(load(root), "prod", os.environ)
     except InvalidProjectError:
         return None
     if any(finding.severity == "error" for finding in findings):

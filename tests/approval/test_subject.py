@@ -8,8 +8,8 @@ import pytest
 
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.subject import subject
+from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.load import load
-from datakit_iac.policy.checking import check
 from tests.scenarios.pipeline import API, FILES
 
 PROD = f"""---
@@ -36,7 +36,7 @@ def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def told(root: Path, variables: dict[str, str] | None = None) -> Subject:
-    resolved, findings = check(load(root), "prod", variables or {})
+    resolved, findings = validate(load(root), "prod", variables or {})
     return subject(resolved, findings, project="shop", stack="prod", folder=root, packed=False)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.load import read
-from datakit_iac.policy.checking import check
 from tests.cli.conftest import Dk
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 
@@ -153,7 +153,7 @@ def test_an_unknown_field_is_a_warning_everywhere_and_nothing_is_planned_where_i
     assert dk("lint").code == 0
     assert dk(command, "--strict").code == 1
     project, findings = read(here)
-    planned = {(each.path, each.severity) for each in (*findings, *check(project, "dev", {})[1])}
+    planned = {(each.path, each.severity) for each in (*findings, *validate(project, "dev", {})[1])}
     assert ((path, "error") in planned) == (path in DECIDE)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.environment.description import described, differences
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.load import load
-from datakit_iac.policy.checking import check
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 
@@ -59,5 +59,5 @@ def test_what_is_described_differs_in_rules_and_in_the_bound_connection(other: s
 
 @pytest.mark.parametrize("environment", ["dev", "stage", "prod"])
 def test_the_example_is_right_everywhere(environment: str) -> None:
-    found = check(load(EXAMPLE), environment, {}, date(2026, 6, 1))[1]
+    found = validate(load(EXAMPLE), environment, {}, date(2026, 6, 1))[1]
     assert [str(each) for each in found if each.severity == "error"] == []

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.environment import locking
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.load import load
-from datakit_iac.policy.checking import check
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 
 PROD = manifest("Environment", "prod", "spec: {versions: exact}")
@@ -39,7 +39,7 @@ def test_an_exact_environment_needs_a_lock_file(tmp_path: Path) -> None:
     resolved = project(tmp_path, CONNECTOR, PINNED, PROD)
     found = only(list(locking.unlocked(resolved)))
     assert (found.code, found.severity, found.path) == ("lock-missing", "error", "spec.versions")
-    assert found in check(resolved.project, "prod", {})[1], "so the program refuses too"
+    assert found in validate(resolved.project, "prod", {})[1], "so the program refuses too"
     lock(resolved)
     assert list(locking.unlocked(resolved)) == []
 

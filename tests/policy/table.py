@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.environment import locking
 from datakit_iac.environment.resolve import examine
 from datakit_iac.manifest.kinds import API_VERSION
 from datakit_iac.manifest.load import read
-from datakit_iac.policy.checking import check
 
 TODAY = date(2026, 6, 1)
 _KINDS = {
@@ -50,7 +50,7 @@ class Case:
         here = project.environments.get(self.environment)
         if here and here.spec.versions == "exact":  # what else is wrong is the case's
             locking.write(root, {here.name: locking.entry(examine(project, here.name, {}))})
-        checked = check(project, self.environment, {}, TODAY)[1]
+        checked = validate(project, self.environment, {}, TODAY)[1]
         return frozenset(f"{each.severity} {each.code} {_target(each.file)}" for each in (*findings, *checked))
 
 

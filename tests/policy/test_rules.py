@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from datakit_iac import installed as packages
+from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.load import load
 from datakit_iac.policy import registry
-from datakit_iac.policy.checking import check
 from datakit_iac.policy.facts import DataSetFacts, EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy
@@ -54,7 +54,7 @@ def forget() -> None:
 def judged(root: Path, *rules: str) -> list[Finding]:
     policy = manifest("Policy", "p", f"spec: {{rules: [{', '.join(rules)}]}}")
     project = load(write(root / "project", CONNECTOR, STORE, DATASET, TRANSFORM, ENVIRONMENT, policy))
-    return [each for each in check(project, "dev", os.environ, TODAY)[1] if each.code != "invalid-job"]
+    return [each for each in validate(project, "dev", os.environ, TODAY)[1] if each.code != "invalid-job"]
 
 
 def test_a_rule_of_another_package_is_asked_as_ours_are(installed: Path, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.load import load
-from datakit_iac.policy.checking import check
 from datakit_iac.toolchain import policypack
 from tests.docs.test_examples import shown
 from tests.packages import install
@@ -158,7 +158,7 @@ def test_validate_and_the_pack_find_the_same(workspace: Workspace, pack: Path) -
           schema: [{name: mail, type: string, pii: false, from: users.email}]
         """,
     )
-    found = check(load(workspace.project), "dev", {})[1]
+    found = validate(load(workspace.project), "dev", {})[1]
     expected = Counter((each.code, Path(each.file).name) for each in found)
     told = (
         workspace.preview("--policy-pack", str(pack)).ok().text.partition("Policies:")[2].partition("Diagnostics:")[0]

@@ -14,9 +14,9 @@ from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import read
 from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Project
-from datakit_iac.policy.checking import beside, described
 from datakit_iac.policy.declared import DeclaredRule, declared
 from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.gathering import gather
 from datakit_iac.policy.pack.configuration import General

@@ -1,9 +1,8 @@
-"""Everything that can be checked before anything is touched: reading, the environment, each job, the policies."""
+"""What `dk validate`, a plan and an update check: reading, the environment, the lock file, each job, the policies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -13,14 +12,14 @@ from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.environment.secrets import Secrets
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
+from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluating import evaluate
 from datakit_iac.policy.gathering import gather
-from datakit_iac.runtimes.described import Described, Describes
-from datakit_iac.runtimes.job import Fetches, Job
+from datakit_iac.runtimes.job import Fetches
 from datakit_iac.runtimes.registry import runtime
 
 
-def check(
+def validate(
     project: Project, environment: str, variables: Mapping[str, str] | Secrets, today: date | None = None
 ) -> tuple[ResolvedProject, tuple[Finding, ...]]:
     """The project as `environment` means it, and every finding on it.
@@ -67,25 +66,3 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
         unseen = found.unseen(each.job) if must_be_seen and isinstance(found, Fetches) else []
         for fault in [*found.check(each.job), *unseen]:
             yield origin.finding("invalid-job", fault, ("spec", kind))
-
-
-def described(resolved: ResolvedProject) -> dict[str, Described]:
-    """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
-    said: dict[str, Described] = {}
-    for each in resolved.transforms.values():
-        if known := _describing(each.job):
-            said |= known.described(each.job)
-    return said
-
-
-def beside(resolved: ResolvedProject) -> dict[str, tuple[str, ...]]:
-    """What each Transform makes that is none of its outputs, as far as its runtime knows without running."""
-    asked = {name: _describing(each.job) for name, each in resolved.transforms.items()}
-    return {name: known.beside(resolved.transforms[name].job) for name, known in asked.items() if known}
-
-
-def _describing(job: Job) -> Describes | None:
-    with suppress(LookupError):  # an unknown runtime, told above
-        known = runtime(job.runtime)
-        return known if isinstance(known, Describes) else None
-    return None

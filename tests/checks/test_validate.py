@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.load import load
-from datakit_iac.policy.checking import check
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
 
 ENVIRONMENT = manifest("Environment", "dev", "spec: {versions: ranges}")
@@ -21,7 +21,7 @@ def test_a_warning_of_reading_is_an_error_where_versions_are_exact(
     tmp_path: Path, versions: str, severity: str
 ) -> None:
     project = load(write(tmp_path, CONNECTOR, STORE, ENVIRONMENT.replace("ranges", versions)))
-    findings = check(replace(project, warnings=(WARNING,)), "dev", {})[1]
+    findings = validate(replace(project, warnings=(WARNING,)), "dev", {})[1]
     assert replace(WARNING, severity=severity) in findings  # type: ignore[arg-type]
 
 
@@ -34,7 +34,7 @@ def test_a_pin_with_a_build_means_that_build_and_one_without_leaves_a_choice_of_
     builds = [CONNECTOR.replace("1.4.2", f"1.4.2+{build}") for build in ("a", "b")]
     store = STORE.replace("connector: duckdb", f'connector: duckdb, connectorVersion: "{pin}"')
     project = load(write(tmp_path, *builds, store, ENVIRONMENT.replace("ranges", "exact")))
-    resolved, findings = check(project, "dev", {})
+    resolved, findings = validate(project, "dev", {})
     assert {each.code for each in findings} - {"lock-missing"} == codes
     if not codes:
         assert resolved.stores["warehouse"].version == "1.4.2+a"
