@@ -18,7 +18,7 @@ from datakit_iac import Column, Connector, DataSet, Run, Store, Transform
 
 {before}
 connector = Connector("{connector}", technology="duckdb", version="{version}", opts=Options({for_connector}))
-warehouse = Store("{store}", technology="duckdb", connection={{"path": "warehouse.duckdb"}}, opts=Options({for_store}))
+warehouse = Store("{store}", technology="duckdb", connection={{"path": "{path}"}}, opts=Options({for_store}))
 inbox = Store("inbox", technology="files", connection={{"path": "inbox"}})
 raw = DataSet("raw", store=inbox, prefix="users.csv", format="csv", external=True)
 users = DataSet(
@@ -36,6 +36,7 @@ PLAIN: dict[str, Any] = {
     "connector": "duckdb",
     "version": "1.0.0",
     "store": "warehouse",
+    "path": "warehouse.duckdb",
     "dataset": "users",
     "table": "raw.users",
     "columns": "",
@@ -166,6 +167,42 @@ def test_changes_that_are_ignored_and_changes_that_replace(program: Program) -> 
     assert program.is_up(moved, **{**changes, "table": "raw.people"})["DataSet users"] == "create-replacement"
     assert program.workspace.rows("SELECT id FROM raw.people", FILE) == [(1,)]
     assert program.rows() == [(1, "load")]  # this program retains data
+
+
+def test_a_store_whose_change_is_ignored_or_replaces_it_keeps_its_data(program: Program) -> None:
+    elsewhere = {"path": "./warehouse.duckdb"}
+    told = program.is_up({"store": "ignore_changes=['connection']"}, **elsewhere)
+    assert told == {"DataSet users": "update"}
+    assert program.state()["Store warehouse"]["inputs"]["connection"] == {"path": FILE}
+    done = program.is_up({"store": "replace_on_changes=['connection']"}, **elsewhere)
+    assert done["Store warehouse"] == "delete-replaced"
+    assert program.rows() == [(1, "load")]
+    assert program.is_up({"store": "replace_on_changes=['connection']"}, **elsewhere) == {}
+
+
+def test_what_is_imported_is_then_changed_as_the_program_says(program: Program) -> None:
+    program.is_gone()
+    asked = {"store": f"import_='duckdb:{FILE}'", "dataset": f"import_='duckdb:{FILE}#raw.users'"}
+    program.declares(asked, description="Anew.").up("--skip-preview").ok()
+    comments = program.workspace.rows("SELECT comment FROM duckdb_tables()", FILE)
+    assert [comment.startswith("Anew.") for (comment,) in comments] == [True]
+    assert program.is_up(asked, description="Anew.") == {}
+
+
+def test_what_is_deleted_before_it_is_replaced_goes_into_the_trash(program: Program) -> None:
+    moved = {"dataset": "delete_before_replace=True"}
+    assert program.is_up(moved, deletion="delete") == {}
+    program.is_up(moved, deletion="delete", table="raw.people")
+    assert program.workspace.rows("SELECT id FROM raw.people", FILE) == [(1,)]
+    names = [name for (name,) in program.workspace.rows("SELECT table_name FROM duckdb_tables() ORDER BY 1", FILE)]
+    assert (names[0], names[1].startswith("users__trash_"), len(names)) == ("people", True, 2)
+
+
+def test_each_type_comes_after_what_it_depends_on(program: Program) -> None:
+    first = {"before": "first = Connector('first', technology='duckdb')"}
+    assert program.is_up("depends_on=[first]", **first) == {"Connector first": "create"}
+    dependencies = [program.state()[each]["dependencies"] for each in ALL]
+    assert all(any(urn.endswith("::first") for urn in each) for each in dependencies)
 
 
 def test_a_run_is_told_the_schema_whose_changes_are_ignored(program: Program) -> None:
