@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
 from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.document import Label, Manifest, Model, Name
+from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.image import ImageReference
 from datakit_iac.manifest.quantity import Quantity
@@ -38,7 +38,7 @@ class Port(Model):
     model_config = ConfigDict(json_schema_extra=_ONE_WAY)
 
     dataset: Name | None = None
-    tags: Annotated[dict[str, Label], Field(min_length=1)] | None = None
+    tags: Annotated[dict[str, str], Field(min_length=1)] | None = None
     version: VersionRange = ""
     cell: Annotated[str, Field(min_length=1)] | None = None
 

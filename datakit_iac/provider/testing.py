@@ -165,7 +165,8 @@ class Lifecycle:
 
     @contextmanager
     def update(self) -> Iterator[None]:
-        """One update: Stores stay open from one call to the next; outside of it, each call is an update of its own."""
+        """One update: it begins anew, and Stores stay open from one call to the next."""
+        self.begin()
         self._is_updating = True
         try:
             yield
