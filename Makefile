@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON ?= $(or $(wildcard $(BIN)/python),$(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
 TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview destroy check format test test-unit lock policy-pack clean clean-state

@@ -14,6 +14,7 @@ import pytest
 
 from datakit_iac.cloudquery.files.spec import FilesSpec
 from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.manifest.wording import found
 from tests.cloudquery.conftest import Read, column
 
 A = column("a", "string")
@@ -160,7 +161,7 @@ def test_a_small_file_may_unpack_to_many_times_its_size(read: Read, tmp_path: Pa
     [("maxRecordSize", "many"), ("maxRecordSize", 0), ("maxUnpackedSize", True), ("maxUnpackedRatio", "x")],
 )
 def test_limits_have_their_types(option: str, value: object) -> None:
-    with pytest.raises(PluginFault, match=rf"t: {option} is {value!r}; expected "):
+    with pytest.raises(PluginFault, match=rf"t: {option} is {found(value)}; expected "):
         FilesSpec.parse({"tables": [{"name": "t", "path": "a.csv", option: value}]})
 
 
