@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from datakit_iac.checks.tolerance import UNKNOWN_FIELD, of_checking, of_reading
@@ -31,8 +30,4 @@ def lint(project: Project, read: Iterable[Finding], *, is_whole: bool) -> list[F
 
         found += declared(project)[1]
     every = [*of_reading(project, read), *of_checking(found, (UNKNOWN_FIELD,))]
-    return every if is_whole else [_loosely(each) for each in every]
-
-
-def _loosely(found: Finding) -> Finding:
-    return replace(found, severity="warning") if found.code in _UNDECLARED else found
+    return every if is_whole else list(of_checking(every, _UNDECLARED))

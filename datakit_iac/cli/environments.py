@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli.names import known
+from datakit_iac.cli.reading import read_and_tell
 from datakit_iac.cli.waiting import waiting
 from datakit_iac.manifest.visible import visible
 
@@ -19,15 +19,8 @@ if TYPE_CHECKING:
 
 def readable(root: Path) -> Project | None:
     """The project of a folder; None where it has errors, which have then been told on standard error."""
-    from datakit_iac.checks.tolerance import of_reading
-    from datakit_iac.cli.reporting import tell
-    from datakit_iac.manifest.load import read
-
-    with waiting("reading manifests"):
-        project, read_so = read(root)
-    findings = list(of_reading(project, read_so))
-    tell(findings, sys.stderr)
-    return None if any(found.severity == "error" for found in findings) else project
+    project, is_right = read_and_tell(root)
+    return project if is_right else None
 
 
 def resolved(project: Project, name: str) -> ResolvedProject:

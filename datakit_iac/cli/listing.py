@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.names import known
+from datakit_iac.cli.reading import read_and_tell
 from datakit_iac.cli.scope import Scope, add_path, scope
 from datakit_iac.cli.terminal import paint
-from datakit_iac.cli.waiting import waiting
 from datakit_iac.manifest.secret import REDACTED, hidden, is_reference
 from datakit_iac.manifest.visible import visible
 
@@ -140,16 +140,8 @@ def _cell(value: object) -> str:
 
 
 def _read(asked: Scope) -> tuple[Project, int]:
-    from datakit_iac.checks.tolerance import of_reading
-    from datakit_iac.cli.reporting import tell
-    from datakit_iac.manifest.load import read
-
-    with waiting("reading manifests"):
-        project, read_so = read(asked.root)
-    findings = list(of_reading(project, read_so))
-    tell(findings, sys.stderr)
-    is_wrong = any(found.severity == "error" for found in findings)
-    return project, exits.FINDINGS if is_wrong else exits.FINE
+    project, is_right = read_and_tell(asked.root)
+    return project, exits.FINE if is_right else exits.FINDINGS
 
 
 def _place(project: Project, manifest: Manifest) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from datakit_iac.manifest.wording import found as shown
 
-_SINGLE: Final = ("quote", "escape", "comment")
 _TIMES: Final = "HIMSfgnpzZ"
 _DATES: Final = "aAwudbBmyYjUWGVu"
 _SIGNS: Final = re.compile(r"%(-?.?)")
