@@ -10,7 +10,7 @@ from typing import Final
 from datakit_iac.approval.plan import InvalidPlanError, Plan, read
 from datakit_iac.approval.signatures import APPROVALS, Signers, signatures
 from datakit_iac.approval.verification import Reality, replan, verify
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 
 PLAN: Final = "DATAKIT_PLAN"
 """The variable that names the plan to be applied."""

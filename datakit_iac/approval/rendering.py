@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.approval.plan import Operation, Plan
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 
 _FIRST: Final = ("created", "altered", "replaced", "deleted", "run")
 _PLATFORM: Final = "datakit:index:Platform"

@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from datakit_iac.approval.people import is_name
-from datakit_iac.manifest.project import shown
+from datakit_iac.findings.location import shown
 from datakit_iac.toolchain.errors import ToolchainError
 
 NAMESPACE: Final = "datakit-plan"

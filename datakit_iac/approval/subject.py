@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from datakit_iac.approval.plan import Remark, Subject, digest
 from datakit_iac.environment.resolved import ResolvedProject
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.policy.declared import declared
 from datakit_iac.runtimes.definition import definition, given
 from datakit_iac.toolchain import policypack

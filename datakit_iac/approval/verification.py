@@ -11,10 +11,10 @@ from typing import Final
 from datakit_iac.approval.agreement import agreement, unknown_author
 from datakit_iac.approval.plan import Operation, Plan, Subject
 from datakit_iac.approval.signatures import Signature, Signers
+from datakit_iac.findings.finding import Finding, Severity
+from datakit_iac.findings.location import Position, shown
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.environment import Approval
-from datakit_iac.manifest.finding import Finding, Severity
-from datakit_iac.manifest.project import shown
 
 _SHOWN: Final = 5
 """So many differences are named; the rest is counted."""
@@ -150,7 +150,7 @@ def _agreement(
     enough = len(agreed) >= rule.needed
     severity: Severity = "warning" if enough else "error"
     for signature, reason in found.refused:
-        yield Finding(code="refused-approval", message=reason, severity=severity, file=shown(signature))
+        yield Finding(code="refused-approval", message=reason, severity=severity, at=Position(shown(signature)))
     if not enough:
         by = f" ({', '.join(agreed)})" if agreed else ""
         whom = f"of {', '.join(rule.approvers)} " if rule.approvers else ""
@@ -167,4 +167,4 @@ def replan(environment: str) -> str:
 
 
 def _finding(code: str, message: str, file: Path, hint: str) -> Finding:
-    return Finding(code=code, message=message, file=shown(file), hint=hint)
+    return Finding(code=code, message=message, at=Position(shown(file)), hint=hint)

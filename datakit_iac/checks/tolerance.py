@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.findings.finding import Finding
     from datakit_iac.manifest.project import Project
 
 UNKNOWN_FIELD: Final = "unknown-field"

@@ -10,7 +10,7 @@ from datakit_iac.environment.locking import unlocked
 from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.environment.secrets import Secrets
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluating import evaluate

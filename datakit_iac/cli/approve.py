@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.cli import asking, engine, exits, git
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan

@@ -56,7 +56,7 @@ def ask(question: str, *, default: str = "", check: Callable[[str], str] = lambd
 
 def choose(question: str, choices: Sequence[str], *, default: str = "", optional: bool = False) -> str:
     """One of several words; empty where it is optional and none was given."""
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
 
     def check(answer: str) -> str:
         is_fine = answer in choices or (optional and not answer)

@@ -49,6 +49,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
     "Check what is written": (
         _command("lint", "lint", "check manifests and the references between them"),
         _command("validate", "validate", "check a whole project for one environment"),
+        _command("explain", "explain", "say what the code of a finding means, and what to do"),
         _command("schema", "schema", "print the JSON Schema of manifests, for editors"),
     ),
     "Write and see manifests": (

@@ -18,7 +18,7 @@ from datakit_iac.cli.validate import checked
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.findings.finding import Finding
     from datakit_iac.manifest.project import Project
 
 
@@ -88,7 +88,7 @@ def _is_named(project: Project, text: str) -> bool:
 
 
 def _unknown(project: Project, text: str) -> UsageError:
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
 
     names = {*project.datasets, *(name for kind, name in project.broken if kind == "DataSet")}
     return UsageError(f"there is no DataSet, file or folder {text!r} here", nearest(text, names))
@@ -109,7 +109,7 @@ def _documents(text: str) -> Iterator[tuple[int, str, str]]:
     """First line, kind and name of each document; nothing where the text is no YAML."""
     import yaml
 
-    from datakit_iac.manifest.positions import first_line
+    from datakit_iac.findings.positions import first_line
 
     try:
         documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))

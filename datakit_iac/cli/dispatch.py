@@ -12,7 +12,7 @@ from typing import Final, NoReturn, TextIO, cast
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 from datakit_iac.version import __version__
 
 _NEW_OBJECTS: Final = 1_000_000
@@ -86,7 +86,7 @@ def _call(command: Command, arguments: Sequence[str]) -> int:
 
 
 def _unknown(group: Sequence[Command], word: str) -> exits.UsageError:
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
 
     if word.startswith("-"):
         return exits.UsageError(f"there is no option {word!r} before a command", "see `dk --help`")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.cli.names import known
 from datakit_iac.cli.reading import read_and_tell
 from datakit_iac.cli.waiting import waiting
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.environment.resolved import ResolvedProject

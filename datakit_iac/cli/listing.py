@@ -13,8 +13,8 @@ from datakit_iac.cli.names import known
 from datakit_iac.cli.reading import read_and_tell
 from datakit_iac.cli.scope import Scope, add_path, scope
 from datakit_iac.cli.terminal import paint
-from datakit_iac.manifest.secret import REDACTED, hidden, is_reference
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.sensitive import REDACTED, hidden, is_reference
+from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.document import Manifest

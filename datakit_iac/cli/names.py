@@ -23,7 +23,7 @@ def known(kind: str, name: str, there: Mapping[str, Named]) -> Named:
     """
     if name in there:
         return there[name]
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
 
     raise UsageError(f"there is no {kind} {name!r} here", nearest(name, there))
 

@@ -66,7 +66,7 @@ def nodes(found: Pipeline, name: str) -> list[Node]:
     Raises:
         UsageError: there is nothing of that name.
     """
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
     from datakit_iac.pipeline.drawing import Node
 
     kind, _, plain = name.rpartition("/")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from datakit_iac.cli import exits
 from datakit_iac.cli.terminal import Paint, Style, paint
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.cli.scope import Scope
-    from datakit_iac.manifest.finding import Finding, Severity
+    from datakit_iac.findings.finding import Finding, Severity
     from datakit_iac.manifest.project import Project
 
 _COLOURS: Final[dict[Severity, Style]] = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -106,10 +106,11 @@ def _ordered(findings: Sequence[Finding], strict: bool) -> list[Finding]:
 
 
 def _nothing(asked: Scope) -> Finding:
-    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.findings.finding import Finding
+    from datakit_iac.findings.location import Position
     from datakit_iac.manifest.kinds import API_VERSION
 
-    return Finding(code="no-manifest", message=f"no manifest of {API_VERSION} is here", file=asked.shown)
+    return Finding(code="no-manifest", message=f"no manifest of {API_VERSION} is here", at=Position(asked.shown))
 
 
 def text(made: Report, painted: Paint) -> str:

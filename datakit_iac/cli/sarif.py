@@ -13,11 +13,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from datakit_iac.cli.codes import meanings
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.codes import CODES
+from datakit_iac.findings.finding import Finding
 from datakit_iac.version import __version__
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_SENTENCE: Final = re.compile(r"^.*?[.:](?=\s|$)", re.DOTALL)
 
 
 def sarif(findings: Sequence[Finding]) -> str:
@@ -38,10 +38,9 @@ def _rule(code: str) -> dict[str, Any]:
     if not meaning:
         return {"id": code}
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(meaning.split()).replace("`", ""))
-    first = _SENTENCE.match(plain)
     return {
         "id": code,
-        "shortDescription": {"text": first[0] if first else plain},
+        "shortDescription": {"text": f"{CODES[code].title}." if code in CODES else plain},
         "help": {"text": plain, "markdown": meaning},
     }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from datakit_iac.cli.exits import UsageError
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.findings.finding import Finding
     from datakit_iac.manifest.project import Project
 
 _FOLDERS: Final = frozenset(
@@ -104,7 +104,7 @@ def _known_folders(folder: Path) -> list[str]:
 
 
 def _hint(part: Path) -> str:
-    from datakit_iac.manifest.finding import nearest
+    from datakit_iac.findings.nearest import nearest
 
     hint = nearest(part.name, (beside.name for beside in part.parent.iterdir())) if part.parent.is_dir() else ""
     return hint if hint.startswith("did") else ""

@@ -17,7 +17,7 @@ from datakit_iac.cli.secrets import secrets
 from datakit_iac.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.finding import Finding
+    from datakit_iac.findings.finding import Finding
     from datakit_iac.manifest.project import Project
 
 
@@ -42,7 +42,7 @@ def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Pr
     What is not installed here is a warning: only where the project is planned and applied must it be there. So is an
     unknown field, unless the environment demands exact pins.
     """
-    from datakit_iac.manifest.finding import InvalidProjectError
+    from datakit_iac.findings.finding import InvalidProjectError
     from datakit_iac.manifest.load import read
 
     project, findings = read(root, named=named)

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.contract.shapes import MISSING
+from datakit_iac.findings.location import spelled
+from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.finding import closest
-from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 
 Path = tuple[str | int, ...]

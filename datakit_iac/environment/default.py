@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.document import Metadata
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.project import Project
 
 DEFAULT: Final = "dev"
 

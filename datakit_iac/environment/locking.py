@@ -14,9 +14,9 @@ import yaml
 from datakit_iac.environment.description import differences
 from datakit_iac.environment.pins import is_path
 from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Position, shown
 from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.project import shown
 from datakit_iac.runtimes.dbt.packages import LOCK as DBT_LOCK
 
 NAME: Final = "datakit.lock"
@@ -98,7 +98,7 @@ def compared(resolved: ResolvedProject) -> Iterator[Finding]:
     try:
         environments = load(root)
     except LockError as fault:
-        yield Finding(code="lock-outdated", message=f"{NAME} is no lock file: {fault}", file=file, hint=hint)
+        yield Finding(code="lock-outdated", message=f"{NAME} is no lock file: {fault}", at=Position(file), hint=hint)
         return
     if environments is None or name not in environments:
         found = f"there is no {NAME}" if environments is None else f"{NAME} says nothing of Environment {name}"
@@ -109,7 +109,7 @@ def compared(resolved: ResolvedProject) -> Iterator[Finding]:
     locked = environments[name] if isinstance(environments[name], dict) else {}
     for path, before, now in differences(locked, entry(resolved)):
         message = f"{path} of {name} is {_told(before)} in {NAME}, and now {_told(now)}"
-        yield Finding(code="lock-outdated", message=message, file=file, hint=hint)
+        yield Finding(code="lock-outdated", message=message, at=Position(file), hint=hint)
 
 
 def _told(value: Any) -> str:

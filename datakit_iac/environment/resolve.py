@@ -16,12 +16,14 @@ from datakit_iac.environment.secrets import Secrets, sources_of
 from datakit_iac.environment.stores import Stores
 from datakit_iac.environment.unguarded import unguarded
 from datakit_iac.environment.unsupported import unsupported
+from datakit_iac.findings.finding import Finding, InvalidProjectError
+from datakit_iac.findings.location import Step
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.dataset import Column, DataSet
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.editions import editions
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, InvalidProjectError, Step, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import references
 from datakit_iac.manifest.transform import Transform
@@ -168,7 +170,7 @@ class _Resolution:
         if not technology(kind).capabilities.reader:
             message = f"`reader` of DataSet {dataset.name} says nothing here: {kind} reads in one way only"
             origin = self._project.origin(dataset)
-            self._findings.append(origin.finding("not-used", message, path, severity="warning"))
+            self._findings.append(origin.finding("not-used", message, path))
             return replace(bound, reader={})
         for fault in reader_faults(bound):
             self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", path)

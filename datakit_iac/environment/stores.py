@@ -13,11 +13,13 @@ from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedStore
 from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Step
+from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import connections
 from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, Step, closest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.store import Store

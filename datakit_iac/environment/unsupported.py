@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from datakit_iac.environment.unused import unused
 from datakit_iac.environment.workloads import incomplete
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Transform
 
 
@@ -28,10 +29,10 @@ def _of_environment(project: Project, environment: Environment) -> Iterator[Find
         yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint="executor: local")
     if spec.deletion == "delete" and spec.approval.needed:
         message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
-        yield origin.finding("not-kept", message, ("spec", "deletion"), severity="warning", hint="deletion: retain")
+        yield origin.finding("not-kept", message, ("spec", "deletion"), hint="deletion: retain")
     if spec.lineage:
         message = f"`lineage` of Environment {environment.name} is read and not used by this version"
-        yield origin.finding("not-used", message, ("spec", "lineage"), severity="warning")
+        yield origin.finding("not-used", message, ("spec", "lineage"))
 
 
 def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
@@ -44,4 +45,4 @@ def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
             f"the schedule of Transform {transform.name} is recorded and starts nothing: there is no scheduler yet"
         )
         path, hint = ("spec", "trigger", "schedule"), "start it from a scheduler of your own, or suspend: true"
-        yield origin.finding("not-kept", message, path, hint=hint, severity="warning")
+        yield origin.finding("not-kept", message, path, hint=hint)

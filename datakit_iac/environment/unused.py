@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.document import Manifest, Model
-from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import GENERIC, Transform
 
@@ -43,7 +43,7 @@ def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
             continue
         alias = fields[name].alias or name
         message = f"`{alias}` of {manifest.kind} {manifest.name} is read and not used by this version"
-        yield project.origin(manifest).finding("not-used", message, ("spec", alias), severity="warning")
+        yield project.origin(manifest).finding("not-used", message, ("spec", alias))
 
 
 def _command(project: Project, transform: Transform) -> Iterator[Finding]:
@@ -51,4 +51,4 @@ def _command(project: Project, transform: Transform) -> Iterator[Finding]:
     if transform.spec.command and runtime not in GENERIC:
         message = f"`command` of Transform {transform.name} is read and not used: runtime {runtime} runs its own"
         hint = f"take it out, or runtime: {' or '.join(GENERIC)}"
-        yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint, severity="warning")
+        yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint)

@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Iterator
 
 from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Step
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, Step
-from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.secret import IN_TEXT, Secret
 from datakit_iac.manifest.transform import EnvironmentVariable, Transform
 

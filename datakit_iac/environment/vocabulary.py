@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.finding import nearest
 
 Text = Annotated[str, Field(min_length=1)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]

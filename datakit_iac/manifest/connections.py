@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.nearest import nearest
+from datakit_iac.findings.sensitive import literals, plain_key
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import literals, plain_key, quoted
+from datakit_iac.manifest.secret import quoted
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.connector import ConnectionField, Connector

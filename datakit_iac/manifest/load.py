@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from datakit_iac.findings.finding import Finding, InvalidProjectError
+from datakit_iac.findings.location import Position
 from datakit_iac.manifest import ahead, compiled
-from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.project import Project
 
@@ -41,7 +42,7 @@ def read(root: Path, *, as_records: bool = False, named: Path | None = None) -> 
     """
     if not root.is_dir():
         message = f"there is no project folder {root}; expected one that holds manifests"
-        return Project(root), [Finding(code="no-project", message=message, file=str(root))]
+        return Project(root), [Finding(code="no-project", message=message, at=Position(str(root)))]
     unreadable: list[OSError] = []
     found = ahead.files_below(os.fspath(root), unreadable)
 

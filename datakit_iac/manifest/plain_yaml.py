@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from datakit_iac.manifest.secret import REDACTED, SECTIONS, is_secret_name
+from datakit_iac.findings.sensitive import REDACTED, SECTIONS, is_secret_name
 
 _loads: Callable[..., Any] | None
 try:

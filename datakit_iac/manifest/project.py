@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from datakit_iac.manifest.finding import Finding, Severity, Step
-from datakit_iac.manifest.secret import SECTIONS, plain_key
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import shown
+from datakit_iac.findings.origin import Origin
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.connector import Connector
@@ -20,49 +21,6 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.transform import Transform
 
 Kind = TypeVar("Kind", bound="Manifest")
-
-
-class Origin(NamedTuple):
-    """Where a document stands: its file and which document of it, from 0; the file of what is built in is empty."""
-
-    path: str
-    document: int
-
-    @property
-    def file(self) -> Path:
-        """The file; a path is made of it only when asked, since every manifest has an origin."""
-        return Path(self.path)
-
-    def finding(
-        self, code: str, message: str, path: Sequence[Step] = (), *, hint: str = "", severity: Severity = "error"
-    ) -> Finding:
-        """A finding at a field of this document; the file is read again for its line and column.
-
-        A field that should not be there is found by its key, every other by its value.
-        """
-        from datakit_iac.manifest.positions import position  # late: most projects are right
-
-        if not self.path:
-            return Finding(code=code, message=message, severity=severity, path=spelled(path), hint=hint)
-        text = self.file.read_text(encoding="utf-8")
-        line, column = position(text, self.document, path, of_key=code == "unknown-field")
-        return Finding(
-            code=code, message=message, severity=severity, path=spelled(path), file=shown(self.file),
-            line=line, column=column, hint=hint,
-        )  # fmt: skip
-
-
-def shown(file: Path) -> str:
-    """A file as people know it: from the working directory where it lies below that."""
-    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
-
-
-def spelled(path: Sequence[Step]) -> str:
-    """A field's path, e.g. ``spec.schema[2].type``."""
-    if not SECTIONS.isdisjoint(path):
-        path = [plain_key(step) if isinstance(step, str) else step for step in path]
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +61,7 @@ class Project:
 
     def where(self, manifest: Manifest) -> str:
         """`file:line:column` of a manifest of this project."""
-        from datakit_iac.manifest.positions import first_line
+        from datakit_iac.findings.positions import first_line
 
         origin = self.origin(manifest)
         return f"{shown(origin.file)}:{first_line(origin.file.read_text(encoding='utf-8'), origin.document)}:1"

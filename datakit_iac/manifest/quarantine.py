@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.manifest.finding import Finding, closest
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic_core import ValidationError
 
+from datakit_iac.findings.finding import Finding, Severity
+from datakit_iac.findings.location import Position, shown, where
+from datakit_iac.findings.nearest import nearest
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest import ahead, files
 from datakit_iac.manifest.editions import editions, unversioned
-from datakit_iac.manifest.finding import Finding, Severity, nearest
 from datakit_iac.manifest.kinds import API_VERSION, KINDS
-from datakit_iac.manifest.project import Origin, Project, shown
+from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:
     from pydantic_core import SchemaValidator
@@ -72,7 +75,7 @@ class Reading:
         if not self._origins and not self.findings:
             message = f"no manifest of {API_VERSION} lies below {self.root}"
             hint = "write a connector first"
-            self.findings.append(Finding(code="empty-project", message=message, file=str(self.root), hint=hint))
+            self.findings.append(Finding(code="empty-project", message=message, at=Position(str(self.root)), hint=hint))
 
     def project(self) -> Project:
         """What was right, by kind and name."""
@@ -199,7 +202,7 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
     else:
         reason = fault.strerror or str(fault)
         hint = "mend its permissions" if isinstance(fault, PermissionError) else "mend or remove it"
-    return Finding(code="unreadable", message=f"cannot be read: {reason}", file=shown(Path(file)), hint=hint)
+    return Finding(code="unreadable", message=f"cannot be read: {reason}", at=Position(shown(Path(file))), hint=hint)
 
 
 def _broken(file: str, fault: BrokenYamlError, severity: Severity) -> Finding:
@@ -208,9 +211,7 @@ def _broken(file: str, fault: BrokenYamlError, severity: Severity) -> Finding:
         code="broken-yaml",
         message=f"this is no YAML: {fault}",
         severity=severity,
-        file=shown(Path(file)),
-        line=fault.line,
-        column=fault.column,
+        at=Position(shown(Path(file)), fault.line, fault.column),
         hint=hint,
     )
 
@@ -238,7 +239,7 @@ def _unversioned(origin: Origin, connector: Connector) -> Finding:
 def _twice(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
     return origin.finding(
         "duplicate-name",
-        f"{manifest.kind} {manifest.name} stands also in {first.finding('', '', ('metadata', 'name')).where}",
+        f"{manifest.kind} {manifest.name} stands also in {where(first.at(('metadata', 'name')))}",
         ("metadata", "name"),
         hint="give one of them another name",
     )

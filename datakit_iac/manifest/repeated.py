@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.project import Origin, spelled
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import spelled, where
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.records import modelled
 
 if TYPE_CHECKING:
+    from datakit_iac.findings.location import Step
     from datakit_iac.manifest.document import Manifest
-    from datakit_iac.manifest.finding import Step
 
 _SHOWN: Final = 5
 """So many fields that differ are named; the rest is counted."""
@@ -33,7 +34,7 @@ def finding(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, li
     name = ("metadata", "name")
     fields = list(dict.fromkeys(field for _, differ in others for field in differ))
     more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
-    places = [first.finding("", "", name).where, *(origin.finding("", "", name).where for origin, _ in others[:-1])]
+    places = [where(origin.at(name)) for origin in (first, *(origin for origin, _ in others[:-1]))]
     return others[-1][0].finding(
         "duplicate-name",
         f"{manifest.kind} {manifest.name} stands also in {' and '.join(places)}, with another "

@@ -14,7 +14,8 @@ from datetime import date
 from types import NoneType
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.manifest.secret import literals, quoted, without_passwords
+from datakit_iac.findings.sensitive import literals, without_passwords
+from datakit_iac.manifest.secret import quoted
 from datakit_iac.manifest.traits import AT_LEAST
 from datakit_iac.manifest.versions import check_range
 

@@ -9,8 +9,8 @@ import re
 from functools import lru_cache
 from typing import Annotated, Final
 
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.finding import nearest
 
 _NICKNAMES: Final = {
     "@yearly": "0 0 1 1 *",

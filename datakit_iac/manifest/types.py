@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from datakit_iac.manifest.finding import nearest
+from datakit_iac.findings.nearest import nearest
 
 SYNONYMS: Final[dict[str, str]] = {
     "bool": "boolean",

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.visible import visible
 
 _WIDTH = 120
 

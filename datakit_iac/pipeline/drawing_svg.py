@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.visible import visible
 from datakit_iac.pipeline.bands import extents, folded
 from datakit_iac.pipeline.drawing import Drawing, Edge, Node
 from datakit_iac.pipeline.layout import Layout, Spot, layout

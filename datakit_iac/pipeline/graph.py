@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import quarantine
-from datakit_iac.manifest.finding import Finding, nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
 
@@ -147,7 +148,6 @@ def _several_writers(project: Project, writers: Mapping[str, tuple[str, ...]]) -
                 f"DataSet {dataset} is written by {' and '.join(transforms)}; all of them come before its readers",
                 ("metadata", "name"),
                 hint="let one Transform write it",
-                severity="warning",
             )
 
 

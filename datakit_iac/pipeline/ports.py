@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from datakit_iac.manifest.finding import Finding, Step, nearest
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Step
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.versions import satisfies
 

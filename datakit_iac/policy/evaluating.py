@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from datakit_iac.manifest.finding import Finding, Severity
-from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.findings.finding import Finding, Severity
+from datakit_iac.findings.origin import Origin
+from datakit_iac.manifest.project import Project
 from datakit_iac.policy.declared import DeclaredRule, declared
 from datakit_iac.policy.expressions import ExpressionError
 from datakit_iac.policy.facts import ProjectFacts, Step, Target

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from types import NoneType
 from typing import Any, Final
 
-from datakit_iac.manifest.finding import nearest
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, Scope, Subject
 from datakit_iac.policy.fields import spelled, undefined
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Final, get_args, get_type_hints
 
-from datakit_iac.manifest.finding import nearest
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.policy.facts import (
     ConnectorFacts,
     DataSetFacts,

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from datakit_iac import installed
-from datakit_iac.manifest.finding import nearest
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.policy.rule import Rule
 from datakit_iac.policy.rules import BUILT_IN
 

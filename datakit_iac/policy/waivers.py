@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from datakit_iac.manifest.finding import Finding, Step
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Step
+from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.policy import Waiver
-from datakit_iac.manifest.project import Origin, Project
+from datakit_iac.manifest.project import Project
 from datakit_iac.policy.rule import Violation
 
 
@@ -57,14 +59,10 @@ class Waivers:
             if waiver.expires < self._today:
                 message = f"the waiver of {waiver.rule} for {waiver.target} expired on {waiver.expires}"
                 hint = f"mend {waiver.target}, or ask {waiver.owner} to renew it"
-                yield each.origin.finding(
-                    "expired-waiver", message, (*each.path, "expires"), hint=hint, severity="warning"
-                )
+                yield each.origin.finding("expired-waiver", message, (*each.path, "expires"), hint=hint)
             elif waiver.rule in judged and (waiver.rule, waiver.target) not in self._met:
                 message = f"{waiver.target} does not break {waiver.rule}, so this waiver excuses nothing"
-                yield each.origin.finding(
-                    "unused-waiver", message, (*each.path, "target"), hint="remove it", severity="warning"
-                )
+                yield each.origin.finding("unused-waiver", message, (*each.path, "target"), hint="remove it")
 
 
 def excused(waiver: Waiver) -> str:

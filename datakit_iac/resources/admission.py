@@ -17,8 +17,8 @@ from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.subject import subject
 from datakit_iac.approval.verification import Reality
 from datakit_iac.environment.resolved import ResolvedProject
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.visible import visible
 from datakit_iac.pulumi_compat import configuration, root_directory
 from datakit_iac.toolchain import policypack, wrapper
 from datakit_iac.toolchain.errors import ToolchainError

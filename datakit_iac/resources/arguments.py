@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar, cast
 import pulumi
 
 from datakit_iac.contract.faults import Foreign, Path, judged, model_within, names_of
+from datakit_iac.findings.location import spelled
+from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.finding import closest
-from datakit_iac.manifest.project import spelled
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.manifest.types import DataType
 from datakit_iac.pulumi_compat import has_engine

@@ -12,8 +12,8 @@ import pulumi
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets
+from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import variable
 from datakit_iac.pulumi_compat import root_directory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from datakit_iac import installed
-from datakit_iac.manifest.finding import nearest
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.runtimes.job import Runtime
 
 GROUP: Final = "datakit.runtimes"

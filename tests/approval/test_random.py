@@ -23,7 +23,7 @@ from datakit_iac.approval.subject import subject
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.executors.variables import FIXED, MACHINE, of_job
-from datakit_iac.manifest.finding import InvalidProjectError
+from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import Secret, revealed
 from datakit_iac.runtimes.dbt import overlay

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import load
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
 

@@ -9,7 +9,7 @@ import pytest
 
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.resolved import ResolvedProject
-from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 

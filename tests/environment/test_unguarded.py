@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.unguarded import unguarded
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import load
 from tests.cli.conftest import Dk, dk
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write

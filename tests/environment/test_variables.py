@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import Secret
 from tests.manifest.writing import manifest, write

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest import plain_yaml
 from datakit_iac.manifest.connections import connections
-from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.load import read
 from datakit_iac.manifest.parsing import strict_documents
 from datakit_iac.manifest.references import references

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.image import Image
 from datakit_iac.manifest.load import load, read
 from datakit_iac.manifest.references import references

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest import files
-from datakit_iac.manifest.finding import InvalidProjectError
 from datakit_iac.manifest.load import load, read
 from datakit_iac.pipeline.graph import build
 from tests.manifest.writing import (

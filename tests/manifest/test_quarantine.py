@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.finding import InvalidProjectError
+from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.dataset import Column, Consent, Test
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.environment import BindingSection, Environment
-from datakit_iac.manifest.finding import nearest
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.secret import Secret, variable
 from datakit_iac.manifest.transform import Trigger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from datakit_iac.manifest.finding import Finding
+from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import read
 
 HEAD = "apiVersion: datakit.infoblox.dev/v1alpha1\n"

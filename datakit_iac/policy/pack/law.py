@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import read
 from datakit_iac.manifest.policy import Waiver
 from datakit_iac.manifest.project import Project

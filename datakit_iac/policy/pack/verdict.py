@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.secret import without_passwords
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.sensitive import without_passwords
+from datakit_iac.findings.visible import visible
 from datakit_iac.policy.declared import DeclaredRule
 from datakit_iac.policy.facts import ProjectFacts, Subject
 from datakit_iac.policy.pack.law import Law

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.finding import nearest
 from datakit_iac.runtimes.dbt import overlay, references
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import Selection, select

@@ -7,19 +7,22 @@ from functools import lru_cache
 
 import yaml
 
-from datakit_iac.manifest.finding import Step
+from datakit_iac.findings.location import Step
 
 
 def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = False) -> tuple[int, int]:
     """Line and column, from 1, of a field's value; of its nearest parent where it is missing.
 
     Args:
-        text: the file's content, which is valid YAML.
+        text: the file's content; 0 and 0 are returned where it is not valid YAML.
         document: which document of the file, from 0.
         path: keys and indexes from the document's root.
         of_key: whether the key is meant, and not the value.
     """
-    roots = _composed(text)
+    try:
+        roots = _composed(text)
+    except yaml.YAMLError:
+        return 0, 0
     root = roots[document] if document < len(roots) else None
     if root is None:
         return 1, 1

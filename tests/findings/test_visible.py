@@ -7,8 +7,9 @@ import unicodedata
 
 import pytest
 
-from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.location import Position
+from datakit_iac.findings.visible import visible
 
 
 @pytest.mark.parametrize("category", ["Cc", "Cf", "Cs", "Co", "Zl", "Zp"])
@@ -66,7 +67,7 @@ def test_lines_and_tabs_stay_where_there_may_be_several() -> None:
 
 def test_whatever_a_finding_quotes_is_seen_and_no_password_of_an_address() -> None:
     found = Finding(
-        code="x", message="a\u202e ftp://u:p@h", path="spec.\x1b", hint="b\nc password=q d", file="\x07.yaml", line=1
+        code="x", message="a\u202e ftp://u:p@h", path="spec.\x1b", hint="b\nc password=q d", at=Position("\x07.yaml", 1)
     )
     assert str(found) == (
         r"\x07.yaml:1:0: error[x] spec.\x1b: a\u202e ftp://u:[secret]@h" + "\n" + r"    fix: b\nc password=[secret] d"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from datakit_iac.manifest.secret import without_passwords
-from datakit_iac.manifest.visible import visible
+from datakit_iac.findings.location import NOWHERE, Location, where
+from datakit_iac.findings.sensitive import without_passwords
+from datakit_iac.findings.visible import visible
 
 Severity = Literal["error", "warning", "note"]
-
-Step = str | int
-"""One step of a field's path: a key, or an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +25,7 @@ class Finding:
         message: what was found and what was expected, in one sentence.
         severity: ``error`` stops everything, ``warning`` is shown, ``note`` says what was looked at and is excused.
         path: the field, e.g. ``spec.schema[2].type``; empty for a whole document.
-        file: the manifest, relative to the working directory where that is shorter; empty where there is none.
-        line: from 1; 0 where there is no position.
-        column: from 1; 0 where there is no position.
+        at: where it is in a file; read from there when it is asked for.
         hint: what to do.
     """
 
@@ -37,9 +33,7 @@ class Finding:
     message: str
     severity: Severity = "error"
     path: str = ""
-    file: str = ""
-    line: int = 0
-    column: int = 0
+    at: Location = field(default=NOWHERE)
     hint: str = ""
 
     def __post_init__(self) -> None:
@@ -48,9 +42,24 @@ class Finding:
             object.__setattr__(self, name, visible(without_passwords(getattr(self, name))))
 
     @property
+    def file(self) -> str:
+        """Relative to the working directory if it is below that; empty if there is none."""
+        return self.at.file
+
+    @property
+    def line(self) -> int:
+        """From 1; 0 if it is not known."""
+        return self.at.line
+
+    @property
+    def column(self) -> int:
+        """From 1; 0 if it is not known."""
+        return self.at.column
+
+    @property
     def where(self) -> str:
         """``file:line:column``, or as much of it as there is."""
-        return visible(f"{self.file}:{self.line}:{self.column}" if self.line else self.file)
+        return visible(where(self.at))
 
     def __str__(self) -> str:
         """`file:line:column: severity[code] path: message`, then the hint on a line of its own."""
@@ -72,18 +81,3 @@ class InvalidProjectError(Exception):
         errors = sum(found.severity == "error" for found in self.findings)
         count = f"{errors} error{'s' if errors != 1 else ''}; nothing was touched."
         super().__init__("\n".join([*map(str, self.findings), count]))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint with the known name that is closest to a mistyped one; a list of all where none is close."""
-    names = sorted(known)
-    if found := closest(name, names):
-        return f"did you mean {found!r}?"
-    return f"known: {', '.join(names)}" if names else "there is none yet"
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """The known name that a mistyped one is probably meant for; empty where none is close."""
-    import difflib  # late: most projects are right
-
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)), "")

@@ -1,0 +1,44 @@
+"""Where a document was read from, and findings on its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from datakit_iac.findings.finding import Finding, Severity
+from datakit_iac.findings.location import NOWHERE, FieldPosition, Location, Step, spelled
+
+
+class Origin(NamedTuple):
+    """The file of a document and which document of it, from 0; the file of what is built in is empty."""
+
+    path: str
+    document: int
+
+    @property
+    def file(self) -> Path:
+        """The file; a path is made of it only when asked, since every manifest has an origin."""
+        return Path(self.path)
+
+    def at(self, path: Sequence[Step], *, is_key: bool = False) -> Location:
+        """Where a field of this document is; nowhere for what is built in."""
+        return FieldPosition(self.path, self.document, tuple(path), is_key) if self.path else NOWHERE
+
+    def finding(
+        self, code: str, message: str, path: Sequence[Step] = (), *, hint: str = "", severity: Severity | None = None
+    ) -> Finding:
+        """A finding on a field of this document, as severe as its code unless another severity is given.
+
+        A field that should not be there is found by its key, every other by its value.
+        """
+        from datakit_iac.findings.codes import severity_of  # late: most projects are right
+
+        return Finding(
+            code=code,
+            message=message,
+            severity=severity or severity_of(code),
+            path=spelled(path),
+            at=self.at(path, is_key=code == "unknown-field"),
+            hint=hint,
+        )
