@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.toolchain import project
+from datakit_iac.toolchain.setup import project
 
 CHANNEL_OPTIONS: Final = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import datakit_iac
-from datakit_iac.cli.commands import SECTIONS, Command, CommandModule
+from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
 from datakit_iac.manifest.dataset import ColumnType, SchemaReference, SourceColumn
 from datakit_iac.manifest.document import Metadata, Name, SemVer
 from datakit_iac.manifest.duration import Duration, Retention

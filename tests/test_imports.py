@@ -38,7 +38,7 @@ def test_the_contracts_between_the_rooms_are_kept() -> None:
             {"pulumi", "grpc", "duckdb"},
         ),
         ("import datakit_iac.provider.serve", {"pulumi", "grpc", "duckdb", "pydantic"}),
-        ("import datakit_iac.provider.package", {"duckdb", "dbt", "cloudquery"}),
+        ("import datakit_iac.provider.registry", {"duckdb", "dbt", "cloudquery"}),
     ],
 )
 def test_an_import_brings_no_more_than_it_needs(statement: str, without: set[str]) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.toolchain import commandline, policypack
+from datakit_iac.toolchain import commandline
+from datakit_iac.toolchain import policy_pack as policypack
 
 _WHOLE: Final = "a plan is applied as a whole"
 _REPLACES: Final = "what a plan does not replace is not replaced"

@@ -26,7 +26,7 @@ def lint(project: Project, read: Iterable[Finding], *, is_whole: bool) -> list[F
     """
     found = [*build(project)[1], *references(project), *connections(project), *unguarded(project)]
     if project.policies:
-        from datakit_iac.policy.declared import declared  # late: the language of expressions takes a while to load
+        from datakit_iac.policy.selection import declared  # late: the language of expressions takes a while to load
 
         found += declared(project)[1]
     every = [*of_reading(project, read), *of_checking(found, (UNKNOWN_FIELD,))]

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from datakit_iac.environment.locking import unlocked
+from datakit_iac.environment.lockfile import unlocked
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.environment.resolved import ResolvedProject
-from datakit_iac.environment.secrets import Secrets
+from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
-from datakit_iac.policy.evaluating import evaluate
-from datakit_iac.policy.gathering import gather
+from datakit_iac.policy.evaluate import evaluate
+from datakit_iac.policy.from_project import gather
 from datakit_iac.runtimes.job import Fetches
 from datakit_iac.runtimes.registry import runtime
 

@@ -10,8 +10,8 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn, TextIO, cast
 
-from datakit_iac.cli import exits
-from datakit_iac.cli.commands import COMMANDS, SECTIONS, Command, CommandModule
+from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli.registry import COMMANDS, SECTIONS, Command, CommandModule
 from datakit_iac.findings.visible import visible
 from datakit_iac.version import __version__
 
@@ -52,7 +52,7 @@ def _run(words: list[str]) -> int:
         print(f"dk {__version__}")
         return exits.FINE
     if words and words[0] == "__complete":
-        from datakit_iac.cli import completing
+        from datakit_iac.cli import candidates as completing
 
         return completing.run(words[1:])
     if command := _called(words):

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datakit_iac.cli.names import known
+from datakit_iac.cli.lookup import known
+from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.reading import read_and_tell
-from datakit_iac.cli.waiting import waiting
 from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
-    from datakit_iac.environment.resolved import ResolvedProject
+    from datakit_iac.environment.model import ResolvedProject
     from datakit_iac.manifest.project import Project
 
 

@@ -8,11 +8,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datakit_iac.cli import exits
-from datakit_iac.cli.names import known
+from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli.lookup import known
+from datakit_iac.cli.output.terminal import paint
+from datakit_iac.cli.project_scope import Scope, add_path, scope
 from datakit_iac.cli.reading import read_and_tell
-from datakit_iac.cli.scope import Scope, add_path, scope
-from datakit_iac.cli.terminal import paint
 from datakit_iac.findings.sensitive import REDACTED, hidden, is_reference
 from datakit_iac.findings.visible import visible
 

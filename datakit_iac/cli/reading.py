@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datakit_iac.cli.waiting import waiting
+from datakit_iac.cli.output.spinner import waiting
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read_and_tell(root: Path) -> tuple[Project, bool]:
     """The manifests of a folder, as far as they can be read, and whether nothing is wrong with them."""
     from datakit_iac.checks.tolerance import of_reading
-    from datakit_iac.cli.reporting import tell
+    from datakit_iac.cli.output.report import tell
     from datakit_iac.manifest.load import read
 
     with waiting("reading manifests"):

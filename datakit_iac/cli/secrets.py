@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datakit_iac.cli.scope import pulumi_project
+from datakit_iac.cli.project_scope import pulumi_project
 
 if TYPE_CHECKING:
-    from datakit_iac.environment.secrets import Secrets
+    from datakit_iac.environment.secrets.sources import Secrets
 
 
 def secrets(root: Path, env: str) -> Secrets:
@@ -20,8 +20,8 @@ def secrets(root: Path, env: str) -> Secrets:
         root: the folder of the manifests; the Pulumi project is there or above, or else at the working directory.
         env: the environment, and so the stack.
     """
-    from datakit_iac.environment.secrets import Secrets, Source, of_process
-    from datakit_iac.environment.secrets_file import of_file
+    from datakit_iac.environment.secrets.file import of_file
+    from datakit_iac.environment.secrets.sources import Secrets, Source, of_process
     from datakit_iac.findings.sensitive import REDACTED
 
     folder = pulumi_project(root) or pulumi_project(Path.cwd()) or root

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedStore
+from datakit_iac.environment.model import ResolvedDataSet, ResolvedStore
 from datakit_iac.manifest.environment import Environment
 
 

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.environment import choosing, dbt_vars, variables
+from datakit_iac.environment import dbt_vars, variables
 from datakit_iac.environment.bindings import Bindings
-from datakit_iac.environment.chosen import ChosenVersion
 from datakit_iac.environment.default import with_default
+from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.paths import rooted
-from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
-from datakit_iac.environment.secrets import Secrets, sources_of
+from datakit_iac.environment.secrets.sources import Secrets, sources_of
 from datakit_iac.environment.stores import Stores
 from datakit_iac.environment.unguarded import unguarded
 from datakit_iac.environment.unsupported import unsupported
+from datakit_iac.environment.versions import references as choosing
+from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest

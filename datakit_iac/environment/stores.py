@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from datakit_iac.environment import vocabulary
 from datakit_iac.environment.bindings import Bindings
-from datakit_iac.environment.catalog import Catalog
-from datakit_iac.environment.chosen import ChosenVersion
+from datakit_iac.environment.model import ResolvedStore
 from datakit_iac.environment.paths import rooted
-from datakit_iac.environment.resolved import ResolvedStore
-from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.environment.secrets.sources import Secrets, SourceError
+from datakit_iac.environment.versions.chosen import ChosenVersion
+from datakit_iac.environment.versions.connectors import Catalog
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import closest

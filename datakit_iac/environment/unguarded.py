@@ -37,7 +37,7 @@ def unguarded(project: Project) -> Iterator[Finding]:
 def _locations(project: Project, environment: Environment) -> dict[str, str]:
     """Where each Store lies that an environment may write to; whether its secrets are set is not asked."""
     from datakit_iac.environment.bindings import Bindings
-    from datakit_iac.environment.secrets import Secrets
+    from datakit_iac.environment.secrets.sources import Secrets
     from datakit_iac.environment.stores import Stores
     from datakit_iac.technologies.technology import technology
 

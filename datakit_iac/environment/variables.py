@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from datakit_iac.environment.secrets import Secrets, SourceError
+from datakit_iac.environment.secrets.sources import Secrets, SourceError
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.runtimes.described import Described, Describes
 from datakit_iac.runtimes.registry import runtime
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from datakit_iac.manifest.document import Model
-from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, Scope, Step, Subject, Target
+from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, Scope, Step, Subject, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def rule(
 ) -> Callable[[F], Rule]:
     """Make a function a rule.
 
-    >>> from datakit_iac.policy.facts import DataSetFacts
+    >>> from datakit_iac.policy.model import DataSetFacts
     >>> @rule("described", "dataset")
     ... def described(dataset, arguments, project):
     ...     '''Every DataSet has a description.'''

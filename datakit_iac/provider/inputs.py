@@ -15,8 +15,8 @@ from datakit_iac.contract.shapes import SHAPES
 from datakit_iac.findings.location import spelled
 from datakit_iac.manifest.dataset import Column, Consent, Place, Test
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.lifecycle import Call, Fault, Properties
-from datakit_iac.provider.properties import unknowns
+from datakit_iac.provider.property_values import unknowns
+from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 from datakit_iac.technologies.technology import address

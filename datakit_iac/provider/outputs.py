@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.provider.adoption import IMPORTED, demand_ours
-from datakit_iac.provider.lifecycle import Call
+from datakit_iac.provider.resource_types.resource_type import Call
 from datakit_iac.runtimes.job import Job, Relation
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark

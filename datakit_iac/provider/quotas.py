@@ -12,8 +12,8 @@ from typing import Final
 
 from datakit_iac.manifest.quantity import amount
 from datakit_iac.provider import inputs as decode
-from datakit_iac.provider.lifecycle import Call, Properties, ResourceError
-from datakit_iac.provider.turns import wait
+from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
+from datakit_iac.provider.store_locks import wait
 from datakit_iac.technologies.technology import StoreError, technology
 
 _RUNNING: Final[Counter[str]] = Counter()

@@ -39,9 +39,9 @@ async def _serve(address: str) -> None:
     import grpc.aio
     from pulumi.runtime.proto import provider_pb2_grpc
 
-    from datakit_iac.provider.engine import Engine
+    from datakit_iac.provider.messages import Engine
     from datakit_iac.provider.open_stores import close_all
-    from datakit_iac.provider.package import FUNCTIONS, TYPES
+    from datakit_iac.provider.registry import FUNCTIONS, TYPES
     from datakit_iac.provider.servicer import Servicer
     from datakit_iac.pulumi_compat import CHANNEL_OPTIONS
 

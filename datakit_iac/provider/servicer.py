@@ -22,10 +22,18 @@ from datakit_iac.executors.process import Cancelled
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.redaction import Redaction, secrets_in
-from datakit_iac.provider import properties
+from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.engine import Engine
-from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError, ResourceType, Stop
+from datakit_iac.provider.messages import Engine
+from datakit_iac.provider.resource_types.resource_type import (
+    Call,
+    Fault,
+    PartialError,
+    Properties,
+    ResourceError,
+    ResourceType,
+    Stop,
+)
 from datakit_iac.technologies.technology import StoreError
 
 THREADS: Final = 32

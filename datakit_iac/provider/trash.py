@@ -8,7 +8,7 @@ from typing import Final
 
 from datakit_iac.manifest.dataset import Place
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.lifecycle import Call, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Properties
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.technology import Session
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from datakit_iac.provider.adoption import IMPORTED
-from datakit_iac.provider.lifecycle import Call, ResourceError
-from datakit_iac.provider.settlement import changes_to, without_value
+from datakit_iac.provider.reconcile import changes_to, without_value
+from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
 from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import Job, JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet

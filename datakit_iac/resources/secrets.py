@@ -8,8 +8,8 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import is_config_secret
 
-from datakit_iac.environment.secrets import Secrets, Source, of_process
-from datakit_iac.environment.secrets_file import of_file
+from datakit_iac.environment.secrets.file import of_file
+from datakit_iac.environment.secrets.sources import Secrets, Source, of_process
 
 
 def secrets(folder: Path) -> Secrets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datakit_iac.manifest.document import Model as Arguments
-from datakit_iac.policy.facts import (
+from datakit_iac.policy.model import (
     ColumnFacts,
     ConnectorFacts,
     DataSetFacts,

@@ -5,8 +5,8 @@ Needs pytest; `datakit-iac[testing]` brings it.
 
 from __future__ import annotations
 
-from datakit_iac.provider.package import FUNCTIONS, TYPES
-from datakit_iac.provider.testing import Lifecycle, Message, OperationError, RefusedError, Step, Subject
+from datakit_iac.provider.registry import FUNCTIONS, TYPES
+from datakit_iac.testing.lifecycle import Lifecycle, Message, OperationError, RefusedError, Step, Subject
 from datakit_iac.testing.technology_suite import MARK, ROWS, Rows, TechnologyKit, TechnologySuite
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from datakit_iac.provider.testing import Lifecycle
+    from datakit_iac.testing.lifecycle import Lifecycle
 
 pytest.register_assert_rewrite("datakit_iac.testing.technology_suite")
 

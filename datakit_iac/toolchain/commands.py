@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _setup(folder: Path, checkout: Path | None, stack: str) -> None:
-    from datakit_iac.toolchain import setup
+    from datakit_iac.toolchain.setup import setup
 
     if checkout:
         setup.set_up_checkout(checkout, os.environ)
@@ -68,8 +68,9 @@ def _setup(folder: Path, checkout: Path | None, stack: str) -> None:
 
 
 def _unlock(folder: Path, stack: str) -> int:
-    from datakit_iac.toolchain import lock, project
     from datakit_iac.toolchain.progress import say
+    from datakit_iac.toolchain.setup import project
+    from datakit_iac.toolchain.setup import state_lock as lock
 
     removed, held = lock.clear_dead(project.read(folder), stack)
     for gone in removed:

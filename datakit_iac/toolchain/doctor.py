@@ -12,8 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.toolchain import search, stamp, wrapper
-from datakit_iac.toolchain.engine import MINIMUM
+from datakit_iac.toolchain.engine import search
+from datakit_iac.toolchain.engine.probe import MINIMUM
+from datakit_iac.toolchain.setup import stamp, wrapper
 
 _ASKING_TAKES_AT_MOST: Final = 20.0
 

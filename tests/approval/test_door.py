@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.door import admission, shelf
+from datakit_iac.approval.gate import admission, shelf
 from datakit_iac.approval.plan import Operation, Plan, make, write
 from datakit_iac.approval.signatures import place, sign
 from datakit_iac.approval.verification import Reality

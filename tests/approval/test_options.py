@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval.options import Options
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain import policy_pack as policypack
 
 UP = ("up", "--stack", "prod", "--yes")
 

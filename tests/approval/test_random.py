@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from datakit_iac.approval.plan import Subject
-from datakit_iac.approval.subject import subject
+from datakit_iac.approval.plan_subject import subject
 from datakit_iac.checks.validate import validate
-from datakit_iac.environment.resolved import ResolvedProject
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.executors.variables import FIXED, MACHINE, of_job
 from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.load import load

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval.plan import Subject
-from datakit_iac.approval.subject import subject
+from datakit_iac.approval.plan_subject import subject
 from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.load import load
 from tests.scenarios.pipeline import API, FILES

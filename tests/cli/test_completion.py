@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cli.commands import COMMANDS
+from datakit_iac.cli.registry import COMMANDS
 from tests.cli.conftest import Dk, dataset
 from tests.cli.test_dispatch import HEAVY
 from tests.manifest.writing import CONNECTOR, write

@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 import yaml
 
-from datakit_iac.cli import dataset_create
-from datakit_iac.cli.editing import NotEditableError, edited
+from datakit_iac.cli.commands.dataset import create as dataset_create
+from datakit_iac.cli.scaffold.editing import NotEditableError, edited
 from datakit_iac.manifest import dataset as manifests
 from datakit_iac.manifest.load import load
 from datakit_iac.manifest.traits import Tier

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cli import lint
-from datakit_iac.cli.commands import COMMANDS
+from datakit_iac.cli.commands import lint
+from datakit_iac.cli.registry import COMMANDS
 from datakit_iac.version import __version__
 from tests.cli.conftest import Dk
 

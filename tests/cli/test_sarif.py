@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped]
 
-from datakit_iac.cli.codes import meanings
+from datakit_iac.cli.output.code_help import meanings
 from tests.cli.conftest import Dk, dataset, transform
 from tests.manifest.writing import write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import search
+from datakit_iac.toolchain.engine import search
 from datakit_iac.toolchain.errors import ToolchainError
 from tests.cli.conftest import Dk
 

@@ -18,7 +18,7 @@ import datakit_iac
 from tests.manifest.writing import CONNECTOR, write
 
 BIN = Path(sys.executable).parent
-SCRIPTS = Path(datakit_iac.__file__).parent / "cli/templates/completion"
+SCRIPTS = Path(datakit_iac.__file__).parent / "cli/scaffold/templates/completion"
 
 BASH = """
     eval "$(dk completion bash)"; complete -p dk >/dev/null || exit 1

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from datakit_iac.cli.terminal import paint
+from datakit_iac.cli.output.terminal import paint
 
 
 class Terminal(io.StringIO):

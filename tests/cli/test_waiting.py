@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from datakit_iac.cli import main
-from datakit_iac.cli.waiting import waiting
+from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.manifest import load
 
 CLEARED = "\r\x1b[K"
@@ -56,8 +56,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
     """A terminal on standard error, whose seconds are short."""
     made = Screen()
     seen = SimpleNamespace(stderr=made.stream, platform="linux")
-    monkeypatch.setattr("datakit_iac.cli.waiting.sys", seen)
-    monkeypatch.setattr("datakit_iac.cli.waiting._SECOND", 0.02)
+    monkeypatch.setattr("datakit_iac.cli.output.spinner.sys", seen)
+    monkeypatch.setattr("datakit_iac.cli.output.spinner._SECOND", 0.02)
     monkeypatch.setenv("TERM", "xterm")
     yield made
     made.close()
@@ -104,7 +104,7 @@ def test_a_line_is_no_longer_than_the_terminal_is_wide(screen: Screen, monkeypat
 
 
 def test_what_is_quick_says_nothing(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datakit_iac.cli.waiting._SECOND", 60.0)
+    monkeypatch.setattr("datakit_iac.cli.output.spinner._SECOND", 60.0)
     with waiting("counting sheep"):
         pass
     assert screen.shown == ""
@@ -119,7 +119,7 @@ def test_a_terminal_that_cannot_clear_a_line_is_told_nothing(screen: Screen, mon
 
 def test_what_is_no_terminal_is_told_nothing(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    monkeypatch.setattr("datakit_iac.cli.waiting.sys.stderr", stream)
+    monkeypatch.setattr("datakit_iac.cli.output.spinner.sys.stderr", stream)
     with waiting("counting sheep"):
         time.sleep(0.1)
     assert stream.getvalue() == ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.provider import run
+from datakit_iac.provider.resource_types import run
 from datakit_iac.technologies.bound import Connection
 from tests.docs.test_docs import FENCE, ROOT
 from tests.packages import install, python

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.chosen import ChosenVersion
-from datakit_iac.environment.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
+from datakit_iac.environment.versions.chosen import ChosenVersion
+from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import load, read
 from tests.environment.test_resolve import BASE, faults, resolved

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.load import load
 from tests.manifest.writing import manifest, write
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.environment import locking
+from datakit_iac.environment import lockfile as locking
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.manifest.load import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
-from datakit_iac.environment.resolved import ResolvedProject
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.load import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write

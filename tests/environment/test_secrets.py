@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment import secrets_file
 from datakit_iac.environment.resolve import examine
-from datakit_iac.environment.secrets import Secrets, Source, SourceError, of_process
+from datakit_iac.environment.secrets import file as secrets_file
+from datakit_iac.environment.secrets.sources import Secrets, Source, SourceError, of_process
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.load import load
 from tests.environment.test_resolve import ENVIRONMENT, FILES, LAKE

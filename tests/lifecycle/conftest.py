@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.provider.testing import Lifecycle, Subject
+from datakit_iac.testing.lifecycle import Lifecycle, Subject
 from tests.lifecycle.warehouse import Warehouse
 
 

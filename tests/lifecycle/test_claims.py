@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.provider.properties import UNKNOWN
-from datakit_iac.provider.testing import Lifecycle, RefusedError, Subject
+from datakit_iac.provider.property_values import UNKNOWN
+from datakit_iac.testing.lifecycle import Lifecycle, RefusedError, Subject
 from tests.lifecycle.warehouse import Warehouse
 
 DATASET = "datakit:index:DataSet"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.lifecycle.warehouse import ID, NAME, PATH, Warehouse
 
 NEW = {"name": "email", "type": "text", "pii": True}

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import duckdb
 import pytest
 
-from datakit_iac.provider.testing import Lifecycle, OperationError, Subject
 from datakit_iac.technologies.technology import Live
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError, Subject
 from tests.lifecycle.warehouse import ID, NAME, Warehouse
 
 pytestmark = pytest.mark.slow

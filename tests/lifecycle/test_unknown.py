@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.lifecycle import Properties
-from datakit_iac.provider.properties import UNKNOWN
-from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError
+from datakit_iac.provider.property_values import UNKNOWN
+from datakit_iac.provider.resource_types.resource_type import Properties
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError
 from tests.lifecycle.warehouse import Warehouse
 
 

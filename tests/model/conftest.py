@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.provider import run, testing
-from datakit_iac.provider.package import FUNCTIONS, TYPES
-from datakit_iac.provider.testing import Lifecycle
+from datakit_iac.provider.registry import FUNCTIONS, TYPES
+from datakit_iac.provider.resource_types import run
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.testing import lifecycle as testing
+from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.engine import Engine
 from tests.model.jobs import Jobs
 from tests.model.program import PROJECT, STACK

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pulumi.runtime.proto import provider_pb2
 
-from datakit_iac.provider.testing import Lifecycle, OperationError
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError
 from tests.model.jobs import Jobs
 from tests.model.program import run
 from tests.model.state import Outcome, Snapshot, State

@@ -11,8 +11,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
-from datakit_iac.provider import properties
-from datakit_iac.provider.testing import Lifecycle, OperationError
+from datakit_iac.provider import property_values as properties
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError
 from tests.model.jobs import Jobs
 from tests.model.program import PROJECT, STACK
 from tests.model.state import Outcome, Snapshot, State, label

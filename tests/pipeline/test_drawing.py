@@ -18,12 +18,12 @@ from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.dataset import DataSet
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Port, Transform
-from datakit_iac.pipeline.drawing import Drawing, Node, depending_on, leading_to, whole
-from datakit_iac.pipeline.drawing_dot import dot
-from datakit_iac.pipeline.drawing_json import as_json
-from datakit_iac.pipeline.drawing_mermaid import mermaid
-from datakit_iac.pipeline.drawing_svg import svg
-from datakit_iac.pipeline.drawing_text import text
+from datakit_iac.pipeline.drawing.dot import dot
+from datakit_iac.pipeline.drawing.json import as_json
+from datakit_iac.pipeline.drawing.mermaid import mermaid
+from datakit_iac.pipeline.drawing.model import Drawing, Node, depending_on, leading_to, whole
+from datakit_iac.pipeline.drawing.svg import svg
+from datakit_iac.pipeline.drawing.text import text
 from datakit_iac.pipeline.graph import Graph, build
 
 Jobs = dict[str, tuple[list[str], list[str]]]

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from datakit_iac.pipeline.drawing_svg import svg
-from datakit_iac.pipeline.layout import layout
+from datakit_iac.pipeline.drawing.layout import layout
+from datakit_iac.pipeline.drawing.svg import svg
 from tests.pipeline.test_drawing import Jobs, drawn, random_jobs
 
 

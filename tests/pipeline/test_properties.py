@@ -15,9 +15,9 @@ from datakit_iac.manifest.dataset import DataSet, DataSetGroup
 from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.transform import Port, Transform
-from datakit_iac.pipeline.drawing import whole
-from datakit_iac.pipeline.drawing_json import as_json
-from datakit_iac.pipeline.drawing_text import text
+from datakit_iac.pipeline.drawing.json import as_json
+from datakit_iac.pipeline.drawing.model import whole
+from datakit_iac.pipeline.drawing.text import text
 from datakit_iac.pipeline.graph import Graph, build
 from tests.pipeline.test_drawing import read_back
 

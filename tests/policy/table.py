@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.environment import locking
+from datakit_iac.environment import lockfile as locking
 from datakit_iac.environment.resolve import examine
 from datakit_iac.manifest.kinds import API_VERSION
 from datakit_iac.manifest.load import read

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.properties import COMPUTED, OUTPUT, SIGNATURE, UNKNOWN, has_unknowns, read, write
+from datakit_iac.provider.property_values import COMPUTED, OUTPUT, SIGNATURE, UNKNOWN, has_unknowns, read, write
 
 VALUES: list[Any] = [
     None, True, False, 0, -5, 2**53, 0.5, "", "text", "snow ☃", [], [1, "two", None], {}, {"a": {"b": [{"c": 1}]}},

@@ -15,13 +15,13 @@ from pulumi.runtime.proto import provider_pb2
 
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.lifecycle import Call, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.open_stores import alone
-from datakit_iac.provider.properties import SECRET, SIGNATURE, UNKNOWN, write
+from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
+from datakit_iac.provider.resource_types.resource_type import Call, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.servicer import printable
-from datakit_iac.provider.testing import Lifecycle, OperationError, RefusedError, Subject
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError
+from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.provider.toys import TOKEN, Toy
 
 PLANTED = "hunter2-long-and-secret"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datakit_iac.provider.lifecycle import Call, Difference, Fault, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties
 
 TOKEN = "toy:index:Toy"
 

@@ -15,7 +15,7 @@ from pulumi.runtime import mocks
 
 from datakit_iac import Column, Connector, Consent, DataSet, Run, Store, Test, Transform
 from datakit_iac.manifest.types import DataType
-from datakit_iac.provider.properties import SIGNATURE
+from datakit_iac.provider.property_values import SIGNATURE
 
 SCHEMA: dict[str, Any] = json.loads(files("datakit_iac.provider").joinpath("schema.json").read_text())
 
@@ -109,7 +109,7 @@ def test_the_schema_describes_every_property_and_requires_none_that_is_unknown(t
 
 
 def test_the_schema_names_the_types_that_the_provider_serves() -> None:
-    from datakit_iac.provider.package import FUNCTIONS, TYPES
+    from datakit_iac.provider.registry import FUNCTIONS, TYPES
 
     assert sorted(TYPES) == sorted(SCHEMA["resources"])
     assert sorted(FUNCTIONS) == sorted(SCHEMA["functions"])

@@ -17,8 +17,8 @@ from datakit_iac import Column, Connector, DataSet, Store, Transform
 from datakit_iac.manifest.json_schema import schema
 from datakit_iac.manifest.kinds import API_VERSION, KINDS
 from datakit_iac.manifest.secret import Secret
-from datakit_iac.provider.package import TYPES
-from datakit_iac.provider.testing import Lifecycle, RefusedError
+from datakit_iac.provider.registry import TYPES
+from datakit_iac.testing.lifecycle import Lifecycle, RefusedError
 
 WRONG: tuple[Any, ...] = (
     *("", " ", "Public", "GOLD", "no-such", "a b", "1.2", "forever", "-1d", "2030-13-01", "x@y"),

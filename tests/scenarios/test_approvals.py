@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain import policy_pack as policypack
 from tests.approval.keys import allow, new_key, public
 from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace

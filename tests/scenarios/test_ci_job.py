@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from datakit_iac.toolchain import stamp
+from datakit_iac.toolchain.setup import stamp
 from tests.scenarios.workspace import BIN
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ import pytest
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.load import load
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain import policy_pack as policypack
 from tests.docs.test_examples import shown
 from tests.packages import install
 from tests.scenarios.workspace import Outcome, Workspace

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import cache, gobuild, search
-from datakit_iac.toolchain.engine import MINIMUM, Way
+from datakit_iac.toolchain.engine import build as gobuild
+from datakit_iac.toolchain.engine import cache, search
+from datakit_iac.toolchain.engine.probe import MINIMUM, Way
 from datakit_iac.toolchain.errors import ToolchainError
 from tests.toolchain.conftest import script
 

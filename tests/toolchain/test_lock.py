@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import commands, lock
-from datakit_iac.toolchain.project import Project
+from datakit_iac.toolchain import commands
+from datakit_iac.toolchain.setup import state_lock as lock
+from datakit_iac.toolchain.setup.project import Project
 
 NOW = datetime.now(UTC)
 

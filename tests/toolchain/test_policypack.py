@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import policypack
+from datakit_iac.toolchain import policy_pack as policypack
 from tests.packages import install
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import project
 from datakit_iac.toolchain.errors import ToolchainError
+from datakit_iac.toolchain.setup import project
 from tests.toolchain.conftest import script
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import cache, search
-from datakit_iac.toolchain.engine import MINIMUM, Way, is_new_enough, parse
+from datakit_iac.toolchain.engine import cache, search
+from datakit_iac.toolchain.engine.probe import MINIMUM, Way, is_new_enough, parse
 from datakit_iac.toolchain.errors import ToolchainError
 from tests.toolchain.conftest import StubEngine, script
 

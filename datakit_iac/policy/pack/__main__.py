@@ -24,12 +24,12 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from datakit_iac.policy.pack import remedies
-from datakit_iac.policy.pack.configuration import general_schema, rule_schema
-from datakit_iac.policy.pack.judge import NOTHING, ROOT, Judge
-from datakit_iac.policy.pack.law import OWN
-from datakit_iac.policy.pack.observed import Observed, plain
-from datakit_iac.policy.pack.verdict import Verdict
+from datakit_iac.policy.pack import remediation as remedies
+from datakit_iac.policy.pack.analyzer import NOTHING, ROOT, Judge
+from datakit_iac.policy.pack.config import general_schema, rule_schema
+from datakit_iac.policy.pack.policy_set import OWN
+from datakit_iac.policy.pack.resource import Observed, plain
+from datakit_iac.policy.pack.violation import Verdict
 from datakit_iac.policy.registry import UnknownRuleError, find, names
 
 _REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")

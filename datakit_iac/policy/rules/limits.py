@@ -9,7 +9,7 @@ from typing import Final
 from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.quantity import amount
 from datakit_iac.manifest.versions import satisfies
-from datakit_iac.policy.facts import EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
 from datakit_iac.policy.rule import NoArguments, Violation, rule
 from datakit_iac.policy.schedules import shortest_interval
 

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from datakit_iac.manifest.dataset import Classification, Masking
 from datakit_iac.manifest.document import Model
-from datakit_iac.policy.facts import ColumnFacts, DataSetFacts, EnvironmentFacts, ProjectFacts
+from datakit_iac.policy.model import ColumnFacts, DataSetFacts, EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
 
 

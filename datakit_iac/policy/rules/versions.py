@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit_iac.policy.facts import ConnectorFacts, EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.model import ConnectorFacts, EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
 from datakit_iac.policy.rule import NoArguments, Violation, rule
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.policy.pack.judge import PLATFORM, ROOT, Judge
-from datakit_iac.policy.pack.law import OWN
-from datakit_iac.policy.pack.observed import UNKNOWN, Observed
-from datakit_iac.policy.pack.remedies import apply
-from datakit_iac.policy.pack.verdict import Verdict
+from datakit_iac.policy.pack.analyzer import PLATFORM, ROOT, Judge
+from datakit_iac.policy.pack.policy_set import OWN
+from datakit_iac.policy.pack.remediation import apply
+from datakit_iac.policy.pack.resource import UNKNOWN, Observed
+from datakit_iac.policy.pack.violation import Verdict
 from datakit_iac.policy.registry import names
 
 TODAY = date(2026, 11, 23)

@@ -1,0 +1,26 @@
+"""Print what makes a shell complete dk: commands, options, their values, and the names in the project at hand.
+
+bash:  echo 'eval "$(dk completion bash)"' >> ~/.bashrc
+zsh:   echo 'eval "$(dk completion zsh)"' >> ~/.zshrc
+fish:  dk completion fish > ~/.config/fish/completions/dk.fish
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import exit_codes as exits
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="whose")
+
+
+def run(options: Namespace) -> int:
+    """Print it."""
+    from importlib.resources import files
+
+    script = files("datakit_iac.cli.scaffold").joinpath("templates", "completion", options.shell)
+    print(script.read_text(encoding="utf-8"), end="")
+    return exits.FINE

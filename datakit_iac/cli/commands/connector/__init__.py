@@ -1,0 +1,1 @@
+"""`dk connector …`."""

@@ -1,0 +1,38 @@
+"""Show what one environment makes of a project: its rules, Stores, DataSets' places, and the versions chosen.
+
+Secrets are shown as the references that they are.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import environments, listing
+from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli.project_scope import scope
+from datakit_iac.findings.sensitive import hidden
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    listing.add_show(parser, "ENV")
+
+
+def run(options: Namespace) -> int:
+    """Read, resolve and show."""
+    project = environments.readable(scope(options.path).root)
+    if project is None:
+        return exits.FINDINGS
+    from datakit_iac.environment.summary import described
+
+    shown = {"name": options.name, **hidden(described(environments.resolved(project, options.name)))}
+    if options.output == "json":
+        print(json.dumps(shown, indent=2))
+    elif options.output == "yaml":
+        import yaml
+
+        print(yaml.safe_dump(shown, sort_keys=False), end="")
+    else:
+        print("\n".join(environments.lines(shown)))
+    return exits.FINE

@@ -1,0 +1,31 @@
+"""Make the CrossGuard policy pack ready, and print its folder: `pulumi preview --policy-pack "$(dk policy pack)"`.
+
+From then on `dk plan` and `dk apply` have it look at every resource, with `policy-pack.json` beside Pulumi.yaml as its
+configuration where there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+
+from datakit_iac.cli import exit_codes as exits
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
+
+
+def run(options: Namespace) -> int:
+    """Make it ready and tell where it is."""
+    from datakit_iac.toolchain import policy_pack as policypack
+
+    folder = str(policypack.make_ready(os.environ))
+    if options.output == "json":
+        import json
+
+        print(json.dumps({"folder": folder, "virtualenv": str(policypack.VENV)}))
+    else:
+        print(folder)
+    return exits.FINE

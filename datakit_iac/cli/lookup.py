@@ -1,0 +1,45 @@
+"""Names on the command line: the manifest that is meant, or the near match where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from datakit_iac.cli.exit_codes import UsageError
+
+Named = TypeVar("Named")
+
+
+def known(kind: str, name: str, there: Mapping[str, Named]) -> Named:
+    """The one of that name.
+
+    Args:
+        kind: what it is, e.g. ``DataSet``.
+        name: as it was typed.
+        there: those that there are.
+
+    Raises:
+        UsageError: there is none; the hint has the nearest name.
+    """
+    if name in there:
+        return there[name]
+    from datakit_iac.findings.nearest import nearest
+
+    raise UsageError(f"there is no {kind} {name!r} here", nearest(name, there))
+
+
+def demand_name(text: str) -> None:
+    """Refuse what cannot be the name of a manifest.
+
+    Raises:
+        UsageError: it has another form.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from datakit_iac.manifest.document import Name
+
+    try:
+        TypeAdapter(Name).validate_python(text)
+    except ValidationError:
+        form = "a lower-case letter, then up to 62 lower-case letters, digits and hyphens"
+        raise UsageError(f"{text!r} is no name for a manifest", form) from None

@@ -1,0 +1,1 @@
+"""What commands print: findings in each format, colour, progress. What they find is decided elsewhere."""

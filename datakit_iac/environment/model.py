@@ -1,0 +1,112 @@
+"""A project as one environment means it: plain, frozen data that resources are registered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datakit_iac.environment.versions.chosen import ChosenVersion
+from datakit_iac.findings.finding import Finding
+from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.transform import Transform
+from datakit_iac.pipeline.graph import Graph
+from datakit_iac.runtimes.job import Job
+from datakit_iac.technologies.bound import BoundDataSet, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedStore:
+    """A Store with its concrete technology.
+
+    Attributes:
+        name: the Store's name.
+        connector: the Connector's name.
+        connection: technology and options; its secrets are left out.
+        secrets: the references, ``${VARIABLE}`` by name, still unresolved.
+        create: whether the Store is made where it is absent; None leaves it to the technology.
+        version: the Connector's version that was chosen; None where it has none.
+        destination: whether that Connector may be written to.
+        is_installed: whether there is code that can reach it; without it, nothing of the project can be registered.
+        vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
+    """
+
+    name: str
+    connector: str
+    connection: Connection
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    create: bool | None = None
+    version: str | None = None
+    destination: bool = True
+    is_installed: bool = True
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedDataSet:
+    """A DataSet in its concrete Store.
+
+    Attributes:
+        manifest: the contract as written.
+        bound: the contract with its place.
+        external: whether it is only ever read here, since its Connector is no destination.
+        graph: who reads and writes what.
+        vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
+    """
+
+    manifest: DataSet
+    bound: BoundDataSet
+    external: bool
+    graph: Graph = field(repr=False)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def downstream(self) -> tuple[str, ...]:
+        """The Transforms that depend on it; found when asked, since in a long chain they are many for each."""
+        return self.graph.downstream(self.manifest.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTransform:
+    """A Transform and the job it is.
+
+    Attributes:
+        manifest: the Transform as written.
+        job: what would run.
+        references: the DataSets that tests of its outputs compare them with.
+    """
+
+    manifest: Transform
+    job: Job
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProject:
+    """Everything that is registered, each collection in an order in which it can be.
+
+    Attributes:
+        project: the manifests as written.
+        environment: the rules that hold.
+        connectors: those that Stores use, by name; of several versions in use the newest has it, others are
+            ``name@version``.
+        stores: by name.
+        datasets: by name.
+        transforms: by name, in the order of the graph.
+        graph: who reads and writes what.
+        findings: what is wrong; warnings only, where the project may be registered.
+        versions: what every reference to something with a version came to.
+    """
+
+    project: Project
+    environment: Environment
+    connectors: Mapping[str, Connector]
+    stores: Mapping[str, ResolvedStore]
+    datasets: Mapping[str, ResolvedDataSet]
+    transforms: Mapping[str, ResolvedTransform]
+    graph: Graph
+    findings: tuple[Finding, ...] = ()
+    versions: tuple[ChosenVersion, ...] = ()

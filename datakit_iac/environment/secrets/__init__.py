@@ -1,0 +1,4 @@
+"""Where the values of ``${VARIABLE}`` come from.
+
+Which names and texts are secret is decided in `findings.sensitive`.
+"""

@@ -1,0 +1,101 @@
+"""What resources are held to: the policies of a project of manifests, or the mission's, in one environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.environment.resolve import examine
+from datakit_iac.findings.finding import Finding, InvalidProjectError
+from datakit_iac.manifest.load import read
+from datakit_iac.manifest.policy import Waiver
+from datakit_iac.manifest.project import Project
+from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
+from datakit_iac.policy.documentation import beside, described
+from datakit_iac.policy.from_project import gather
+from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts
+from datakit_iac.policy.pack.config import General
+from datakit_iac.policy.rule import Violation
+from datakit_iac.policy.selection import DeclaredRule, declared
+from datakit_iac.policy.waivers import Waivers
+
+OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES, *ADVISED_RULES)))
+"""The rules that hold unless somebody says otherwise; each is a policy of the pack that is on by itself."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """The rules of one environment.
+
+    Attributes:
+        rules: those that hold.
+        facts: of the manifests; only of the environment where there are none.
+        project: the manifests.
+        waivers: those of the project's policies.
+        granted: those of the configuration.
+        today: the day that waivers are held against.
+        faults: what is wrong with the policies themselves.
+    """
+
+    rules: tuple[DeclaredRule, ...]
+    facts: ProjectFacts
+    project: Project
+    waivers: Waivers
+    granted: tuple[Waiver, ...]
+    today: date
+    faults: tuple[Finding, ...] = field(default=())
+
+    @property
+    def environment(self) -> EnvironmentFacts:
+        """The environment."""
+        return self.facts.environment
+
+    def excuse(self, code: str, violation: Violation) -> Waiver | None:
+        """The waiver that holds for a violation, if there is one."""
+        for each in self.granted:
+            if (each.rule, each.target) == (code, str(violation.target)) and each.expires >= self.today:
+                return each
+        return self.waivers.excuse(code, violation)
+
+    def expired(self) -> Iterator[Finding]:
+        """The waivers that no longer hold."""
+        for each in self.granted:
+            if each.expires < self.today:
+                message = f"the waiver of {each.rule} for {each.target} expired on {each.expires}"
+                hint = f"mend {each.target}, or ask {each.owner} to renew it"
+                yield Finding(code="expired-waiver", message=message, severity="warning", hint=hint)
+        # Which are of use is told by `dk validate`, which sees all of the project at once.
+        yield from self.waivers.findings(())
+
+
+def law(root: Path | None, environment: str, general: General, today: date) -> Law:
+    """The law for resources.
+
+    Args:
+        root: the folder of the manifests; None where there are none.
+        environment: the environment's name.
+        general: what the configuration says.
+        today: the day that waivers are held against.
+    """
+    facts, faults, project = ProjectFacts(EnvironmentFacts(environment)), [], Project(root or Path())
+    if root is not None:
+        project, found = read(root)
+        faults += [each for each in found if each.severity == "error"]
+        try:
+            resolved = examine(project, environment, os.environ)
+            facts = gather(resolved, described(resolved), beside(resolved))
+        except InvalidProjectError as invalid:
+            faults += invalid.findings
+    facts = replace(facts, environment=_configured(facts.environment, general))
+    rules, wrong = declared(project)
+    waivers = Waivers(project, today)
+    return Law(rules, facts, project, waivers, tuple(general.waivers), today, (*faults, *wrong))
+
+
+def _configured(environment: EnvironmentFacts, general: General) -> EnvironmentFacts:
+    said = {name: getattr(general, name) for name in ("versions", "connectors", "quotas")}
+    return replace(environment, **{name: value for name, value in said.items() if value is not None})

@@ -1,0 +1,205 @@
+"""Settling a DataSet: from what is there to what is declared, and what stands in the way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+from datakit_iac.manifest.dataset import Column
+from datakit_iac.provider.adoption import demand_ours, recorded
+from datakit_iac.provider.inputs import consent
+from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.technology import Live, Session, Violation, technology
+
+
+def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
+    """What turns `columns` into the declared ones; nothing where a DataSet declares none."""
+    canonical = technology(dataset.connection.technology).canonical
+    return plan(columns, dataset.columns, canonical=canonical) if dataset.columns else ()
+
+
+def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
+    """The changes that lose data without leave, each with who reads the DataSet and the way out."""
+    readers = ", ".join(new.get("downstream") or ()) or "nobody"
+    manifest = new.get("manifest") or "the manifest"
+    return [
+        f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_way_out(change, manifest)}"
+        for change in destructive(changes_to(after, before.columns))
+        if not consent(new, f"column/{change.column}")
+    ]
+
+
+def settle(
+    session: Session,
+    dataset: BoundDataSet,
+    new: Properties,
+    call: Call,
+    old: BoundDataSet | None = None,
+    generation: str = "",
+) -> str:
+    """Bring what is there to what is declared; the generation it then has.
+
+    A column that is added, a writer that is gone, or a table made or adopted anew, is a new generation: what fills it
+    must run again.
+
+    Args:
+        session: the open Store.
+        dataset: what is declared.
+        new: the same as inputs.
+        call: the operation.
+        old: what was declared before; None for a new resource, or the retry of one.
+        generation: that of our record.
+
+    Raises:
+        ResourceError: it is another's, or only a change that loses data would do.
+    """
+    fresh = uuid.uuid4().hex[:12]
+    live = session.describe(dataset.place)
+    if live is None:
+        session.create(dataset, Mark(call.stack, dataset.name, fresh))
+        return fresh
+    demand_ours(dataset, live, generation, call, old.name if old else "")
+    generation = recorded(live, generation, call) if old else fresh
+    runs = live.mark.runs if live.mark else ()
+    changes = _changes(session, dataset, live, new, call, old)
+    if is_filled_anew(changes, old, dataset):
+        generation = fresh
+    _demand_required(session, dataset, live, changes)
+    lost = [(each, session.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
+    session.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
+    _tell(dataset, live, changes, lost, call)
+    return generation
+
+
+def is_filled_anew(changes: Iterable[Change], old: BoundDataSet | None, new: BoundDataSet) -> bool:
+    """Whether what fills the DataSet must run again: for a column that is added, or a writer that is gone."""
+    gone = {*((old and old.writers) or ())} - {*(new.writers or ())}
+    return bool(gone) or any(change.kind == "add" for change in changes)
+
+
+def _changes(
+    session: Session, dataset: BoundDataSet, live: Live, new: Properties, call: Call, old: BoundDataSet | None
+) -> list[Change]:
+    """The changes that are to be done.
+
+    Raises:
+        ResourceError: one is needed that would lose data, or cannot be told from another.
+    """
+    changes = changes_to(dataset, live.columns)
+    if live.is_view:
+        return [change for change in changes if change.kind == "describe"]
+    known = [column.name for column in old.columns] if old else []
+    if told := ambiguous(live.columns, dataset.columns, known):
+        raise ResourceError(f"{dataset.place}: {'; '.join(told)}")
+    gone = {name.lower() for name in known} if not live.rows else set()
+    permitted = (_permitted(change, dataset, live, gone, new, call) for change in changes)
+    found = [change for change in permitted if change]
+    for change in found:
+        count = 0 if change.loses_misfits else session.misfits(dataset.place, change)
+        if count:
+            raise ResourceError(
+                f"{dataset.place}: {change}, and {count:,} of its values do not fit. Keep a type that holds them,"
+                f" correct them, or empty them: `misfits: null` in the consent for column/{change.column}"
+            )
+    return found
+
+
+def _tell(
+    dataset: BoundDataSet, live: Live, changes: Sequence[Change], lost: Sequence[tuple[Change, int]], call: Call
+) -> None:
+    if live.is_view and changes_to(dataset, live.columns):
+        call.tell(f"{dataset.place} is a view; its Run makes it anew")
+        return
+    if statements := technology(dataset.connection.technology).ddl(dataset, changes):
+        call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
+    for change, count in lost:
+        if count:
+            call.warn(
+                f"{count:,} values of {change.column} did not fit {change.after and change.after.type}: now empty"
+            )
+
+
+def _demand_required(session: Session, dataset: BoundDataSet, live: Live, changes: Sequence[Change]) -> None:
+    """Columns that become required have values, where no Run here fills them; where one does, it is held to that.
+
+    Raises:
+        ResourceError: rows lack them; nothing was altered.
+    """
+    if dataset.writers or dataset.writers is None:
+        return
+    tightened = (change.before for change in changes if change.kind == "require" and change.before)
+    lacking = [str(each) for each in without_value(session, dataset, tightened)]
+    added = (change.after for change in changes if change.kind == "add" and live.rows)
+    lacking += [f"not_null({column.name}): {live.rows} rows" for column in added if column and column.required]
+    if lacking:
+        raise ResourceError(
+            f"{dataset.place}: {', '.join(lacking)} without a value; fill them, or leave the column nullable"
+        )
+
+
+def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[Violation]:
+    """The columns in which rows have no value."""
+    bare = {"tests": [], "primary_key": False, "nullable": False}
+    required = tuple(column.model_copy(update=bare) for column in columns)
+    return session.violations(replace(dataset, columns=required, tests=())) if required else []
+
+
+def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
+    """The inputs that are no longer as declared: schema and description as they really are.
+
+    Whether a column may be empty is no drift: a table that a Transform swaps in loses that until its Run is verified.
+    Nor is a column that nobody declared: it stays, so there is nothing to do about it.
+    """
+    if not technology(dataset.connection.technology).capabilities.keeps_schema:
+        return {}
+    declared = {column.name.lower(): column for column in dataset.columns}
+    there = {column.name.lower(): column for column in live.columns}
+    canonical = technology(dataset.connection.technology).canonical
+    schema = []
+    for name, column in declared.items():
+        if found := there.get(name):
+            same = canonical(column.type) == canonical(found.type)
+            update: dict[str, Any] = {"description": found.description}
+            schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
+    if not declared:  # an import
+        schema = list(live.columns)
+    unchanged = schema == list(dataset.columns)  # then its spelling stays, too
+    changed: dict[str, Any] = {} if unchanged else {"schema": [column.dumped() for column in schema]}
+    return changed | ({"description": live.description} if live.description != dataset.description else {})
+
+
+def _permitted(
+    change: Change, dataset: BoundDataSet, live: Live, gone: AbstractSet[str], new: Properties, call: Call
+) -> Change | None:
+    """A change against the live schema, if it is to be done; `gone` are the columns of an empty table that we made.
+
+    Raises:
+        ResourceError: without it the contract cannot hold, and it would lose data.
+    """
+    if change.effect is not Effect.DESTRUCTIVE:
+        return change
+    if leave := consent(new, f"column/{change.column}"):
+        return replace(change, loses_misfits=change.kind == "narrow" and leave.misfits == "null")
+    if change.kind == "drop":
+        if change.column.lower() in gone:
+            return change
+        call.warn(f"column {change.column} is in {dataset.place} but not in the contract; it stays")
+        return None
+    if not live.rows:
+        return change
+    raise ResourceError(f"{dataset.place}: {change}. {_way_out(change, new.get('manifest') or 'the manifest')}")
+
+
+def _way_out(change: Change, manifest: str) -> str:
+    column = change.column
+    keep = "keep a type that holds every value"
+    if change.kind == "drop":
+        keep = f"keep the column, or name it in `previousNames` of the column it became ([{column}])"
+    leave = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
+    return f"To go on, {keep}; or give leave in {manifest}: {leave}"

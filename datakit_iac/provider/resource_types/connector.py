@@ -1,0 +1,26 @@
+"""Connector: a technology type of the catalog; there is nothing to make, only to find."""
+
+from __future__ import annotations
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.property_values import has_unknowns
+from datakit_iac.provider.resource_types.recorded import RecordType
+from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
+from datakit_iac.technologies.technology import StoreError, technology
+
+
+class ConnectorType(RecordType):
+    """The lifecycle of a Connector."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """What its Stores are bound to must be installed: each of the technologies, or else its own."""
+        faults = decode.unsound("Connector", new)
+        if faults or has_unknowns(new):
+            return faults
+        bound = new.get("technologies")
+        for each in bound or (new["technology"],):
+            try:
+                technology(each)
+            except StoreError as fault:
+                faults.append(Fault("technologies" if bound else "technology", str(fault)))
+        return faults

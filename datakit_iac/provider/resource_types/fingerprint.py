@@ -1,0 +1,43 @@
+"""The function `fingerprint`: the version of data that no Run of this project makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.open_stores import opened
+from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
+from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
+from datakit_iac.provider.verification import demand_kept
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+
+
+def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
+    """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
+
+    Raises:
+        ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
+        StoreError: the Store cannot be asked.
+    """
+    if has_unknowns(arguments):
+        return {"version": UNKNOWN}
+    dataset, is_to_come = decode.dataset(arguments), call.preview and not arguments.get("external")
+    try:
+        with opened(dataset.connection, call) as session:
+            if arguments.get("external") and (live := session.describe(dataset.place)):
+                demand_kept(session, dataset, live)
+            found = session.fingerprint(dataset)
+    except StoreMissingError as missing:
+        if is_to_come:
+            return {"version": UNKNOWN}
+        raise ResourceError(f"source {dataset.name}: {missing}") from missing
+    except StoreError:
+        if not call.preview:
+            raise
+        return {"version": UNKNOWN}
+    if not found and is_to_come:
+        return {"version": UNKNOWN}
+    if not found:
+        location = technology(dataset.connection.technology).location(dataset.connection)
+        raise ResourceError(f"source {dataset.name}: there is no {dataset.place} in {location}; put it there")
+    return {"version": found}

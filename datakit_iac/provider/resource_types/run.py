@@ -1,0 +1,223 @@
+"""Run: one execution of a Transform, done again only when its definition or its inputs changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.process import Cancelled
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.open_stores import alone
+from datakit_iac.provider.outputs import claim, sign
+from datakit_iac.provider.prewarm import warm
+from datakit_iac.provider.property_values import UNKNOWN, Unknown, has_unknowns
+from datakit_iac.provider.quotas import within
+from datakit_iac.provider.resource_types.recorded import RecordType, identifier
+from datakit_iac.provider.resource_types.resource_type import (
+    Call,
+    Difference,
+    Fault,
+    PartialError,
+    Properties,
+    ResourceError,
+)
+from datakit_iac.provider.run_folder import run_folder
+from datakit_iac.provider.verification import verify
+from datakit_iac.runtimes.definition import definition
+from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.registry import runtime
+from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.technologies.technology import StoreError, place_id
+
+REASONS: Final = ("definition", "versions", "generations")
+"""The inputs whose change makes a Run happen again: what it does, what it reads, what it fills."""
+
+TESTS: Final = ("tests", "references")
+"""The inputs whose change makes what was written be verified again: the tests, and what they compare it with."""
+
+_PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
+
+HOME: Final = Path(".datakit")
+"""Run folders and caches, below the Pulumi project's folder."""
+
+
+class RunType(RecordType):
+    """The lifecycle of a Run."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """A job that its runtime can run."""
+        faults = decode.unsound("Run", new)
+        told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
+        if faults or has_unknowns(told):
+            return faults
+        try:
+            job = decode.job(told, call.environment)
+            faults = [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
+            return [*faults, *_elsewhere("inputs", job.inputs, call), *_elsewhere("outputs", job.outputs, call)]
+        except LookupError as unknown:
+            return [Fault("runtime", str(unknown))]
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Only what decides the result counts; the rest is recorded as it comes.
+
+        A Run that failed differs whatever its inputs: a refresh lets the engine forget the failure.
+        """
+        changed = [key for key in (*REASONS, *TESTS) if old.get(key) != new.get(key)]
+        if not changed and state.get("incomplete"):
+            changed = ["written"]
+        return Difference(dict.fromkeys(changed, "update"))
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Run it."""
+        if call.preview:
+            decode.foretell(_said(new), call)
+            return identifier(new["transform"]), dict(_PLANNED)
+        return new["transform"], _execute(new, call)
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Run it again."""
+        again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
+        if call.preview:
+            decode.foretell(_said(new), call)
+            call.tell(
+                f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
+            )
+            return dict(_PLANNED) if again else state
+        return _execute(new, call) if again else _test_anew(new, state, call)
+
+
+def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
+    """DataSets that lie elsewhere than a Run is told: a change of their place is ignored."""
+    for each in datasets:
+        there = call.claims.places(each.name)
+        if there and (told := place_id(each)) not in there:
+            lies = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
+            yield Fault(field, f"{lies}; say where it lies, or take its place out of `ignore_changes`")
+
+
+def _reasons(old: Properties, new: Properties) -> str:
+    """Why a run happens again, in words."""
+    reasons = (
+        [f"its definition {_changes(new.get('definition'))}"] if old.get("definition") != new.get("definition") else []
+    )
+    reasons += _inputs(old.get("versions") or {}, new.get("versions"))
+    return ", ".join([*reasons, *_outputs(old, new)])
+
+
+def _changes(value: object) -> str:
+    return "may change" if has_unknowns(value) else "changed"
+
+
+def _said(new: Properties) -> Properties:
+    """What a user says of it: digests and versions are unknown wherever something else is, which is no news."""
+    return {name: new.get(name) for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas")}
+
+
+def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:
+    if isinstance(versions, Unknown):
+        return ["an input may change"]
+    after = versions or {}
+    left_out = [f"{name} is left out" for name in before if name not in after]
+    changed = [name for name, value in after.items() if before.get(name) != value and value is not UNKNOWN]
+    may_change = [name for name, value in after.items() if value is UNKNOWN]
+    return [*left_out, *(f"{name} changed" for name in changed), *(f"{name} may change" for name in may_change)]
+
+
+def _outputs(old: Properties, new: Properties) -> list[str]:
+    """Why what it fills must be filled again: a table that is made anew, or a column that is added."""
+    before, after = old.get("generations") or {}, new.get("generations") or {}
+    if after is UNKNOWN:
+        return ["an output is made anew"]
+    left_out = [f"{name} is left out" for name in before if name not in after]
+    names = [name for name, value in after.items() if before.get(name) != value]
+    return left_out + [" and ".join(_why(old, new, name)) or f"{name} is made anew" for name in names]
+
+
+def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:
+    """What is told of an output beside its generation: columns that are added, writers that are gone."""
+    before, after = _output(old, name), _output(new, name)
+    known = {column["name"].lower() for column in before.get("schema") or ()}
+    for column in after.get("schema") or ():
+        if known and column["name"].lower() not in known:
+            yield f"column {column['name']} of {name} is added"
+    for writer in before.get("writers") or ():
+        if writer not in (after.get("writers") or ()):
+            yield f"{writer} writes {name} no more"
+
+
+def _output(run: Properties, name: str) -> Properties:
+    """The contract of an output; empty where it is none."""
+    outputs = run.get("outputs") or ()
+    return next((each for each in outputs if each["name"] == name), {}) if not has_unknowns(outputs) else {}
+
+
+def _execute(new: Properties, call: Call) -> Properties:
+    """Run the job, then hold its outputs to their contracts.
+
+    Raises:
+        ResourceError: the environment's Stores are full; nothing was run.
+        PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
+    """
+    job = decode.job(new, call.environment)
+    with within(new.get("quotas") or {}, call):
+        try:
+            outcome, written = _run_and_verify(job, new, call)
+        except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
+            raise _incomplete(job, failure, call) from failure
+    for note in outcome.notes:
+        call.warn(note)
+    call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
+    return {"written": written, "counts": outcome.counts}
+
+
+def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
+    """Hold what the last run wrote to the tests of today.
+
+    Raises:
+        PartialError: it does not pass; nothing downstream may take it for done.
+    """
+    job = decode.job(new, call.environment)
+    try:
+        with alone([each.connection for each in job.outputs], call):
+            verify(job, new.get("generations") or {}, call)
+    except (Cancelled, JobFailedError, StoreError) as failure:
+        raise _incomplete(job, failure, call) from failure
+    return state
+
+
+def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
+    """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
+    reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
+    outputs = {"written": {}, "counts": {}, "incomplete": True}
+    return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
+
+
+def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dict[str, str]]:
+    def confirm() -> None:
+        """Go on only with files by which the job is still what it was when its Run was asked for."""
+        if definition(job) != new["definition"]:
+            raise JobFailedError(
+                "its files have changed since this update read them; nothing was built",
+                ("run the update again, and leave the files alone meanwhile",),
+            )
+
+    stores = [each.connection for each in (*job.inputs, *job.outputs)]
+    with alone(stores, call), _surroundings(job, confirm, call) as lent:
+        warm()
+        call.status("starting")
+        claim(job, new.get("generations") or {}, call)
+        outcome = runtime(job.runtime).run(job, lent)
+        sign(job, outcome.relations, call)
+        call.status("verifying the outputs")
+        return outcome, verify(job, new.get("generations") or {}, call)
+
+
+@contextmanager
+def _surroundings(job: Job, confirm: Callable[[], None], call: Call) -> Iterator[Surroundings]:
+    cache = HOME / "cache" / job.environment
+    cache.mkdir(parents=True, exist_ok=True)
+    with run_folder(HOME / "runs", job.transform) as folder:
+        yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel, confirm)

@@ -1,0 +1,93 @@
+"""Store: reached, and made where its binding says so; never removed with its data."""
+
+from __future__ import annotations
+
+from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.open_stores import opened
+from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
+from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
+
+
+class StoreType:
+    """The lifecycle of a Store."""
+
+    def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
+        """The technology must be installed and understand the options."""
+        unsound = decode.unsound("Store", new)
+        if unsound or has_unknowns(new.get("technology")):
+            return unsound
+        try:
+            found = technology(new["technology"])
+        except StoreError as fault:
+            return [Fault("technology", str(fault))]
+        if has_unknowns(new):
+            return []
+        faults = found.check(decode.connection(new), create=_is_made(new))
+        return [Fault("connection", fault) for fault in faults]
+
+    def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
+        """Another technology or location is another Store; all else changes in place."""
+        changed = [key for key in ("technology", "connection", "secrets", "create") if old.get(key) != new.get(key)]
+        moved = not has_unknowns(new) and _location(old) != _location(new)
+        return Difference(
+            dict.fromkeys(changed, "update"),
+            [key for key in ("technology", "connection") if moved and key in changed],
+        )
+
+    def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
+        """Reach the Store, making it first where it says `create`."""
+        if _is_to_come(new):
+            decode.foretell(new, call)
+            return "", {"location": UNKNOWN}
+        outputs = {"location": _location(new)}
+        if not call.preview:
+            _reach(new, call)
+        return outputs["location"], outputs
+
+    def read(
+        self, resource_id: str, inputs: Properties, state: Properties, call: Call
+    ) -> tuple[Properties, Properties] | None:
+        """Gone where it is not there; an error where it cannot be reached."""
+        reached = technology(resource_id.partition(":")[0]).connection(resource_id) if not inputs else None
+        if reached:
+            inputs = {"name": call.name, "technology": reached.technology, "connection": dict(reached.options)}
+        try:
+            _reach({**inputs, "create": False}, call)
+        except StoreMissingError:
+            return None
+        return inputs, {"location": resource_id}
+
+    def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
+        """Reach it with the new options."""
+        if _is_to_come(new):
+            decode.foretell(new, call)
+            return {"location": UNKNOWN}
+        if not call.preview:
+            _reach(new, call)
+        return {"location": _location(new)}
+
+    def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
+        """The Store and its data stay."""
+        call.tell(f"{_location(inputs)} stays, with all its data")
+
+
+def _is_to_come(new: Properties) -> bool:
+    """Whether a preview cannot tell where the Store is."""
+    return has_unknowns([new["technology"], new.get("connection")])
+
+
+def _location(properties: Properties) -> str:
+    return technology(properties["technology"]).location(decode.connection(properties))
+
+
+def _reach(properties: Properties, call: Call) -> None:
+    connection = decode.connection(properties)
+    with opened(connection, call, create=_is_made(properties)) as session:
+        session.version()
+
+
+def _is_made(properties: Properties) -> bool:
+    """Whether the Store is made where it is absent; the technology decides where nothing is said."""
+    embedded = technology(properties["technology"]).capabilities.embedded
+    return bool(properties.get("create", embedded))

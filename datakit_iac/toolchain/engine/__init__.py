@@ -1,0 +1,1 @@
+"""The Pulumi engine: looking for it, installing it, building it, keeping it."""

@@ -1,0 +1,1 @@
+"""What a machine needs before the first `pulumi up`: virtual environment, wrapper, state and stack."""
