@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
-
-from datakit_iac.manifest.checked import Checked
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.finding import Step
@@ -19,18 +17,19 @@ NOT_SHOWN: Final = "a value that is not shown"
 """What a message says that it found, where a secret may be."""
 
 
-def _reference(text: str) -> str:
+def reference(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: it is no reference.
+    """
     if not _REFERENCE.match(text):
         raise ValueError("a secret stands only as ${VARIABLE}; its value is never written in a manifest")
     return text
 
 
-SecretReference = Annotated[str, Checked(_reference)]
-"""``${VARIABLE}``: the value comes from the environment of the process, as late as possible."""
-
-
 def variable(reference: str) -> str:
-    """The variable's name in a `SecretReference`.
+    """The variable's name in a reference.
 
     Raises:
         ValueError: the text is no reference.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.checked import Checked
 from datakit_iac.manifest.document import Manifest, Model, Name
 from datakit_iac.manifest.duration import Duration
 from datakit_iac.manifest.image import ImageReference
@@ -75,13 +74,14 @@ class TablePair(Model):
     to: Name
 
 
+Share = Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), AfterValidator(rules.share)]
+
+
 class OnError(Model):
     """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
 
     quarantine: Name
-    max: (
-        Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), Checked(rules.share)] | None
-    ) = None
+    max: Share | None = None
 
 
 class CloudQuerySection(Model):

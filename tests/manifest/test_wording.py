@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from datakit_iac.manifest.kinds import API_VERSION
+from datakit_iac.manifest.document import API_VERSION
 from datakit_iac.manifest.load import read
 
 OURS = re.compile(

@@ -14,7 +14,7 @@ import yaml
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment import locking
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.kinds import API_VERSION
+from datakit_iac.manifest.document import API_VERSION
 from datakit_iac.manifest.load import read
 
 TODAY = date(2026, 6, 1)

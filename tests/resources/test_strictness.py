@@ -14,8 +14,9 @@ from pulumi.runtime import mocks
 from pydantic import ValidationError
 
 from datakit_iac import Column, Connector, DataSet, Store, Transform
+from datakit_iac.manifest.document import API_VERSION
 from datakit_iac.manifest.json_schema import schema
-from datakit_iac.manifest.kinds import API_VERSION, KINDS
+from datakit_iac.manifest.kinds import KINDS
 from datakit_iac.manifest.secret import Secret
 from datakit_iac.provider.package import TYPES
 from datakit_iac.provider.testing import Lifecycle, RefusedError
