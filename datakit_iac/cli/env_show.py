@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import environments, exits, listing
 from datakit_iac.cli.scope import scope
-from datakit_iac.manifest.secret import hidden
+from datakit_iac.manifest.values.secret import hidden
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -27,7 +27,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Check and report."""
     from datakit_iac.checks.lint import lint
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     asked = scope(options.path)
     with waiting("checking manifests"):

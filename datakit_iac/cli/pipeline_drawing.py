@@ -43,7 +43,7 @@ class Pipeline:
 def pipeline(asked: Scope) -> Pipeline | None:
     """What could be read of a project, its findings told on standard error; None where that is nothing."""
     from datakit_iac.cli.reporting import tell
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
     from datakit_iac.pipeline.graph import build
 
     with waiting("reading manifests"):

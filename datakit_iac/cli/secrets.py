@@ -22,7 +22,7 @@ def secrets(root: Path, env: str) -> Secrets:
     """
     from datakit_iac.environment.secrets import Secrets, Source, of_process
     from datakit_iac.environment.secrets_file import of_file
-    from datakit_iac.manifest.secret import REDACTED
+    from datakit_iac.manifest.values.secret import REDACTED
 
     folder = pulumi_project(root) or pulumi_project(Path.cwd()) or root
     names = set(_config_secrets(folder, env))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from datakit_iac.environment.dbt_vars import Disagreement
-from datakit_iac.manifest.dataset import DataSet, Place
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, nearest
+from datakit_iac.manifest.models.dataset import DataSet, Place
+from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.traits import Bound
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.finding import Step
+from datakit_iac.manifest.models.common import Manifest
 
 Kind = Literal["connector", "plugin", "image", "dataset", "dbt-package"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from datakit_iac.manifest.document import Metadata
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.common import Metadata
+from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.project import Origin, Project
 
 DEFAULT: Final = "dev"

@@ -14,8 +14,8 @@ import yaml
 from datakit_iac.environment.description import differences
 from datakit_iac.environment.pins import is_path
 from datakit_iac.environment.resolved import ResolvedProject
-from datakit_iac.manifest.connector import Connector
 from datakit_iac.manifest.finding import Finding
+from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.manifest.project import shown
 from datakit_iac.runtimes.dbt.packages import LOCK as DBT_LOCK
 

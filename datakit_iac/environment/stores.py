@@ -14,14 +14,14 @@ from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.resolved import ResolvedStore
 from datakit_iac.environment.secrets import Secrets, SourceError
 from datakit_iac.manifest import connections
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Step, closest
+from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import Secret, variable
-from datakit_iac.manifest.store import Store
 from datakit_iac.manifest.traits import Bound
+from datakit_iac.manifest.values.secret import Secret, variable
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError, technologies, technology
 

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator
 
 from datakit_iac.environment.secrets import Secrets, SourceError
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Step
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import EnvironmentVariable, Transform
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.manifest.secret import IN_TEXT, Secret
-from datakit_iac.manifest.transform import EnvironmentVariable, Transform
+from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 
 
 def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, Severity
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import GENERIC
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import GENERIC
 from datakit_iac.runtimes.registry import runtimes
 
 _NEEDED: Final = {"local": ("command", "command: [python, -m, …]"), "kubernetes": ("image", "image: REGISTRY/NAME:TAG")}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.values.secret import without_passwords
 from datakit_iac.manifest.visible import visible
 
 Severity = Literal["error", "warning", "note"]

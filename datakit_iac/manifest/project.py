@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datakit_iac.manifest.finding import Finding, Severity, Step
-from datakit_iac.manifest.secret import SECTIONS, plain_key
+from datakit_iac.manifest.values.secret import SECTIONS, plain_key
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import Connector
-    from datakit_iac.manifest.dataset import DataSet, DataSetGroup
-    from datakit_iac.manifest.document import Manifest
-    from datakit_iac.manifest.environment import Environment
-    from datakit_iac.manifest.policy import Policy
-    from datakit_iac.manifest.store import Store
-    from datakit_iac.manifest.transform import Transform
+    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
+    from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
+    from datakit_iac.manifest.models.environment import Environment
+    from datakit_iac.manifest.models.policy import Policy
+    from datakit_iac.manifest.models.store import Store
+    from datakit_iac.manifest.models.transform import Transform
 
 Kind = TypeVar("Kind", bound="Manifest")
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from datakit_iac.manifest.secret import REDACTED, Secret, gives_away, passwords
+from datakit_iac.manifest.values.secret import REDACTED, Secret, gives_away, passwords
 
 SHORTEST: Final = 3
 """A value of one or two characters is hidden nowhere: it would be in every word, and anybody can guess it."""

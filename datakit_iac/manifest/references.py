@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from datakit_iac.manifest.finding import Finding, Step, nearest
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.quarantine import quarantines
-from datakit_iac.manifest.secret import gives_away, literals
+from datakit_iac.manifest.values.secret import gives_away, literals
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
-    from datakit_iac.manifest.connector import Connector
-    from datakit_iac.manifest.dataset import DataSet, Test
+    from datakit_iac.manifest.models.connector import Connector
+    from datakit_iac.manifest.models.dataset import DataSet, Test
 
 
 def references(project: Project) -> Iterator[Finding]:

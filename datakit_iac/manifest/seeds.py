@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from datakit_iac.manifest.dataset import Column, DataSet, Seed, SeedData
 from datakit_iac.manifest.finding import Finding, Step, nearest
+from datakit_iac.manifest.models.dataset import Column, DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.manifest.references import unknown_column
-from datakit_iac.manifest.secret import NOT_SHOWN, is_kept_secret
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.secret import NOT_SHOWN, is_kept_secret
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import short
 
 _Path = tuple[Step, ...]

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.document import Model
 from datakit_iac.manifest.finding import Finding, Step, nearest
-from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
-from datakit_iac.manifest.policy import Rule as WrittenRule
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.policy import Enforcement, EnforcementChoice, Policy, enforced
+from datakit_iac.manifest.models.policy import Rule as WrittenRule
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.facts import EnvironmentFacts

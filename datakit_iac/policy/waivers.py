@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from datakit_iac.manifest.finding import Finding, Step
-from datakit_iac.manifest.policy import Waiver
+from datakit_iac.manifest.models.policy import Waiver
 from datakit_iac.manifest.project import Origin, Project
 from datakit_iac.policy.rule import Violation
 

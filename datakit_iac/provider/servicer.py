@@ -20,7 +20,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.redaction import Redaction, secrets_in
-from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.values.secret import without_passwords
 from datakit_iac.manifest.visible import visible
 from datakit_iac.provider import properties
 from datakit_iac.provider.claims import Claims

@@ -12,10 +12,10 @@ import pulumi
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment.resolved import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets import Secrets
-from datakit_iac.manifest.environment import Environment
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import variable
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.admission import admit, applied
 from datakit_iac.resources.arguments import Arguments, told_in_full

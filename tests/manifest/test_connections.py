@@ -8,8 +8,8 @@ import pytest
 
 from datakit_iac.manifest.connections import connections
 from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import gives_away
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.values.secret import gives_away
 from tests.manifest.writing import manifest, only, write
 
 SCHEMA = (

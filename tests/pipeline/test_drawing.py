@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.transform import Port, Transform
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.manifest.transform import Port, Transform
 from datakit_iac.pipeline.drawing import Drawing, Node, depending_on, leading_to, whole
 from datakit_iac.pipeline.drawing_dot import dot
 from datakit_iac.pipeline.drawing_json import as_json

@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datakit_iac.manifest.dataset import DataSet, DataSetGroup
-from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
+from datakit_iac.manifest.models.transform import Port, Transform
 from datakit_iac.manifest.project import Origin, Project
-from datakit_iac.manifest.transform import Port, Transform
 from datakit_iac.pipeline.drawing import whole
 from datakit_iac.pipeline.drawing_json import as_json
 from datakit_iac.pipeline.drawing_text import text

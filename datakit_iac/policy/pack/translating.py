@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from datakit_iac.environment.pins import image_tag, is_exact_image, is_exact_version
-from datakit_iac.manifest.dataset import Column, Test
+from datakit_iac.manifest.models.dataset import Column, Test
 from datakit_iac.policy.facts import (
     ConnectorFacts,
     DataSetFacts,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datakit_iac.manifest.finding import Finding
-from datakit_iac.manifest.secret import without_passwords
+from datakit_iac.manifest.values.secret import without_passwords
 from datakit_iac.manifest.visible import visible
 from datakit_iac.policy.declared import DeclaredRule
 from datakit_iac.policy.facts import ProjectFacts, Subject

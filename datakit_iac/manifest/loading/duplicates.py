@@ -9,8 +9,8 @@ from datakit_iac.manifest.finding import Finding
 from datakit_iac.manifest.project import Origin, spelled
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.document import Manifest
     from datakit_iac.manifest.finding import Step
+    from datakit_iac.manifest.models.common import Manifest
 
 _SHOWN: Final = 5
 """So many fields that differ are named; the rest is counted."""

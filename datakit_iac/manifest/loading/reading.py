@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
-from datakit_iac.manifest import files, plain_yaml, repeated, wording
-from datakit_iac.manifest.document import API_VERSION
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.editions import editions, unversioned
-from datakit_iac.manifest.faults import without_unknown_fields
 from datakit_iac.manifest.finding import Finding, Severity, nearest
-from datakit_iac.manifest.kinds import KINDS
-from datakit_iac.manifest.policy import Policy, readable
+from datakit_iac.manifest.loading import discovery as files
+from datakit_iac.manifest.loading import duplicates as repeated
+from datakit_iac.manifest.loading import yaml_reader as plain_yaml
+from datakit_iac.manifest.loading.validation import without_unknown_fields
+from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.policy import Policy, readable
 from datakit_iac.manifest.project import Origin, Project, shown
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import Connector
-    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
 
 _COLLECTIONS: Final = {
     "Connector": "connectors",

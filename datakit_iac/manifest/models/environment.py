@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.document import Manifest, Model, Name, SecretReference
-from datakit_iac.manifest.duration import Duration
-from datakit_iac.manifest.quantity import Quantity
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference
 from datakit_iac.manifest.traits import Agreed, Bindings, Options
+from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.quantity import Quantity
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 ExecutorType = Literal["local", "kubernetes"]

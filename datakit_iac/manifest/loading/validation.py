@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.document import Manifest
 from datakit_iac.manifest.finding import Finding, Severity, Step, closest, nearest
+from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.project import Origin, spelled
-from datakit_iac.manifest.secret import NOT_SHOWN, SECTIONS, is_kept_secret, plain_key
+from datakit_iac.manifest.values.secret import NOT_SHOWN, SECTIONS, is_kept_secret, plain_key
 
 _HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave."""

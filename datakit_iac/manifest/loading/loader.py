@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from datakit_iac.manifest.finding import Finding, InvalidProjectError
+from datakit_iac.manifest.loading.reading import Reading
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.reading import Reading
 
 
 def load(root: Path) -> Project:

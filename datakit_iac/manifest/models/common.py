@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.secret import reference
 from datakit_iac.manifest.traits import Named
-from datakit_iac.manifest.versions import SEMVER, semver
+from datakit_iac.manifest.values.secret import reference
+from datakit_iac.manifest.values.versions import SEMVER, semver
 
 API_VERSION: Final = "datakit.infoblox.dev/v1alpha1"
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator
 
-from datakit_iac.manifest.secret import IN_TEXT
+from datakit_iac.manifest.values.secret import IN_TEXT
 
 _ALPHA_NUMERIC: Final = r"[a-z0-9]+"
 _PART: Final = rf"{_ALPHA_NUMERIC}(?:(?:\.|_|__|-+){_ALPHA_NUMERIC})*"

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.document import Manifest, Model, Name
-from datakit_iac.manifest.duration import Duration
-from datakit_iac.manifest.image import ImageReference
-from datakit_iac.manifest.quantity import Quantity
-from datakit_iac.manifest.schedule import Cron, TimeZone
-from datakit_iac.manifest.versions import VersionRange
+from datakit_iac.manifest.models.common import Manifest, Model, Name
+from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.image import ImageReference
+from datakit_iac.manifest.values.quantity import Quantity
+from datakit_iac.manifest.values.schedule import Cron, TimeZone
+from datakit_iac.manifest.values.versions import VersionRange
 
 RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
 GENERIC: Final = ("generic-python", "generic-go")

@@ -20,10 +20,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
-from datakit_iac.manifest.duration import Duration, Retention
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.traits import Asking, Contract, Tier
-from datakit_iac.manifest.types import DataType, data_type
+from datakit_iac.manifest.values.duration import Duration, Retention
+from datakit_iac.manifest.values.types import DataType, data_type
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Format = Literal["parquet", "json", "csv", "avro"]
