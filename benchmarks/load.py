@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.job import Job, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, Connection

@@ -20,7 +20,7 @@ import duckdb
 
 from benchmarks.measure import Spread, in_turn, record, timed
 from datakit_iac.environment.resolve import resolve
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.rendering import render
 from datakit_iac.runtimes.cloudquery.runtime import cli

@@ -23,17 +23,16 @@ from pydantic.fields import FieldInfo
 
 import datakit_iac
 from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
-from datakit_iac.manifest.dataset import ColumnType, SchemaReference, SourceColumn
-from datakit_iac.manifest.document import Metadata, Name, SemVer
-from datakit_iac.manifest.duration import Duration, Retention
-from datakit_iac.manifest.image import ImageReference, PluginReference
 from datakit_iac.manifest.json_schema import schema, schema_of_all
-from datakit_iac.manifest.kinds import API_VERSION, KINDS
-from datakit_iac.manifest.quantity import Quantity
-from datakit_iac.manifest.schedule import Cron, TimeZone
-from datakit_iac.manifest.secret import SecretReference
-from datakit_iac.manifest.transform import Amount
-from datakit_iac.manifest.versions import VersionRange
+from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, SecretReference, SemVer
+from datakit_iac.manifest.models.dataset import ColumnType, SchemaReference, SourceColumn
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.transform import Amount
+from datakit_iac.manifest.values.duration import Duration, Retention
+from datakit_iac.manifest.values.image import ImageReference, PluginReference
+from datakit_iac.manifest.values.quantity import Quantity
+from datakit_iac.manifest.values.schedule import Cron, TimeZone
+from datakit_iac.manifest.values.versions import VersionRange
 from datakit_iac.resources.parts import Part
 
 HERE: Final = Path(__file__).parent

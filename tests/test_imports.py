@@ -30,8 +30,7 @@ def test_the_contracts_between_the_rooms_are_kept() -> None:
     ("statement", "without"),
     [
         ("import datakit_iac", {"pulumi", "grpc", "pydantic", "yaml", "duckdb"}),
-        ("import datakit_iac.manifest.load", {"pydantic", "yaml", "pulumi", "grpc", "duckdb", "networkx"}),
-        ("import datakit_iac.manifest.reading", {"yaml", "pulumi", "grpc", "duckdb", "networkx"}),
+        ("import datakit_iac.manifest.loading.loader", {"yaml", "pulumi", "grpc", "duckdb", "networkx"}),
         ("import datakit_iac.environment.resolve", {"pulumi", "grpc", "duckdb", "networkx"}),
         (
             "from datakit_iac.technologies.technology import technology, technologies as t; [*map(technology, t())]",

@@ -10,7 +10,7 @@ from datakit_iac.approval.people import address, are_one, is_listed, person
 from datakit_iac.approval.plan import Plan
 from datakit_iac.approval.signatures import Signature, SignatureError, Signers
 from datakit_iac.findings.location import shown
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
 
 FORMAT: Final = 2
 """The version of the file's format; another one is refused, never guessed at."""

@@ -13,8 +13,8 @@ from datakit_iac.approval.plan import Operation, Plan, Subject
 from datakit_iac.approval.signatures import Signature, Signers
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.location import Position, shown
-from datakit_iac.manifest.duration import seconds
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
+from datakit_iac.manifest.values.duration import seconds
 
 _SHOWN: Final = 5
 """So many differences are named; the rest is counted."""

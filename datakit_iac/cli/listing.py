@@ -17,7 +17,7 @@ from datakit_iac.findings.sensitive import REDACTED, hidden, is_reference
 from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.models.common import Manifest
     from datakit_iac.manifest.project import Project
 
 Kind = TypeVar("Kind", bound="Manifest")
@@ -157,7 +157,7 @@ def _as_yaml(manifest: Manifest) -> str:
 
 def _without_secrets(manifest: Manifest, secret: Collection[str]) -> Manifest:
     """A manifest as it may be seen: of a Store's connection, what is a secret and no reference to one is hidden."""
-    from datakit_iac.manifest.store import Store
+    from datakit_iac.manifest.models.store import Store
 
     if not isinstance(manifest, Store):
         return manifest
@@ -170,7 +170,7 @@ def _without_secrets(manifest: Manifest, secret: Collection[str]) -> Manifest:
 
 def _secret_fields(project: Project, manifest: Manifest) -> frozenset[str]:
     """The fields that a Store's Connector calls secrets, in any of its versions."""
-    from datakit_iac.manifest.store import Store
+    from datakit_iac.manifest.models.store import Store
 
     if not isinstance(manifest, Store):
         return frozenset()

@@ -16,7 +16,7 @@ def read_and_tell(root: Path) -> tuple[Project, bool]:
     """The manifests of a folder, as far as they can be read, and whether nothing is wrong with them."""
     from datakit_iac.checks.tolerance import of_reading
     from datakit_iac.cli.output.report import tell
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     with waiting("reading manifests"):
         project, found = read(root)

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 from cloudquery.sdk.types import JSONType, UUIDType
 
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 _ARROW: Final[dict[str, pa.DataType]] = {
     "boolean": pa.bool_(),

@@ -15,8 +15,8 @@ from datakit_iac.contract.shapes import MISSING
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.values.secret import Secret
 
 Path = tuple[str | int, ...]
 _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "generations"})

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from datakit_iac.manifest.dataset import DataSetSpec
-from datakit_iac.manifest.document import Model, Name, SemVer
-from datakit_iac.manifest.quantity import Quantity
-from datakit_iac.manifest.transform import Schedule, VariableName
+from datakit_iac.manifest.models.common import Model, Name, SemVer
+from datakit_iac.manifest.models.dataset import DataSetSpec
+from datakit_iac.manifest.models.transform import Schedule, VariableName
+from datakit_iac.manifest.values.quantity import Quantity
 
 MISSING: Final = "is expected and missing"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -9,8 +9,8 @@ from datakit_iac.environment.dbt_vars import Disagreement
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.dataset import DataSet, Place
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.dataset import DataSet, Place
+from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.traits import Bound
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedStore
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.environment import Environment
 
 
 class Disagreement(NamedTuple):

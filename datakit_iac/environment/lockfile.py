@@ -16,7 +16,7 @@ from datakit_iac.environment.summary import differences
 from datakit_iac.environment.versions.pins import is_path
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Position, shown
-from datakit_iac.manifest.connector import Connector
+from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.runtimes.dbt.packages import LOCK as DBT_LOCK
 
 NAME: Final = "datakit.lock"

@@ -8,11 +8,11 @@ from typing import Any
 
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import DataSet
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Transform
 from datakit_iac.pipeline.graph import Graph
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection

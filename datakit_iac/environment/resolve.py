@@ -20,14 +20,14 @@ from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.dataset import Column, DataSet
-from datakit_iac.manifest.duration import seconds
 from datakit_iac.manifest.editions import editions
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.dataset import Column, DataSet
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import references
-from datakit_iac.manifest.transform import Transform
+from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.job import Job

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from datakit_iac.environment.model import ResolvedProject, ResolvedStore
 from datakit_iac.environment.versions.chosen import ChosenVersion
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.environment import Environment
 
 
 def described(resolved: ResolvedProject) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:  # the models are imported where approvals differ
-    from datakit_iac.manifest.environment import Environment
+    from datakit_iac.manifest.models.environment import Environment
 
 
 def unguarded(project: Project) -> Iterator[Finding]:

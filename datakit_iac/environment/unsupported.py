@@ -8,9 +8,9 @@ from datakit_iac.environment.unused import unused
 from datakit_iac.environment.workloads import incomplete
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Transform
 
 
 def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:

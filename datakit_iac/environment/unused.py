@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.document import Manifest, Model
+from datakit_iac.manifest.models.common import Manifest, Model
+from datakit_iac.manifest.models.transform import GENERIC, Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import GENERIC, Transform
 
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),

@@ -9,10 +9,10 @@ from datakit_iac.environment.secrets.sources import Secrets, SourceError
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import EnvironmentVariable, Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import IN_TEXT, Secret
-from datakit_iac.manifest.transform import EnvironmentVariable, Transform
+from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 
 
 def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.connections import Fault
-from datakit_iac.manifest.document import Model
+from datakit_iac.manifest.models.common import Model
 
 Text = Annotated[str, Field(min_length=1)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from datakit_iac.findings.finding import Finding, Severity
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.transform import GENERIC
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import GENERIC
 from datakit_iac.runtimes.registry import runtimes
 
 _NEEDED: Final = {"local": ("command", "command: [python, -m, …]"), "kubernetes": ("image", "image: REGISTRY/NAME:TAG")}

@@ -1,1 +1,1 @@
-"""YAML manifests as typed models: one module per kind, loading with positions."""
+"""YAML manifests as typed models, and what they say of each other; nothing that needs an environment or a Store."""

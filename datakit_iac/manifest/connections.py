@@ -9,11 +9,11 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.sensitive import literals, plain_key
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.secret import quoted
+from datakit_iac.manifest.values.secret import quoted
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
-    from datakit_iac.manifest.connector import ConnectionField, Connector
-    from datakit_iac.manifest.store import Store
+    from datakit_iac.manifest.models.connector import ConnectionField, Connector
+    from datakit_iac.manifest.models.store import Store
     from datakit_iac.manifest.traits import Bound
 
 
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
 def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secrets: Collection[str]) -> list[Fault]:
     """What is wrong with a connection.
 
-    >>> from datakit_iac.manifest.connector import ConnectionField
+    >>> from datakit_iac.manifest.models.connector import ConnectionField
     >>> host = ConnectionField(field="host", type="string")
     >>> [fault.message for fault in faults([host], {"hots": "x"}, [])]
     ["there is no option 'hots' of this Connector", 'the option `host` is expected and missing']

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semver import Version
 
-    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.models.connector import Connector
 
 
 def editions(connectors: Iterable[Connector]) -> dict[str, tuple[Connector, ...]]:

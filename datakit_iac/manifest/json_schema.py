@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from datakit_iac.manifest.kinds import API_VERSION, KINDS
+from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.kinds import KINDS
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,13 +12,13 @@ from datakit_iac.findings.location import shown
 from datakit_iac.findings.origin import Origin
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import Connector
-    from datakit_iac.manifest.dataset import DataSet, DataSetGroup
-    from datakit_iac.manifest.document import Manifest
-    from datakit_iac.manifest.environment import Environment
-    from datakit_iac.manifest.policy import Policy
-    from datakit_iac.manifest.store import Store
-    from datakit_iac.manifest.transform import Transform
+    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
+    from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
+    from datakit_iac.manifest.models.environment import Environment
+    from datakit_iac.manifest.models.policy import Policy
+    from datakit_iac.manifest.models.store import Store
+    from datakit_iac.manifest.models.transform import Transform
 
 Kind = TypeVar("Kind", bound="Manifest")
 

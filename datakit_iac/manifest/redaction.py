@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from datakit_iac.findings.sensitive import REDACTED, gives_away, passwords
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 
 SHORTEST: Final = 3
 """A value of one or two characters is hidden nowhere: it would be in every word, and anybody can guess it."""

@@ -15,15 +15,15 @@ from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 from datakit_iac.findings.sensitive import literals, without_passwords
-from datakit_iac.manifest.secret import quoted
 from datakit_iac.manifest.traits import AT_LEAST
-from datakit_iac.manifest.versions import check_range
+from datakit_iac.manifest.values.secret import quoted
+from datakit_iac.manifest.values.versions import check_range
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import ConnectionField, ConnectorSpec, Tool
-    from datakit_iac.manifest.dataset import Column, DataSetSpec, Seed, SeedData, Test
-    from datakit_iac.manifest.environment import Approval, Environment
-    from datakit_iac.manifest.transform import (
+    from datakit_iac.manifest.models.connector import ConnectionField, ConnectorSpec, Tool
+    from datakit_iac.manifest.models.dataset import Column, DataSetSpec, Seed, SeedData, Test
+    from datakit_iac.manifest.models.environment import Approval, Environment
+    from datakit_iac.manifest.models.transform import (
         EnvironmentVariable,
         Port,
         Resources,
@@ -281,7 +281,7 @@ def one_value(variable: EnvironmentVariable) -> EnvironmentVariable:
 
 def requests_within_limits(resources: Resources) -> Resources:
     """Nothing is requested beyond its limit."""
-    from datakit_iac.manifest.quantity import amount  # late: few Transforms say what they need
+    from datakit_iac.manifest.values.quantity import amount  # late: few Transforms say what they need
 
     for name in ("cpu", "memory", "ephemeral_storage"):
         asked, most = getattr(resources.requests, name), getattr(resources.limits, name)

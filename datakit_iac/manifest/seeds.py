@@ -14,10 +14,10 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import NOT_SHOWN, is_kept_secret
-from datakit_iac.manifest.dataset import Column, DataSet, Seed, SeedData
+from datakit_iac.manifest.models.dataset import Column, DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import unknown_column
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import short
 
 _Path = tuple[Step, ...]

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
-from datakit_iac.manifest.versions import satisfies
+from datakit_iac.manifest.values.versions import satisfies
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import ConnectorSpec, FieldType
-    from datakit_iac.manifest.dataset import AcceptedValues, DataSetSpec, Relationships
-    from datakit_iac.manifest.document import Metadata
-    from datakit_iac.manifest.environment import ApprovalMode, BindingSection, EnvironmentSpec
+    from datakit_iac.manifest.models.common import Metadata
+    from datakit_iac.manifest.models.connector import ConnectorSpec, FieldType
+    from datakit_iac.manifest.models.dataset import AcceptedValues, DataSetSpec, Relationships
+    from datakit_iac.manifest.models.environment import ApprovalMode, BindingSection, EnvironmentSpec
 
 Tier = Literal["bronze", "silver", "gold"]
 _TIERS: Final[tuple[Tier, ...]] = get_args(Tier)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from datakit_iac.findings.visible import visible
-from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.models.common import Manifest
 
 _WIDTH = 120
 
@@ -15,7 +15,7 @@ _WIDTH = 120
 def to_yaml(manifest: Manifest) -> str:
     r"""One document: kind and name first, then every field that is not as it is by default.
 
-    >>> from datakit_iac.manifest.dataset import DataSet, DataSetSpec
+    >>> from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec
     >>> print(to_yaml(DataSet(metadata={"name": "users"}, spec=DataSetSpec(store="warehouse", table="raw.users"))))
     apiVersion: datakit.infoblox.dev/v1alpha1
     kind: DataSet

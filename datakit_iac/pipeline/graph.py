@@ -14,7 +14,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.models.dataset import DataSet
 
 
 @dataclass(frozen=True, slots=True)

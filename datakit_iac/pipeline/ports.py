@@ -10,11 +10,11 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.versions import satisfies
+from datakit_iac.manifest.values.versions import satisfies
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import DataSet
-    from datakit_iac.manifest.transform import Port, Transform
+    from datakit_iac.manifest.models.dataset import DataSet
+    from datakit_iac.manifest.models.transform import Port, Transform
 
 Side = Literal["inputs", "outputs"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import Final
 
-from datakit_iac.manifest.schedule import five_fields
+from datakit_iac.manifest.values.schedule import five_fields
 
 _BEGIN: Final = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -13,9 +13,9 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.policy import Enforcement, EnforcementChoice, Policy, enforced
-from datakit_iac.manifest.policy import Rule as WrittenRule
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.policy import Enforcement, EnforcementChoice, Policy, enforced
+from datakit_iac.manifest.models.policy import Rule as WrittenRule
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.model import EnvironmentFacts

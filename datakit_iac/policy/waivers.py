@@ -9,7 +9,7 @@ from datetime import date
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.policy import Waiver
+from datakit_iac.manifest.models.policy import Waiver
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.rule import Violation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from datakit_iac.manifest.dataset import Place
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.adoption import IMPORTED, demand_ours
 from datakit_iac.provider.resource_types.resource_type import Call
 from datakit_iac.runtimes.job import Job, Relation

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"

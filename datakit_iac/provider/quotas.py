@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from datakit_iac.manifest.quantity import amount
+from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
 from datakit_iac.provider.store_locks import wait

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.manifest.dataset import Column
+from datakit_iac.manifest.models.dataset import Column
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError

@@ -14,9 +14,9 @@ import pulumi
 from datakit_iac.contract.faults import Foreign, Path, judged, model_within, names_of
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
-from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.secret import Secret
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.known import has_later, is_later, shown, when_known
 from datakit_iac.resources.parts import Part

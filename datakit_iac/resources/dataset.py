@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 
 from datakit_iac.contract import shapes
-from datakit_iac.manifest.dataset import Classification, Format
-from datakit_iac.manifest.document import Model
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.dataset import Classification, Format
 from datakit_iac.manifest.traits import Tier
 from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.arguments import Arguments, told_in_full

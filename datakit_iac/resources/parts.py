@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal, NotRequired, Required, TypedDict, dat
 
 import pulumi
 
-from datakit_iac.manifest import dataset as manifest
-from datakit_iac.manifest.document import Model
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.models import dataset as manifest
+from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.values.types import DataType
 
 Later = pulumi.Output[str] | Awaitable[str]
 """A text that is known later, where few texts are right."""

@@ -13,9 +13,9 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding, InvalidProjectError
-from datakit_iac.manifest.environment import Environment
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import variable
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.approval_gate import admit, applied
 from datakit_iac.resources.arguments import Arguments, told_in_full

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from datakit_iac.contract import shapes
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.resources.known import is_later, said, shown, when_known

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pulumi
 
 from datakit_iac.contract import shapes
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset import DataSet

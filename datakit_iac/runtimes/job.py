@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from datakit_iac.executors.process import Executor
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 

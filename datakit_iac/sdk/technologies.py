@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datakit_iac.manifest.dataset import Column, Place, Test
-from datakit_iac.manifest.secret import Secret, revealed
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.values.secret import Secret, revealed
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.evolution import Change, Effect

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datakit_iac.manifest.dataset import Column, Place, Test
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.values.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

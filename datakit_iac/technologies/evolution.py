@@ -9,9 +9,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Literal
 
-from datakit_iac.manifest.dataset import Column
+from datakit_iac.manifest.models.dataset import Column
 from datakit_iac.manifest.rules import exchanged
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 
 class Effect(StrEnum):

@@ -14,7 +14,7 @@ from datakit_iac.approval.plan import Operation, Plan, Subject, make, write
 from datakit_iac.approval.signatures import Signers, place, sign, signatures
 from datakit_iac.approval.verification import Reality, verify
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
 from tests.approval.keys import allow, new_key
 
 TWO = Approval(mode="multi-party")

@@ -11,7 +11,7 @@ import pytest
 from datakit_iac.approval.configuration import Configuration
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.preview import SUBJECT_FILE, PreviewError, fresh, recording
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
 from datakit_iac.toolchain.errors import ToolchainError
 
 URN = "urn:pulumi:prod::shop::datakit:index:Platform$"

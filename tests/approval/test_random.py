@@ -24,8 +24,8 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.executors.variables import FIXED, MACHINE, of_job
 from datakit_iac.findings.finding import InvalidProjectError
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import Secret, revealed
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.dbt import overlay
 from datakit_iac.runtimes.dbt.project import DbtProject
 from tests.approval.test_subject import PROD

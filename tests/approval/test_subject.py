@@ -9,7 +9,7 @@ import pytest
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.plan_subject import subject
 from datakit_iac.checks.validate import validate
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.scenarios.pipeline import API, FILES
 
 PROD = f"""---

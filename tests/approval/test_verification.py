@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.approval.plan import InvalidPlanError, Plan, Remark, Subject, read
 from datakit_iac.approval.signatures import NAMESPACE, place, sign, signatures
-from datakit_iac.manifest.environment import Approval, ApprovalMode
+from datakit_iac.manifest.models.environment import Approval, ApprovalMode
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
 from tests.approval.keys import allow, new_key, public
 

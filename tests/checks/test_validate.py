@@ -9,7 +9,7 @@ import pytest
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
 
 ENVIRONMENT = manifest("Environment", "dev", "spec: {versions: ranges}")

@@ -15,7 +15,7 @@ import pytest
 
 from datakit_iac.approval.plan import read, write
 from datakit_iac.approval.signatures import signatures
-from datakit_iac.manifest.environment import Approval
+from datakit_iac.manifest.models.environment import Approval
 from tests.approval.conftest import PLAN, SUBJECT, keys
 from tests.approval.keys import allow
 from tests.cli.conftest import Dk

@@ -11,8 +11,8 @@ import yaml
 
 from datakit_iac.cli.commands.dataset import create as dataset_create
 from datakit_iac.cli.scaffold.editing import NotEditableError, edited
-from datakit_iac.manifest import dataset as manifests
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.models import dataset as manifests
 from datakit_iac.manifest.traits import Tier
 from tests.cli.conftest import Dk
 from tests.manifest.writing import HEAD

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 from tests.cli.conftest import Dk
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.cli.scaffold import files
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.cli.conftest import Dk
 from tests.scenarios.workspace import Workspace
 

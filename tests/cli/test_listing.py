@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.cli.conftest import Dk, dataset, transform
 from tests.manifest.writing import CONNECTOR, HEAD, LENIENT, manifest, write
 

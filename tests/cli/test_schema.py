@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from datakit_iac.manifest.json_schema import schema, schema_of_all
-from datakit_iac.manifest.kinds import KINDS
+from datakit_iac.manifest.models.kinds import KINDS
 from tests.cli.conftest import Dk
 from tests.manifest.writing import PROJECT
 

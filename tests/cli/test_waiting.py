@@ -16,7 +16,7 @@ import pytest
 
 from datakit_iac.cli import main
 from datakit_iac.cli.output.spinner import waiting
-from datakit_iac.manifest import load
+from datakit_iac.manifest.loading import loader as load
 
 CLEARED = "\r\x1b[K"
 

@@ -19,7 +19,7 @@ from datakit_iac.cloudquery.duckdb.load import Load
 from datakit_iac.cloudquery.duckdb.spec import DuckDBSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import to_arrow
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 Rows = list[dict[str, Any]]
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from datakit_iac.cloudquery.types import from_arrow, to_arrow
-from datakit_iac.manifest.types import NAMES, DataType
+from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.duckdb.types import find, write
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 from datakit_iac.policy.rules import BUILT_IN
 from docs import reference
 from tests.docs.codes import codes

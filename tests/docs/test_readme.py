@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent

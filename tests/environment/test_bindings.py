@@ -8,7 +8,7 @@ import pytest
 
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.technologies.technology import technologies
 from tests.environment.test_resolve import BASE, FILES, LAKE, LOAD, bound
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, findings, manifest, only, write

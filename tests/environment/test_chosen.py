@@ -9,7 +9,7 @@ import pytest
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load, read
+from datakit_iac.manifest.loading.loader import load, read
 from tests.environment.test_resolve import BASE, faults, resolved
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 

@@ -8,7 +8,7 @@ import pytest
 
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import manifest, write
 
 FILES = manifest(

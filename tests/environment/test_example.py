@@ -12,7 +12,7 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.summary import described, differences
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.runtimes.job import Job
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 

@@ -11,7 +11,7 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.environment import lockfile as locking
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 
 PROD = manifest("Environment", "prod", "spec: {versions: exact}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.runtimes.definition import definition
 
 PROJECT = """

@@ -10,7 +10,7 @@ import pytest
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding, InvalidProjectError
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 
 ENVIRONMENT = manifest("Environment", "dev", "")

@@ -11,7 +11,7 @@ from datakit_iac.environment.resolve import examine
 from datakit_iac.environment.secrets import file as secrets_file
 from datakit_iac.environment.secrets.sources import Secrets, Source, SourceError, of_process
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.environment.test_resolve import ENVIRONMENT, FILES, LAKE
 from tests.manifest.writing import only, write
 

@@ -8,7 +8,7 @@ import pytest
 
 from datakit_iac.environment.unguarded import unguarded
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.cli.conftest import Dk, dk
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
 

@@ -9,8 +9,8 @@ import pytest
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.values.secret import Secret
 from tests.manifest.writing import manifest, write
 
 CONNECTOR = manifest("Connector", "duckdb", "spec: {type: duckdb, capabilities: [source, destination]}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
 from datakit_iac.provider.resource_types.resource_type import Properties
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError

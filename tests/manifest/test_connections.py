@@ -9,7 +9,7 @@ import pytest
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.sensitive import gives_away
 from datakit_iac.manifest.connections import connections
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import manifest, only, write
 
 SCHEMA = (

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from datakit_iac.manifest.connections import connections
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 from datakit_iac.manifest.references import references
 from tests.manifest.writing import HEAD
 

@@ -8,9 +8,9 @@ import pytest
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.image import Image
-from datakit_iac.manifest.load import load, read
+from datakit_iac.manifest.loading.loader import load, read
 from datakit_iac.manifest.references import references
+from datakit_iac.manifest.values.image import Image
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 
 METADATA = (

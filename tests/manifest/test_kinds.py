@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.writing import to_yaml
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, TRANSFORM, findings, manifest, only, write
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.findings.finding import InvalidProjectError
-from datakit_iac.manifest import files
-from datakit_iac.manifest.load import load, read
+from datakit_iac.manifest.loading import discovery as files
+from datakit_iac.manifest.loading.loader import load, read
 from datakit_iac.pipeline.graph import build
 from tests.manifest.writing import (
     CONNECTOR,

@@ -8,7 +8,7 @@ import pytest
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.findings.finding import InvalidProjectError
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.cloudquery import CloudQuery

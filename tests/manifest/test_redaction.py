@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datakit_iac.manifest.redaction import Redaction, secrets_in
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,

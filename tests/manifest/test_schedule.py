@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datakit_iac.manifest.schedule import five_fields
-from datakit_iac.manifest.transform import Schedule
+from datakit_iac.manifest.models.transform import Schedule
+from datakit_iac.manifest.values.schedule import five_fields
 
 TAKEN = [
     "* * * * *",

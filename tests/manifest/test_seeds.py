@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.references import references
 from tests.manifest.writing import CONNECTOR, STORE, manifest, only, write
 

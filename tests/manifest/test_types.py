@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from datakit_iac.manifest.types import NAMES, SYNONYMS, DataType, UnknownTypeError
+from datakit_iac.manifest.values.types import NAMES, SYNONYMS, DataType, UnknownTypeError
 
 SPELLINGS = {
     **SYNONYMS,

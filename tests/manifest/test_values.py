@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.dataset import Column, Consent, Test
-from datakit_iac.manifest.duration import seconds
-from datakit_iac.manifest.environment import BindingSection, Environment
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.secret import Secret, variable
-from datakit_iac.manifest.transform import Trigger
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.models.dataset import Column, Consent, Test
+from datakit_iac.manifest.models.environment import BindingSection, Environment
+from datakit_iac.manifest.models.transform import Trigger
+from datakit_iac.manifest.values.duration import seconds
+from datakit_iac.manifest.values.secret import Secret, variable
+from datakit_iac.manifest.values.types import DataType
 from tests.manifest.writing import DATASET, ENVIRONMENT, manifest, write
 
 

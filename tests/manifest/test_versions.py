@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datakit_iac.manifest.versions import satisfies
+from datakit_iac.manifest.values.versions import satisfies
 
 TABLE = {
     "1.4.2": (["1.4.2", "1.4.2+build.5"], ["1.4.3", "1.4.1", "1.4.2-rc.1"]),

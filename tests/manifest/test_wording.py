@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from datakit_iac.manifest.kinds import API_VERSION
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
+from datakit_iac.manifest.models.common import API_VERSION
 
 OURS = re.compile(
     r"Input should|should (be|have|match)|after validation|datetime|\bTrue\b|\bFalse\b|\bNone\b|NoneType|\bdict\b"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datakit_iac.manifest.dataset import DataSet
-from datakit_iac.manifest.load import load
-from datakit_iac.manifest.plain_yaml import documents
-from datakit_iac.manifest.store import Store
+from datakit_iac.manifest.loading.loader import load
+from datakit_iac.manifest.loading.yaml_reader import documents
+from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.writing import to_yaml
 from tests.manifest.writing import PROJECT, manifest, write
 

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 
 HEAD = "apiVersion: datakit.infoblox.dev/v1alpha1\n"
 

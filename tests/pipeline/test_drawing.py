@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.dataset import DataSet
+from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.transform import Port, Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Port, Transform
 from datakit_iac.pipeline.drawing.dot import dot
 from datakit_iac.pipeline.drawing.json import as_json
 from datakit_iac.pipeline.drawing.mermaid import mermaid

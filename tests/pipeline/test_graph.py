@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
 from datakit_iac.pipeline.graph import Graph, build
 from tests.manifest.writing import HEAD, manifest, only, write
 

@@ -14,8 +14,8 @@ import yaml
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment import lockfile as locking
 from datakit_iac.environment.resolve import examine
-from datakit_iac.manifest.kinds import API_VERSION
-from datakit_iac.manifest.load import read
+from datakit_iac.manifest.loading.loader import read
+from datakit_iac.manifest.models.common import API_VERSION
 
 TODAY = date(2026, 6, 1)
 _KINDS = {

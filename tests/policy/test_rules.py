@@ -12,7 +12,7 @@ import pytest
 from datakit_iac import installed as packages
 from datakit_iac.checks.validate import validate
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.policy import registry
 from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.registry import find

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import COMPUTED, OUTPUT, SIGNATURE, UNKNOWN, has_unknowns, read, write
 
 VALUES: list[Any] = [

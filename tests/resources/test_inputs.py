@@ -14,7 +14,7 @@ import pytest
 from pulumi.runtime import mocks
 
 from datakit_iac import Column, Connector, Consent, DataSet, Run, Store, Test, Transform
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.provider.property_values import SIGNATURE
 
 SCHEMA: dict[str, Any] = json.loads(files("datakit_iac.provider").joinpath("schema.json").read_text())

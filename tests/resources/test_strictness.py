@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from datakit_iac import Column, Connector, DataSet, Store, Transform
 from datakit_iac.manifest.json_schema import schema
-from datakit_iac.manifest.kinds import API_VERSION, KINDS
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.registry import TYPES
 from datakit_iac.testing.lifecycle import Lifecycle, RefusedError
 

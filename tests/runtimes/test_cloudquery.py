@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from datakit_iac.cloudquery.events import Event
-from datakit_iac.manifest.dataset import Column, Place
-from datakit_iac.manifest.secret import Secret
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered

@@ -20,9 +20,9 @@ import pytest
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
-from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
 from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings

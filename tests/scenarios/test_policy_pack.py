@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.manifest.load import load
+from datakit_iac.manifest.loading.loader import load
 from datakit_iac.toolchain import policy_pack as policypack
 from tests.docs.test_examples import shown
 from tests.packages import install

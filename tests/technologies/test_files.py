@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.manifest.dataset import Place, Test
+from datakit_iac.manifest.models.dataset import Place, Test
 from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.technology import StoreError, StoreMissingError

@@ -18,7 +18,7 @@ from datakit_iac.cli.scaffold.layout import place
 
 if TYPE_CHECKING:
     from datakit_iac.cli.scaffold.files import Written
-    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.models.dataset import DataSet
     from datakit_iac.manifest.project import Project
 
 RUNTIMES: Final = ("cloudquery", "dbt", "generic-python", "generic-go")
@@ -40,7 +40,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the files."""
     from datakit_iac.cli.scaffold import files, transform_files
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     demand_name(options.name)
     project = read(scope(options.path).root)[0]
@@ -57,7 +57,7 @@ def package(name: str, runtime: str, mode: str, namespace: str, *, force: bool, 
         UsageError: the name is none, or is taken; or the project has no Store for a new DataSet.
     """
     from datakit_iac.cli.scaffold import files, transform_files
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     demand_name(name)
     root = scope(".").root

@@ -26,14 +26,12 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check and report."""
-    from datakit_iac.manifest.load import read
+    from datakit_iac.checks.lint import lint
+    from datakit_iac.manifest.loading.loader import read
 
     asked = scope(options.path)
     with waiting("checking manifests"):
-        project, findings = read(asked.root, as_records=True, named=asked.file)
-
-        from datakit_iac.checks.lint import lint  # after reading, which goes on while the models are imported
-
+        project, findings = read(asked.root, named=asked.file)
         findings = lint(project, findings, is_whole=_is_project(asked.root, project))
     return reporting.report(asked, project, asked.of(findings), options)
 

@@ -29,7 +29,7 @@ def run(options: Namespace) -> int:
 def _kind(text: str) -> str:
     """The kind that is meant, whatever the case of its letters."""
     from datakit_iac.findings.nearest import nearest
-    from datakit_iac.manifest.kinds import KINDS
+    from datakit_iac.manifest.models.kinds import KINDS
 
     for kind in KINDS:
         if kind.lower() == text.lower():

@@ -43,7 +43,7 @@ def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Pr
     unknown field, unless the environment demands exact pins.
     """
     from datakit_iac.findings.finding import InvalidProjectError
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     project, findings = read(root, named=named)
 

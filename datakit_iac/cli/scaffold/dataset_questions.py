@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.prompts import ask, choose, demand_terminal
-from datakit_iac.manifest.dataset import Classification, Format
+from datakit_iac.manifest.models.dataset import Classification, Format
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 _CHOICES: Final = {"classification": Classification, "format": Format}
 

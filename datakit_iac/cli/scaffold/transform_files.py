@@ -10,11 +10,18 @@ from typing import Any
 from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.scaffold import templates
 from datakit_iac.cli.scaffold.layout import place
-from datakit_iac.manifest.dataset import Column, DataSet, DataSetSpec
-from datakit_iac.manifest.document import Metadata
+from datakit_iac.manifest.models.common import Metadata
+from datakit_iac.manifest.models.dataset import Column, DataSet, DataSetSpec
+from datakit_iac.manifest.models.store import Store
+from datakit_iac.manifest.models.transform import (
+    CloudQuerySection,
+    DbtSection,
+    Port,
+    TablePair,
+    Transform,
+    TransformSpec,
+)
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.store import Store
-from datakit_iac.manifest.transform import CloudQuerySection, DbtSection, Port, TablePair, Transform, TransformSpec
 from datakit_iac.manifest.writing import to_yaml
 
 _NUMBER = Column.model_validate({"name": "id", "type": "integer", "primaryKey": True, "pii": False})

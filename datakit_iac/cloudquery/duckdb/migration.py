@@ -9,7 +9,7 @@ from datakit_iac.cloudquery import wire
 from datakit_iac.cloudquery.duckdb.tables import LiveColumn, LiveTable, TableName, count, describe, quoted
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import from_arrow
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import write
 
 _FORCE = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"

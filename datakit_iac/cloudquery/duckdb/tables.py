@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import find
 
 

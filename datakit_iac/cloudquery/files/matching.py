@@ -12,7 +12,7 @@ from datakit_iac.cloudquery.files.reading import quoted
 from datakit_iac.cloudquery.files.scanning import Found, Scan
 from datakit_iac.cloudquery.files.spec import DeclaredColumn, TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import write
 
 

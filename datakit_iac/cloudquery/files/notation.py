@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from datakit_iac.cloudquery.files.reading import literal
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files.csv_options import CsvOptions
 
 _NUMBERS: Final = ("smallint", "integer", "bigint", "float", "double", "decimal")

@@ -17,7 +17,7 @@ from datakit_iac.cloudquery.files.opening import Dialect, not_in_encoding, opene
 from datakit_iac.cloudquery.files.reading import Reader, csv_reader, json_reader, literal, parquet_reader, quoted
 from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import find
 from datakit_iac.technologies.files.csv_options import CsvOptions
 

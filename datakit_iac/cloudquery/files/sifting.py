@@ -18,7 +18,7 @@ from datakit_iac.cloudquery.files.spec import TableSpec
 from datakit_iac.cloudquery.servicers import PluginFault
 from datakit_iac.cloudquery.types import to_arrow
 from datakit_iac.manifest.quarantine import COLUMNS
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 _BATCH: Final = 10_000
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files import csv_options, limits
 
 Format = Literal["csv", "json", "parquet"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datakit_iac.findings.location import Step
-from datakit_iac.manifest.document import Manifest
+from datakit_iac.manifest.models.common import Manifest
 
 Kind = Literal["connector", "plugin", "image", "dataset", "dbt-package"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.environment.versions.pins import is_exact_version
 from datakit_iac.findings.finding import Finding
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.environment import Environment
+from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.store import Store
-from datakit_iac.manifest.versions import satisfies
+from datakit_iac.manifest.values.versions import satisfies
 
 
 class Catalog:

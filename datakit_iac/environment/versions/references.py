@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from datakit_iac.environment.versions.chosen import ChosenVersion, Kind
 from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.findings.location import Step
-from datakit_iac.manifest.connector import Connector
-from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.image import Image
+from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.transform import Transform
+from datakit_iac.manifest.values.image import Image
 from datakit_iac.pipeline.ports import Ports, of_transform
 from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.dbt.packages import Package, packages

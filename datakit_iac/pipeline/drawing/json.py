@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.pipeline.drawing.model import Drawing
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import DataSet
-    from datakit_iac.manifest.transform import Transform
+    from datakit_iac.manifest.models.dataset import DataSet
+    from datakit_iac.manifest.models.transform import Transform
 
 
 def as_json(drawing: Drawing) -> str:

@@ -13,8 +13,8 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.graph import Graph
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import DataSet
-    from datakit_iac.manifest.transform import Transform
+    from datakit_iac.manifest.models.dataset import DataSet
+    from datakit_iac.manifest.models.transform import Transform
 
 
 class Node(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from datakit_iac.manifest.quantity import amount
+from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.policy.model import DataSetFacts, TransformFacts
 from datakit_iac.policy.pack.from_resource import image_reference
 from datakit_iac.policy.pack.resource import Observed

@@ -11,8 +11,8 @@ from typing import Final
 
 from datakit_iac.environment.resolve import examine
 from datakit_iac.findings.finding import Finding, InvalidProjectError
-from datakit_iac.manifest.load import read
-from datakit_iac.manifest.policy import Waiver
+from datakit_iac.manifest.loading.loader import read
+from datakit_iac.manifest.models.policy import Waiver
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.documentation import beside, described

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from datakit_iac.manifest.duration import seconds
-from datakit_iac.manifest.quantity import amount
-from datakit_iac.manifest.versions import satisfies
+from datakit_iac.manifest.values.duration import seconds
+from datakit_iac.manifest.values.quantity import amount
+from datakit_iac.manifest.values.versions import satisfies
 from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
 from datakit_iac.policy.rule import NoArguments, Violation, rule
 from datakit_iac.policy.schedules import shortest_interval

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.cloudquery.plugins import Plugin
 from datakit_iac.runtimes.cloudquery.settings import Settings
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import datakit_iac.cloudquery
 from datakit_iac.executors.process import Command
-from datakit_iac.manifest.secret import Secret, revealed
+from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datakit_iac.manifest.transform import Transform
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt.project import CONFIGURATION
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.manifest.secret import Secret
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.duckdb import types
 

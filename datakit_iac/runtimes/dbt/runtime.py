@@ -14,7 +14,7 @@ from typing import Any
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Executor
 from datakit_iac.manifest.redaction import Redaction
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import (
     caches,
     fetching,

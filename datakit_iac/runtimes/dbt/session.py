@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
-from datakit_iac.manifest.secret import Secret, revealed
+from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.job import JobFailedError
 
 _WORKER: Final = Path(__file__).with_name("worker.py")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from datakit_iac.manifest.dataset import Column, Place
+from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.technologies.duckdb import statements, types
 
 Rows = Callable[[str, list[Any] | None], list[tuple[Any, ...]]]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datakit_iac.manifest.dataset import Place
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical

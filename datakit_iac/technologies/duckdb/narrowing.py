@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import write
 
 _NUMBERS: Final = ("smallint", "integer", "bigint", "decimal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from datakit_iac.manifest.types import DataType
+from datakit_iac.manifest.values.types import DataType
 
 _WRITTEN: Final = {
     "boolean": "BOOLEAN",

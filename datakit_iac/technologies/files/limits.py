@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from datakit_iac.manifest.quantity import amount
+from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.wording import found
 
 RECORD: Final = "maxRecordSize"

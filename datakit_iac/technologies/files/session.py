@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.manifest.dataset import Place
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing

@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
-from datakit_iac.manifest.dataset import Place
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.definition import definition, variable_digests
 from datakit_iac.runtimes.job import Job

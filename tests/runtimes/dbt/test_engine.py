@@ -20,7 +20,7 @@ import pytest
 
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
 from datakit_iac.runtimes.definition import given_digest

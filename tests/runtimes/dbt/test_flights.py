@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.manifest.dataset import DataSet
-from datakit_iac.manifest.document import Manifest
-from datakit_iac.manifest.kinds import KINDS
-from datakit_iac.manifest.transform import Transform
+from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.job import Job, Outcome, Surroundings
 from datakit_iac.technologies.bound import BoundDataSet, Connection

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datakit_iac.manifest.dataset import Column
+from datakit_iac.manifest.models.dataset import Column
 from datakit_iac.runtimes.job import Job, JobFailedError, Relation
 from datakit_iac.technologies.bound import BoundDataSet
 from tests.runtimes.dbt.conftest import Runner, Shop

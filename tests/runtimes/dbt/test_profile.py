@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from datakit_iac.manifest.dataset import Place
-from datakit_iac.manifest.secret import Secret
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import Dbt, profile, runtime
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.bound import BoundDataSet, Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.cli import listing
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import Connector
+    from datakit_iac.manifest.models.connector import Connector
     from datakit_iac.manifest.project import Project
 
 

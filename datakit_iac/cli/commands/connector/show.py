@@ -13,7 +13,7 @@ from datakit_iac.cli import listing
 from datakit_iac.cli.commands.connector.list import editions, stores
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.connector import ConnectionField, Connector
+    from datakit_iac.manifest.models.connector import ConnectionField, Connector
     from datakit_iac.manifest.project import Project
 
 

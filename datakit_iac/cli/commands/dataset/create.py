@@ -51,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write it."""
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
 
     demand_name(options.name)
     project = read(scope(options.path).root)[0]
@@ -101,7 +101,7 @@ def _valid(name: str, values: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
     from datakit_iac.manifest import wording
-    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.models.dataset import DataSet
 
     try:
         return DataSet.model_validate({"metadata": {"name": name}, "spec": values})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.cli import listing
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.dataset import DataSet
+    from datakit_iac.manifest.models.dataset import DataSet
     from datakit_iac.manifest.project import Project
 
 

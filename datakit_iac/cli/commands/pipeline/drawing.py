@@ -43,13 +43,11 @@ class Pipeline:
 def pipeline(asked: Scope) -> Pipeline | None:
     """What could be read of a project, its findings told on standard error; None where that is nothing."""
     from datakit_iac.cli.output.report import tell
-    from datakit_iac.manifest.load import read
+    from datakit_iac.manifest.loading.loader import read
+    from datakit_iac.pipeline.graph import build
 
     with waiting("reading manifests"):
-        project, findings = read(asked.root, as_records=True)
-
-        from datakit_iac.pipeline.graph import build  # after reading, which goes on while the models are imported
-
+        project, findings = read(asked.root)
         graph, wrong = build(project)
     if findings or wrong:
         from datakit_iac.checks.tolerance import of_reading

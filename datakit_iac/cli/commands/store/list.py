@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.cli import listing
 
 if TYPE_CHECKING:
+    from datakit_iac.manifest.models.store import Store
     from datakit_iac.manifest.project import Project
-    from datakit_iac.manifest.store import Store
 
 
 def configure(parser: ArgumentParser) -> None:

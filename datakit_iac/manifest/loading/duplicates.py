@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import spelled, where
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.records import modelled
 
 if TYPE_CHECKING:
     from datakit_iac.findings.location import Step
-    from datakit_iac.manifest.document import Manifest
+    from datakit_iac.manifest.models.common import Manifest
 
 _SHOWN: Final = 5
 """So many fields that differ are named; the rest is counted."""
@@ -23,7 +22,7 @@ def differing(first: Manifest, other: Manifest) -> list[str]:
     return sorted({spelled(path) for path in _differing(_plain(first), _plain(other), ())})
 
 
-def finding(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, list[str]]]) -> Finding:
+def duplicate(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, list[str]]]) -> Finding:
     """One finding for a manifest that stands in several places with different content.
 
     Args:
@@ -45,7 +44,7 @@ def finding(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, li
 
 
 def _plain(manifest: Manifest) -> Any:
-    return modelled(manifest).model_dump(mode="json", by_alias=True)
+    return manifest.model_dump(mode="json", by_alias=True)
 
 
 def _differing(first: Any, other: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:

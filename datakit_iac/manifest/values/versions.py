@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
-from datakit_iac.manifest.checked import Checked
+from pydantic import AfterValidator
 
 if TYPE_CHECKING:
     from semver import Version
@@ -157,5 +157,5 @@ def _checked(text: str) -> str:
     return check_range(text) if text else ""
 
 
-VersionRange = Annotated[str, Checked(_checked)]
+VersionRange = Annotated[str, AfterValidator(_checked)]
 """A range such as ``^1.4``; empty where any version will do."""

@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from datakit_iac.manifest.document import Manifest, Model, Name
-from datakit_iac.manifest.secret import SecretReference
-from datakit_iac.manifest.versions import VersionRange
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference
+from datakit_iac.manifest.values.versions import VersionRange
 
 
 class StoreSpec(Model):

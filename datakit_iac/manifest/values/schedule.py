@@ -9,8 +9,9 @@ import re
 from functools import lru_cache
 from typing import Annotated, Final
 
+from pydantic import AfterValidator
+
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.checked import Checked
 
 _NICKNAMES: Final = {
     "@yearly": "0 0 1 1 *",
@@ -104,8 +105,8 @@ def _zone(text: str) -> str:
     return text
 
 
-Cron = Annotated[str, Checked(_cron)]
+Cron = Annotated[str, AfterValidator(_cron)]
 """A cron expression of five fields, e.g. ``*/15 6-18 * * mon-fri``, or a nickname such as ``@daily``."""
 
-TimeZone = Annotated[str, Checked(_zone)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
 """A time zone of the IANA's, e.g. ``Europe/Berlin``."""

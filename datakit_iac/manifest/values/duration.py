@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Annotated, Final
 
-from datakit_iac.manifest.checked import Checked
+from pydantic import AfterValidator
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
@@ -71,8 +71,8 @@ def _kept(text: str) -> str:
     return text
 
 
-Retention = Annotated[str, Checked(_kept)]
+Retention = Annotated[str, AfterValidator(_kept)]
 """How long data is kept: a duration (``90d``), or one of ISO 8601 (``P1Y6M``)."""
 
-Duration = Annotated[str, Checked(_checked)]
+Duration = Annotated[str, AfterValidator(_checked)]
 """A duration as Go writes it (``1h30m``), with ``d`` for days."""

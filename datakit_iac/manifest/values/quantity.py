@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Final
 
-from datakit_iac.manifest.checked import Checked
+from pydantic import AfterValidator
 
 _FORM: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?")
 _DECIMAL: Final = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -42,5 +42,5 @@ def _checked(text: str) -> str:
     return text
 
 
-Quantity = Annotated[str, Checked(_checked)]
+Quantity = Annotated[str, AfterValidator(_checked)]
 """A quantity as Kubernetes writes it: a number, and perhaps ``m``, ``k``, ``M``, ``Gi``, ``e3`` and the like."""

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pydantic_core import ValidationError
+from pydantic import ValidationError
 
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.location import Position, shown, where
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest import ahead, files
+from datakit_iac.manifest import wording
 from datakit_iac.manifest.editions import editions, unversioned
-from datakit_iac.manifest.kinds import API_VERSION, KINDS
+from datakit_iac.manifest.loading import discovery as files
+from datakit_iac.manifest.loading import duplicates as repeated
+from datakit_iac.manifest.loading import yaml_reader as plain_yaml
+from datakit_iac.manifest.loading.validation import without_unknown_fields
+from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.policy import Policy, readable
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:
-    from pydantic_core import SchemaValidator
-
-    from datakit_iac.manifest.connector import Connector
-    from datakit_iac.manifest.document import Manifest
-    from datakit_iac.manifest.plain_yaml import BrokenYamlError
+    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
 
 _COLLECTIONS: Final = {
     "Connector": "connectors",
@@ -48,9 +51,8 @@ class Reading:
         findings: the faults of files and manifests, in the order in which they were met.
     """
 
-    def __init__(self, root: Path, validators: Mapping[str, SchemaValidator], named: str = "") -> None:
+    def __init__(self, root: Path, named: str = "") -> None:
         self.root, self._named_file = root, named
-        self._validators = validators
         self.findings: list[Finding] = []
         self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
         self._origins: dict[tuple[str, str], Origin] = {}
@@ -59,16 +61,11 @@ class Reading:
         self._broken: set[tuple[str, str]] = set()
         self._slips: list[Finding] = []
 
-    def run(self, found: Iterable[ahead.File], unreadable: Sequence[OSError]) -> None:
-        """Take in every file, then say so if there is nothing.
-
-        Args:
-            found: the files below the root; those that nobody has read yet are read here.
-            unreadable: the folders that could not be looked into, once all files are found.
-        """
-        for file, read in found:
-            documents = self._documents(file) if read is None or file == self._named_file else read
-            for index, document in enumerate(documents):
+    def run(self) -> None:
+        """Take in every file, then look at all that was found together."""
+        unreadable: list[OSError] = []
+        for file in files.yaml_files(os.fspath(self.root), unreadable):
+            for index, document in enumerate(self._documents(file)):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
@@ -76,17 +73,15 @@ class Reading:
             message = f"no manifest of {API_VERSION} lies below {self.root}"
             hint = "write a connector first"
             self.findings.append(Finding(code="empty-project", message=message, at=Position(str(self.root)), hint=hint))
+        for (kind, name), others in self._repeated.items():
+            self.findings.append(repeated.duplicate(self._collected[kind][name], self._origins[kind, name], others))
+        for each in unversioned(self._catalog()):
+            self.findings.append(_unversioned(self._origins[each.kind, each.identity], each))
 
     def project(self) -> Project:
         """What was right, by kind and name."""
-        if self._repeated:
-            from datakit_iac.manifest.repeated import finding
-
-            for (kind, name), others in self._repeated.items():
-                self.findings.append(finding(self._collected[kind][name], self._origins[kind, name], others))
         ordered = {_COLLECTIONS[kind]: dict(sorted(found.items())) for kind, found in self._collected.items()}
-        catalog = editions(cast("dict[str, Connector]", self._collected["Connector"]).values())
-        self.findings += (_unversioned(self._origins[each.kind, each.identity], each) for each in unversioned(catalog))
+        catalog = self._catalog()
         ordered["connectors"] = {name: several[0] for name, several in catalog.items()}
         return Project(
             root=self.root,
@@ -98,10 +93,11 @@ class Reading:
             **ordered,  # type: ignore[arg-type]  # by name, one kind each
         )
 
+    def _catalog(self) -> dict[str, tuple[Connector, ...]]:
+        return editions(cast("dict[str, Connector]", self._collected["Connector"]).values())
+
     def _documents(self, file: str) -> list[Any]:
         """The documents of a file; what is not ours is left alone, broken or not."""
-        from datakit_iac.manifest import plain_yaml  # late: the second process may have read everything
-
         content = b""
         try:
             content = files.content_of(file)
@@ -135,12 +131,10 @@ class Reading:
         self._collected[kind][identity] = manifest
 
     def _again(self, origin: Origin, first: Origin, manifest: Manifest) -> None:
-        from datakit_iac.manifest.repeated import differing  # late: few projects repeat a manifest
-
         known = self._collected[manifest.kind].get(manifest.identity)
         if known is None:
             self.findings.append(_twice(origin, first, manifest))
-        elif fields := differing(known, manifest):
+        elif fields := repeated.differing(known, manifest):
             self._repeated.setdefault((manifest.kind, manifest.identity), []).append((origin, fields))
 
     def _fault(self, document: Mapping[str, Any], fault: Finding) -> None:
@@ -150,31 +144,19 @@ class Reading:
     def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
         kind = document.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            from datakit_iac.manifest.wording import LONGEST, found
-
-            message, hint = f"there is no kind {found(kind)}", nearest(str(kind)[:LONGEST], KINDS)
+            message = f"there is no kind {wording.found(kind)}"
+            hint = nearest(str(kind)[: wording.LONGEST], KINDS)
             self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
             return None
-        if validator := self._validators.get(kind):
-            try:
-                return cast("Manifest", validator.validate_python(document))
-            except ValidationError:
-                pass  # the model tells what is wrong
-        return self._modelled(origin, KINDS[kind], document)
-
-    def _modelled(self, origin: Origin, model: type[Manifest], document: Mapping[str, Any]) -> Manifest | None:
+        model = KINDS[kind]
         try:
             return model.model_validate(document)
         except ValidationError as invalid:
-            from datakit_iac.manifest.faults import without_unknown_fields
-
             manifest, found = without_unknown_fields(origin, model, document, invalid)
             self.findings += found
             if manifest:
                 self._slips += (each for each in found if each.severity == "error")
-            if manifest is None and model.__name__ == "Policy":
-                from datakit_iac.manifest.policy import readable
-
+            if manifest is None and model is Policy:
                 return readable(document)
             return manifest
 
@@ -182,9 +164,7 @@ class Reading:
 def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Finding | None:
     """The fault of a document that is meant as ours and has not our `apiVersion`; None where it is another's."""
     if isinstance(version, str) and _HOST.match(version):
-        from datakit_iac.manifest.wording import found
-
-        message = f"found {found(version)}, expected {API_VERSION!r}"
+        message = f"found {wording.found(version)}, expected {API_VERSION!r}"
         return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
     if key := next((key for key, value in document.items() if value == API_VERSION), None):
         message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"
@@ -205,7 +185,7 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
     return Finding(code="unreadable", message=f"cannot be read: {reason}", at=Position(shown(Path(file))), hint=hint)
 
 
-def _broken(file: str, fault: BrokenYamlError, severity: Severity) -> Finding:
+def _broken(file: str, fault: plain_yaml.BrokenYamlError, severity: Severity) -> Finding:
     hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
     return Finding(
         code="broken-yaml",

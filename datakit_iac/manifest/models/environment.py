@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.document import Manifest, Model, Name
-from datakit_iac.manifest.duration import Duration
-from datakit_iac.manifest.quantity import Quantity
-from datakit_iac.manifest.secret import SecretReference
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference
 from datakit_iac.manifest.traits import Agreed, Bindings, Options
+from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.quantity import Quantity
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 ExecutorType = Literal["local", "kubernetes"]
@@ -58,7 +56,7 @@ class ExecutorSection(Model):
 class Lineage(Model):
     """Where OpenLineage events go (https://openlineage.io/docs/spec/producers)."""
 
-    endpoint: Annotated[str, Checked(rules.address)]
+    endpoint: Annotated[str, AfterValidator(rules.address)]
     namespace: str = ""
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Final
 
 from datakit_iac.findings.sensitive import NOT_SHOWN, REDACTED, hidden, is_secret_name
-from datakit_iac.manifest.checked import Checked
 
 IN_TEXT: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A reference within a text; its group is the variable's name."""
 _REFERENCE: Final = re.compile(f"^{IN_TEXT.pattern}$")
 
 
-def _reference(text: str) -> str:
+def reference(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: it is no reference.
+    """
     if not _REFERENCE.match(text):
         raise ValueError("a secret stands only as ${VARIABLE}; its value is never written in a manifest")
     return text
 
 
-SecretReference = Annotated[str, Checked(_reference)]
-"""``${VARIABLE}``: the value comes from the environment of the process, as late as possible."""
-
-
 def variable(reference: str) -> str:
-    """The variable's name in a `SecretReference`.
+    """The variable's name in a reference.
 
     Raises:
         ValueError: the text is no reference.

@@ -82,7 +82,7 @@ def documents(content: bytes) -> list[Any]:
 def _read_strictly(text: str) -> list[Any]:
     import yaml  # late: a project of plain files needs none of it
 
-    from datakit_iac.manifest.parsing import strict_documents
+    from datakit_iac.manifest.loading.strict_yaml import strict_documents
 
     try:
         return strict_documents(text)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.kinds import API_VERSION
 from datakit_iac.manifest.traits import Named
-from datakit_iac.manifest.versions import SEMVER, semver
+from datakit_iac.manifest.values.secret import reference
+from datakit_iac.manifest.values.versions import SEMVER, semver
+
+API_VERSION: Final = "datakit.infoblox.dev/v1alpha1"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A manifest's name: a lower-case letter, then up to 62 lower-case letters, digits and hyphens."""
 
 
-SemVer = Annotated[str, Checked(semver), WithJsonSchema({"type": "string", "pattern": SEMVER})]
+SemVer = Annotated[str, AfterValidator(semver), WithJsonSchema({"type": "string", "pattern": SEMVER})]
 """A version MAJOR.MINOR.PATCH, perhaps of a pre-release or a build (Semantic Versioning 2.0.0)."""
+
+
+SecretReference = Annotated[str, AfterValidator(reference)]
+"""``${VARIABLE}``: the value comes from the environment of the process, as late as possible."""
 
 
 Label = Annotated[str, BeforeValidator(rules.label, json_schema_input_type=str | bool | int | float | None)]
@@ -30,6 +35,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(
         strict=True,
+        defer_build=True,
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,

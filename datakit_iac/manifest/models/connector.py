@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
-from datakit_iac.manifest.image import PluginReference
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.traits import Fillable, Templated, Versioned
+from datakit_iac.manifest.values.image import PluginReference
 
 FieldType = Literal["string", "integer", "number", "boolean", "list", "mapping"]
 

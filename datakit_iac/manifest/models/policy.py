@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from datakit_iac.manifest.dataset import Day
-from datakit_iac.manifest.document import Manifest, Model
+from datakit_iac.manifest.models.common import Manifest, Model
+from datakit_iac.manifest.models.dataset import Day
 
 Enforcement = Literal["advisory", "mandatory", "disabled"]
 

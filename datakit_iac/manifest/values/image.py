@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, NamedTuple
 
-from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.secret import IN_TEXT
+from pydantic import AfterValidator
+
+from datakit_iac.manifest.values.secret import IN_TEXT
 
 _ALPHA_NUMERIC: Final = r"[a-z0-9]+"
 _PART: Final = rf"{_ALPHA_NUMERIC}(?:(?:\.|_|__|-+){_ALPHA_NUMERIC})*"
@@ -85,8 +86,8 @@ def _plugin(text: str) -> str:
     return text if text.startswith(_PATHS) else _image(text)
 
 
-ImageReference = Annotated[str, Checked(_image)]
+ImageReference = Annotated[str, AfterValidator(_image)]
 """An image, e.g. ``ghcr.io/acme/load:1.4.2``."""
 
-PluginReference = Annotated[str, Checked(_plugin)]
+PluginReference = Annotated[str, AfterValidator(_plugin)]
 """An image, or a path that begins with ``./``, ``../``, ``/`` or ``~/``; how firmly it is pinned, policies judge."""

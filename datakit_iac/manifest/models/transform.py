@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.document import Manifest, Model, Name
-from datakit_iac.manifest.duration import Duration
-from datakit_iac.manifest.image import ImageReference
-from datakit_iac.manifest.quantity import Quantity
-from datakit_iac.manifest.schedule import Cron, TimeZone
-from datakit_iac.manifest.versions import VersionRange
+from datakit_iac.manifest.models.common import Manifest, Model, Name
+from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.image import ImageReference
+from datakit_iac.manifest.values.quantity import Quantity
+from datakit_iac.manifest.values.schedule import Cron, TimeZone
+from datakit_iac.manifest.values.versions import VersionRange
 
 RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
 GENERIC: Final = ("generic-python", "generic-go")
@@ -75,13 +74,14 @@ class TablePair(Model):
     to: Name
 
 
+Share = Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), AfterValidator(rules.share)]
+
+
 class OnError(Model):
     """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
 
     quarantine: Name
-    max: (
-        Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), Checked(rules.share)] | None
-    ) = None
+    max: Share | None = None
 
 
 class CloudQuerySection(Model):

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     GetJsonSchemaHandler,
@@ -19,11 +20,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from datakit_iac.manifest import rules
-from datakit_iac.manifest.checked import Checked
-from datakit_iac.manifest.document import Manifest, Model, Name, SemVer
-from datakit_iac.manifest.duration import Duration, Retention
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SemVer
 from datakit_iac.manifest.traits import Asking, Contract, Tier
-from datakit_iac.manifest.types import DataType, data_type
+from datakit_iac.manifest.values.duration import Duration, Retention
+from datakit_iac.manifest.values.types import DataType, data_type
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Format = Literal["parquet", "json", "csv", "avro"]
@@ -35,7 +35,7 @@ ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str)
 Day = Annotated[date, BeforeValidator(rules.day)]
 
 
-SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), Checked(rules.ranged)]
+SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), AfterValidator(rules.ranged)]
 """A schema that is kept elsewhere: a module and a range of its versions, ``MODULE@RANGE``."""
 
 SourceColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}\..+$")]
@@ -219,7 +219,7 @@ class DataSetSpec(Model):
     columns: list[Column] = Field(default_factory=list, alias="schema")
     schema_ref: SchemaReference | None = None
     reader: dict[str, Any] = Field(default_factory=dict)
-    tests: list[Annotated[Test, Checked(rules.of_rows)]] = Field(default_factory=list)
+    tests: list[Annotated[Test, AfterValidator(rules.of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
     dev: DevelopmentSection = DevelopmentSection()
     previous_names: list[Name] = Field(default_factory=list)
