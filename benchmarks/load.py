@@ -26,11 +26,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.runtimes.cloudquery import CloudQuery
-from datakit_iac.runtimes.job import Job, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import Surroundings
 from datakit_iac.technologies.files.paths import resolve
 
 ROWS: Final = 336_776

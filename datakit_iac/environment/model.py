@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.models.connector import Connector
@@ -14,8 +17,6 @@ from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.graph import Graph
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.contract.job import Job
 from datakit_iac.environment import dbt_vars, variables
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.default import with_default
@@ -30,8 +32,6 @@ from datakit_iac.manifest.references import references
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.dbt.locating import project_folder
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 from datakit_iac.technologies.technology import reader_faults, technology
 
 

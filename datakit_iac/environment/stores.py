@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.environment import vocabulary
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.model import ResolvedStore
@@ -24,7 +25,6 @@ from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.traits import Bound
 from datakit_iac.manifest.values.secret import Secret, variable
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError, technologies, technology
 
 

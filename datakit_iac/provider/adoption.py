@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import Live, technology
 

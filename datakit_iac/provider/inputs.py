@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.faults import faults
+from datakit_iac.contract.job import Job
 from datakit_iac.contract.shapes import SHAPES
 from datakit_iac.findings.location import spelled
 from datakit_iac.manifest.models.dataset import Column, Consent, Place, Test
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import unknowns
 from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 from datakit_iac.technologies.technology import address
 
 TAGS: Final = ("classification", "tier", "owner", "retention")

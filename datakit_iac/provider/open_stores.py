@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.resource_types.resource_type import Call
 from datakit_iac.provider.store_locks import lock, turn
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import Session, technology
 
 IDLE: Final = 0.5

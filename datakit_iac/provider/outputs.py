@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.adoption import IMPORTED, demand_ours
 from datakit_iac.provider.resource_types.resource_type import Call
-from datakit_iac.runtimes.job import Job, Relation
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.runtimes.job import Relation
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
 from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import StoreMissingError, technology

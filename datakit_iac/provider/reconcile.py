@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Column
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import Live, Session, Violation, technology

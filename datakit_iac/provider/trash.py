@@ -6,10 +6,10 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.technology import Session
 
 TIME_TO_LIVE: Final = timedelta(days=7)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.provider.adoption import IMPORTED
 from datakit_iac.provider.reconcile import changes_to, without_value
 from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
 from datakit_iac.provider.trash import empty
-from datakit_iac.runtimes.job import Job, JobFailedError
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
 from datakit_iac.technologies.sessions import sessions

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 
 from datakit_iac.contract import shapes
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.common import Model
 from datakit_iac.manifest.models.dataset import Classification, Format
 from datakit_iac.manifest.traits import Tier
@@ -18,7 +20,6 @@ from datakit_iac.resources.known import said, unknown, when_known
 from datakit_iac.resources.order import version_for
 from datakit_iac.resources.parts import Columns, Consents, Later, Tests, Text, Texts, Truth
 from datakit_iac.resources.store import Store
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 if TYPE_CHECKING:
     from datakit_iac.resources.run import Run

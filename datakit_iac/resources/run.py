@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from datakit_iac.contract import shapes
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset import DataSet, dumped
@@ -17,7 +18,6 @@ from datakit_iac.resources.order import declare, version_for
 from datakit_iac.resources.program import program
 from datakit_iac.resources.transform import Transform, bound
 from datakit_iac.runtimes.definition import digest
-from datakit_iac.technologies.bound import BoundDataSet
 
 
 class Run(pulumi.CustomResource):

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import pulumi
 
 from datakit_iac.contract import shapes
+from datakit_iac.contract.connection import Connection
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.known import has_later, said, when_known
 from datakit_iac.resources.parts import Later, Text, Texts, Truth
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError, technology
 
 

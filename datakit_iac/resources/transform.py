@@ -12,6 +12,8 @@ from typing import Any, Final
 import pulumi
 
 from datakit_iac.contract import shapes
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, told_in_full
@@ -20,9 +22,7 @@ from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.parts import Text, Truth
 from datakit_iac.runtimes.definition import definition, given_digest
 from datakit_iac.runtimes.definition import given as files
-from datakit_iac.runtimes.job import Job
 from datakit_iac.runtimes.registry import runtime as installed
-from datakit_iac.technologies.bound import BoundDataSet
 
 DataSets = pulumi.Input[Sequence[pulumi.Input[DataSet]]]
 

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.job import Job, TakesFiles
+from datakit_iac.runtimes.job import TakesFiles
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import address
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from datakit_iac.runtimes.job import Job
+from datakit_iac.contract.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
 from datakit_iac.runtimes.described import Described, Describes
-from datakit_iac.runtimes.job import Fetches, Job, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import Fetches, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
 
 __all__ = [
     "BoundDataSet",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from datakit_iac.technologies.bound import Connection
+from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.technology import Session, technology
 
 

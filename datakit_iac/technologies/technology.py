@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from datakit_iac import installed
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 

@@ -16,9 +16,10 @@ from typing import Any, Final
 
 import pytest
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import StoreMissingError, Technology, technology
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.resource_types import run
-from datakit_iac.technologies.bound import Connection
 from tests.docs.test_docs import FENCE, ROOT
 from tests.packages import install, python
 from tests.scenarios.workspace import Workspace

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.checks.validate import validate
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.summary import described, differences
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 NOWHERE = Connection("", {})

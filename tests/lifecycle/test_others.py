@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
 from datakit_iac.provider.resource_types.resource_type import Properties
 from datakit_iac.provider.resource_types.run import RunType
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.lifecycle.warehouse import PATH, Warehouse

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import duckdb
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Live
 

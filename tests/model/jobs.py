@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from datakit_iac.contract.job import Job
 from datakit_iac.runtimes import registry
-from datakit_iac.runtimes.job import Job, Outcome, Runtime, Surroundings
+from datakit_iac.runtimes.job import Outcome, Runtime, Surroundings
 
 
 @dataclass

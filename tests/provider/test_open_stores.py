@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.provider import open_stores
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.resource_types.resource_type import Call, Stop
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Session, StoreError
 from datakit_iac.testing import Lifecycle
@@ -104,7 +104,7 @@ def test_another_process_gets_its_turn_while_a_store_is_in_use(
         pass
     code = (
         "import sys; from datakit_iac.technologies.technology import technology;"
-        "from datakit_iac.technologies.bound import Connection;"
+        "from datakit_iac.contract.dataset import Connection;"
         "opened = technology('duckdb').open(Connection('duckdb', {'path': sys.argv[1]})); opened.__enter__()"
     )
     other = subprocess.Popen([sys.executable, "-c", code, connection.options["path"]])

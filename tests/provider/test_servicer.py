@@ -13,13 +13,13 @@ from urllib.parse import quote
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
 from datakit_iac.provider.resource_types.resource_type import Call, Fault, PartialError, Properties, ResourceError
 from datakit_iac.provider.servicer import printable
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.provider.toys import TOKEN, Toy

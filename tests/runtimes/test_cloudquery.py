@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from datakit_iac.cloudquery.events import Event
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered
-from datakit_iac.runtimes.job import Job, JobFailedError
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import JobFailedError
 from tests.manifest.test_wording import OURS, WRONG
 
 

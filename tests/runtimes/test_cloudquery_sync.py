@@ -18,6 +18,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
 from datakit_iac.manifest.models.dataset import Column, Place
@@ -25,8 +28,7 @@ from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
-from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.ownership import Attempt, Mark
 
 pytestmark = pytest.mark.engine

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import Column, Place
-from datakit_iac.technologies.bound import Connection
 from datakit_iac.testing import Rows, TechnologyKit
 
 

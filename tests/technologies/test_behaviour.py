@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.technologies.bound import Connection
+from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Column, Place, Test
 from datakit_iac.manifest.values.types import NAMES, DataType
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 from datakit_iac.technologies.evolution import Change, plan

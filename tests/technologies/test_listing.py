@@ -15,9 +15,10 @@ import pytest
 from datakit_iac.cloudquery.files.source import FilesSource
 from datakit_iac.cloudquery.files.spec import FilesSpec
 from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes.cloudquery.plugins import SOURCES
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.files.listing import ListingError, files
 from datakit_iac.technologies.technology import StoreError

@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
-from datakit_iac.runtimes.job import Job, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
+from datakit_iac.runtimes.job import Outcome, Surroundings
 from datakit_iac.technologies.technology import Capabilities, Live, Session, Technology, Violation
 
 ROOT = Path(__file__).parents[2]

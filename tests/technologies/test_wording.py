@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.technologies.bound import Connection
+from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.duckdb import factory as duckdb
 from datakit_iac.technologies.files import factory as files
 from datakit_iac.technologies.technology import technology

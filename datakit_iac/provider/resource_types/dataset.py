@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
@@ -13,7 +14,6 @@ from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, 
 from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled
 from datakit_iac.provider import inputs as decode
@@ -27,9 +29,8 @@ from datakit_iac.provider.resource_types.resource_type import (
 from datakit_iac.provider.run_folder import run_folder
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
-from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.technology import StoreError, place_id
 
 REASONS: Final = ("definition", "versions", "generations")

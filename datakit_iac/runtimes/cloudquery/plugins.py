@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.runtimes.cloudquery.settings import Pair, Settings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.files import csv_options, limits, listing
 from datakit_iac.technologies.files.paths import resolve
 from datakit_iac.technologies.technology import technology

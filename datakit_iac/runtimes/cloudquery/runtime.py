@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final
 
 import datakit_iac.cloudquery
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.process import Command
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
-from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery.__file__).with_name("launch.py")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest import quarantine, rules
 from datakit_iac.manifest.wording import found, written
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet
 
 DELETE_STALE: Final = "overwrite-delete-stale"
 WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.contract.job import Job
 from datakit_iac.runtimes.dbt import profile
 from datakit_iac.runtimes.dbt.project import DbtProject
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import BoundDataSet, Connection, DataSetReference
 from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Session, StoreError, technology
 

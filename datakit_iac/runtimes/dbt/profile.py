@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.duckdb import types
 
 NAME: Final = "datakit"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.runtimes.dbt.graph import without_comments
 from datakit_iac.runtimes.dbt.profile import split
 from datakit_iac.runtimes.dbt.project import DbtProject, Node
-from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
 
 _REF: Final = re.compile(
     r"""\bref\s*\(\s*(?:['"](?P<package>[^'"]*)['"]\s*,\s*)?['"](?P<name>[^'"]+)['"]\s*(?P<more>[,)])"""

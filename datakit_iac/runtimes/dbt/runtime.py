@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Executor
 from datakit_iac.manifest.redaction import Redaction
@@ -34,8 +36,7 @@ from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.described import Described
-from datakit_iac.runtimes.job import Job, JobFailedError, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, DataSetReference
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address
 
 

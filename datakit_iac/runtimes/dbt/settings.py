@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from datakit_iac.contract.job import Job
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.runtimes.dbt import overlay, references
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import Selection, select
-from datakit_iac.runtimes.job import Job
 
 _SETTINGS: Final = ("project", "select", "exclude", "vars")
 

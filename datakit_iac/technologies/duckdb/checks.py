@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Column, Freshness, Place, Relationships, RowCount, Test
 from datakit_iac.manifest.values.duration import seconds
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.duckdb import select, types
 from datakit_iac.technologies.duckdb.statements import literal, qualified, quoted
 from datakit_iac.technologies.technology import StoreError

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import found
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.duckdb import statements, types
 from datakit_iac.technologies.evolution import Change

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import duckdb
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.duckdb import checks, narrowing, statements
 from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.evolution import Change

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Column, Place
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.duckdb import narrowing, types
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark

@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.technologies.bound import BoundDataSet
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
 from datakit_iac.technologies.ownership import Mark

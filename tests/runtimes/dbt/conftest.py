@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Executor
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
-from datakit_iac.runtimes.job import Job, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import Outcome, Surroundings
 
 FILES = {
     "dbt_project.yml": """

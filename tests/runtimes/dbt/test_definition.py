@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.definition import definition, variable_digests
-from datakit_iac.runtimes.job import Job
-from datakit_iac.technologies.bound import Connection
 from tests.runtimes.dbt.conftest import Shop
 
 Edit = Callable[[Shop], None]

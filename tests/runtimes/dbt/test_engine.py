@@ -18,13 +18,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.executors.process import Cancelled, Command
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
 from datakit_iac.runtimes.definition import given_digest
-from datakit_iac.runtimes.job import Job, JobFailedError
+from datakit_iac.runtimes.job import JobFailedError
 from tests.runtimes.dbt.conftest import Runner, Shop
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("warehouse"), pytest.mark.timeout(120)]

@@ -13,14 +13,16 @@ import duckdb
 import pytest
 import yaml
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.executors.local import LocalProcesses
 from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.kinds import KINDS
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
-from datakit_iac.runtimes.job import Job, Outcome, Surroundings
-from datakit_iac.technologies.bound import BoundDataSet, Connection
+from datakit_iac.runtimes.job import Outcome, Surroundings
 from datakit_iac.technologies.duckdb import types
 
 FLIGHTS = Path(__file__).parents[3] / "examples/flights"

@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models.dataset import Column
-from datakit_iac.runtimes.job import Job, JobFailedError, Relation
-from datakit_iac.technologies.bound import BoundDataSet
+from datakit_iac.runtimes.job import JobFailedError, Relation
 from tests.runtimes.dbt.conftest import Runner, Shop
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("warehouse"), pytest.mark.timeout(120)]

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import Dbt, profile, runtime
 from datakit_iac.runtimes.job import JobFailedError
-from datakit_iac.technologies.bound import BoundDataSet, Connection
 from tests.runtimes.dbt.conftest import Shop
 
 
