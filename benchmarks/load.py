@@ -29,7 +29,7 @@ from typing import Any, Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
+from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.job import Surroundings

@@ -77,7 +77,7 @@ class _Bare:
         assert chosen
         rendered = render(ingest.transform, asked, *chosen)
         rendered.documents = [
-            {**document, "spec": {**document["spec"], "registry": "local", "path": str(plugin.path())}}
+            {**document, "spec": {**document["spec"], "registry": "local", "path": str(plugins.path(plugin))}}
             for document, plugin in zip(rendered.documents, chosen, strict=True)
         ]
         rendered.write(folder / "cloudquery.yaml")

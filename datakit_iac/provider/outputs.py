@@ -11,6 +11,7 @@ from datakit_iac.provider.adoption import IMPORTED, demand_ours
 from datakit_iac.provider.resource_types.resource_type import Call
 from datakit_iac.runtimes.job import Relation
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
+from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import StoreMissingError, technology
 
@@ -35,7 +36,8 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
             demand_ours(dataset, live, generation, call)
             if live.mark is None and found.capabilities.keeps_schema:
                 writer = () if generation == IMPORTED else (Attempt(UNKNOWN_WRITER),)
-                session.alter(dataset, (), Mark(call.stack, dataset.name, generation, writer))
+                mark = Mark(call.stack, dataset.name, generation, writer)
+                role(session, AltersSchema, found.name).alter(dataset, (), mark)
 
 
 def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
@@ -56,4 +58,4 @@ def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
             if live and live.mark is None:
                 mark = Mark(call.stack, NO_DATASET, IMPORTED, (Attempt(job.transform, job.identity),))
                 nobodys = BoundDataSet(NO_DATASET, home.store, home.connection, place, description=live.description)
-                session.alter(nobodys, (), mark)
+                role(session, AltersSchema, home.connection.technology).alter(nobodys, (), mark)

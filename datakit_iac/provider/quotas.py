@@ -14,6 +14,7 @@ from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
 from datakit_iac.provider.store_locks import wait
+from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 
 _RUNNING: Final[Counter[str]] = Counter()
@@ -90,7 +91,7 @@ class _Storage:
             connection = decode.connection(store)
             found = technology(connection.technology)
             if places.setdefault(found.location(connection), name) == name:
-                sizes[name] = found.size(connection)
+                sizes[name] = role(found, MeasuresSize, found.name).size(connection)
         return cls(sizes, quotas["storage"])
 
     @property

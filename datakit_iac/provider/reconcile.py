@@ -15,6 +15,7 @@ from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.roles import AltersSchema, data_tests, role
 from datakit_iac.technologies.technology import Live, Session, Violation, technology
 
 
@@ -60,19 +61,19 @@ def settle(
         ResourceError: it is another's, or only a change that loses data would do.
     """
     fresh = uuid.uuid4().hex[:12]
-    live = session.describe(dataset.place)
+    alters, live = role(session, AltersSchema, dataset.connection.technology), session.describe(dataset.place)
     if live is None:
-        session.create(dataset, Mark(call.stack, dataset.name, fresh))
+        alters.create(dataset, Mark(call.stack, dataset.name, fresh))
         return fresh
     demand_ours(dataset, live, generation, call, old.name if old else "")
     generation = recorded(live, generation, call) if old else fresh
     runs = live.mark.runs if live.mark else ()
-    changes = _changes(session, dataset, live, new, call, old)
+    changes = _changes(alters, dataset, live, new, call, old)
     if is_filled_anew(changes, old, dataset):
         generation = fresh
     _demand_required(session, dataset, live, changes)
-    lost = [(each, session.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
-    session.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
+    lost = [(each, alters.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
+    alters.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
     _tell(dataset, live, changes, lost, call)
     return generation
 
@@ -84,7 +85,7 @@ def is_filled_anew(changes: Iterable[Change], old: BoundDataSet | None, new: Bou
 
 
 def _changes(
-    session: Session, dataset: BoundDataSet, live: Live, new: Properties, call: Call, old: BoundDataSet | None
+    alters: AltersSchema, dataset: BoundDataSet, live: Live, new: Properties, call: Call, old: BoundDataSet | None
 ) -> list[Change]:
     """The changes that are to be done.
 
@@ -97,11 +98,11 @@ def _changes(
     known = [column.name for column in old.columns] if old else []
     if told := ambiguous(live.columns, dataset.columns, known):
         raise ResourceError(f"{dataset.place}: {'; '.join(told)}")
-    gone = {name.lower() for name in known} if not live.rows else set()
+    gone = {name.lower() for name in known} if live.is_empty else set()
     permitted = (_permitted(change, dataset, live, gone, new, call) for change in changes)
     found = [change for change in permitted if change]
     for change in found:
-        count = 0 if change.loses_misfits else session.misfits(dataset.place, change)
+        count = 0 if change.loses_misfits else alters.misfits(dataset.place, change)
         if count:
             raise ResourceError(
                 f"{dataset.place}: {change}, and {count:,} of its values do not fit. Keep a type that holds them,"
@@ -135,8 +136,10 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: Live, change
         return
     tightened = (change.before for change in changes if change.kind == "require" and change.before)
     lacking = [str(each) for each in without_value(session, dataset, tightened)]
-    added = (change.after for change in changes if change.kind == "add" and live.rows)
-    lacking += [f"not_null({column.name}): {live.rows} rows" for column in added if column and column.required]
+    added = [change.after for change in changes if change.kind == "add" and change.after and change.after.required]
+    if added and not live.is_empty:
+        rows = session.count(dataset.place)
+        lacking += [f"not_null({column.name}): {rows} rows" for column in added]
     if lacking:
         raise ResourceError(
             f"{dataset.place}: {', '.join(lacking)} without a value; fill them, or leave the column nullable"
@@ -147,7 +150,7 @@ def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Col
     """The columns in which rows have no value."""
     bare = {"tests": [], "primary_key": False, "nullable": False}
     required = tuple(column.model_copy(update=bare) for column in columns)
-    return session.violations(replace(dataset, columns=required, tests=())) if required else []
+    return data_tests(session, replace(dataset, columns=required, tests=())) if required else []
 
 
 def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
@@ -191,7 +194,7 @@ def _permitted(
             return change
         call.warn(f"column {change.column} is in {dataset.place} but not in the contract; it stays")
         return None
-    if not live.rows:
+    if live.is_empty:
         return change
     raise ResourceError(f"{dataset.place}: {change}. {_way_out(change, new.get('manifest') or 'the manifest')}")
 

@@ -18,7 +18,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.redaction import Redaction, secrets_in

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.resource_types.resource_type import Call
 
 _LOCKS: Final[dict[str, threading.Lock]] = {}

@@ -10,6 +10,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties
+from datakit_iac.technologies.roles import Discards
 from datakit_iac.technologies.technology import Session
 
 TIME_TO_LIVE: Final = timedelta(days=7)
@@ -29,18 +30,23 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generat
         call.warn(f"{dataset.place} stays: it does not carry the mark of {call.stack} {dataset.name}")
     elif live.mark.generation != generation:
         call.warn(f"{dataset.place} stays: a newer resource holds it, or an update of it did not end")
-    elif not live.rows or consent(inputs, "table"):
+    elif not isinstance(session, Discards):
+        call.warn(f"{dataset.place} stays: {dataset.connection.technology} cannot put it aside or remove it")
+    elif live.is_empty or consent(inputs, "table"):
         session.drop(dataset.place)
         call.tell(f"{dataset.place} is dropped")
     else:
         name = f"{_leaf(dataset.place)}{INFIX}{datetime.now(UTC).strftime(_STAMP)}"
+        rows = session.count(dataset.place)
         session.rename(dataset.place, name)
-        call.tell(f"{dataset.place} held {live.rows:,} rows: kept as {name} for {TIME_TO_LIVE.days} days")
+        call.tell(f"{dataset.place} held {rows:,} rows: kept as {name} for {TIME_TO_LIVE.days} days")
 
 
 def empty(session: Session, call: Call) -> None:
     """Drop what this stack put into a Store's trash longer ago than its time to live."""
     now = datetime.now(UTC)
+    if not isinstance(session, Discards):
+        return
     for place in session.places(INFIX):
         thrown = _thrown(_leaf(place))
         if thrown is None or thrown + TIME_TO_LIVE >= now:

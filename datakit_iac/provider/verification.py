@@ -14,6 +14,7 @@ from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
+from datakit_iac.technologies.roles import AltersSchema, data_tests, role, version_of
 from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Live, Session, technology
 
@@ -37,7 +38,7 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
             empty(session, call)
             breaches += found
             if not found:
-                versions[dataset.name] = session.fingerprint(dataset)
+                versions[dataset.name] = version_of(session, dataset)
     if breaches:
         count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
         raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(breaches))
@@ -74,7 +75,7 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
     changes = changes_to(dataset, live.columns)
     if unlike := [f"{dataset.name}: {_breach(change)}" for change in changes if change.kind in _BREACHES]:
         return unlike
-    violations = session.violations(dataset)
+    violations = data_tests(session, dataset)
     if violations:
         return [f"{dataset.name}: {violation}" for violation in violations]
     before = live.mark or mark
@@ -82,7 +83,8 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
     if written is None or written.run != job.identity:  # by a tool that leaves no word of it
         written = Attempt(job.transform, job.identity)
     ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True))
-    session.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
+    alters = role(session, AltersSchema, dataset.connection.technology)
+    alters.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
     return []
 
 

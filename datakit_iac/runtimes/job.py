@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.process import Executor
+from datakit_iac.executors.protocol import Executor
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
 
 __all__ = ["Cancelled", "Command", "Conversation", "Converses", "Executor", "LocalProcesses"]

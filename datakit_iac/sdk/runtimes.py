@@ -5,7 +5,7 @@ from __future__ import annotations
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -32,14 +32,14 @@ class Capabilities:
     """What a Technology can do, as data.
 
     Attributes:
-        places: how its DataSets are addressed.
+        places: how its DataSets are addressed; the first is what the address in an ID means.
         single_writer: whether only one process at a time may have the Store open.
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
         reader: the options of a connection that a DataSet may say for itself: how its content is read.
     """
 
-    places: frozenset[Literal["table", "prefix", "topic"]]
+    places: tuple[Literal["table", "prefix", "topic"], ...]
     single_writer: bool = False
     embedded: bool = False
     keeps_schema: bool = True
@@ -54,14 +54,14 @@ class Live:
         columns: what is there, without loaders' bookkeeping columns; empty where the Store keeps no schema.
         description: the table's own, without the mark.
         mark: whose it is; None where it carries no mark of ours.
-        rows: how many rows there are, or files in a Store of files.
+        is_empty: whether there are no rows, or files in a Store of files.
         is_view: whether it holds no rows of its own: it is what a query gives, and only what made it can change it.
     """
 
     columns: tuple[Column, ...]
     description: str = ""
     mark: Mark | None = None
-    rows: int = 0
+    is_empty: bool = True
     is_view: bool = False
 
 
@@ -79,7 +79,10 @@ class Violation:
 
 
 class Session(Protocol):
-    """An open Store. Every method may raise `StoreError`; each of those that write does all or nothing."""
+    """An open Store; what more it can do are its roles (`datakit_iac.technologies.roles`).
+
+    Every method may raise `StoreError`.
+    """
 
     def version(self) -> str:
         """The server's or library's version."""
@@ -87,36 +90,11 @@ class Session(Protocol):
     def describe(self, place: Place) -> Live | None:
         """What is at a place; None where nothing is."""
 
-    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
-        """Make an empty DataSet with its schema, descriptions and mark, in one step."""
-
-    def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
-        """Carry out changes and write description and mark anew, in one step.
-
-        A value that does not fit a narrower type stops it, unless the change says that it may be lost. Of a view only
-        descriptions are changed.
-        """
-
-    def misfits(self, place: Place, change: Change) -> int:
-        """How many values do not fit the narrower type of a change."""
-
-    def rename(self, place: Place, name: str) -> None:
-        """Give what lies at a place another name beside it."""
-
-    def drop(self, place: Place) -> None:
-        """Remove what lies at a place, with its data."""
+    def count(self, place: Place) -> int:
+        """How many rows there are, or files in a Store of files; asked for in a message only, for it may take long."""
 
     def places(self, infix: str) -> list[Place]:
         """Every place of the Store whose own name, without schema or folder, contains a text in whatever case."""
-
-    def fingerprint(self, dataset: BoundDataSet) -> str:
-        """A digest of the data with its columns' names and types, the same for the same rows and columns in any order.
-
-        Empty text where nothing is there.
-        """
-
-    def violations(self, dataset: BoundDataSet) -> list[Violation]:
-        """The tests of the contract that the data does not pass."""
 
 
 class Technology(Protocol):
@@ -139,13 +117,6 @@ class Technology(Protocol):
 
     def address(self, place: Place) -> str:
         """What tells one place of a Store from another: the same text for one place, however it is spelled."""
-
-    def size(self, connection: Connection) -> int:
-        """The bytes that the Store takes up, without opening it; 0 where it is not there.
-
-        Raises:
-            StoreError: it cannot be looked at.
-        """
 
     def canonical(self, data_type: DataType) -> DataType:
         """The type that a column of `data_type` is read back as."""

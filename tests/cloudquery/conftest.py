@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery import wire
-from datakit_iac.cloudquery.files.source import FilesSource
-from datakit_iac.cloudquery.files.spec import FilesSpec
+from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.technologies.files.cloudquery.source import FilesSource
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 
 Read = Callable[..., pa.Table]
 

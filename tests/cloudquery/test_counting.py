@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cloudquery.files.csv_records import CsvRecords
-from datakit_iac.cloudquery.files.finding import DataFile
-from datakit_iac.cloudquery.files.json_values import JsonValues
-from datakit_iac.cloudquery.files.opening import Dialect
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.technologies.files.cloudquery.csv_records import CsvRecords
+from datakit_iac.technologies.files.cloudquery.finding import DataFile
+from datakit_iac.technologies.files.cloudquery.json_values import JsonValues
+from datakit_iac.technologies.files.cloudquery.opening import Dialect
 
 LIMIT = 1 << 20
 VALUES = [

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.cloudquery.files import opening
-from datakit_iac.cloudquery.files.reading import Reader
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.technologies.files.cloudquery import opening
+from datakit_iac.technologies.files.cloudquery.reading import Reader
 from tests.cloudquery.conftest import Read, column
 
 AB = (column("a", "string"), column("b", "string"))

@@ -13,9 +13,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery.files import counting, source
-from datakit_iac.cloudquery.files.reading import Reader
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.technologies.files.cloudquery import counting, source
+from datakit_iac.technologies.files.cloudquery.reading import Reader
 from tests.cloudquery.conftest import Read, column
 
 AB = (column("a", "string"), column("b", "string"))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cloudquery.files.spec import FilesSpec
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.wording import found
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 from tests.cloudquery.conftest import Read, column
 
 A = column("a", "string")
@@ -170,9 +170,9 @@ def _peak(path: Path, **options: object) -> tuple[int, str]:
     code = f"""
 import re
 from pathlib import Path
-from datakit_iac.cloudquery.files.source import FilesSource
-from datakit_iac.cloudquery.files.spec import FilesSpec
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.technologies.files.cloudquery.source import FilesSource
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 spec = FilesSpec.parse({{"tables": [{{"name": "t", "path": {str(path)!r}, **{options!r}}}]}})
 def peak():  # of this program alone: what getrusage tells is inherited
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])

@@ -14,12 +14,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery import wire
-from datakit_iac.cloudquery.duckdb.load import Load
-from datakit_iac.cloudquery.duckdb.spec import DuckDBSpec
-from datakit_iac.cloudquery.servicers import PluginFault
-from datakit_iac.cloudquery.types import to_arrow
+from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.duckdb.cloudquery.load import Load
+from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
 
 Rows = list[dict[str, Any]]
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from tests.cloudquery.conftest import Read, column
 
 AN = (column("a", "string", required=True), column("n", "integer"), column("d", "date"))

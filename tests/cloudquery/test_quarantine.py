@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from datakit_iac.cloudquery import wire
-from datakit_iac.cloudquery.files.source import FilesSource
-from datakit_iac.cloudquery.files.spec import FilesSpec
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.technologies.files.cloudquery.source import FilesSource
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 from tests.cloudquery.conftest import column
 
 COLUMNS = [column("id", "integer", key=True, required=True), column("d", "date"), column("s", "string")]

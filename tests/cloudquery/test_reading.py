@@ -14,7 +14,7 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from tests.cloudquery.conftest import Read, column
 
 VALUES: list[tuple[str, str, Any]] = [
@@ -234,8 +234,8 @@ def test_a_path_that_means_nothing_is_told(
 
 
 def test_all_faulty_tables_are_told_at_once(tmp_path: Path) -> None:
-    from datakit_iac.cloudquery.files.source import FilesSource
-    from datakit_iac.cloudquery.files.spec import FilesSpec
+    from datakit_iac.technologies.files.cloudquery.source import FilesSource
+    from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 
     tables = [{"name": name, "path": str(tmp_path / f"{name}.csv")} for name in ("one", "two")]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.cloudquery.events import Event, read
+from datakit_iac.cloudquery_plugins.events import Event, read
 
 PLUGINS = ["datakit-source-files", "datakit-destination-duckdb"]
 
@@ -35,9 +35,9 @@ def test_a_plugin_imports_neither_pandas_nor_pydantic_nor_pulumi(module: str) ->
     heavy = {"files": "source", "duckdb": "load"}[module]
     code = (
         "import sys\n"
-        "import datakit_iac.cloudquery.serving, datakit_iac.cloudquery.servicers\n"
+        "import datakit_iac.cloudquery_plugins.serving, datakit_iac.cloudquery_plugins.servicers\n"
         "assert not {'pyarrow', 'duckdb'} & set(sys.modules), 'listening comes first'\n"
-        f"import datakit_iac.cloudquery.{module}.{heavy}\n"
+        f"import datakit_iac.technologies.{module}.cloudquery.{heavy}\n"
         "print(sorted({'pandas', 'pydantic', 'pulumi', 'networkx'} & set(sys.modules)), flush=True)\n"
         "import os; os._exit(0)"
     )

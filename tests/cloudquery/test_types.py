@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from datakit_iac.cloudquery.types import from_arrow, to_arrow
+from datakit_iac.cloudquery_plugins.types import from_arrow, to_arrow
 from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.duckdb.types import find, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from datakit_iac.cloudquery.types import to_arrow
+from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import NAMES, SYNONYMS, DataType
 from datakit_iac.technologies.duckdb.types import write
 from tests.docs.test_docs import ROOT

@@ -26,10 +26,12 @@ import yaml
 from cloudquery.plugin_v3 import plugin_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from datakit_iac.cloudquery import duckdb, files, wire
-from datakit_iac.cloudquery.servicers import DestinationServicer, SourceServicer
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Command
+from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.servicers import DestinationServicer, SourceServicer
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Command
+from datakit_iac.technologies.duckdb import cloudquery as duckdb
+from datakit_iac.technologies.files import cloudquery as files
 from datakit_iac.version import __version__
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

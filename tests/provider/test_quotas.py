@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types import run

@@ -14,7 +14,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write

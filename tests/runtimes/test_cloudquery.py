@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.cloudquery.events import Event
+from datakit_iac.cloudquery_plugins.events import Event
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job

@@ -21,8 +21,8 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Cancelled, Command
 from datakit_iac.manifest.models.dataset import Column, Place
 from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.values.types import DataType

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.contract.connection import Connection
+from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python
@@ -36,7 +37,7 @@ def kit(request: pytest.FixtureRequest, tmp_path: Path) -> TechnologyKit:
 def made(kit: TechnologyKit) -> TechnologyKit:
     """A Store that is there and holds `users`, empty."""
     with kit.technology.open(kit.connection, create=True) as session:
-        session.create(kit.dataset(), MARK)
+        role(session, AltersSchema, kit.technology.name).create(kit.dataset(), MARK)
     return kit
 
 

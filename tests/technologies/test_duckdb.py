@@ -194,9 +194,9 @@ def test_columns_of_loaders_are_no_part_of_the_schema_nor_of_the_fingerprint(
     session.create(kit.dataset(), MARK)
     database.execute("ALTER TABLE raw.users ADD COLUMN _cq_sync_time TIMESTAMP")
     database.execute("INSERT INTO raw.users VALUES (1, 'ann', '2026-01-01')")
-    before = session.fingerprint(kit.dataset())
+    before = session.data_version(kit.dataset())
     database.execute("UPDATE raw.users SET _cq_sync_time = '2026-01-02'")
-    assert session.fingerprint(kit.dataset()) == before
+    assert session.data_version(kit.dataset()) == before
     live = session.describe(kit.place("users"))
     assert live is not None
     assert [each.name for each in live.columns] == ["id", "name"]
@@ -216,7 +216,7 @@ def test_a_view_is_described_and_marked(session: DuckDBSession, view: BoundDataS
     remaining = altered(session, view, *columns)
     live = session.describe(view.place)
     assert live is not None
-    assert (live.mark, live.rows, live.columns[0].description) == (MARK, 1, "The key.")
+    assert (live.mark, live.is_empty, live.columns[0].description) == (MARK, False, "The key.")
     assert [change.kind for change in remaining] == ["require"]
 
 
@@ -245,9 +245,9 @@ def test_a_view_whose_table_has_changed_can_be_described(
     database.execute("CREATE TABLE raw.t (a INTEGER); CREATE VIEW raw.v AS SELECT a FROM raw.t; DROP TABLE raw.t")
     live = session.describe(Place(table="raw.v"))
     assert live is not None
-    assert (live.is_view, live.rows, [each.name for each in live.columns]) == (True, 0, ["a"])
+    assert (live.is_view, live.is_empty, [each.name for each in live.columns]) == (True, True, ["a"])
     with pytest.raises(duckdb.Error):
-        session.fingerprint(replace(view, place=Place(table="raw.v"), columns=()))
+        session.data_version(replace(view, place=Place(table="raw.v"), columns=()))
 
 
 # Tests of a contract.
@@ -371,7 +371,7 @@ def test_a_view_of_a_file_is_tested_like_a_table(
     tests = (Test.model_validate({"sql": "SELECT id FROM {{ this }} WHERE id > 0"}),)
     dataset = replace(filled, place=Place(table="raw.v"), columns=(column("id", "int", nullable=False),), tests=tests)
     assert [str(each) for each in session.violations(dataset)] == ["sql(users): 1 row"]
-    assert session.fingerprint(dataset)
+    assert session.data_version(dataset)
 
 
 def test_a_table_can_be_written_after_its_tests(session: DuckDBSession, filled: BoundDataSet) -> None:

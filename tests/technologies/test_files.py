@@ -10,6 +10,7 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import Place, Test
 from datakit_iac.technologies.files.factory import Files
+from datakit_iac.technologies.roles import data_tests
 from datakit_iac.technologies.technology import StoreError, StoreMissingError
 from datakit_iac.testing import MARK, TechnologyKit
 from tests.technologies.kits import files_kit
@@ -26,7 +27,7 @@ def test_a_single_file_is_a_dataset(kit: TechnologyKit, tmp_path: Path) -> None:
     with Files().open(kit.connection) as session:
         live = session.describe(Place(prefix="users.csv"))
         assert live is not None
-        assert live.rows == 1
+        assert (live.is_empty, session.count(Place(prefix="users.csv"))) == (False, 1)
         session.drop(Place(prefix="users.csv"))
         assert session.describe(Place(prefix="users.csv")) is None
 
@@ -38,10 +39,10 @@ def test_a_pattern_is_all_the_files_that_fit(kit: TechnologyKit, tmp_path: Path)
     with Files().open(kit.connection) as session:
         live = session.describe(dataset.place)
         assert live is not None
-        assert live.rows == 2
-        before = session.fingerprint(dataset)
+        assert (live.is_empty, session.count(dataset.place)) == (False, 2)
+        before = session.data_version(dataset)
         (tmp_path / "store" / "c.txt").write_text("changed")
-        assert session.fingerprint(dataset) == before
+        assert session.data_version(dataset) == before
         with pytest.raises(StoreError, match="is a pattern"):
             session.create(dataset, MARK)
 
@@ -74,9 +75,9 @@ def test_the_folder_itself_stays(kit: TechnologyKit, tmp_path: Path) -> None:
 
 def test_tests_on_files_are_refused_in_words(kit: TechnologyKit) -> None:
     with Files().open(kit.connection) as session:
-        assert session.violations(kit.dataset()) == []
+        assert data_tests(session, kit.dataset()) == []
         with pytest.raises(StoreError, match="cannot run on files"):
-            session.violations(kit.dataset(tests=(Test(sql="SELECT 1"),)))
+            data_tests(session, kit.dataset(tests=(Test(sql="SELECT 1"),)))
 
 
 @pytest.mark.parametrize(

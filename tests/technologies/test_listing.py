@@ -12,15 +12,16 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from datakit_iac.cloudquery.files.source import FilesSource
-from datakit_iac.cloudquery.files.spec import FilesSpec
-from datakit_iac.cloudquery.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.runtimes.cloudquery.plugins import SOURCES
+from datakit_iac.technologies.files.cloudquery.adapter import FilesAdapter
+from datakit_iac.technologies.files.cloudquery.source import FilesSource
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.files.listing import ListingError, files
+from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreError
 
 
@@ -197,7 +198,7 @@ def _dataset(folder: Path, prefix: str) -> BoundDataSet:
 def _described(folder: Path, prefix: str) -> int:
     with Files().open(_dataset(folder, prefix).connection) as session:
         live = session.describe(Place(prefix=prefix))
-        return (live.rows or 0) if live else 0
+        return session.count(_dataset(folder, prefix).place) if live else 0
 
 
 def _loaded(folder: Path, prefix: str) -> int:
@@ -209,7 +210,7 @@ def _loaded(folder: Path, prefix: str) -> int:
 
 def _digest(folder: Path, prefix: str) -> str:
     with Files().open(_dataset(folder, prefix).connection) as session:
-        return session.fingerprint(_dataset(folder, prefix))
+        return version_of(session, _dataset(folder, prefix))
 
 
 @pytest.mark.parametrize("prefix", ["raw", "raw/*", "**/*.csv", ".", "raw/a.csv"])
@@ -220,7 +221,7 @@ def test_a_description_a_check_and_a_load_agree(folder: Path, tmp_path: Path, pr
     expected = len(files(folder, prefix))
 
     assert (_described(folder, prefix), _loaded(folder, prefix)) == (expected, expected)
-    assert SOURCES["files"].missing(_dataset(folder, prefix)) == []
+    assert FilesAdapter().missing(_dataset(folder, prefix)) == []
 
 
 def _hidden(folder: Path) -> None:
@@ -266,19 +267,17 @@ def test_what_cannot_be_listed_is_told_by_each_of_them(folder: Path) -> None:
         _digest(folder, "raw")
     with pytest.raises(PluginFault, match=r"gone\.csv is a link that leads nowhere"):
         _loaded(folder, "raw")
-    (fault,) = SOURCES["files"].missing(_dataset(folder, "raw"))
+    (fault,) = FilesAdapter().missing(_dataset(folder, "raw"))
     assert fault.startswith("d: ")
     assert "gone.csv is a link that leads nowhere" in fault
 
 
 def test_a_check_tells_a_folder_without_files_and_a_prefix_elsewhere(folder: Path) -> None:
     _file(folder / "empty" / ".keep")
-    missing = SOURCES["files"].missing
-
-    assert "the folder " in missing(_dataset(folder, "empty"))[0]
-    assert "empty holds no file; mend the prefix" in missing(_dataset(folder, "empty"))[0]
-    assert "there is no file" in missing(_dataset(folder, "none"))[0]
-    assert "does not lie in" in missing(_dataset(folder, "/etc"))[0]
+    assert "the folder " in FilesAdapter().missing(_dataset(folder, "empty"))[0]
+    assert "empty holds no file; mend the prefix" in FilesAdapter().missing(_dataset(folder, "empty"))[0]
+    assert "there is no file" in FilesAdapter().missing(_dataset(folder, "none"))[0]
+    assert "does not lie in" in FilesAdapter().missing(_dataset(folder, "/etc"))[0]
     with pytest.raises(PluginFault, match="does not lie in"):
         _loaded(folder, "/etc/hostname")
 

@@ -171,7 +171,7 @@ def _holds_rows(dataset: BoundDataSet, call: Call) -> bool:
         return False
     except StoreError:
         return True
-    return live is not None and live.rows > 0 and not live.is_view
+    return live is not None and not live.is_empty and not live.is_view
 
 
 def _shared(dataset: BoundDataSet, *claimants: str) -> str:
@@ -193,7 +193,7 @@ def _address(resource_id: str) -> Properties:
         raise ResourceError(f"{resource_id!r} is no DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
     found = technology(kind)
     reached = found.connection(location)
-    (place,) = found.capabilities.places
+    place, *_ = found.capabilities.places
     store = {"technology": reached.technology, "connection": dict(reached.options)}
     return {"store": store, place: address}
 

@@ -9,6 +9,7 @@ from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
 from datakit_iac.provider.verification import demand_kept
+from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
@@ -26,7 +27,7 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
         with opened(dataset.connection, call) as session:
             if arguments.get("external") and (live := session.describe(dataset.place)):
                 demand_kept(session, dataset, live)
-            found = session.fingerprint(dataset)
+            found = version_of(session, dataset)
     except StoreMissingError as missing:
         if is_to_come:
             return {"version": UNKNOWN}

@@ -9,8 +9,9 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.local.run_folder import run_folder
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -26,7 +27,6 @@ from datakit_iac.provider.resource_types.resource_type import (
     Properties,
     ResourceError,
 )
-from datakit_iac.provider.run_folder import run_folder
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from datakit_iac.cloudquery import events
+from datakit_iac.cloudquery_plugins import events
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runtimes.job import JobFailedError, Outcome
 

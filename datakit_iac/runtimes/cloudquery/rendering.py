@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from datakit_iac.cloudquery_plugins.adapters import Destination, Source, Sync
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.cloudquery.plugins import Plugin
-from datakit_iac.runtimes.cloudquery.settings import Settings
 
 
 @dataclass
@@ -52,8 +51,8 @@ class Rendered:
         return f"${{{name}}}"
 
 
-def render(transform: str, settings: Settings, source: Plugin, destination: Plugin) -> Rendered:
-    """The spec of a sync whose plugins are started by `datakit_iac.cloudquery.launch` as `source` and `destination`."""
+def render(transform: str, sync: Sync, source: Source, destination: Destination) -> Rendered:
+    """The spec of a sync whose plugins `cloudquery_plugins.launch` starts as `source` and `destination`."""
     rendered = Rendered()
     rendered.documents = [
         {
@@ -64,7 +63,7 @@ def render(transform: str, settings: Settings, source: Plugin, destination: Plug
                 "path": "${DATAKIT_PLUGIN_SOURCE}",
                 "tables": ["*"],
                 "destinations": ["destination"],
-                "spec": rendered.safe(source.spec(settings)),
+                "spec": rendered.safe(source.spec(sync)),
             },
         },
         {
@@ -73,9 +72,9 @@ def render(transform: str, settings: Settings, source: Plugin, destination: Plug
                 "name": "destination",
                 "registry": "grpc",
                 "path": "${DATAKIT_PLUGIN_DESTINATION}",
-                "write_mode": settings.write_mode,
+                "write_mode": sync.write_mode,
                 "migrate_mode": "safe",
-                "spec": rendered.safe(destination.spec(settings)),
+                "spec": rendered.safe(destination.spec(sync)),
             },
         },
     ]

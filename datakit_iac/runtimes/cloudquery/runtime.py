@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import datakit_iac.cloudquery
+import datakit_iac.cloudquery_plugins
+from datakit_iac.cloudquery_plugins.adapters import Destination, Source
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.process import Command
+from datakit_iac.executors.protocol import Command
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
@@ -22,7 +23,7 @@ from datakit_iac.runtimes.cloudquery.rendering import render
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address
 
-_LAUNCH: Final = Path(datakit_iac.cloudquery.__file__).with_name("launch.py")
+_LAUNCH: Final = Path(datakit_iac.cloudquery_plugins.__file__).with_name("launch.py")
 
 
 class CloudQuery:
@@ -102,7 +103,7 @@ def cli() -> str | None:
 
 
 def _command(
-    chosen: tuple[plugins.Plugin, plugins.Plugin],
+    chosen: tuple[Source, Destination],
     variables: Mapping[str, str],
     folder: Path,
     timeout: float | None,
@@ -110,7 +111,7 @@ def _command(
     source, destination = chosen
     folder = folder.absolute()
     argv = [sys.executable, "-I", "-S", str(_LAUNCH), str(folder)]
-    argv += [f"source={source.path()}", f"destination={destination.path()}", "--", str(cli())]
+    argv += [f"source={plugins.path(source)}", f"destination={plugins.path(destination)}", "--", str(cli())]
     argv += ["sync", str(folder / "cloudquery.yaml"), "--telemetry-level", "none", "--cq-dir", str(folder / "cq")]
     # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
     argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
@@ -118,7 +119,7 @@ def _command(
 
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
-    plugin = plugins.SOURCES.get(dataset.connection.technology)
+    plugin = plugins.source(dataset.connection.technology)
     options = dataset.options
     return {name: options[name] for name in sorted(plugin.reading & set(options))} if plugin else {}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest import quarantine, rules
@@ -16,44 +17,15 @@ WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
 _FIELDS: Final = {"tables", "writeMode", "onError"}
 
 
-class Pair(NamedTuple):
-    """An input and the output its rows are for."""
-
-    source: BoundDataSet
-    target: BoundDataSet
-
-
-class Quarantine(NamedTuple):
-    """Where records go that cannot be loaded, and how many of each table may; None for any number."""
-
-    target: BoundDataSet
-    max: str | None
-
-
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Sync):
     """What a job asks for, as far as it could be read.
 
     Attributes:
-        pairs: inputs and outputs, in the order of the manifest.
-        write_mode: one of `WRITE_MODES`.
         faults: what is wrong, each one sentence.
-        transform: the Transform's name, which is that of the source of its rows.
-        run: the same where the same Run is tried again.
-        quarantine: what becomes of records that cannot be loaded; None where they fail the Run.
     """
 
-    pairs: tuple[Pair, ...]
-    write_mode: str
-    faults: tuple[str, ...]
-    transform: str = ""
-    run: str = ""
-    quarantine: Quarantine | None = None
-
-    @property
-    def targets(self) -> tuple[BoundDataSet, ...]:
-        """All that is written."""
-        return (*(pair.target for pair in self.pairs), *([self.quarantine.target] if self.quarantine else ()))
+    faults: tuple[str, ...] = ()
 
 
 def read(job: Job) -> Settings:
@@ -70,7 +42,7 @@ def read(job: Job) -> Settings:
     if not unpaired:
         unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
     faults += [*wrong, *unpaired, *_keyless(pairs, mode)]
-    return Settings(tuple(pairs), str(mode), tuple(faults), job.transform, job.identity, refused)
+    return Settings(tuple(pairs), str(mode), job.transform, job.identity, refused, tuple(faults))
 
 
 def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:

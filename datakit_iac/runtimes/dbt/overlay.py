@@ -20,7 +20,7 @@ import yaml
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.runtimes.dbt import given
 from datakit_iac.runtimes.dbt.folders import GENERATED
-from datakit_iac.runtimes.dbt.profile import split
+from datakit_iac.runtimes.dbt.profile import Profile, split
 from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, ProjectError
 
 _NOWHERE: Final = "datakit_undeclared"
@@ -56,7 +56,7 @@ def build(project: DbtProject, folder: Path, sources: Mapping[str, Any]) -> dict
 
 
 def sources(
-    project: DbtProject, datasets: Sequence[BoundDataSet | DataSetReference], databases: Mapping[str, str] | None = None
+    project: DbtProject, datasets: Sequence[BoundDataSet | DataSetReference], described: Profile | None = None
 ) -> dict[str, Any]:
     """The sources of a project, by file: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
 
@@ -65,7 +65,7 @@ def sources(
     job; `undeclared` finds it in those that are.
     The order is that of names, whatever the order of `datasets`.
     """
-    own = project.declared_sources
+    own, described = project.declared_sources, described or Profile({})
     stores: dict[str, dict[str, Any]] = {}
     named_by_models = {pair for node in project.nodes for pair in project.sources(node)}
     for store, name in sorted(named_by_models - own - project.sources_of_packages):
@@ -73,9 +73,9 @@ def sources(
     for dataset in sorted(datasets, key=lambda each: (each.store, each.name)):
         store, name = named(dataset)
         if dataset.place.table is not None and (store, name) not in own:
-            schema, identifier = split(dataset.place.table)
+            schema, identifier = split(dataset.place.table, described.default_schema)
             stores.setdefault(store, {})[name] = {"schema": schema, "identifier": identifier}
-    others = {store.replace("-", "_"): database for store, database in (databases or {}).items()}
+    others = {store.replace("-", "_"): database for store, database in described.databases.items()}
     return {
         f"{store}.{entry['schema']}.yml": {"version": 2, "sources": [entry]}
         for store in sorted(stores)

@@ -33,7 +33,7 @@ def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str
 
 
 def _port(dataset: BoundDataSet | DataSetReference, described: profile.Profile) -> dict[str, Any]:
-    schema, identifier = profile.split(dataset.place.table or "")
+    schema, identifier = profile.split(dataset.place.table or "", described.default_schema)
     database = described.databases.get(dataset.store, described.database)
     return {"dataset": dataset.name, "database": database, "schema": schema, "identifier": identifier, "columns": {}}
 
@@ -52,6 +52,6 @@ def _live(dataset: BoundDataSet, opened: Callable[[Connection], Session], *, cou
         places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
         spelled = next((profile.split(each.table or "")[1] for each in places), name)
         live = session.describe(dataset.place) if counting else None
-        return {"identifier": spelled, "empty": live is not None and live.rows == 0}
+        return {"identifier": spelled, "empty": live is not None and live.is_empty}
     except StoreError:
         return {}  # dbt will say so

@@ -1,24 +1,23 @@
-"""The dbt profile of a job: how dbt reaches the Store it writes to and those it reads; one function per technology."""
+"""The dbt profile of a job: how dbt reaches the Store it writes to and those it reads."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
 
-from datakit_iac.contract.connection import Connection
+from datakit_iac import installed
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.duckdb import types
 
 NAME: Final = "datakit"
 """The profile's name; the target has the environment's, by which models ask where they are."""
 
-DEFAULT_SCHEMA: Final = "main"
-_THREADS: Final = min(4, os.cpu_count() or 1)
+GROUP: Final = "datakit.dbt.profiles"
+THREADS: Final = min(4, os.cpu_count() or 1)
+"""How many models are built at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Profile:
         databases: the database that holds a Store's tables, by Store; a Store that is missing is in the target's own.
         env: the variables that the target asks for.
         type_name: how the target's database spells the type of a column.
+        default_schema: the one of a table whose name says none.
         environment: the environment's name: what `target.name` gives.
     """
 
@@ -39,12 +39,39 @@ class Profile:
     databases: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, Secret] = field(default_factory=dict)
     type_name: Callable[[DataType], str] = str
+    default_schema: str = ""
     environment: str = NAME
 
     @property
     def content(self) -> dict[str, Any]:
         """What goes into `profiles.yml`."""
         return {NAME: {"target": self.environment, "outputs": {self.environment: dict(self.target)}}}
+
+
+class DbtAdapter(Protocol):
+    """How dbt reaches the Stores of a technology; found by an entry point of the technology's name.
+
+    Attributes:
+        module: the adapter that dbt imports for them, e.g. ``dbt.adapters.postgres``; the worker does so ahead.
+        default_schema: the schema of a table whose name says none, e.g. ``public``.
+    """
+
+    module: str
+    default_schema: str
+
+    def profile(self, output: BoundDataSet, schema: str, inputs: Sequence[BoundDataSet]) -> Profile:
+        """The profile to write into the Store of `output`, by default into `schema`, and to read `inputs`.
+
+        It is also made where no secret has a value: `secret` says what stands in a password's place.
+
+        Raises:
+            ValueError: dbt cannot read an input from there; the text is one sentence.
+        """
+
+
+def adapters() -> dict[str, DbtAdapter]:
+    """What is installed, by technology."""
+    return {name: installed.made(GROUP, name) for name in installed.names(GROUP)}
 
 
 def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, names_schemas: bool = False) -> Profile:
@@ -67,23 +94,25 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
                 f"outputs {home.name} and {other.name} lie in different Stores ({home.store}, {other.store}); "
                 "dbt writes to one, so split the Transform"
             )
-    technology = home.connection.technology
-    if technology not in TECHNOLOGIES:
-        known = ", ".join(sorted(TECHNOLOGIES))
+    technology, known = home.connection.technology, adapters()
+    if technology not in known:
         raise ValueError(
-            f"output {home.name} lies in {technology}, where dbt cannot write here; expected one of {known}"
+            f"output {home.name} lies in {technology}, where dbt cannot write here; expected one of {', '.join(known)}"
         )
     for dataset in (*inputs, *outputs):
         if dataset.place.table is None:
             raise ValueError(f"{dataset.name} is no table ({dataset.place}); dbt reads and writes tables only")
-    schema = DEFAULT_SCHEMA if names_schemas else _schema(outputs)
-    return TECHNOLOGIES[technology](home, schema, inputs)
+    adapter = known[technology]
+    schema = adapter.default_schema
+    if not names_schemas and len(said := {split(each.place.table or "", schema)[0] for each in outputs}) == 1:
+        (schema,) = said
+    return replace(adapter.profile(home, schema, inputs), default_schema=adapter.default_schema)
 
 
-def split(table: str) -> tuple[str, str]:
+def split(table: str, default_schema: str = "") -> tuple[str, str]:
     """A table's schema and name: ``raw.flights`` → ``("raw", "flights")``."""
     schema, _, name = table.rpartition(".")
-    return schema or DEFAULT_SCHEMA, name
+    return schema or default_schema, name
 
 
 def secret(dataset: BoundDataSet, name: str, env: dict[str, Secret]) -> str:
@@ -96,43 +125,3 @@ def secret(dataset: BoundDataSet, name: str, env: dict[str, Secret]) -> str:
     if (value := dataset.connection.secrets.get(name)) is not None:
         env[variable] = value
     return f"{{{{ env_var('{variable}') }}}}"
-
-
-def _schema(outputs: Sequence[BoundDataSet]) -> str:
-    schemas = [split(dataset.place.table or "")[0] for dataset in outputs]
-    return schemas[0] if len(set(schemas)) == 1 else DEFAULT_SCHEMA
-
-
-def _duckdb(output: BoundDataSet, schema: str, inputs: Sequence[BoundDataSet]) -> Profile:
-    home = _file(output.connection)
-    others: dict[Path, str] = {}
-    databases: dict[str, str] = {}
-    for dataset in inputs:
-        if dataset.connection.technology != "duckdb":
-            raise ValueError(
-                f"input {dataset.name} lies in {dataset.connection.technology}; dbt on DuckDB reads DuckDB files only, "
-                "so load it into one first"
-            )
-        if (file := _file(dataset.connection)) != home:
-            databases[dataset.store] = others.setdefault(file, f"datakit_{dataset.store.replace('-', '_')}")
-    target: dict[str, Any] = {
-        "type": "duckdb",
-        "path": str(home),
-        "schema": schema,
-        "threads": _THREADS,
-        # The file has one writer: it must be free again after each build.
-        "keep_open": False,
-    }
-    if others:
-        attach = [{"path": str(file), "alias": alias, "read_only": True} for file, alias in sorted(others.items())]
-        target["attach"] = attach
-    # As DuckDB names a database after its file.
-    return Profile(target, home.name.lstrip(".").split(".")[0], databases, type_name=types.write)
-
-
-def _file(connection: Connection) -> Path:
-    return Path(str(connection.options.get("path", ""))).absolute()
-
-
-TECHNOLOGIES: Final[dict[str, Callable[[BoundDataSet, str, Sequence[BoundDataSet]], Profile]]] = {"duckdb": _duckdb}
-"""How each technology that dbt can write to becomes a profile: of an output, the schema and the inputs."""

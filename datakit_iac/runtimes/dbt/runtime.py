@@ -13,8 +13,8 @@ from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Cancelled, Executor
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Cancelled, Executor
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt import (
@@ -162,9 +162,7 @@ class Dbt:
 
         def prepare() -> None:
             (target / "run_results.json").unlink(missing_ok=True)
-            copied = overlay.build(
-                project, home / "project", overlay.sources(project, _datasets(job), described.databases)
-            )
+            copied = overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described))
             if job.given and given_digest(_shown(project, copied)) != job.given:
                 raise JobFailedError(
                     f"files of {project.root} are not those that were approved; nothing was built",

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from datakit_iac.executors.process import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
 from datakit_iac.manifest.values.secret import Secret, revealed
+from datakit_iac.runtimes.dbt.profile import adapters
 from datakit_iac.runtimes.job import JobFailedError
 
 _WORKER: Final = Path(__file__).with_name("worker.py")
@@ -208,5 +209,6 @@ def _once(
 
 def _command(*arguments: str, env: Mapping[str, str] | None = None, timeout: float | None = None) -> Command:
     # -P: no folder of ours or of the user's may stand before the real `dbt` on the path.
-    argv = [sys.executable, "-P", str(_WORKER), *arguments]
+    ahead = ",".join(each.module for each in adapters().values())
+    argv = [sys.executable, "-P", str(_WORKER), ahead, *arguments]
     return Command(argv, Path.cwd(), env={**_QUIET, **(env or {})}, timeout=timeout)

@@ -1,8 +1,9 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
-Run as a script by `session`, never imported: ``python -P worker.py``, or ``python -P worker.py REQUEST.json`` for one
-request. That is a line of JSON: the ``task`` (``build`` or ``deps``), ``args`` and ``select`` of dbt, ``env``, the
-``names`` of all variables that the job may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are
+Run as a script by `session`, never imported: ``python -P worker.py ADAPTERS``, with the modules that it imports ahead
+and commas between them, or ``python -P worker.py ADAPTERS REQUEST.json`` for one request. That is a line of JSON: the
+``task`` (``build`` or ``deps``), ``args`` and ``select`` of dbt, ``env``, the ``names`` of all variables that the job
+may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are
 lines that begin with the record separator, so that nothing a library prints can be taken for one:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
@@ -33,10 +34,11 @@ def main() -> None:
     tell = _teller()
     from dbt.cli.main import dbtRunner
 
-    with contextlib.suppress(ImportError):
-        import dbt.adapters.duckdb  # noqa: F401 - what most builds need, imported while there is time
-    if len(sys.argv) > 1:
-        _serve(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), dbtRunner, tell)
+    for adapter in filter(None, sys.argv[1].split(",")):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(adapter)  # what builds need, while there is time
+    if len(sys.argv) > 2:
+        _serve(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")), dbtRunner, tell)
         return
     for line in sys.stdin:
         _serve(json.loads(line), dbtRunner, tell)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from datakit_iac.manifest.models.dataset import Column, Place
-from datakit_iac.technologies.duckdb import statements, types
+from datakit_iac.technologies.duckdb import types
+from datakit_iac.technologies.duckdb.dialect import DUCKDB
 
-Rows = Callable[[str, list[Any] | None], list[tuple[Any, ...]]]
+Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs a query, with its parameters."""
 
 _Key = tuple[str, str]
@@ -62,7 +63,7 @@ class Catalog:
 
     def find(self, place: Place) -> Relation | None:
         """What is at a place; DuckDB compares names without regard to case."""
-        key = _key(*statements.parts(place))
+        key = _key(*DUCKDB.parts(place))
         if key in self._all() and key not in self._known:
             self._known |= self._read(_OF_ONE, list(key))
         return self._known.get(key)
@@ -73,7 +74,7 @@ class Catalog:
 
     def take(self, place: Place) -> None:
         """Take note of what was just made or described at a place; it alone is read again."""
-        key = _key(*statements.parts(place))
+        key = _key(*DUCKDB.parts(place))
         self._all().setdefault(key, place)
         self._known.pop(key, None)
 
@@ -87,7 +88,7 @@ class Catalog:
             self._places = {key: each.place for key, each in self._known.items()}
         return self._places
 
-    def _read(self, where: str = "", of: list[Any] | None = None) -> dict[_Key, Relation]:
+    def _read(self, where: str = "", of: Sequence[Any] = ()) -> dict[_Key, Relation]:
         found: dict[_Key, Relation] = {}
         for schema, name, kind, comment in self._rows(_OBJECTS + where, of):
             found[_key(schema, name)] = Relation(Place(table=f"{schema}.{name}"), kind, comment, [])

@@ -14,12 +14,13 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.canonical import canonical
-from datakit_iac.technologies.duckdb import statements, types
+from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
-    from datakit_iac.technologies.technology import Session
+    from datakit_iac.technologies.duckdb.session import DuckDBSession
 
 OPTIONS = {"path"}
 
@@ -28,7 +29,7 @@ class DuckDB:
     """Tables in a DuckDB file. Options: `path`, the file's path."""
 
     name = "duckdb"
-    capabilities = Capabilities(places=frozenset({"table"}), single_writer=True, embedded=True)
+    capabilities = Capabilities(places=("table",), single_writer=True, embedded=True)
 
     def check(self, connection: Connection, *, create: bool = False) -> list[str]:
         """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses.
@@ -52,8 +53,7 @@ class DuckDB:
 
     def address(self, place: Place) -> str:
         """Schema and table, the schema left out where it is ``main``; DuckDB knows no upper and lower case of names."""
-        schema, table = (part.lower() for part in statements.parts(place))
-        return table if schema == "main" else f"{schema}.{table}"
+        return DUCKDB.address(place)
 
     def size(self, connection: Connection) -> int:
         """The file, and the log of what is not in it yet."""
@@ -65,16 +65,14 @@ class DuckDB:
 
     def canonical(self, data_type: DataType) -> DataType:
         """DuckDB keeps no length of strings; all else is kept as declared."""
-        return types.read(types.write(data_type))
+        return DUCKDB.read(DUCKDB.write(data_type))
 
     def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
         """`CREATE TABLE`, or one `ALTER TABLE` or `COMMENT` for each change."""
-        if changes is None:
-            return statements.create(dataset)
-        return [statements.alter(dataset.place, change) for change in changes]
+        return ddl.create(DUCKDB, dataset) if changes is None else ddl.alter(DUCKDB, dataset.place, changes)
 
     @contextmanager
-    def open(self, connection: Connection, *, create: bool = False) -> Iterator[Session]:
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[DuckDBSession]:
         """Open the file; another process that holds it is waited for."""
         from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 

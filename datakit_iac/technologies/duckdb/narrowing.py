@@ -38,8 +38,3 @@ def _finer(new: DataType) -> str:
     """A type that holds what `new` holds, and the digits that `new` would cut off."""
     precision, scale = new.parameters or (19, 0)
     return f"DECIMAL(38,{min(38 - (precision - scale), scale + 9)})"
-
-
-def misfits(column: str, old: DataType, new: DataType) -> str:
-    """The SQL condition that is true for the values that do not fit."""
-    return f"{column} IS NOT NULL AND ({fitting(column, old, new)}) IS NULL"

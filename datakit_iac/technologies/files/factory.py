@@ -21,7 +21,7 @@ from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
-    from datakit_iac.technologies.technology import Session
+    from datakit_iac.technologies.files.session import FilesSession
 
 OPTIONS = {"path", *csv_options.OPTIONS} | limits.OPTIONS
 
@@ -35,7 +35,7 @@ class Files:
     """
 
     name = "files"
-    capabilities = Capabilities(places=frozenset({"prefix"}), keeps_schema=False, reader=frozenset(csv_options.OPTIONS))
+    capabilities = Capabilities(places=("prefix",), keeps_schema=False, reader=frozenset(csv_options.OPTIONS))
 
     def check(self, connection: Connection, *, create: bool = False) -> list[str]:
         """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
@@ -81,7 +81,7 @@ class Files:
         return [f"mkdir {dataset.place.prefix}"] if changes is None else []
 
     @contextmanager
-    def open(self, connection: Connection, *, create: bool = False) -> Iterator[Session]:
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[FilesSession]:
         """Find the folder."""
         from datakit_iac.technologies.files.session import FilesSession
 

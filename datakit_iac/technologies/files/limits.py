@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.wording import found
 
 RECORD: Final = "maxRecordSize"
@@ -51,7 +50,11 @@ class Limits:
 
 
 def _size(options: Mapping[str, Any], name: str, default: int, faults: list[str]) -> int:
-    value = options.get(name, default)
+    if name not in options:
+        return default
+    from datakit_iac.manifest.values.quantity import amount  # late: it imports pydantic, which takes a while
+
+    value = options[name]
     try:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError

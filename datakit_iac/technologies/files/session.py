@@ -15,7 +15,8 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.technology import Live, StoreError, Violation
+from datakit_iac.technologies.roles import DataVersion
+from datakit_iac.technologies.technology import Live, StoreError
 
 MARK: Final = ".datakit"
 """The file that carries the mark of ownership of a prefix."""
@@ -39,7 +40,11 @@ class FilesSession:
             return None
         mark_file = target / MARK
         description, mark = Mark.split(mark_file.read_text() if mark_file.is_file() else "")
-        return Live((), description, mark, len(files))
+        return Live((), description, mark, not files)
+
+    def count(self, place: Place) -> int:
+        """How many files there are."""
+        return len(self._files(place))
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the prefix a folder that carries our mark."""
@@ -79,25 +84,17 @@ class FilesSession:
         found = (path for path in paths if wanted in path.name.casefold())
         return [Place(prefix=path.relative_to(self._folder).as_posix()) for path in sorted(found)]
 
-    def fingerprint(self, dataset: BoundDataSet) -> str:
+    def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
         """A digest of the files' names and contents."""
         files = self._files(dataset.place)
         if not files:
-            return ""
+            return None
         digest = hashlib.blake2b(digest_size=16)
         for path in files:
             digest.update(os.fsencode(path.relative_to(self._folder).as_posix()))
             with path.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
-        return digest.hexdigest()
-
-    def violations(self, dataset: BoundDataSet) -> list[Violation]:
-        """Files are tested where they are loaded."""
-        if dataset.tests or any(column.tests for column in dataset.columns):
-            raise StoreError(
-                f"tests of {dataset.name} cannot run on files; put them on the DataSet they are loaded into"
-            )
-        return []
+        return DataVersion(digest.hexdigest())
 
     def _path(self, place: Place) -> Path:
         try:

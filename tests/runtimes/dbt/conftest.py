@@ -12,8 +12,8 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Executor
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Executor
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project import DbtProject

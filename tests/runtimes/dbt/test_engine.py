@@ -19,8 +19,8 @@ import duckdb
 import pytest
 
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local import LocalProcesses
-from datakit_iac.executors.process import Cancelled, Command
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Cancelled, Command
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datakit_iac.executors.process import Cancelled
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.runtimes.dbt import fetching, given
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.runtime import Dbt

@@ -18,12 +18,16 @@ from tests.runtimes.dbt.conftest import Shop
 def with_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """A technology whose profile has a password."""
 
-    def warehouse(output: BoundDataSet, schema: str, _: Sequence[BoundDataSet]) -> profile.Profile:
-        env: dict[str, Secret] = {}
-        target = {"type": "warehouse", "schema": schema, "password": profile.secret(output, "password", env)}
-        return profile.Profile(target, env=env)
+    class Warehouse:
+        module = "dbt.adapters.warehouse"
+        default_schema = "public"
 
-    monkeypatch.setitem(profile.TECHNOLOGIES, "warehouse", warehouse)
+        def profile(self, output: BoundDataSet, schema: str, _: Sequence[BoundDataSet]) -> profile.Profile:
+            env: dict[str, Secret] = {}
+            target = {"type": "warehouse", "schema": schema, "password": profile.secret(output, "password", env)}
+            return profile.Profile(target, env=env)
+
+    monkeypatch.setattr(profile, "adapters", lambda: {"warehouse": Warehouse()})
 
 
 def test_a_duckdb_profile_is_the_same_in_every_run(shop: Shop) -> None:

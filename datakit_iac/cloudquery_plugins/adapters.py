@@ -1,0 +1,84 @@
+"""What the Runtime `cloudquery` asks of a technology: which plugin serves it, and what that plugin is told.
+
+A technology has an adapter for each side that it can be on, found by an entry point of the technology's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
+
+from datakit_iac.contract.dataset import BoundDataSet
+
+SOURCES: Final = "datakit.cloudquery.sources"
+DESTINATIONS: Final = "datakit.cloudquery.destinations"
+
+
+class Pair(NamedTuple):
+    """An input and the output its rows are for."""
+
+    source: BoundDataSet
+    target: BoundDataSet
+
+
+class Quarantine(NamedTuple):
+    """Where records go that cannot be loaded, and how many of each table may; None for any number."""
+
+    target: BoundDataSet
+    max: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What is moved, and how.
+
+    Attributes:
+        pairs: inputs and outputs, in the order of the manifest.
+        write_mode: ``overwrite-delete-stale``, ``overwrite`` or ``append``.
+        transform: the Transform's name, which is that of the source of its rows.
+        run: the same where the same Run is tried again.
+        quarantine: what becomes of records that cannot be loaded; None where they fail the Run.
+    """
+
+    pairs: tuple[Pair, ...]
+    write_mode: str
+    transform: str = ""
+    run: str = ""
+    quarantine: Quarantine | None = None
+
+    @property
+    def targets(self) -> tuple[BoundDataSet, ...]:
+        """All that is written."""
+        return (*(pair.target for pair in self.pairs), *([self.quarantine.target] if self.quarantine else ()))
+
+
+class Destination(Protocol):
+    """How rows get into a technology.
+
+    Attributes:
+        executable: the plugin's program, found beside the running Python or on PATH.
+    """
+
+    executable: str
+
+    def spec(self, sync: Sync) -> Mapping[str, Any]:
+        """The plugin's own spec; secrets stay `Secret` objects in it."""
+
+
+class Source(Protocol):
+    """How rows get out of a technology.
+
+    Attributes:
+        executable: the plugin's program, found beside the running Python or on PATH.
+        reading: the options of a connection that decide how values are read.
+    """
+
+    executable: str
+    reading: frozenset[str]
+
+    def spec(self, sync: Sync) -> Mapping[str, Any]:
+        """The plugin's own spec; secrets stay `Secret` objects in it."""
+
+    def missing(self, dataset: BoundDataSet) -> Sequence[str]:
+        """What a DataSet lacks on this machine, each one sentence."""

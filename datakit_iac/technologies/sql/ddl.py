@@ -1,0 +1,124 @@
+"""The statements that make and alter tables, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.names import literal, quoted
+from datakit_iac.technologies.technology import StoreError
+
+
+def create(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
+    """What makes the schema and the table.
+
+    A primary key is a promise that tests keep, not an index: analytical databases have none or check it row by row.
+    """
+    columns = ", ".join(_definition(dialect, column) for column in dataset.columns)
+    schema, _ = dialect.parts(dataset.place)
+    return [
+        *([f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}"] if schema else []),
+        f"CREATE TABLE {dialect.qualified(dataset.place)} ({columns})",
+    ]
+
+
+def alter(dialect: Dialect, place: Place, changes: Iterable[Change]) -> list[str]:
+    """What carries out changes, in their order.
+
+    Raises:
+        StoreError: the database cannot.
+    """
+    return [statement for change in changes for statement in _alter(dialect, place, change)]
+
+
+def comments(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
+    """The description of each column that has one."""
+    described = (column for column in dataset.columns if column.description)
+    return [each for column in described for each in _comment(dialect, dataset.place, column.name, column.description)]
+
+
+def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark) -> list[str]:
+    """The comment of the table: its description and whose it is."""
+    return _comment(dialect, dataset.place, "", mark.append_to(dataset.description))
+
+
+def rename(dialect: Dialect, place: Place, name: str, *, kind: str = "TABLE") -> list[str]:
+    """What gives a table or view another name in its schema."""
+    moved = f"ALTER {kind} {dialect.qualified(place)} RENAME TO {quoted(name)}"
+    schema, _ = dialect.parts(place)
+    of = Place(table=f"{schema}.{name}" if schema else name)
+    return [moved, *_moved(dialect, place, f"object = {literal(dialect.address(of))}")]
+
+
+def drop(dialect: Dialect, place: Place, *, kind: str = "TABLE") -> list[str]:
+    """What removes a table or view, with its data."""
+    return [f"DROP {kind} {dialect.qualified(place)}", *_forgotten(dialect, place)]
+
+
+def comments_table(dialect: Dialect) -> str:
+    """What makes the table of comments, by object and column; the column is empty for the object itself."""
+    table = quoted(dialect.comments)
+    return f"CREATE TABLE IF NOT EXISTS {table} (object TEXT, part TEXT, comment TEXT, PRIMARY KEY (object, part))"
+
+
+def _alter(dialect: Dialect, place: Place, change: Change) -> list[str]:
+    table, column = dialect.qualified(place), quoted(change.column)
+    before, after = change.before, change.after
+    if change.kind not in dialect.alters:
+        if change.kind in ("require", "allow-null"):
+            return []
+        raise StoreError(f"{place}: {change}, which {dialect.name} cannot do; make the DataSet at another place")
+    match change.kind:
+        case "add" if after:
+            # Without NOT NULL: rows that are there have no value yet; it follows once none is empty.
+            return [f"ALTER TABLE {table} ADD COLUMN {column} {dialect.write(after.type)}"]
+        case "rename" if before:
+            renamed = f"ALTER TABLE {table} RENAME COLUMN {quoted(before.name)} TO {column}"
+            return [renamed, *_moved(dialect, place, f"part = {literal(change.column)}", before.name)]
+        case "widen" if after:
+            return [f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {dialect.write(after.type)}"]
+        case "narrow" if before and after and dialect.fitting:
+            using = dialect.fitting(column, before.type, after.type)
+            return [f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {dialect.write(after.type)} USING {using}"]
+        case "drop":
+            return [f"ALTER TABLE {table} DROP COLUMN {column}", *_forgotten(dialect, place, change.column)]
+        case "allow-null":
+            return [f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"]
+        case "require":
+            return [f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"]
+        case "describe" if after:
+            return _comment(dialect, place, change.column, after.description)
+    raise ValueError(f"a change of kind {change.kind} lacks its column")
+
+
+def _definition(dialect: Dialect, column: Column) -> str:
+    required = " NOT NULL" if column.required and "require" in dialect.alters else ""
+    return f"{quoted(column.name)} {dialect.write(column.type)}{required}"
+
+
+def _comment(dialect: Dialect, place: Place, column: str, text: str) -> list[str]:
+    if not dialect.comments:
+        table = dialect.qualified(place)
+        what = f"COLUMN {table}.{quoted(column)}" if column else f"TABLE {table}"
+        return [f"COMMENT ON {what} IS {literal(text)}"]
+    values = ", ".join(map(literal, (dialect.address(place), column, text)))
+    return [*_forgotten(dialect, place, column), f"INSERT INTO {quoted(dialect.comments)} VALUES ({values})"]
+
+
+def _moved(dialect: Dialect, place: Place, to: str, part: str | None = None) -> list[str]:
+    """What keeps comments with what is renamed, where they are in a table."""
+    return [f"UPDATE {quoted(dialect.comments)} SET {to}{_of(dialect, place, part)}"] if dialect.comments else []
+
+
+def _forgotten(dialect: Dialect, place: Place, part: str | None = None) -> list[str]:
+    return [f"DELETE FROM {quoted(dialect.comments)}{_of(dialect, place, part)}"] if dialect.comments else []
+
+
+def _of(dialect: Dialect, place: Place, part: str | None) -> str:
+    """The condition that finds the comments of a place, or of one part of it."""
+    found = f" WHERE object = {literal(dialect.address(place))}"
+    return found if part is None else f"{found} AND part = {literal(part)}"

@@ -1,0 +1,64 @@
+"""How one database spells what all SQL databases have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.evolution import Kind
+from datakit_iac.technologies.sql.names import quoted, split
+
+ALL: Final[frozenset[Kind]] = frozenset(
+    ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A dialect of SQL, as data.
+
+    Attributes:
+        name: the product, for people.
+        write: a column's type in DDL.
+        read: the type of a column as the catalog shows it.
+        default_schema: the schema of a table whose name says none; empty where the database has no schemas.
+        alters: the kinds of change that `ALTER TABLE` can carry out. Without ``require``, NOT NULL is left to data
+            tests; what else is not here is refused.
+        comments: the table in which descriptions and marks are kept; empty where there is `COMMENT ON`.
+        epoch: seconds since 1970 of the time `{}`.
+        now: the current time.
+        begin_reading: begins what cannot write.
+        end_reading: ends it.
+        fitting: the SQL that gives each value of a column in a narrower type, and NULL where it does not fit, of the
+            quoted column, its type and the new one; None where ``narrow`` is not in `alters`.
+        select_fault: why a text is not one SELECT over tables of the database, as a phrase; empty where it is.
+    """
+
+    name: str
+    write: Callable[[DataType], str]
+    read: Callable[[str], DataType]
+    default_schema: str = ""
+    alters: frozenset[Kind] = ALL
+    comments: str = ""
+    epoch: str = "extract(epoch FROM {})"
+    now: str = "current_timestamp"
+    begin_reading: str = "START TRANSACTION READ ONLY"
+    end_reading: str = "ROLLBACK"
+    fitting: Callable[[str, DataType, DataType], str] | None = None
+    select_fault: Callable[[str], str] = lambda _: ""
+
+    def parts(self, place: Place) -> tuple[str, str]:
+        """Schema and name of a place."""
+        return split(place.table or "", self.default_schema)
+
+    def qualified(self, place: Place) -> str:
+        """The name of a place, quoted, with its schema where there are schemas."""
+        return ".".join(quoted(part) for part in self.parts(place) if part)
+
+    def address(self, place: Place) -> str:
+        """One text for one place, for databases that know no upper and lower case of names."""
+        schema, name = (part.lower() for part in self.parts(place))
+        return name if schema == self.default_schema else f"{schema}.{name}"

@@ -1,0 +1,221 @@
+"""An open SQL database, as far as all of them are alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol
+
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.roles import DataVersion
+from datakit_iac.technologies.sql import data_tests, ddl
+from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.names import quoted
+from datakit_iac.technologies.technology import Live, StoreError, Violation
+
+
+class Database(Protocol):
+    """An open connection of PEP 249, in autocommit mode, that executes without a cursor."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
+        """Run one statement; what it returns has `fetchall`, or is iterable."""
+
+
+class SqlSession:
+    """Tables of one open database, in all the roles of a session; see `datakit_iac.technologies.roles`.
+
+    A technology adds `version`, `relation` and `places`, which ask its catalog.
+
+    Attributes:
+        dialect: how the database spells things.
+        failure: what its driver raises.
+    """
+
+    dialect: ClassVar[Dialect]
+    failure: ClassVar[type[Exception]]
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        if self.dialect.comments:
+            self.together([ddl.comments_table(self.dialect)])
+
+    def relation(self, place: Place) -> tuple[str, str, Sequence[Column]] | None:
+        """What is at a place: `TABLE` or `VIEW`, its comment, and its columns; None where nothing is."""
+        raise NotImplementedError
+
+    def written(self, place: Place | None) -> None:
+        """Take note of a change: of what a place is, or, for None, of more than one."""
+
+    def describe(self, place: Place) -> Live | None:
+        """The columns, comment and mark, from the catalog."""
+        found = self.relation(place)
+        if found is None:
+            return None
+        kind, comment, columns = found
+        description, mark = Mark.split(comment)
+        is_view = kind == "VIEW"
+        return Live(tuple(columns), description, mark, self._is_empty(place, is_view), is_view)
+
+    def _is_empty(self, place: Place, is_view: bool) -> bool:
+        try:
+            return not self.rows(f"SELECT 1 FROM {self.dialect.qualified(place)} LIMIT 1")
+        except self.failure:
+            if is_view:
+                return True  # what it reads has changed: it gives nothing until its Run makes it again
+            raise
+
+    def comments(self, place: Place) -> dict[str, str]:
+        """The comments of a place that are kept in a table: of each column by its name, its own under the empty one."""
+        table = quoted(self.dialect.comments)
+        return dict(self.rows(f"SELECT part, comment FROM {table} WHERE object = ?", [self.dialect.address(place)]))
+
+    def count(self, place: Place) -> int:
+        """How many rows there are."""
+        return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)}")
+
+    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
+        """Make the table with comments and mark in one transaction."""
+        dialect = self.dialect
+        making = [*ddl.create(dialect, dataset), *ddl.comments(dialect, dataset), *ddl.stamp(dialect, dataset, mark)]
+        self.together(making)
+        self.written(dataset.place)
+
+    def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
+        """Carry out the changes and stamp the table, in one transaction.
+
+        A column is required only once no row lacks its value; until then the tests of the contract say so. A view takes
+        descriptions only: its columns are what its query gives.
+        """
+        found = self.relation(dataset.place)
+        if found and found[0] == "VIEW":
+            there = {column.name.lower() for column in found[2]}
+            possible = [each for each in changes if each.kind == "describe" and each.column.lower() in there]
+        else:
+            possible = [each for each in changes if each.kind != "require" or not self._nulls(dataset, each)]
+            self._refuse_misfits(dataset.place, possible)
+        altering = ddl.alter(self.dialect, dataset.place, possible)
+        self.together([*altering, *ddl.stamp(self.dialect, dataset, mark)])
+        self.written(dataset.place if all(change.kind == "describe" for change in possible) else None)
+
+    def misfits(self, place: Place, change: Change) -> int:
+        """How many values do not fit the narrower type of a change."""
+        fitting = self.dialect.fitting
+        if change.kind != "narrow" or change.before is None or change.after is None or fitting is None:
+            return 0
+        column = quoted(change.before.name)
+        misfit = f"{column} IS NOT NULL AND ({fitting(column, change.before.type, change.after.type)}) IS NULL"
+        return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)} WHERE {misfit}")
+
+    def _refuse_misfits(self, place: Place, changes: Sequence[Change]) -> None:
+        lossy = ((each, self.misfits(place, each)) for each in changes if not each.loses_misfits)
+        if told := [f"{each}, and {count:,} of its values do not fit" for each, count in lossy if count]:
+            raise StoreError(f"{place}: {'; '.join(told)}; nothing was altered")
+
+    def rename(self, place: Place, name: str) -> None:
+        """Rename the table or view within its schema."""
+        self.together(ddl.rename(self.dialect, place, name, kind=self._kind(place)))
+        self.written(None)
+
+    def drop(self, place: Place) -> None:
+        """Drop the table or view."""
+        self.together(ddl.drop(self.dialect, place, kind=self._kind(place)))
+        self.written(None)
+
+    def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
+        """A digest of the rows, in the order of their values, and of the columns' names and types.
+
+        Raises:
+            StoreError: the table lacks a declared column.
+        """
+        columns = self.declared(dataset)
+        if columns is None:
+            return None
+        names = ", ".join(quoted(column.name) for column in columns)
+        digest = hashlib.blake2b(",".join(f"{each.name.lower()} {each.type}" for each in columns).encode())
+        for row in self._database.execute(
+            f"SELECT {names} FROM {self.dialect.qualified(dataset.place)} ORDER BY {names}"
+        ):
+            digest.update(repr(tuple(row)).encode())
+        return DataVersion(digest.hexdigest()[:32])
+
+    def declared(self, dataset: BoundDataSet) -> list[Column] | None:
+        """The columns that a DataSet declares, or all, as they are there and sorted; None where nothing is there.
+
+        Raises:
+            StoreError: the table lacks one.
+        """
+        found = self.relation(dataset.place)
+        if found is None:
+            return None
+        there = {column.name.lower(): column for column in found[2]}
+        wanted = sorted({column.name.lower() for column in dataset.columns} or there)
+        if missing := [name for name in wanted if name not in there]:
+            raise StoreError(f"{dataset.place} lacks {', '.join(missing)}, which DataSet {dataset.name} declares")
+        return [there[name] for name in wanted]
+
+    def violations(self, dataset: BoundDataSet) -> list[Violation]:
+        """Run each test of the contract as one query that counts the rows that fail; none can write."""
+        with self._reading():
+            return [
+                found for each in data_tests.queries(self.dialect, dataset) if (found := self._failed(dataset, each))
+            ]
+
+    def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> Violation | None:
+        test, subject, sql = query
+        try:
+            rows = self._number(sql)
+        except self.failure as fault:
+            reason = f"test {test}({subject}) of {dataset.name} cannot run: {first_line(fault)}"
+            raise StoreError(reason) from fault
+        return Violation(test, subject, rows) if rows else None
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._database.execute(self.dialect.begin_reading)
+        try:
+            yield
+        finally:
+            self._database.execute(self.dialect.end_reading)
+
+    def _kind(self, place: Place) -> str:
+        found = self.relation(place)
+        return found[0] if found else "TABLE"
+
+    def _nulls(self, dataset: BoundDataSet, change: Change) -> bool:
+        name = change.before.name if change.before else change.column
+        return bool(
+            self.rows(f"SELECT 1 FROM {self.dialect.qualified(dataset.place)} WHERE {quoted(name)} IS NULL LIMIT 1")
+        )
+
+    def _number(self, query: str) -> int:
+        ((number,),) = self.rows(query)
+        return int(number)
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        found: list[tuple[Any, ...]] = self._database.execute(query, parameters).fetchall()
+        return found
+
+    def together(self, statements: Sequence[str]) -> None:
+        """Run statements in one transaction.
+
+        Raises:
+            StoreError: the database refused one, and nothing was done.
+        """
+        self._database.execute("BEGIN TRANSACTION")
+        try:
+            for statement in statements:
+                self._database.execute(statement)
+        except self.failure as fault:
+            self._database.execute("ROLLBACK")
+            raise StoreError(f"{self.dialect.name} refused `{statement}`: {fault}") from fault
+        self._database.execute("COMMIT")
+
+
+def first_line(fault: Exception) -> str:
+    """What a driver says, without its drawing of where."""
+    return str(fault).partition("\n")[0]
