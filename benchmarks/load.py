@@ -30,7 +30,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.job import Surroundings
 from datakit_iac.technologies.files.paths import resolve

@@ -24,8 +24,9 @@ from pydantic.fields import FieldInfo
 import datakit_iac
 from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
 from datakit_iac.manifest.json_schema import schema, schema_of_all
+from datakit_iac.manifest.models.column import ColumnType, SourceColumn
 from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, SecretReference, SemVer
-from datakit_iac.manifest.models.dataset import ColumnType, SchemaReference, SourceColumn
+from datakit_iac.manifest.models.dataset import SchemaReference
 from datakit_iac.manifest.models.kinds import KINDS
 from datakit_iac.manifest.models.transform import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Place
 
 
 @dataclass(frozen=True, slots=True)

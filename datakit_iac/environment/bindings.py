@@ -10,9 +10,8 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.dataset import DataSet, Place
-from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.traits import Bound
 
 _PLACES: Final = ("table", "prefix", "topic")
 _OF_DATASETS: Final = (*_PLACES, "vars")

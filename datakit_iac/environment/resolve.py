@@ -22,9 +22,9 @@ from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.editions import editions
-from datakit_iac.manifest.models.connector import Connector
-from datakit_iac.manifest.models.dataset import Column, DataSet
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.connector import Connector, editions
+from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project

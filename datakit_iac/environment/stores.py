@@ -20,10 +20,9 @@ from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import connections
 from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.connector import Connector
-from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.traits import Bound
 from datakit_iac.manifest.values.secret import Secret, variable
 from datakit_iac.technologies.technology import StoreError, technologies, technology
 

@@ -13,8 +13,8 @@ from datakit_iac.manifest.values.secret import quoted
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.models.connector import ConnectionField, Connector
+    from datakit_iac.manifest.models.environment import Bound
     from datakit_iac.manifest.models.store import Store
-    from datakit_iac.manifest.traits import Bound
 
 
 class Fault(NamedTuple):

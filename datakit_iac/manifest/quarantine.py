@@ -10,7 +10,7 @@ from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
-    from datakit_iac.manifest.models.dataset import Column
+    from datakit_iac.manifest.models.column import Column
     from datakit_iac.manifest.models.transform import Transform
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -37,7 +37,7 @@ def name(transform: Transform) -> str | None:
 def misfits(columns: Sequence[Column]) -> list[str]:
     """What of a schema is not that of a quarantine.
 
-    >>> from datakit_iac.manifest.models.dataset import Column
+    >>> from datakit_iac.manifest.models.column import Column
     >>> columns = [Column(name=name, type=kind) for name, kind in COLUMNS.items() if name != "raw"]
     >>> misfits([*columns, Column(name="note", type="string")])
     ['column note is none of it', 'there is no column raw']

@@ -14,8 +14,9 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.quarantine import quarantines
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
+    from datakit_iac.manifest.models.column import Test
     from datakit_iac.manifest.models.connector import Connector
-    from datakit_iac.manifest.models.dataset import DataSet, Test
+    from datakit_iac.manifest.models.dataset import DataSet
 
 
 def references(project: Project) -> Iterator[Finding]:

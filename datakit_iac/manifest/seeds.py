@@ -14,7 +14,8 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import NOT_SHOWN, is_kept_secret
-from datakit_iac.manifest.models.dataset import Column, DataSet, Seed, SeedData
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import unknown_column
 from datakit_iac.manifest.values.types import DataType

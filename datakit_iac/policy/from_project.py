@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
+from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.connector import Connector
-from datakit_iac.manifest.models.dataset import Column, Test
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import TransformSpec
 from datakit_iac.manifest.values.quantity import amount

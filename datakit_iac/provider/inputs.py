@@ -16,7 +16,8 @@ from datakit_iac.contract.faults import faults
 from datakit_iac.contract.job import Job
 from datakit_iac.contract.shapes import SHAPES
 from datakit_iac.findings.location import spelled
-from datakit_iac.manifest.models.dataset import Column, Consent, Place, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Consent, Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import unknowns
 from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties

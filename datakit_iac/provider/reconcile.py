@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column
+from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError

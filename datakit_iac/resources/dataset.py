@@ -12,8 +12,7 @@ from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.common import Model
-from datakit_iac.manifest.models.dataset import Classification, Format
-from datakit_iac.manifest.traits import Tier
+from datakit_iac.manifest.models.dataset import Classification, Format, Tier
 from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.known import said, unknown, when_known

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal, NotRequired, Required, TypedDict, dat
 
 import pulumi
 
-from datakit_iac.manifest.models import dataset as manifest
+from datakit_iac.manifest.models import column as manifest
+from datakit_iac.manifest.models import dataset
 from datakit_iac.manifest.models.common import Model
 from datakit_iac.manifest.values.types import DataType
 
@@ -161,7 +162,7 @@ class Consent(Part):
     `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null.
     """
 
-    model = manifest.Consent
+    model = dataset.Consent
 
     object: Text
     reason: Text
@@ -171,4 +172,4 @@ class Consent(Part):
 
 Columns = pulumi.Input[Sequence[pulumi.Input[Column] | pulumi.Input[ColumnDict] | manifest.Column]]
 Tests = pulumi.Input[Sequence[pulumi.Input[Test] | pulumi.Input[TestDict] | Text | manifest.Test]]
-Consents = pulumi.Input[Sequence[pulumi.Input[Consent] | pulumi.Input[ConsentDict] | manifest.Consent]]
+Consents = pulumi.Input[Sequence[pulumi.Input[Consent] | pulumi.Input[ConsentDict] | dataset.Consent]]

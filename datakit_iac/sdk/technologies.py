@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.canonical import canonical

@@ -9,8 +9,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Literal
 
-from datakit_iac.manifest.models.dataset import Column
-from datakit_iac.manifest.rules import exchanged
+from datakit_iac.manifest.models.column import Column, exchanged
 from datakit_iac.manifest.values.types import DataType
 
 

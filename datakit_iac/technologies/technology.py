@@ -11,7 +11,8 @@ from datakit_iac import installed
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark

@@ -18,7 +18,8 @@ import pytest
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.ownership import Mark

@@ -13,7 +13,7 @@ from datakit_iac.cli.commands.dataset import create as dataset_create
 from datakit_iac.cli.scaffold.editing import NotEditableError, edited
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.models import dataset as manifests
-from datakit_iac.manifest.traits import Tier
+from datakit_iac.manifest.models.dataset import Tier
 from tests.cli.conftest import Dk
 from tests.manifest.writing import HEAD
 

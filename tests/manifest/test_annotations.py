@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.manifest.models.dataset import Column
+from datakit_iac.manifest.models.column import Column
 
 PROGRAM = """
 from datakit_iac import Column, Test

@@ -9,7 +9,8 @@ import pytest
 
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.models.dataset import Column, Consent, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.manifest.models.environment import BindingSection, Environment
 from datakit_iac.manifest.models.transform import Trigger
 from datakit_iac.manifest.values.duration import seconds

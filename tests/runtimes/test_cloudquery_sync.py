@@ -23,7 +23,8 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Command
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.testing import Rows, TechnologyKit
 
 

@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place, Test
+from datakit_iac.manifest.models.column import Column, Test
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.duckdb.session import DuckDBSession, connect

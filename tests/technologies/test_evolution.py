@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datakit_iac.manifest.models.dataset import Column
+from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import Effect, ambiguous, destructive, plan, strongest
 from tests.technologies.kits import column

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.manifest.models.dataset import Place, Test
+from datakit_iac.manifest.models.column import Test
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.roles import data_tests
 from datakit_iac.technologies.technology import StoreError, StoreMissingError

@@ -1,4 +1,4 @@
-"""Manifests that stand several times: packages carry what they stand on along, and the same content counts once."""
+"""Manifests of one name: packages carry what they stand on along, so the same content counts once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datakit_iac.findings.origin import Origin
 if TYPE_CHECKING:
     from datakit_iac.findings.location import Step
     from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
 
 _SHOWN: Final = 5
 """So many fields that differ are named; the rest is counted."""
@@ -41,6 +42,22 @@ def duplicate(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, 
         name,
         hint="give one of them another name, or all of them the same content",
     )
+
+
+def of_other_kind(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
+    """The finding for a manifest whose name one of another kind has already."""
+    return origin.finding(
+        "duplicate-name",
+        f"{manifest.kind} {manifest.name} stands also in {first.finding('', '', ('metadata', 'name')).where}",
+        ("metadata", "name"),
+        hint="give one of them another name",
+    )
+
+
+def without_version(origin: Origin, connector: Connector) -> Finding:
+    """The finding for one of several Connectors of a name that has no version, so that nobody can tell them apart."""
+    message = f"Connector {connector.name} stands several times, and here it has no version"
+    return origin.finding("duplicate-name", message, ("spec",), hint="give each of them a version")
 
 
 def _plain(manifest: Manifest) -> Any:

@@ -1,14 +1,45 @@
-"""A project's manifests, wherever they lie below its folder."""
+"""A project's manifests, wherever they lie below its folder: read, known by `apiVersion` and `kind`, and checked."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from datakit_iac.findings.finding import Finding, InvalidProjectError
-from datakit_iac.findings.location import Position
-from datakit_iac.manifest.loading.reading import Reading
+from pydantic import ValidationError
+
+from datakit_iac.findings.finding import Finding, InvalidProjectError, Severity
+from datakit_iac.findings.location import Position, shown
+from datakit_iac.findings.nearest import nearest
+from datakit_iac.findings.origin import Origin
+from datakit_iac.manifest import wording
+from datakit_iac.manifest.loading import discovery, duplicates, yaml_reader
+from datakit_iac.manifest.loading.validation import without_unknown_fields
+from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.connector import editions
+from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.policy import Policy, readable
 from datakit_iac.manifest.project import Project
+
+if TYPE_CHECKING:
+    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.connector import Connector
+
+_COLLECTIONS: Final = {
+    "Connector": "connectors",
+    "Store": "stores",
+    "DataSet": "datasets",
+    "DataSetGroup": "groups",
+    "Transform": "transforms",
+    "Environment": "environments",
+    "Policy": "policies",
+}
+_NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
+"""Kinds that share their names: a port names a DataSet or a DataSetGroup."""
+_HOST: Final = re.compile(r"datakit\.|.*infoblox\.dev", re.DOTALL)
+"""How the `apiVersion` of every manifest of ours begins, in whatever version, and with a slip in its first word."""
 
 
 def load(root: Path) -> Project:
@@ -35,6 +66,174 @@ def read(root: Path, *, named: Path | None = None) -> tuple[Project, list[Findin
     if not root.is_dir():
         message = f"there is no project folder {root}; expected one that holds manifests"
         return Project(root), [Finding(code="no-project", message=message, at=Position(str(root)))]
-    reading = Reading(root, os.fspath(named or ""))
+    reading = _Reading(root, os.fspath(named or ""))
     reading.run()
     return reading.project(), reading.findings
+
+
+class _Reading:
+    """One reading of a project: what it has found so far.
+
+    Attributes:
+        findings: the faults of files and manifests, in the order in which they were met.
+    """
+
+    def __init__(self, root: Path, named: str = "") -> None:
+        self.root, self._named_file = root, named
+        self.findings: list[Finding] = []
+        self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
+        self._origins: dict[tuple[str, str], Origin] = {}
+        self._named: dict[tuple[str, str], Origin] = {}
+        self._repeated: dict[tuple[str, str], list[tuple[Origin, list[str]]]] = {}
+        self._broken: set[tuple[str, str]] = set()
+        self._slips: list[Finding] = []
+
+    def run(self) -> None:
+        """Take in every file, then look at all that was found together."""
+        unreadable: list[OSError] = []
+        for file in discovery.yaml_files(os.fspath(self.root), unreadable):
+            for index, document in enumerate(self._documents(file)):
+                if isinstance(document, Mapping):
+                    self._take(Origin(file, index), document)
+        self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
+        if not self._origins and not self.findings:
+            message = f"no manifest of {API_VERSION} lies below {self.root}"
+            hint = "write a connector first"
+            self.findings.append(Finding(code="empty-project", message=message, at=Position(str(self.root)), hint=hint))
+        for (kind, name), others in self._repeated.items():
+            self.findings.append(duplicates.duplicate(self._collected[kind][name], self._origins[kind, name], others))
+        for each in (each for several in self._catalog().values() if several[1:] for each in several):
+            if not each.version:
+                self.findings.append(duplicates.without_version(self._origins[each.kind, each.identity], each))
+
+    def project(self) -> Project:
+        """What was right, by kind and name."""
+        ordered = {_COLLECTIONS[kind]: dict(sorted(found.items())) for kind, found in self._collected.items()}
+        catalog = self._catalog()
+        ordered["connectors"] = {name: several[0] for name, several in catalog.items()}
+        return Project(
+            root=self.root,
+            older={name: several[1:] for name, several in catalog.items() if several[1:]},
+            origins=self._origins,
+            broken=frozenset(self._broken),
+            warnings=tuple(found for found in self.findings if found.severity == "warning"),
+            slips=tuple(self._slips),
+            **ordered,  # type: ignore[arg-type]  # by name, one kind each
+        )
+
+    def _catalog(self) -> dict[str, tuple[Connector, ...]]:
+        return editions(cast("dict[str, Connector]", self._collected["Connector"]).values())
+
+    def _documents(self, file: str) -> list[Any]:
+        """The documents of a file; what is not ours is left alone, broken or not."""
+        content = b""
+        try:
+            content = discovery.content_of(file)
+            if file == self._named_file or discovery.is_ours(file, content, os.fspath(self.root)):
+                return yaml_reader.documents(content)
+        except (OSError, UnicodeDecodeError) as fault:
+            self.findings.append(_unreadable(file, fault))
+            self._broken |= _names_in(content)
+        except yaml_reader.BrokenYamlError as fault:
+            is_meant = file == self._named_file or discovery.is_marked(content)
+            self.findings.append(_broken(file, fault, "error" if is_meant else "warning"))
+            self._broken |= _names_in(content)
+        return []
+
+    def _take(self, origin: Origin, document: Mapping[str, Any]) -> None:
+        version = document.get("apiVersion")
+        if version != API_VERSION:
+            if fault := _foreign(origin, document, version):
+                self._fault(document, fault)
+            return
+        manifest = self._manifest(origin, document)
+        if manifest is None:
+            self._broken |= _meant(document)
+            return
+        kind, identity = manifest.kind, manifest.identity
+        first = self._named.setdefault((_NAMED_LIKE.get(kind, kind), identity), origin)
+        if first is not origin:
+            self._again(origin, first, manifest)
+            return
+        self._origins[kind, identity] = origin
+        self._collected[kind][identity] = manifest
+
+    def _again(self, origin: Origin, first: Origin, manifest: Manifest) -> None:
+        known = self._collected[manifest.kind].get(manifest.identity)
+        if known is None:
+            self.findings.append(duplicates.of_other_kind(origin, first, manifest))
+        elif fields := duplicates.differing(known, manifest):
+            self._repeated.setdefault((manifest.kind, manifest.identity), []).append((origin, fields))
+
+    def _fault(self, document: Mapping[str, Any], fault: Finding) -> None:
+        self.findings.append(fault)
+        self._broken |= _meant(document)
+
+    def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
+        kind = document.get("kind")
+        if not isinstance(kind, str) or kind not in KINDS:
+            message = f"there is no kind {wording.found(kind)}"
+            hint = nearest(str(kind)[: wording.LONGEST], KINDS)
+            self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
+            return None
+        model = KINDS[kind]
+        try:
+            return model.model_validate(document)
+        except ValidationError as invalid:
+            manifest, found = without_unknown_fields(origin, model, document, invalid)
+            self.findings += found
+            if manifest:
+                self._slips += (each for each in found if each.severity == "error")
+            if manifest is None and model is Policy:
+                return readable(document)
+            return manifest
+
+
+def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Finding | None:
+    """The fault of a document that is meant as ours and has not our `apiVersion`; None where it is another's."""
+    if isinstance(version, str) and _HOST.match(version):
+        message = f"found {wording.found(version)}, expected {API_VERSION!r}"
+        return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
+    if key := next((key for key, value in document.items() if value == API_VERSION), None):
+        message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"
+        return origin.finding("unknown-field", message, (str(key),), hint="rename it: apiVersion")
+    kind = document.get("kind")
+    if "apiVersion" not in document and isinstance(kind, str) and kind in KINDS and "metadata" in document:
+        hint = f"add apiVersion: {API_VERSION}"
+        return origin.finding("missing-field", "apiVersion is expected and missing", ("apiVersion",), hint=hint)
+    return None
+
+
+def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
+    if isinstance(fault, UnicodeDecodeError):
+        reason, hint = f"not UTF-8: {fault}", "save it as UTF-8"
+    else:
+        reason = fault.strerror or str(fault)
+        hint = "mend its permissions" if isinstance(fault, PermissionError) else "mend or remove it"
+    return Finding(code="unreadable", message=f"cannot be read: {reason}", at=Position(shown(Path(file))), hint=hint)
+
+
+def _broken(file: str, fault: yaml_reader.BrokenYamlError, severity: Severity) -> Finding:
+    hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
+    return Finding(
+        code="broken-yaml",
+        message=f"this is no YAML: {fault}",
+        severity=severity,
+        at=Position(shown(Path(file)), fault.line, fault.column),
+        hint=hint,
+    )
+
+
+_NAMED: Final = re.compile(rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b")
+
+
+def _names_in(content: bytes) -> set[tuple[str, str]]:
+    """Every name in a file that cannot be read as YAML: what stands there is taken to be declared."""
+    return {("", name.decode()) for name in _NAMED.findall(content)}
+
+
+def _meant(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Kind and name of a document that is not right, if it has a name; no kind where there is none such."""
+    kind, metadata = document.get("kind"), document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return {(str(kind) if str(kind) in KINDS else "", name)} if isinstance(name, str) else set()

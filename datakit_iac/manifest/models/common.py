@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from datakit_iac.manifest import rules
-from datakit_iac.manifest.traits import Named
 from datakit_iac.manifest.values.secret import reference
 from datakit_iac.manifest.values.versions import SEMVER, semver
 
@@ -26,8 +27,42 @@ SecretReference = Annotated[str, AfterValidator(reference)]
 """``${VARIABLE}``: the value comes from the environment of the process, as late as possible."""
 
 
-Label = Annotated[str, BeforeValidator(rules.label, json_schema_input_type=str | bool | int | float | None)]
+def _day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no day; expected one such as 2024-01-31") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, where its text may stand for it."""
+
+
+def _label(value: object) -> object:
+    """The text of a label, where YAML reads another value: ``true``, ``2024``, ``2024-01-31``, nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float, date)) else value
+
+
+Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | bool | int | float | None)]
 """The value of a label or an annotation: free text."""
+
+
+def several(value: object) -> object:
+    """A list, where one text may stand for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+def repeated(names: Sequence[str]) -> list[str]:
+    """The names that occur several times."""
+    if len({*names}) == len(names):
+        return []
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 class Model(BaseModel):
@@ -35,13 +70,14 @@ class Model(BaseModel):
 
     model_config = ConfigDict(
         strict=True,
-        defer_build=True,
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
         # What a value is, findings say where it is no secret.
         hide_input_in_errors=True,
+        # Most commands meet manifests of a few kinds; the parts of a kind are built with it.
+        defer_build=True,
     )
 
     def dumped(self) -> dict[str, Any]:
@@ -64,9 +100,19 @@ class Metadata(Model):
     annotations: dict[str, Label] = Field(default_factory=dict)
 
 
-class Manifest(Named, Model):
+class Manifest(Model):
     """What every kind of document has; each kind adds its `spec`."""
 
     api_version: Literal["datakit.infoblox.dev/v1alpha1"] = API_VERSION
     kind: str
     metadata: Metadata
+
+    @property
+    def name(self) -> str:
+        """The name by which other manifests refer to this one."""
+        return self.metadata.name
+
+    @property
+    def identity(self) -> str:
+        """What no other manifest of its kind is: its name, and of what comes in several versions its version too."""
+        return self.name

@@ -2,151 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    GetJsonSchemaHandler,
-    PlainSerializer,
-    PlainValidator,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, Field, model_validator
 
-from datakit_iac.manifest import rules
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SemVer
-from datakit_iac.manifest.traits import Asking, Contract, Tier
-from datakit_iac.manifest.values.duration import Duration, Retention
-from datakit_iac.manifest.values.types import DataType, data_type
+from datakit_iac.manifest.models.column import Column, Test, exchanged
+from datakit_iac.manifest.models.common import Day, Manifest, Model, Name, SemVer, repeated
+from datakit_iac.manifest.values.duration import Retention
+from datakit_iac.manifest.values.versions import check_range
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Format = Literal["parquet", "json", "csv", "avro"]
-Masking = Literal["hash", "redact", "aggregate", "tokenise"]
-"""How personal data is made unrecognisable: a digest, a part of it, numbers of many people, a token in its place."""
+Tier = Literal["bronze", "silver", "gold"]
+_TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 
 
-ColumnType = Annotated[DataType, PlainValidator(data_type), PlainSerializer(str), WithJsonSchema({"type": "string"})]
-Day = Annotated[date, BeforeValidator(rules.day)]
+def _has_range(text: str) -> str:
+    check_range(text.partition("@")[2])
+    return text
 
 
-SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), AfterValidator(rules.ranged)]
+SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+$"), AfterValidator(_has_range)]
 """A schema that is kept elsewhere: a module and a range of its versions, ``MODULE@RANGE``."""
-
-SourceColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}\..+$")]
-"""A column of another DataSet, or of those of a DataSetGroup: ``DATASET.COLUMN``."""
-
-
-_BARE: Final = ("unique", "not_null")
-
-
-class AcceptedValues(Model):
-    """Every value of the column is one of these."""
-
-    values: Annotated[list[Any], Field(min_length=1)]
-
-
-class Relationships(Model):
-    """Every value of the column stands in `field` of another DataSet of the same Store.
-
-    `table` is the table of `to`; a project's manifests leave it out, since resolving the project finds it.
-    """
-
-    to: Name
-    field: str
-    table: str | None = None
-
-
-class RowCount(Model):
-    """The DataSet holds between `min` and `max` rows."""
-
-    min: int = 0
-    max: int | None = None
-
-
-class Freshness(Model):
-    """The greatest value of `column` is no older than `max_age` (a duration such as ``90d`` or ``6h``)."""
-
-    column: str
-    max_age: Duration
-
-
-class Test(Asking, Model):
-    """One test of a column or a DataSet, named as dbt names it; a bare name stands for one without arguments."""
-
-    __test__ = False  # not a test case of pytest
-
-    unique: bool = False
-    not_null: bool = Field(default=False, alias="not_null")
-    accepted_values: AcceptedValues | None = Field(default=None, alias="accepted_values")
-    relationships: Relationships | None = None
-    row_count: RowCount | None = Field(default=None, alias="row_count")
-    freshness: Freshness | None = None
-    sql: str = ""
-
-    _named = model_validator(mode="before")(rules.named_test)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The mapping with one test in it, or a bare name."""
-        mapping = handler.resolve_ref_schema(handler(core))
-        described = {"description": mapping.pop("description", ""), "title": mapping.pop("title", "Test")}
-        return {**described, "anyOf": [{"enum": list(_BARE)}, {**mapping, "minProperties": 1, "maxProperties": 1}]}
-
-    _exactly_one = model_validator(mode="after")(rules.one_test)
-
-
-class Column(Model):
-    """One column of a DataSet's schema.
-
-    >>> Column(name="email", type="text", pii=True).type.name
-    'string'
-    """
-
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    type: ColumnType
-    description: str = ""
-    nullable: bool = True
-    primary_key: bool = False
-    pii: bool | None = None
-    masking: Masking | None = None
-    from_: Annotated[
-        list[SourceColumn], BeforeValidator(rules.several, json_schema_input_type=SourceColumn | list[SourceColumn])
-    ] = Field(default_factory=list, alias="from")
-    previous_names: list[str] = Field(default_factory=list)
-    tests: list[Test] = Field(default_factory=list)
-
-    if TYPE_CHECKING:  # in Python every spelling may be given, which the fields' own types do not say
-
-        def __init__(
-            self,
-            *,
-            name: str,
-            type: DataType | str,  # noqa: A002 - the manifest's word
-            description: str = "",
-            nullable: bool = True,
-            primary_key: bool = False,
-            pii: bool | None = None,
-            masking: Masking | None = None,
-            from_: str | Sequence[str] = (),
-            previous_names: Sequence[str] = (),
-            tests: Sequence[Test | str] = (),
-        ) -> None: ...
-
-    def dumped(self) -> dict[str, Any]:
-        """As a property of a resource; that it is made of no column is something said, too."""
-        said = super().dumped()
-        return said | {"from": []} if "from_" in self.model_fields_set and not self.from_ else said
-
-    @property
-    def required(self) -> bool:
-        """Whether a row without a value is refused: declared so, or part of the primary key."""
-        return self.primary_key or not self.nullable
 
 
 class Place(Model):
@@ -183,7 +60,12 @@ class SeedData(Model):
     inline: list[dict[str, Any]] = Field(default_factory=list)
     file: str = ""
 
-    _one_source = model_validator(mode="after")(rules.one_source)
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        """Rows stand in one place."""
+        if bool(self.inline) == bool(self.file):
+            raise ValueError("exactly one of inline and file is expected")
+        return self
 
 
 class Seed(Model):
@@ -193,13 +75,27 @@ class Seed(Model):
     file: str = ""
     profiles: dict[Name, SeedData] = Field(default_factory=dict)
 
-    _some_source = model_validator(mode="after")(rules.some_source)
+    @model_validator(mode="after")
+    def _some_source(self) -> Self:
+        """Rows stand in one place at most, and somewhere at all."""
+        if self.inline and self.file:
+            raise ValueError("one of inline and file is expected, found both")
+        if not (self.inline or self.file or self.profiles):
+            raise ValueError("inline, file or profiles is expected, found none of them")
+        return self
 
 
 class DevelopmentSection(Model):
     """What helps to develop, and holds in no other environment."""
 
     seed: Seed | None = None
+
+
+def _of_rows(test: Test) -> Test:
+    """A test that stands with no column asks nothing of one."""
+    if test.of_column:
+        raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
+    return test
 
 
 class DataSetSpec(Model):
@@ -219,16 +115,37 @@ class DataSetSpec(Model):
     columns: list[Column] = Field(default_factory=list, alias="schema")
     schema_ref: SchemaReference | None = None
     reader: dict[str, Any] = Field(default_factory=dict)
-    tests: list[Annotated[Test, AfterValidator(rules.of_rows)]] = Field(default_factory=list)
+    tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=list)
     consents: list[Consent] = Field(default_factory=list)
     dev: DevelopmentSection = DevelopmentSection()
     previous_names: list[Name] = Field(default_factory=list)
 
-    _one_schema = model_validator(mode="after")(rules.one_schema)
+    @model_validator(mode="after")
+    def _one_schema(self) -> Self:
+        """A schema stands in the manifest or is kept elsewhere."""
+        if self.columns and self.schema_ref:
+            raise ValueError("one of schema and schemaRef is expected, found both")
+        return self
 
-    _one_place = model_validator(mode="after")(rules.one_place)
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        """A DataSet lies in one place."""
+        places = [field for field in ("table", "prefix", "topic") if getattr(self, field)]
+        if len(places) != 1:
+            found = " and ".join(places) if places else "none of them"
+            raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
+        if self.format == "table" and not self.table:
+            raise ValueError(f"`format: table` stands with a table, and this is a {places[0]}")
+        return self
 
-    _column_names_differ = model_validator(mode="after")(rules.columns_differ)
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        """No column's name stands twice, in whatever case."""
+        if twice := repeated([column.name.lower() for column in self.columns]):
+            raise ValueError(f"columns named twice: {', '.join(twice)}")
+        if circles := exchanged(self.columns):
+            raise ValueError("; ".join(circles))
+        return self
 
     @property
     def place(self) -> Place:
@@ -237,11 +154,27 @@ class DataSetSpec(Model):
         return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=file_format)
 
 
-class DataSet(Contract, Manifest):
+class DataSet(Manifest):
     """A named data contract: a table, prefix or topic of a Store, with schema, classification and tests."""
 
     kind: Literal["DataSet"] = "DataSet"
     spec: DataSetSpec
+
+    @property
+    def tier(self) -> Tier | None:
+        """The tier, of the spec or else of the label `tier` where that says one; any other text is just a label."""
+        label = self.metadata.labels.get("tier")
+        return self.spec.tier or next((each for each in _TIERS if each == label), None)
+
+    @property
+    def version(self) -> str | None:
+        """The version, of the spec or else of the metadata."""
+        return self.spec.version or self.metadata.version
+
+    @property
+    def description(self) -> str:
+        """The description, of the spec or else of the metadata."""
+        return self.spec.description or self.metadata.description
 
 
 class DataSetGroupSpec(Model):

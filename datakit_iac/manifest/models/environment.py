@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from datakit_iac.manifest import rules
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference
-from datakit_iac.manifest.traits import Agreed, Bindings, Options
+from datakit_iac.findings.sensitive import without_passwords
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.quantity import Quantity
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 ExecutorType = Literal["local", "kubernetes"]
+
+_LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
+"""How many people other than the author must agree, whatever else is asked for."""
 
 
 class AllowedConnector(Model):
@@ -23,7 +27,7 @@ class AllowedConnector(Model):
     version: str = ""
 
 
-class Approval(Agreed, Model):
+class Approval(Model):
     """Who must agree before something is applied."""
 
     mode: ApprovalMode = "auto-merge"
@@ -31,7 +35,20 @@ class Approval(Agreed, Model):
     approvers: list[str] = Field(default_factory=list)
     max_age: Duration | None = None
 
-    _can_be_kept = model_validator(mode="after")(rules.approval_can_be_given)
+    @model_validator(mode="after")
+    def _can_be_given(self) -> Self:
+        """As many must agree as the mode asks for, and there are as many people."""
+        least = _LEAST[self.mode]
+        if self.required is not None and self.required < least:
+            raise ValueError(f"{self.mode} asks for at least {least}; `required` can only ask for more")
+        if self.approvers and len({each.casefold() for each in self.approvers}) < self.needed:
+            raise ValueError(f"{self.needed} must agree, and there are only {len(self.approvers)} approvers")
+        return self
+
+    @property
+    def needed(self) -> int:
+        """How many people other than the author must agree."""
+        return max(_LEAST[self.mode], self.required or 0) if self.mode != "auto-merge" else 0
 
 
 class Quotas(Model):
@@ -53,14 +70,24 @@ class ExecutorSection(Model):
     type: ExecutorType = "local"
 
 
+def _address(text: str) -> str:
+    """An address of the web, without a password."""
+    parts = urlsplit(text)
+    if parts.username or parts.password or "@" in text or without_passwords(text) != text:
+        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text!r} is no address; expected for instance https://lineage.example.com")
+    return text
+
+
 class Lineage(Model):
     """Where OpenLineage events go (https://openlineage.io/docs/spec/producers)."""
 
-    endpoint: Annotated[str, AfterValidator(rules.address)]
+    endpoint: Annotated[str, AfterValidator(_address)]
     namespace: str = ""
 
 
-class BindingSection(Options, Model):
+class BindingSection(Model):
     """What a Store's or DataSet's name means in one environment: a technology and its connection, or a place."""
 
     model_config = ConfigDict(extra="allow")
@@ -73,18 +100,52 @@ class BindingSection(Options, Model):
     topic: str | None = None
     vars: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The options of the connection: every field that is not one of the binding's own."""
+        return dict(self.model_extra or {})
+
+
+class Bound(NamedTuple):
+    """A binding, and where it stands.
+
+    Attributes:
+        path: the fields that lead to it.
+        key: as it is written.
+        binding: what it says.
+    """
+
+    path: tuple[str, ...]
+    key: str
+    binding: BindingSection
+
+    @property
+    def name(self) -> str:
+        """The Store or DataSet: no name has an underscore, so `_` in a key stands for `-`."""
+        return self.key.replace("_", "-")
+
+
+def _of_mode(value: object) -> object:
+    """An approval as a mapping, where its mode may stand for it."""
+    return {"mode": value} if isinstance(value, str) else value
+
+
+def _of_type(value: object) -> object:
+    """An executor as a mapping, where its type may stand for it."""
+    return {"type": value} if isinstance(value, str) else value
+
 
 class EnvironmentSpec(Model):
     """The rules of one environment."""
 
     connectors: list[AllowedConnector] | None = None
     versions: Literal["exact", "ranges"] = "ranges"
-    approval: Annotated[
-        Approval, BeforeValidator(rules.approval_mode, json_schema_input_type=ApprovalMode | Approval)
-    ] = Approval()
+    approval: Annotated[Approval, BeforeValidator(_of_mode, json_schema_input_type=ApprovalMode | Approval)] = (
+        Approval()
+    )
     quotas: Quotas = Quotas()
     executor: Annotated[
-        ExecutorSection, BeforeValidator(rules.executor_type, json_schema_input_type=ExecutorType | ExecutorSection)
+        ExecutorSection, BeforeValidator(_of_type, json_schema_input_type=ExecutorType | ExecutorSection)
     ] = ExecutorSection()
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
@@ -93,11 +154,22 @@ class EnvironmentSpec(Model):
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
 
-class Environment(Bindings, Manifest):
+class Environment(Manifest):
     """One environment; its name is the Pulumi stack's. `bindings` stand at the top level or under `spec`."""
 
     kind: Literal["Environment"] = "Environment"
     spec: EnvironmentSpec = EnvironmentSpec()
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
-    _bound_once = model_validator(mode="after")(rules.bound_once)
+    @model_validator(mode="after")
+    def _bound_once(self) -> Self:
+        """No name is bound twice in one Environment."""
+        if twice := repeated([each.name for each in self.bound()]):
+            raise ValueError(f"bound twice: {', '.join(twice)}; `-` and `_` are the same, at the top and under spec")
+        return self
+
+    def bound(self) -> Iterator[Bound]:
+        """Every binding, those at the top level first."""
+        for path, bindings in ((("bindings",), self.bindings), (("spec", "bindings"), self.spec.bindings)):
+            for key, binding in bindings.items():
+                yield Bound((*path, key), key, binding)

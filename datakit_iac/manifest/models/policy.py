@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from datakit_iac.manifest.models.common import Manifest, Model
-from datakit_iac.manifest.models.dataset import Day
+from datakit_iac.manifest.models.common import Day, Manifest, Model
 
 Enforcement = Literal["advisory", "mandatory", "disabled"]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from datakit_iac.manifest import rules
-from datakit_iac.manifest.models.common import Manifest, Model, Name
+from datakit_iac.manifest.models.common import Manifest, Model, Name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
-from datakit_iac.manifest.values.quantity import Quantity
+from datakit_iac.manifest.values.quantity import Quantity, amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 
@@ -41,7 +43,13 @@ class Port(Model):
     version: VersionRange = ""
     cell: Annotated[str, Field(min_length=1)] | None = None
 
-    _one_way = model_validator(mode="after")(rules.one_way)
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """A port means DataSets by name or by tags."""
+        if (self.dataset is None) == (self.tags is None):
+            found = "both" if self.dataset else "none of them"
+            raise ValueError(f"exactly one of dataset and tags is expected, found {found}")
+        return self
 
 
 class Schedule(Model):
@@ -59,12 +67,23 @@ class Trigger(Model):
     schedule: Schedule | None = None
     policies: list[Literal["on-change", "schedule", "manual"]] = Field(default_factory=list)
 
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """A trigger has what its policy needs, and nothing else."""
+        is_scheduled = "schedule" in (self.policy, *self.policies)
+        if is_scheduled and self.schedule is None:
+            raise ValueError("a schedule needs `schedule: {cron: …}`")
+        if self.schedule and not is_scheduled:
+            expected = "schedule, or composite with schedule among its policies; to pause it, suspend: true"
+            raise ValueError(f"`schedule` means nothing with policy {self.policy}; expected policy {expected}")
+        if (self.policy == "composite") != bool(self.policies):
+            raise ValueError("`policies` lists what a composite trigger is made of, and stands with it alone")
+        return self
+
     @property
     def on_change(self) -> bool:
         """Whether `up` runs it when something it depends on changed."""
         return self.policy == "on-change" or "on-change" in self.policies
-
-    _complete = model_validator(mode="after")(rules.trigger_complete)
 
 
 class TablePair(Model):
@@ -74,7 +93,36 @@ class TablePair(Model):
     to: Name
 
 
-Share = Annotated[str, BeforeValidator(rules.number, json_schema_input_type=int | str), AfterValidator(rules.share)]
+def _number(value: object) -> object:
+    """A quantity as text, where a number may stand for it, as Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def share(text: str) -> str:
+    """A number of records, or a share of them.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    if not re.fullmatch(r"\d+|(\d{1,2}(\.\d+)?|100(\.0+)?)%", text):
+        raise ValueError(f"{text!r} is no number of records; expected for instance 100 or 0.1%")
+    return text
+
+
+def on_error(value: object) -> object:
+    """What becomes of records that cannot be loaded, where `fail` stands for nothing.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    if value == "fail" or value is None:
+        return None
+    if not isinstance(value, Mapping) and not hasattr(value, "quarantine"):
+        raise ValueError("expected fail, or {quarantine: A-DATASET, max: 100} where max may be a share such as 0.1%")
+    return value
+
+
+Share = Annotated[str, BeforeValidator(_number, json_schema_input_type=int | str), AfterValidator(share)]
 
 
 class OnError(Model):
@@ -84,14 +132,15 @@ class OnError(Model):
     max: Share | None = None
 
 
+ErrorChoice = Annotated[OnError | None, BeforeValidator(on_error, json_schema_input_type=Literal["fail"] | OnError)]
+
+
 class CloudQuerySection(Model):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
     tables: list[TablePair] = Field(default_factory=list)
     write_mode: WriteMode = "overwrite-delete-stale"
-    on_error: Annotated[
-        OnError | None, BeforeValidator(rules.on_error, json_schema_input_type=Literal["fail"] | OnError)
-    ] = None
+    on_error: ErrorChoice = None
 
 
 class DbtSection(Model):
@@ -115,7 +164,12 @@ class ValueFrom(Model):
     secret_key_ref: KeyReference | None = None
     config_map_key_ref: KeyReference | None = None
 
-    _exactly_one = model_validator(mode="after")(rules.one_reference)
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """A value is kept in one place."""
+        if (self.secret_key_ref is None) == (self.config_map_key_ref is None):
+            raise ValueError("exactly one of secretKeyRef and configMapKeyRef is expected")
+        return self
 
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -128,10 +182,15 @@ class EnvironmentVariable(Model):
     value: str | None = None
     value_from: ValueFrom | None = None
 
-    _exactly_one = model_validator(mode="after")(rules.one_value)
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        """A variable has a value, or says where it is kept."""
+        if (self.value is None) == (self.value_from is None):
+            raise ValueError(f"exactly one of value and valueFrom is expected for {self.name}")
+        return self
 
 
-Amount = Annotated[Quantity, BeforeValidator(rules.number, json_schema_input_type=str | float)]
+Amount = Annotated[Quantity, BeforeValidator(_number, json_schema_input_type=str | float)]
 
 
 class ResourceAmounts(Model):
@@ -148,7 +207,14 @@ class Resources(Model):
     requests: ResourceAmounts = ResourceAmounts()
     limits: ResourceAmounts = ResourceAmounts()
 
-    _requests_within_limits = model_validator(mode="after")(rules.requests_within_limits)
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Self:
+        """Nothing is requested beyond its limit."""
+        for name in ("cpu", "memory", "ephemeral_storage"):
+            asked, most = getattr(self.requests, name), getattr(self.limits, name)
+            if asked and most and amount(asked) > amount(most):
+                raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
+        return self
 
 
 class LineageSection(Model):
@@ -158,6 +224,21 @@ class LineageSection(Model):
     emitter: str = ""
     heartbeat_interval: Duration | None = None
     namespace: str = ""
+
+
+def _arguments(value: object) -> object:
+    """A command as a list, where a line for the shell may stand for it."""
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+def _amounts(value: object) -> object:
+    """Requests and limits, where amounts of both may stand for them."""
+    flat = ("cpu", "memory", "ephemeralStorage")
+    if not isinstance(value, Mapping) or {*flat}.isdisjoint(value) or not {"requests", "limits"}.isdisjoint(value):
+        return value
+    both = {name: each for name, each in value.items() if name in flat}
+    rest = {name: each for name, each in value.items() if name not in flat}
+    return {**rest, "requests": both, "limits": both}
 
 
 class TransformSpec(Model):
@@ -172,22 +253,33 @@ class TransformSpec(Model):
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     image: ImageReference | None = None
-    command: Annotated[list[str], BeforeValidator(rules.arguments, json_schema_input_type=str | list[str])] = Field(
+    command: Annotated[list[str], BeforeValidator(_arguments, json_schema_input_type=str | list[str])] = Field(
         default_factory=list
     )
     env: list[EnvironmentVariable] = Field(default_factory=list)
-    resources: Annotated[
-        Resources, BeforeValidator(rules.amounts, json_schema_input_type=Resources | ResourceAmounts)
-    ] = Resources()
+    resources: Annotated[Resources, BeforeValidator(_amounts, json_schema_input_type=Resources | ResourceAmounts)] = (
+        Resources()
+    )
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None
     service_account_name: Annotated[str, Field(pattern=_KUBERNETES_NAME)] | None = None
     cloudquery: CloudQuerySection | None = None
     dbt: DbtSection | None = None
 
-    _own_section = model_validator(mode="after")(rules.own_section)
+    @model_validator(mode="after")
+    def _own_section(self) -> Self:
+        """A Transform has the section of its own runtime."""
+        for section in ("cloudquery", "dbt"):
+            if getattr(self, section) is not None and self.runtime != section:
+                raise ValueError(f"the section `{section}` stands with runtime {section}, not with {self.runtime}")
+        return self
 
-    _variables_differ = model_validator(mode="after")(rules.variables_differ)
+    @model_validator(mode="after")
+    def _variables_differ(self) -> Self:
+        """No variable's name stands twice."""
+        if twice := repeated([variable.name for variable in self.env]):
+            raise ValueError(f"variables named twice: {', '.join(twice)}")
+        return self
 
 
 class Transform(Manifest):

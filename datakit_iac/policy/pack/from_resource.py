@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from datakit_iac.environment.versions.pins import image_tag, is_exact_image, is_exact_version
-from datakit_iac.manifest.models.dataset import Column, Test
+from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.policy.from_project import of_column, of_tests
 from datakit_iac.policy.model import (
     ConnectorFacts,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
+from datakit_iac.manifest.models.column import Masking
 from datakit_iac.manifest.models.common import Model
-from datakit_iac.manifest.models.dataset import Classification, Masking
+from datakit_iac.manifest.models.dataset import Classification
 from datakit_iac.policy.model import ColumnFacts, DataSetFacts, EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
 

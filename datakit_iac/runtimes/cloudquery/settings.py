@@ -9,7 +9,8 @@ from typing import Any, Final
 from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.manifest import quarantine, rules
+from datakit_iac.manifest import quarantine
+from datakit_iac.manifest.models.transform import on_error, share
 from datakit_iac.manifest.wording import found, written
 
 DELETE_STALE: Final = "overwrite-delete-stale"
@@ -50,10 +51,10 @@ def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
     if said == "fail":
         return None, []
     try:
-        asked: Any = rules.on_error(said)
+        asked: Any = on_error(said)
         wanted, most = asked.get("quarantine"), asked.get("max")
         if most is not None:  # a whole number that went through the engine is a float
-            most = rules.share(str(int(most) if isinstance(most, float) and most.is_integer() else most))
+            most = share(str(int(most) if isinstance(most, float) and most.is_integer() else most))
     except (AttributeError, ValueError) as fault:
         return None, [f"onError: {fault}"]
     target = _by_name(job.outputs).get(wanted)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.duckdb import types
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 

@@ -13,7 +13,8 @@ from typing import Final
 import duckdb
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.roles import DataVersion

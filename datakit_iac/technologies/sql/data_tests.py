@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Freshness, Place, Relationships, RowCount, Test
+from datakit_iac.manifest.models.column import Column, Freshness, Relationships, RowCount, Test
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.names import literal, quoted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.sql.dialect import Dialect

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.dataset import Column, Place
+from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion

@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.manifest.models.dataset import Column
+from datakit_iac.manifest.models.column import Column
 from datakit_iac.runtimes.job import JobFailedError, Relation
 from tests.runtimes.dbt.conftest import Runner, Shop
 

@@ -10,7 +10,8 @@ from datakit_iac.cli import listing
 from datakit_iac.manifest.wording import short
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.models.dataset import Column, DataSet
+    from datakit_iac.manifest.models.column import Column
+    from datakit_iac.manifest.models.dataset import DataSet
     from datakit_iac.manifest.project import Project
 
 
