@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from datakit_iac.contract.decoding import model_of
 from datakit_iac.contract.shapes import MISSING
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
@@ -136,9 +137,7 @@ class _Inputs:
 
 def model_within(annotation: Any) -> type[Model] | None:
     """The part of manifests that a field holds: itself, or in a list, or as one of several kinds of value."""
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        return annotation
-    return next(filter(None, map(model_within, typing.get_args(annotation))), None)
+    return model_of(annotation) or next(filter(None, map(model_within, typing.get_args(annotation))), None)
 
 
 def names_of(shape: type[Model]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.manifest.models.transform import Resources
 from datakit_iac.manifest.values.secret import Secret
 
 
@@ -29,6 +30,10 @@ class Job:
             again is known.
         variables: what the Transform declares under `env`, by name; nothing else of the caller's environment, but what
             the machine needs, is there for the job. What does not stand in the manifest itself is secret.
+        image: the container's image, where the executor runs images; None where none is said.
+        command: what is run, and its arguments; empty where the runtime knows.
+        resources: processors, memory and disk that it is given, and that it may use at most.
+        retries: how many times it is tried again when it failed.
         given: the `runtimes.definition.given_digest` of what is approved for it; empty where nobody must approve.
     """
 
@@ -42,4 +47,8 @@ class Job:
     timeout: float | None = None
     identity: str = ""
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
+    image: str | None = None
+    command: tuple[str, ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    retries: int = 0
     given: str = ""

@@ -1,22 +1,41 @@
 """What the inputs of resources may be: of what manifests say too, exactly what is right in a manifest.
 
 A program's classes and the provider ask the same models, so that no way around manifests is more lenient than they are.
+Each tells what it means for technologies and runtimes: `Connection`, `BoundDataSet`, `Job`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetPydanticSchema, model_validator
+from pydantic_core import core_schema
 
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.contract.job import Job
+from datakit_iac.manifest.models import dataset as manifest
 from datakit_iac.manifest.models.common import Model, Name, SemVer
-from datakit_iac.manifest.models.dataset import DataSetSpec
-from datakit_iac.manifest.models.transform import Schedule, VariableName
+from datakit_iac.manifest.models.dataset import DataSetSpec, Place
+from datakit_iac.manifest.models.transform import Resources, Schedule, VariableName
+from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.quantity import Quantity
+from datakit_iac.manifest.values.secret import Secret
 
 MISSING: Final = "is expected and missing"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[Name], Field(default_factory=list)]
+
+Text = Annotated[
+    str | Secret,
+    GetPydanticSchema(
+        lambda _, __: core_schema.no_info_wrap_validator_function(
+            lambda value, text: value if isinstance(value, Secret) else text(value), core_schema.str_schema(strict=True)
+        )
+    ),
+]
+"""A text that may be a secret."""
 
 
 class StoreReference(Model):
@@ -25,7 +44,13 @@ class StoreReference(Model):
     name: Name | Literal[""] = ""
     technology: Name
     connection: dict[str, Any]
-    secrets: dict[str, str] = Field(default_factory=dict)
+    secrets: dict[str, Text] = Field(default_factory=dict)
+
+    @property
+    def reached(self) -> Connection:
+        """How it is reached."""
+        hidden = {key: each if isinstance(each, Secret) else Secret(each) for key, each in self.secrets.items()}
+        return Connection(self.technology, self.connection, hidden)
 
 
 class Connector(Model):
@@ -54,6 +79,28 @@ class Contract(DataSetSpec):
     writers: list[Name] | None = None
     external: bool = False
 
+    @classmethod
+    def of(cls, declared: manifest.DataSet, place: Place, **told: Any) -> Self:
+        """What a manifest says, which is right, in its place, with what else is known of it."""
+        spec: dict[str, Any] = {name: getattr(declared.spec, name) for name in DataSetSpec.model_fields}
+        whole = {"name": declared.name, "description": declared.description, "tier": declared.tier}
+        return cast("Self", cls.model_construct(**spec | whole | dict(place) | told))
+
+    @property
+    def bound(self) -> BoundDataSet:
+        """What technologies and runtimes are told."""
+        return BoundDataSet(
+            name=self.name,
+            store=self.store.name,
+            connection=self.store.reached,
+            place=self.place,
+            columns=tuple(self.columns),
+            description=self.description,
+            tests=tuple(self.tests),
+            writers=None if self.writers is None else tuple(self.writers),
+            reader=self.reader,
+        )
+
 
 class DataSet(Contract):
     """The inputs of a DataSet."""
@@ -69,23 +116,54 @@ class Declared(DataSet):
     _one_place = model_validator(mode="after")(lambda said: said)
 
 
-class Transform(Model):
+class Work(Model):
+    """What is run."""
+
+    runtime: Name
+    settings: dict[str, Any] = Field(default_factory=dict)
+    image: ImageReference | None = None
+    command: list[str] = Field(default_factory=list)
+    resources: Resources = Resources()
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class Transform(Work):
     """The inputs of a Transform."""
 
     name: Name
-    runtime: Name
-    settings: dict[str, Any] = Field(default_factory=dict)
     inputs: Names
     outputs: Annotated[list[Name], Field(min_length=1)]
     schedule: Schedule | None = None
     definition: str = ""
 
 
-class Compute(Transform):
-    """What a program says of a Transform, and so of its Run too."""
+class Execution(Work):
+    """What is run, and how its process is."""
 
     timeout: Seconds | None = None
-    env: dict[VariableName, str] = Field(default_factory=dict)
+    env: dict[VariableName, Text] = Field(default_factory=dict)
+
+    def made(self, transform: str, inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], **more: Any) -> Job:
+        """The job that it is, of DataSets in their places."""
+        return Job(
+            transform=transform,
+            runtime=self.runtime,
+            settings=self.settings,
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            timeout=self.timeout,
+            variables=self.env,
+            image=self.image,
+            command=tuple(self.command),
+            resources=self.resources,
+            retries=self.retries,
+            **more,
+        )
+
+
+class Compute(Execution, Transform):
+    """What a program says of a Transform, and so of its Run too."""
+
     approved: bool = False
 
 
@@ -103,18 +181,14 @@ class Limited(Model):
     quotas: Limits | None = None
 
 
-class Run(Limited):
+class Run(Execution, Limited):
     """The inputs of a Run."""
 
     transform: Name
-    runtime: Name
-    settings: dict[str, Any] = Field(default_factory=dict)
     inputs: list[Contract] = Field(default_factory=list)
     outputs: Annotated[list[Contract], Field(min_length=1)]
     context: dict[Name, dict[Name, str]] = Field(default_factory=dict)
-    env: dict[VariableName, str] = Field(default_factory=dict)
     given: str = ""
-    timeout: Seconds | None = None
     definition: str = ""
     tests: str = ""
     versions: dict[Name, str] = Field(default_factory=dict)
@@ -130,6 +204,36 @@ class Run(Limited):
             raise ValueError(f"{' and '.join(missing)} {MISSING}")
         return self
 
+    def job(self, environment: str, identity: str) -> Job:
+        """What is run in an environment, known by an identity when it is tried again."""
+        context = (
+            DataSetReference(name, store, Place(table=table))
+            for store, tables in self.context.items()
+            for name, table in tables.items()
+        )
+        return self.made(
+            self.transform,
+            [each.bound for each in self.inputs],
+            [each.bound for each in self.outputs],
+            context=tuple(context),
+            environment=environment,
+            identity=identity,
+            given=self.given,
+        )
+
 
 SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connector, Store, DataSet, Transform, Run)}
 """The inputs of each kind of resource."""
+
+_UNTOLD: Final = frozenset({"version", "schema_ref", "dev", "previous_names"})
+"""What only manifests say of a DataSet; its former names are aliases."""
+
+
+def told(shape: type[Model]) -> dict[str, str]:
+    """The properties of a shape that a resource has, by the names of its fields in Python.
+
+    >>> told(StoreReference)
+    {'name': 'name', 'technology': 'technology', 'connection': 'connection', 'secrets': 'secrets'}
+    """
+    unsaid = _UNTOLD if issubclass(shape, DataSetSpec) else ()
+    return {name: field.alias or name for name, field in shape.model_fields.items() if name not in unsaid}

@@ -16,8 +16,10 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from datakit_iac.contract.state import NewerStateError, current, versioned
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.findings.visible import visible
@@ -127,16 +129,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:
         """Find the faults of new inputs."""
-        old, new = properties.read(request.olds), properties.read(request.news)
+        old, new = await _inputs(context, request.olds), await _inputs(context, request.news, of_program=True)
         operation = partial(self._type(request).check, old, new)
         faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
         failures = [provider_pb2.CheckFailure(reason=printable(str(fault), [old, new])) for fault in faults]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        return provider_pb2.CheckResponse(inputs=properties.write(versioned(new)), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what differs between old and new inputs."""
-        old, new = properties.read(request.old_inputs), properties.read(request.news)
+        old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
         state, kind = properties.read(request.olds), self._type(request)
         difference = await self._in_thread(context, request, [old, new], lambda _: kind.diff(old, new, state))
         ignored = set(request.ignoreChanges)
@@ -157,26 +159,26 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
-        new = properties.read(request.properties)
+        new = await _inputs(context, request.properties)
         operation = partial(self._type(request).create, new)
         resource_id, outputs = await self._in_thread(context, request, new, operation)
         return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
 
     async def Read(self, request: Any, context: Any) -> Any:
         """Find a resource as it really is."""
-        inputs, state = properties.read(request.inputs), properties.read(request.properties)
+        inputs, state = await _inputs(context, request.inputs), properties.read(request.properties)
         operation = partial(self._type(request).read, request.id, inputs, state)
         found = await self._in_thread(context, request, inputs, operation)
         if found is None:
             return provider_pb2.ReadResponse()
         live_inputs, outputs = found
         return provider_pb2.ReadResponse(
-            id=request.id, inputs=properties.write(live_inputs), properties=properties.write(outputs)
+            id=request.id, inputs=properties.write(versioned(live_inputs)), properties=properties.write(outputs)
         )
 
     async def Update(self, request: Any, context: Any) -> Any:
         """Carry out a difference."""
-        old, new = properties.read(request.old_inputs), properties.read(request.news)
+        old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
         state = properties.read(request.olds)
         operation = partial(self._type(request).update, old, new, state)
         outputs = await self._in_thread(context, request, [old, new], operation)
@@ -184,7 +186,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
-        inputs, state = properties.read(request.old_inputs), properties.read(request.properties)
+        inputs, state = await _inputs(context, request.old_inputs), properties.read(request.properties)
         operation = partial(self._type(request).delete, inputs, state)
         await self._in_thread(context, request, inputs, operation)
         return Empty()
@@ -244,6 +246,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._stops.discard(stop)
             if alarm:
                 alarm.cancel()
+
+
+async def _inputs(context: Any, struct: Struct, *, of_program: bool = False) -> dict[str, Any]:
+    """Inputs in the format of today, as a program of today says them, or as a state has kept them."""
+    inputs = properties.read(struct)
+    try:
+        return current({**versioned({}), **inputs} if of_program else inputs)
+    except NewerStateError as newer:
+        return await _abort(context, str(newer))
 
 
 def printable(text: str, properties: object) -> str:

@@ -55,7 +55,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
 
 
 def properties(quotas: dict[str, Any]) -> dict[str, Any]:
-    return {"transform": "load", "runtime": "cloudquery", "quotas": quotas, "definition": "1"}
+    return {"transform": "load", "runtime": "cloudquery", "outputs": [], "quotas": quotas, "definition": "1"}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 from pulumi.runtime import mocks
 
 from datakit_iac import DataSet, Platform, Store, Transform
+from datakit_iac.contract.state import current
 from datakit_iac.provider import inputs as decode
 from tests.scenarios.pipeline import FILES
 
@@ -138,7 +139,7 @@ def test_the_provider_reads_the_context_it_is_sent_and_passes_over_that_of_an_ea
     assert {(each.store, each.name, each.place.table) for each in decode.job(sent, "dev").context} == {
         (store, name, table) for store, tables in TABLES.items() for name, table in tables.items()
     }
-    assert decode.job({**sent, "context": sent["inputs"]}, "dev").context == ()
+    assert decode.job(current({**sent, "context": sent["inputs"]}), "dev").context == ()
 
 
 # What a Connector is registered as.

@@ -6,6 +6,7 @@ import contextlib
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.shapes import Contract, told
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
@@ -17,19 +18,7 @@ from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
-MADE_OF: Final = (
-    "name",
-    "store",
-    "table",
-    "prefix",
-    "topic",
-    "format",
-    "schema",
-    "reader",
-    "description",
-    "external",
-    *decode.TAGS,
-)
+MADE_OF: Final = tuple(key for key in told(Contract).values() if key not in ("consents", "tests", "writers"))
 """The inputs whose change is a change of the DataSet; the others only steer what we do."""
 
 EXTERNAL: Final = "external"
