@@ -174,7 +174,7 @@ class _Resolution:
             self._findings.append(origin.finding("not-used", message, path))
             return replace(bound, reader={})
         for fault in reader_faults(bound):
-            self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", path)
+            self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", (*path, *fault.path))
         return bound
 
     def _related(self, dataset: DataSet, column: Column) -> Column:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.environment import vocabulary
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.model import ResolvedStore
 from datakit_iac.environment.paths import rooted
@@ -17,6 +16,7 @@ from datakit_iac.environment.versions.connectors import Catalog
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import closest
+from datakit_iac.installed import names
 from datakit_iac.manifest import connections
 from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.connector import Connector
@@ -24,6 +24,7 @@ from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.secret import Secret, variable
+from datakit_iac.technologies.connection import GROUP, described
 from datakit_iac.technologies.technology import StoreError, technologies, technology
 
 
@@ -101,8 +102,8 @@ class Stores:
         try:
             found = technology(kind)
         except StoreError as fault:
-            known = vocabulary.is_known(kind)
-            if not known and closest(kind, (*technologies(), *vocabulary.TECHNOLOGIES)):
+            known = described(kind)
+            if not known and closest(kind, (*technologies(), *names(GROUP))):
                 self._find(manifest, "unknown-technology", str(fault), path)
                 return None
             message = f"Store {store.name} is of {kind}, and no code of it is installed that could reach it"
@@ -110,17 +111,13 @@ class Stores:
                 message = f"{message}; its fields are known here"
             hint = f"install a technology {kind!r}, or bind {store.name} to {' or '.join(technologies())}"
             self._find(manifest, "technology-not-installed", message, path, hint)
-            return False if not known or self._is_of_vocabulary(store, connection, secrets) else None
+            faults = known.faults(kind, connection.options, secrets) if known else []
+            self._tell(store, faults)
+            return None if faults else False
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
         faults = found.check(replace(connection, secrets=hidden), create=create)
-        for each in faults:
-            self._find(place.manifest, "invalid-connection", f"Store {store.name}: {each}", place.path)
-        return None if faults else True
-
-    def _is_of_vocabulary(self, store: Store, connection: Connection, secrets: Mapping[str, str]) -> bool:
-        faults = vocabulary.faults(connection.technology, connection.options, secrets)
         self._tell(store, faults)
-        return not faults
+        return None if faults else True
 
     def _tell(self, store: Store, faults: list[connections.Fault]) -> None:
         """Each fault where it stands; what is missing, at what should hold it."""
@@ -132,13 +129,14 @@ class Stores:
 
     def _place_of_option(self, store: Store, bound: Bound | None, path: tuple[Step, ...]) -> _Place:
         """Where an option or secret stands: in the binding, unless only the Store says it."""
-        is_secret = path[0] == "secrets"
+        is_secret = path[:1] == ("secrets",)
         if bound is None:
             says_store = True
         elif is_secret:
             says_store = path[1] not in bound.binding.secrets
         else:
-            says_store = path[0] not in bound.binding.connection and path[0] in store.spec.connection
+            said, binding = store.spec.connection, bound.binding.connection
+            says_store = bool(path) and path[0] not in binding and path[0] in said
         if bound is None or says_store:
             return _Place(store, ("spec", *path) if is_secret else ("spec", "connection", *path))
         return _Place(self._environment, (*bound.path, *path))

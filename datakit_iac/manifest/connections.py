@@ -32,6 +32,15 @@ class Fault(NamedTuple):
     message: str
     hint: str = ""
 
+    @property
+    def within(self) -> tuple[str | int, ...]:
+        """The field of what holds the connection and its secrets."""
+        return self.path if self.path[:1] == ("secrets",) else ("connection", *self.path)
+
+    def __str__(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secrets: Collection[str]) -> list[Fault]:
     """What is wrong with a connection.

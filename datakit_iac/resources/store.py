@@ -164,4 +164,4 @@ def _demand_sound(given: Arguments, properties: Mapping[str, Any]) -> None:
     if _demand_installed(given, "technology", kind) and isinstance(options, Mapping) and not has_later(options):
         with contextlib.chdir(root_directory()):  # from which its paths count, as in the provider
             for fault in technology(str(kind)).check(Connection(str(kind), options), create=True):
-                given.wrong("connection", fault)
+                given.wrong(".".join(map(str, fault.within)), str(fault))

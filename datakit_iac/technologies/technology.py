@@ -11,9 +11,11 @@ from datakit_iac import installed
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.nearest import nearest
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.connection import ConnectionModel
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 
@@ -103,17 +105,19 @@ class Technology(Protocol):
 
     name: str
     capabilities: Capabilities
+    connection: type[ConnectionModel]
 
-    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
-        """Faults of a connection's options, each one sentence; nothing is touched.
+    def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
+        """What is wrong with a connection, each at its field: what its model says, and what this machine shows.
 
-        With `create`, `open` will make the Store where it is absent, so that its absence is no fault.
+        Nothing is touched. With `create`, `open` will make the Store where it is absent, so that its absence is no
+        fault.
         """
 
     def location(self, connection: Connection) -> str:
         """What tells one Store from another: the same text for the same Store, without secrets."""
 
-    def connection(self, location: str) -> Connection:
+    def at(self, location: str) -> Connection:
         """The Store at a location, as far as the location tells; the inverse of `location`."""
 
     def address(self, place: Place) -> str:
@@ -151,7 +155,7 @@ def technology(name: str) -> Technology:
     return found
 
 
-def reader_faults(dataset: BoundDataSet) -> list[str]:
+def reader_faults(dataset: BoundDataSet) -> list[Fault]:
     """What its Store's technology finds wrong with how a DataSet asks to be read.
 
     Raises:
@@ -160,11 +164,15 @@ def reader_faults(dataset: BoundDataSet) -> list[str]:
     found, connection = technology(dataset.connection.technology), dataset.connection
     known, already = found.capabilities.reader, found.check(connection, create=True)
     if not known and dataset.reader:
-        return [f"a DataSet in {found.name} has no reader: its content is read in one way only"]
-    faults = [f"there is no reader option {name!r}: {nearest(name, known)}" for name in dataset.reader.keys() - known]
+        message = f"a DataSet in {found.name} has no reader: its content is read in one way only"
+        return [Fault("invalid-reader", (), message)]
+    faults = [
+        Fault("invalid-reader", (name,), f"there is no reader option {name!r}", nearest(name, known))
+        for name in sorted(dataset.reader.keys() - known)
+    ]
     said = {name: value for name, value in dataset.reader.items() if name in known}
     merged = Connection(connection.technology, {**connection.options, **said}, connection.secrets)
-    return sorted(faults) + [each for each in found.check(merged, create=True) if each not in already]
+    return faults + [each for each in found.check(merged, create=True) if each not in already]
 
 
 def address(dataset: BoundDataSet) -> str:

@@ -200,7 +200,7 @@ class TechnologySuite:
     def test_a_location_tells_the_store_and_back(self, kit: TechnologyKit) -> None:
         location = kit.technology.location(kit.connection)
         assert location.startswith(f"{kit.connection.technology}:")
-        assert kit.technology.connection(location) == kit.connection
+        assert kit.technology.at(location) == kit.connection
 
     def test_a_sound_connection_has_no_faults(self, made: TechnologyKit) -> None:
         assert made.technology.check(made.connection) == []

@@ -48,7 +48,7 @@ def test_a_technology_of_ones_own_has_all_that_one_needs() -> None:
     assert (inbox.name, inbox.capabilities.keeps_schema) == ("inbox", False)
     reached = Connection("inbox", {"path": "partners"})
     assert inbox.location(reached) == "inbox:partners"
-    assert inbox.connection(inbox.location(reached)) == reached
+    assert inbox.at(inbox.location(reached)) == reached
 
 
 def test_an_installed_technology_of_ones_own_is_found_and_its_datasets_are_imported(tmp_path: Path) -> None:

@@ -138,13 +138,13 @@ def test_a_technology_that_is_not_installed_is_told_at_its_binding(tmp_path: Pat
 
 def test_a_wrong_option_is_told_where_it_stands(tmp_path: Path) -> None:
     found = only(list(faults(tmp_path, CONNECTOR, STORE, bound("warehouse: {pat: x}"))))
-    assert (found.code, found.path) == ("invalid-connection", "bindings.warehouse")
-    assert "unknown option 'pat'; expected path" in found.message
+    assert (found.code, found.path) == ("unknown-field", "bindings.warehouse.pat")
+    assert ("has no option 'pat'" in found.message, found.hint) == (True, "did you mean 'path'?")
 
 
 def test_a_secret_that_the_technology_does_not_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = STORE.replace("}}", "}, secrets: {password: '${HOME}'}}")
-    with pytest.raises(InvalidProjectError, match="no use for the secret 'password'"):
+    with pytest.raises(InvalidProjectError, match="duckdb has no secret 'password'"):
         resolved(tmp_path, CONNECTOR, store, ENVIRONMENT, variables={"HOME": "/"})
 
 
@@ -258,7 +258,7 @@ def test_what_is_no_destination_is_external(tmp_path: Path) -> None:
 def test_all_faults_come_at_once_and_warnings_beside_them(tmp_path: Path) -> None:
     twice = LOAD.replace("name: load", "name: again")
     found = faults(tmp_path, CONNECTOR, STORE, DATASET, LOAD, twice, bound("warehouse: {pat: x}\n  nothing: {}"))
-    assert sorted(each.code for each in found) == ["invalid-connection", "several-writers", "unknown-binding"]
+    assert sorted(each.code for each in found) == ["several-writers", "unknown-binding", "unknown-field"]
 
 
 # Paths.

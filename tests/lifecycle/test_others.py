@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from datakit_iac.contract.connection import Connection
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
 from datakit_iac.provider.resource_types.resource_type import Properties
@@ -120,7 +121,8 @@ def test_what_is_only_recorded_is_not_imported(lifecycle: Lifecycle, kind: str) 
 def test_every_fault_of_a_connection_is_told(store: Subject) -> None:
     with pytest.raises(RefusedError) as refused:
         store.preview({**Warehouse.store, "connection": {"path": "", "pat": 1}, "secrets": {"key": Secret("hunter2")}})
-    assert [reason.partition(":")[0] for reason in refused.value.reasons] == ["connection"] * 3
+    fields = sorted(reason.partition(":")[0] for reason in refused.value.reasons)
+    assert fields == ["connection.pat", "connection.path", "secrets.key"]
     assert "hunter2" not in str(refused.value)
 
 
@@ -384,9 +386,10 @@ def test_a_secret_reaches_the_driver_and_nobody_else(
 ) -> None:
     seen = list[str]()
 
-    def check(_: Files, connection: Connection, *, create: bool) -> list[str]:
+    def check(_: Files, connection: Connection, *, create: bool) -> list[Fault]:
         seen.extend(secret.reveal() for secret in connection.secrets.values())
-        return [f"rejected {secret.reveal()}" for secret in connection.secrets.values()]
+        said = (f"rejected {secret.reveal()}" for secret in connection.secrets.values())
+        return [Fault("invalid-connection", (), each) for each in said]
 
     monkeypatch.setattr(Files, "check", check)
     inputs = {**source["store"], "secrets": secrets}

@@ -299,7 +299,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         (lambda store: wrong(Store)("x", technology="duckdb"), "connection: is expected and missing"),
         (
             lambda store: Store("x", technology="duckdb", connection={"pth": "x"}),
-            "connection: unknown option 'pth'; expected path",
+            "connection.pth: duckdb has no option 'pth'; did you mean 'path'?",
         ),
         (
             lambda store: wrong(Store)("x", technology="duckdb", connection={"path": "x", 1: 2}),

@@ -37,7 +37,7 @@ def test_all_that_is_wrong_in_a_program_is_told_at_once_and_nothing_is_touched(w
             "version: '1.0' is no semantic version; expected MAJOR.MINOR.PATCH",
             "technology: no technology 'dukdb' is installed: did you mean 'duckdb'?",
             "__main__.py:5: Store warehouse cannot stand as it is:",
-            "connection: unknown option 'pth'; expected path",
+            "connection.pth: duckdb has no option 'pth'; did you mean 'path'?",
             "__main__.py:10: DataSet a cannot stand as it is:",
             "store: expected a Store itself, as Store('warehouse', …) makes it; found the text 'warehouse'",
             "array<type>; did you mean 'integer'?",

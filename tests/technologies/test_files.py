@@ -62,7 +62,7 @@ def test_a_folder_that_is_to_be_made_may_be_absent_where_it_can_be_made(kit: Tec
     paths = (there, new, below_a_file, f"{tmp_path}/file", "package:json/new")
     faults = {path: Files().check(Connection("files", {"path": path}), create=True) for path in paths}
     assert {path for path, told in faults.items() if not told} == {there, new}
-    assert "cannot be made" in faults[below_a_file][0]
+    assert "cannot be made" in str(faults[below_a_file][0])
 
 
 def test_the_folder_itself_stays(kit: TechnologyKit, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_tests_on_files_are_refused_in_words(kit: TechnologyKit) -> None:
 def test_options_of_csv_have_their_types(kit: TechnologyKit, options: dict[str, object]) -> None:
     faults = Files().check(Connection("files", {**kit.connection.options, **options}))
     assert len(faults) == 1
-    assert faults[0].startswith(f"{next(iter(options))} is ")
+    assert str(faults[0]).startswith(f"{next(iter(options))} is ")
 
 
 def test_limits_are_quantities(kit: TechnologyKit) -> None:
@@ -116,4 +116,4 @@ def test_a_folder_of_an_installed_package_is_a_store() -> None:
 
 def test_a_package_that_is_not_installed_is_a_fault() -> None:
     (fault,) = Files().check(Connection("files", {"path": "package:nowhere"}))
-    assert "there is no installed Python package 'nowhere'" in fault
+    assert "there is no installed Python package 'nowhere'" in str(fault)

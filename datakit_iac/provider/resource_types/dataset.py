@@ -46,7 +46,7 @@ class DataSetType:
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
         if wrong := reader_faults(after):
-            return [Fault("reader", f"{after.name}: {each}") for each in wrong]
+            return [Fault(".".join(["reader", *map(str, each.path)]), f"{after.name}: {each}") for each in wrong]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
             return [Fault(named, _shared(after, holder, call.urn))]
         if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
@@ -181,7 +181,7 @@ def _address(resource_id: str) -> Properties:
     if not (separator and address):
         raise ResourceError(f"{resource_id!r} is no DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
     found = technology(kind)
-    reached = found.connection(location)
+    reached = found.at(location)
     place, *_ = found.capabilities.places
     store = {"technology": reached.technology, "connection": dict(reached.options)}
     return {"store": store, place: address}

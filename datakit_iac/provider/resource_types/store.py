@@ -24,7 +24,7 @@ class StoreType:
         if has_unknowns(new):
             return []
         faults = found.check(decode.connection(new), create=_is_made(new))
-        return [Fault("connection", fault) for fault in faults]
+        return [Fault(".".join(map(str, each.within)), str(each)) for each in faults]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another technology or location is another Store; all else changes in place."""
@@ -49,7 +49,7 @@ class StoreType:
         self, resource_id: str, inputs: Properties, state: Properties, call: Call
     ) -> tuple[Properties, Properties] | None:
         """Gone where it is not there; an error where it cannot be reached."""
-        reached = technology(resource_id.partition(":")[0]).connection(resource_id) if not inputs else None
+        reached = technology(resource_id.partition(":")[0]).at(resource_id) if not inputs else None
         if reached:
             inputs = {"name": call.name, "technology": reached.technology, "connection": dict(reached.options)}
         try:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.canonical import canonical
+from datakit_iac.technologies.duckdb.connection import DuckDBConnection
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.sql import ddl
@@ -22,32 +23,29 @@ from datakit_iac.technologies.technology import Capabilities, StoreError, StoreM
 if TYPE_CHECKING:
     from datakit_iac.technologies.duckdb.session import DuckDBSession
 
-OPTIONS = {"path"}
-
 
 class DuckDB:
-    """Tables in a DuckDB file. Options: `path`, the file's path."""
+    """Tables in a DuckDB file."""
 
     name = "duckdb"
+    connection = DuckDBConnection
     capabilities = Capabilities(places=("table",), single_writer=True, embedded=True)
 
-    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
-        """Faults of the options: `path` missing or unusable, others unknown, secrets that nothing uses.
+    def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
+        """What the model says, then a path that can be no database file.
 
         Whether the file is there is not asked: it may be made before the Store is reached.
         """
-        path = connection.options.get("path")
-        faults = (
-            _unusable(path) if isinstance(path, str) and path else [f"path is {found(path)}; expected a DuckDB file's"]
-        )
-        faults += [f"unknown option {name!r}; expected path" for name in sorted(set(connection.options) - OPTIONS)]
-        return faults + [f"DuckDB has no use for the secret {name!r}" for name in sorted(connection.secrets)]
+        faults = self.connection.faults(self.name, connection.options, connection.secrets)
+        return faults or [
+            Fault("invalid-connection", ("path",), each) for each in _unusable(connection.options["path"])
+        ]
 
     def location(self, connection: Connection) -> str:
         """The file, however its path is spelled."""
         return f"{self.name}:{canonical(connection.options['path'])}"
 
-    def connection(self, location: str) -> Connection:
+    def at(self, location: str) -> Connection:
         """The Store of a path."""
         return Connection(self.name, {"path": location.partition(":")[2]})
 

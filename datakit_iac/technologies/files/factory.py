@@ -4,51 +4,48 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.manifest.wording import found
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.files import csv_options, limits
+from datakit_iac.technologies.files import csv_options
+from datakit_iac.technologies.files.connection import FilesConnection
 from datakit_iac.technologies.files.paths import SCHEME, resolve
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.files.session import FilesSession
 
-OPTIONS = {"path", *csv_options.OPTIONS} | limits.OPTIONS
-
 
 class Files:
     """Files below a folder.
 
-    Options: `path`, the folder, or ``package:NAME/folder`` for one inside an installed Python package; how CSV is read,
-    as `csv_options.CsvOptions` has it; and `maxRecordSize`, `maxUnpackedSize` and `maxUnpackedRatio`, the limits of
-    what is read.
+    A path is a folder's, or ``package:NAME/folder`` for one inside an installed Python package.
     """
 
     name = "files"
+    connection = FilesConnection
     capabilities = Capabilities(places=("prefix",), keeps_schema=False, reader=frozenset(csv_options.OPTIONS))
 
-    def check(self, connection: Connection, *, create: bool = False) -> list[str]:
-        """Faults of the options: `path` missing or no folder, wrong types, others unknown."""
+    def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
+        """What the model says, then options that contradict each other, and a path that is no folder."""
         options = connection.options
-        path = options.get("path")
-        faults = [f"path is {found(path)}; expected a folder's"]
-        if isinstance(path, str) and path:
-            faults = _unusable(path, create)
-        faults += csv_options.CsvOptions.read(options)[1]
-        faults += limits.Limits.read(options)[1]
-        expected = ", ".join(sorted(OPTIONS))
-        return faults + [
-            f"unknown option {name!r}; expected one of {expected}" for name in sorted(set(options) - OPTIONS)
+        if faults := self.connection.faults(self.name, options):
+            return faults
+        contradictions = csv_options.CsvOptions.read(options)[1]
+        return [
+            *(Fault("invalid-connection", ("path",), each) for each in _unusable(options["path"], create)),
+            *(
+                Fault("invalid-value", _named(each, options), each) for each in contradictions
+            ),  # each begins with its option
         ]
 
     def location(self, connection: Connection) -> str:
@@ -56,7 +53,7 @@ class Files:
         path = str(connection.options["path"])
         return f"{self.name}:{posixpath.normpath(path) if path.startswith(SCHEME) else canonical(path)}"
 
-    def connection(self, location: str) -> Connection:
+    def at(self, location: str) -> Connection:
         """The Store of a path."""
         return Connection(self.name, {"path": location.partition(":")[2]})
 
@@ -94,6 +91,11 @@ class Files:
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
+
+def _named(contradiction: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The option that it is about, of those that are said."""
+    return tuple(word for word in contradiction.split() if word in options)[:1]
 
 
 def _unusable(path: str, create: bool) -> list[str]:

@@ -1,0 +1,111 @@
+"""A technology's connection as a model: what is checked, shown and documented of it comes from there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Final, cast
+
+from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from datakit_iac import installed
+from datakit_iac.findings.nearest import nearest
+from datakit_iac.manifest import wording
+from datakit_iac.manifest.connections import Fault
+from datakit_iac.manifest.models.common import Model
+
+GROUP: Final = "datakit.connections"
+"""Of the models of technologies that need not be installed themselves, so that their bindings are checked too."""
+
+Text = Annotated[str, Field(min_length=1)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+
+_SECRET: Final = WithJsonSchema({"type": "string", "writeOnly": True})
+SecretText = Annotated[str, _SECRET]
+"""A field whose value is a secret: it is given under `secrets`."""
+
+
+class ConnectionModel(Model):
+    """What a Store of one technology is reached by; names are as its own tools spell them, in camelCase.
+
+    >>> class Warehouse(ConnectionModel):
+    ...     host: Text = Field(description="The server's name.")
+    ...     port: PortNumber = 5432
+    ...     password: SecretText | None = None
+    >>> for fault in Warehouse.faults("acme", {"hots": "x", "port": 0}, ["passwd"]):
+    ...     print(fault.code, fault.path, fault)
+    unknown-field ('secrets', 'passwd') acme has no secret 'passwd'; did you mean 'password'?
+    missing-field ('host',) acme needs `host`; The server's name.
+    invalid-value ('port',) port is 0; expected 1 or more
+    unknown-field ('hots',) acme has no option 'hots'; did you mean 'host'?
+    """
+
+    @classmethod
+    def faults(cls, technology: str, options: Mapping[str, Any], secrets: Collection[str] = ()) -> list[Fault]:
+        """What is wrong with a connection, each at its field.
+
+        Args:
+            technology: the technology's name.
+            options: what is not secret.
+            secrets: the names of what is.
+        """
+        hidden = cls.secrets()
+        strange = [name for name in sorted(secrets) if name not in hidden]
+        found = [
+            Fault("unknown-field", ("secrets", name), f"{technology} has no secret {name!r}", nearest(name, hidden))
+            for name in strange
+        ]
+        try:
+            cls.model_validate({**options, **{name: "" for name in secrets if name in hidden}})
+        except ValidationError as invalid:
+            found += [cls._fault(technology, error) for error in invalid.errors()]
+        return found
+
+    @classmethod
+    def secrets(cls) -> list[str]:
+        """The names of the fields that are secret."""
+        return [row["name"] for row in cls.fields() if row["secret"]]
+
+    @classmethod
+    def fields(cls) -> list[dict[str, Any]]:
+        """For people: the name of each field, whether it is required and secret, its default and description."""
+        properties = cls.model_json_schema().get("properties", {})
+        return [
+            {
+                "name": name,
+                "required": cls._of(name).is_required(),
+                "secret": "writeOnly" in str(said),
+                "default": said.get("default"),
+                "description": said.get("description", ""),
+            }
+            for name, said in properties.items()
+        ]
+
+    @classmethod
+    def _of(cls, name: str) -> Any:
+        return next(field for key, field in cls.model_fields.items() if name in (key, field.alias))
+
+    @classmethod
+    def _fault(cls, technology: str, error: ErrorDetails) -> Fault:
+        path = error["loc"]
+        name = ".".join(map(str, path))
+        match error["type"]:
+            case "extra_forbidden":
+                known = [row["name"] for row in cls.fields() if not row["secret"]]
+                return Fault("unknown-field", path, f"{technology} has no option {name!r}", nearest(name, known))
+            case "missing":
+                field = cls._of(str(path[0]))
+                under = ("secrets", *path) if name in cls.secrets() else path
+                return Fault("missing-field", under, f"{technology} needs `{name}`", field.description or "")
+            case "value_error":
+                return Fault("invalid-value", path, str(error["ctx"]["error"]))
+        found = wording.found(error["input"])
+        return Fault("invalid-value", path, f"{name} is {found}; expected {wording.expected(error)}")
+
+
+def described(technology: str) -> type[ConnectionModel] | None:
+    """The model of a technology that is described here though it may not be installed; None where it is not."""
+    if technology not in installed.names(GROUP):
+        return None
+    (point, *_) = installed.points(GROUP, technology)
+    return cast("type[ConnectionModel]", point.load())

@@ -1,0 +1,1 @@
+"""Kafka: topics of a cluster; its fields are known, the rest is to come."""

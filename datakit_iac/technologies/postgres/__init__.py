@@ -1,0 +1,1 @@
+"""PostgreSQL: tables of a server; its fields are known, the rest is to come."""

@@ -1,0 +1,1 @@
+"""Snowflake: tables of an account; its fields are known, the rest is to come."""
