@@ -32,6 +32,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.job import Surroundings
 from datakit_iac.technologies.files.paths import resolve
@@ -172,8 +173,8 @@ def _cloudquery(database: Path, folder: Path) -> None:
         "flights", "warehouse", Connection("duckdb", {"path": str(database)}), Place(table="raw.flights"), columns
     )
     with TemporaryDirectory(dir=folder) as run:
-        surroundings = Surroundings(LocalProcesses(), Path(run), folder, lambda _: None, threading.Event())
-        CloudQuery().run(Job("load", "cloudquery", {}, (source,), (target,)), surroundings)
+        surroundings = Surroundings(LocalProcesses(Path(run)), folder, lambda _: None, threading.Event())
+        execution.run(CloudQuery(), Job("load", "cloudquery", {}, (source,), (target,)), surroundings)
 
 
 def _type(name: str) -> Any:

@@ -80,7 +80,7 @@ class _Bare:
             {**document, "spec": {**document["spec"], "registry": "local", "path": str(plugins.path(plugin))}}
             for document, plugin in zip(rendered.documents, chosen, strict=True)
         ]
-        rendered.write(folder / "cloudquery.yaml")
+        (folder / "cloudquery.yaml").write_text(rendered.text)
         project = DbtProject(folder / "models")
         read = {each.name: each for build in builds for each in build.inputs}
         overlay.build(project, folder / "overlay", overlay.sources(project, list(read.values())))

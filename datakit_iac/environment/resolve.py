@@ -226,8 +226,7 @@ class _Resolution:
             name in datasets and stores[datasets[name].bound.store].is_installed for name in named
         ):
             return None  # said where the DataSet is missing, or its Store's technology
-        section = getattr(spec, spec.runtime, None)
-        settings = section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else {}
+        settings = spec.settings
         if spec.runtime == "dbt":
             file = self._project.origin(transform).file
             folder = project_folder(transform, file, self._project.root)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from datakit_iac.environment.unused import unused
 from datakit_iac.environment.workloads import incomplete
+from datakit_iac.executors.registry import DEFAULT, executors
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.environment import Environment
@@ -24,9 +25,9 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
 
 def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
     spec, origin = environment.spec, project.origin(environment)
-    if spec.executor.type != "local":
-        message = f"executor {spec.executor.type} is not there yet; jobs run as local processes"
-        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint="executor: local")
+    if spec.executor.type not in executors():
+        message = f"no executor {spec.executor.type!r} is installed; there are {', '.join(executors())}"
+        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint=f"executor: {DEFAULT}")
     if spec.deletion == "delete" and spec.approval.needed:
         message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
         yield origin.finding("not-kept", message, ("spec", "deletion"), hint="deletion: retain")

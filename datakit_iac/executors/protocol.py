@@ -1,79 +1,92 @@
-"""What an Executor promises: run a job's command, tell its lines, stop it when asked."""
+"""What an Executor promises: start a workload, give out its lines, stop it when asked."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from datakit_iac.executors.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One process to run.
+class Capabilities:
+    """What an Executor can do beyond running a process.
 
     Attributes:
-        argv: program and arguments; never a secret among them.
-        cwd: the folder it runs in.
-        env: variables on top of those of the machine, see `executors.variables`; secrets go here.
-        timeout: seconds until it is stopped; None for no limit.
+        shares_filesystem: its processes see the files of this machine under the same paths, those of this
+            installation among them.
+        runs_images: it runs a workload in its `image`.
+        outlives_caller: what it runs goes on when this process ends, and the next one can attach to it.
     """
 
-    argv: Sequence[str]
-    cwd: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | None = None
+    shares_filesystem: bool = False
+    runs_images: bool = False
+    outlives_caller: bool = False
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened
     """The job was stopped because the user asked for it; its processes are gone."""
 
 
-class Executor(Protocol):
-    """Where jobs run."""
+class Execution(Protocol):
+    """A workload that was started."""
 
-    def run(self, command: Command, *, on_line: Callable[[str], None], cancel: threading.Event) -> int:
-        """Run to the end and return the exit code.
+    @property
+    def status(self) -> Literal["queued", "running", "ended"]:
+        """How far it is; `ended` once `exit_code` is known."""
 
-        Each line of output (stdout and stderr as one) goes to `on_line` as it comes. When `cancel` is set, or the
-        time-out passes, or this process dies, the whole family of the child is ended within 5 seconds.
-
-        Raises:
-            Cancelled: `cancel` was set.
-            TimeoutError: the time-out passed.
-            FileNotFoundError: there is no such program.
-        """
-
-
-class Conversation(Protocol):
-    """A running process that reads lines and answers with lines."""
-
-    def send(self, line: str) -> None:
-        """Write a line to the process.
-
-        Raises:
-            EOFError: it has ended.
-        """
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None before it is over and every line was given out."""
 
     def receive(self, timeout: float) -> str | None:
         """The next line without its end, or None where there is none within `timeout` seconds.
+
+        Stdout and stderr are one stream, each line given out as it comes.
 
         Raises:
             EOFError: it has ended and every line was given out.
         """
 
-    def stop(self) -> int:
-        """End the whole family of the process within 5 seconds; its exit code. May be called again."""
+    def cancel(self) -> None:
+        """End it and all that came from it within 5 seconds, and remove its folder.
+
+        Of one that ended by itself, what is left is removed. May be called again.
+        """
+
+
+class Executor(Protocol):
+    """Where jobs run. Importing one must be cheap; there is one object of it in a process."""
+
+    name: str
+    capabilities: Capabilities
+
+    def start(self, workload: Workload) -> Execution:
+        """Start a workload, or attach to the one with the same key where that goes on.
+
+        Where this process dies, all that was started ends within 5 seconds, unless `capabilities.outlives_caller`.
+
+        Raises:
+            FileNotFoundError: there is no such program or image.
+        """
 
 
 @runtime_checkable
-class Converses(Protocol):
-    """The ability of some Executors to keep a process between jobs, so that its start-up is paid once."""
+class KeepsWorkers(Protocol):
+    """An Executor that keeps the `worker` of a workload for the next one, so that its start-up is paid once."""
 
-    def open(self, command: Command) -> Conversation:
-        """Start a process to talk to; its `timeout` is left to the caller.
+    def warm(self, workload: Workload) -> None:
+        """Start a worker for workloads like this one, unless there is one; returns at once."""
 
-        Raises:
-            FileNotFoundError: there is no such program.
-        """
+    def close(self) -> None:
+        """End every worker that is kept."""
+
+
+def unmet(executor: Executor, workload: Workload) -> Iterator[str]:
+    """Why an Executor cannot run a workload, each reason one sentence; none where it can."""
+    for capability, reason in workload.needs.items():
+        if not getattr(executor.capabilities, capability):
+            yield f"the executor {executor.name} has no `{capability}`, and {reason}; expected one such as local"
+    if workload.image and not executor.capabilities.runs_images:
+        yield f"the executor {executor.name} runs no images, and {workload.name} asks for {workload.image}"

@@ -1,20 +1,14 @@
-"""Runtimes that take long to start are started while other jobs run."""
+"""Workers that take long to start are started while other jobs run."""
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
+from datakit_iac.executors.protocol import Executor, KeepsWorkers
+from datakit_iac.runtimes.job import Warmable
 from datakit_iac.runtimes.registry import runtime
 
 _EXPECTED: Final[set[str]] = set()
-
-
-@runtime_checkable
-class Warmable(Protocol):
-    """A Runtime that can make itself ready ahead of its first job."""
-
-    def warm(self) -> None:
-        """Begin to get ready, and return at once; again costs nothing."""
 
 
 def expect(name: str) -> None:
@@ -22,9 +16,11 @@ def expect(name: str) -> None:
     _EXPECTED.add(name)
 
 
-def warm() -> None:
+def warm(executor: Executor) -> None:
     """Now that one job runs, make ready what the next ones need."""
+    if not isinstance(executor, KeepsWorkers):
+        return
     for name in sorted(_EXPECTED):
         expected = runtime(name)
         if isinstance(expected, Warmable):
-            expected.warm()
+            executor.warm(expected.worker())

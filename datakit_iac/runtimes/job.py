@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from datakit_iac.contract.job import Job
+from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Executor
+from datakit_iac.executors.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the provider lends a Runtime while a job runs.
+    """What a job runs with: given to those that run jobs.
 
     Attributes:
-        executor: where processes run.
-        folder: an empty folder of this run alone, mode 0700; gone after the run. Rendered files go here, mode 0600.
+        executor: where the workload runs.
         cache: a folder kept between runs of this environment (for instance dbt's `target/`); no secrets.
         progress: shows one short line in the engine's status, replacing the last.
         cancel: set when the user wants to stop.
-        confirm: called by a Runtime that works on the user's files, once it has taken those that it will use: raises
-            JobFailedError where they are no longer those that the job was defined by.
+        confirm: called by a Runtime that `Prepares` with the user's files, once it has taken those that it will use:
+            raises JobFailedError where they are no longer those that the job was defined by.
     """
 
     executor: Executor
-    folder: Path
     cache: Path
     progress: Callable[[str], None]
     cancel: threading.Event
@@ -87,7 +88,7 @@ class TakesFiles(Protocol):
     def given(self, job: Job) -> Mapping[str, str]:
         """The SHA-256 of each file that the tool will be able to read, by its path from the working directory.
 
-        Whoever approves a job approves these; `run` refuses, where `job.given` is told, to go on with any other.
+        Whoever approves a job approves these; where `job.given` is told, `prepared` refuses to go on with any other.
 
         Raises:
             ValueError: they cannot be read; the text says why.
@@ -105,8 +106,29 @@ class Fetches(Protocol):
         """
 
 
+@runtime_checkable
+class Prepares(Protocol):
+    """A Runtime that gets something ready on this machine just before its workload starts."""
+
+    def prepared(self, job: Job, workload: Workload, surroundings: Surroundings) -> AbstractContextManager[Workload]:
+        """The workload with what is ready for it, held until the job is over.
+
+        Raises:
+            JobFailedError: it cannot be made ready; what the block raises comes through.
+            Cancelled: the user stopped it.
+        """
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A Runtime whose workloads have a `worker` that takes long to start."""
+
+    def worker(self) -> Workload:
+        """A workload with the worker that all have, for an Executor to start ahead of the first job."""
+
+
 class Runtime(Protocol):
-    """The code that turns a Transform into a job and reads its results. Importing one must be cheap."""
+    """The code that turns a Transform into a workload and reads what that prints. Importing one must be cheap."""
 
     name: str
 
@@ -120,10 +142,23 @@ class Runtime(Protocol):
         The job's variables are seen to by `runtimes.definition`.
         """
 
-    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
-        """Run it to the end.
+    def render(self, job: Job) -> Workload:
+        """What an Executor is to run; no Store is asked and nothing is written.
+
+        Name, identity, time-out and variables are the job's, and are filled in by `runtimes.execution`.
+
+        Raises:
+            ValueError, JobFailedError: the job cannot be run; `check` says so too.
+        """
+
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+        """What the job did, read from its lines as they come.
+
+        Args:
+            job: the job.
+            lines: what its workload prints; its `exit_code` is known after the last.
+            progress: shows one short line in the engine's status, replacing the last.
 
         Raises:
             JobFailedError: it failed; what was done is said.
-            Cancelled: the user stopped it.
         """

@@ -1,8 +1,23 @@
-"""What the author of an executor implements and receives."""
+"""What the author of an executor implements, receives and returns."""
 
 from __future__ import annotations
 
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.protocol import Capabilities, Execution, Executor, KeepsWorkers
+from datakit_iac.executors.variables import of_job
+from datakit_iac.executors.workload import FOLDER, FOLDER_VARIABLE, Workload
+from datakit_iac.manifest.values.secret import Secret, revealed
 
-__all__ = ["Cancelled", "Command", "Conversation", "Converses", "Executor", "LocalProcesses"]
+__all__ = [
+    "FOLDER",
+    "FOLDER_VARIABLE",
+    "Capabilities",
+    "Execution",
+    "Executor",
+    "KeepsWorkers",
+    "LocalProcesses",
+    "Secret",
+    "Workload",
+    "of_job",
+    "revealed",
+]

@@ -5,34 +5,51 @@ from __future__ import annotations
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.lines import Lines
+from datakit_iac.executors.protocol import Cancelled, Executor
+from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
 from datakit_iac.runtimes.described import Described, Describes
-from datakit_iac.runtimes.job import Fetches, JobFailedError, Outcome, Relation, Runtime, Surroundings, TakesFiles
+from datakit_iac.runtimes.execution import of_job, started
+from datakit_iac.runtimes.job import (
+    Fetches,
+    JobFailedError,
+    Outcome,
+    Prepares,
+    Relation,
+    Runtime,
+    Surroundings,
+    TakesFiles,
+    Warmable,
+)
 
 __all__ = [
+    "FOLDER",
     "BoundDataSet",
     "Cancelled",
-    "Command",
     "Connection",
-    "Conversation",
-    "Converses",
     "Described",
     "Describes",
     "Executor",
     "Fetches",
     "Job",
     "JobFailedError",
+    "Lines",
     "Outcome",
+    "Prepares",
     "Redaction",
     "Relation",
     "Runtime",
     "Secret",
     "Surroundings",
     "TakesFiles",
+    "Warmable",
+    "Workload",
     "digest",
     "given_digest",
+    "of_job",
     "revealed",
+    "started",
 ]

@@ -1,4 +1,4 @@
-"""The public test kit: a provider served in the test's process, and the suite that every technology passes.
+"""The public test kit: a provider served in the test's process, the conformance suites, recorded executions.
 
 Needs pytest; `datakit-iac[testing]` brings it.
 """
@@ -6,7 +6,9 @@ Needs pytest; `datakit-iac[testing]` brings it.
 from __future__ import annotations
 
 from datakit_iac.provider.registry import FUNCTIONS, TYPES
+from datakit_iac.testing.executor_suite import ExecutorSuite
 from datakit_iac.testing.lifecycle import Lifecycle, Message, OperationError, RefusedError, Step, Subject
+from datakit_iac.testing.recorded import Recorded
 from datakit_iac.testing.technology_suite import MARK, ROWS, Rows, TechnologyKit, TechnologySuite
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "MARK",
     "ROWS",
     "TYPES",
+    "ExecutorSuite",
     "Lifecycle",
     "Message",
     "OperationError",
+    "Recorded",
     "RefusedError",
     "Rows",
     "Step",

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from datakit_iac.testing.lifecycle import Lifecycle
 
-pytest.register_assert_rewrite("datakit_iac.testing.technology_suite")
+pytest.register_assert_rewrite("datakit_iac.testing.technology_suite", "datakit_iac.testing.executor_suite")
 
 
 @pytest.fixture

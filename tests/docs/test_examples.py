@@ -22,8 +22,8 @@ def shown(page: str, beginning: str, language: str = "python") -> str:
     return block
 
 
-def execute(code: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "shown"}
+def execute(code: str, **known: Any) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "shown", **known}
     exec(compile(code, "shown", "exec"), names)
     return names
 
@@ -39,6 +39,7 @@ def test_a_runtime_of_ones_own_runs_a_command(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(run, "runtime", {"shell": shell}.__getitem__)
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox/a.csv").write_text("x\n1\n")
+    execute(shown("adding-a-runtime.md", "Recorded("), Shell=type(shell))
     execute(shown("adding-a-runtime.md", "Lifecycle("))
     assert (tmp_path / "inbox/b.csv").read_text() == "x\n1\n"
 

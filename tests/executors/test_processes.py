@@ -10,14 +10,18 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from datakit_iac.executors.lines import Lines
+from datakit_iac.executors.local.process import Process
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Command, Conversation, Converses, Executor
+from datakit_iac.executors.protocol import Cancelled, Executor, KeepsWorkers
 from datakit_iac.executors.variables import MACHINE
+from datakit_iac.executors.workload import FOLDER_VARIABLE, Workload
+from datakit_iac.manifest.values.secret import Secret
 
 pytestmark = pytest.mark.slow
 
@@ -68,15 +72,28 @@ def pids_in(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
-def run(argv: list[str], cwd: Path, **options: object) -> tuple[int, list[str]]:
+def run_to_end(
+    workload: Workload, folder: Path, *, on_line: Callable[[str], None], cancel: threading.Event | None = None
+) -> int:
+    execution = LocalProcesses(folder).start(workload)
+    try:
+        lines = Lines(execution, timeout=workload.timeout, cancel=cancel)
+        for line in lines:
+            on_line(line)
+        return lines.exit_code
+    finally:
+        execution.cancel()
+
+
+def run(argv: list[str], folder: Path, **options: object) -> tuple[int, list[str]]:
     lines: list[str] = []
-    command = Command(argv, cwd, **options)  # type: ignore[arg-type]
-    return LocalProcesses().run(command, on_line=lines.append, cancel=threading.Event()), lines
+    workload = Workload(argv, **options)  # type: ignore[arg-type]
+    return run_to_end(workload, folder, on_line=lines.append), lines
 
 
 def test_local_processes_keep_both_promises() -> None:
     local: Executor = LocalProcesses()
-    assert isinstance(local, Converses)
+    assert isinstance(local, KeepsWorkers)
 
 
 def test_lines_of_both_streams_come_in_order(tmp_path: Path) -> None:
@@ -86,8 +103,8 @@ def test_lines_of_both_streams_come_in_order(tmp_path: Path) -> None:
 
 def test_lines_come_while_it_works(tmp_path: Path) -> None:
     came: list[float] = []
-    command = Command(["sh", "-c", "echo a; sleep 0.5; echo b"], tmp_path)
-    LocalProcesses().run(command, on_line=lambda _: came.append(time.monotonic()), cancel=threading.Event())
+    workload = Workload(["sh", "-c", "echo a; sleep 0.5; echo b"])
+    run_to_end(workload, tmp_path, on_line=lambda _: came.append(time.monotonic()))
     assert came[1] - came[0] > 0.3
 
 
@@ -118,6 +135,7 @@ def test_a_job_sees_the_machine_what_is_fixed_and_what_it_declares(
     )
     seen = dict(ast.literal_eval(line) for line in lines)
     known = {name: value for name, value in os.environ.items() if name in MACHINE}
+    assert Path(seen.pop(FOLDER_VARIABLE)).parent == tmp_path / ".datakit/runs"
     assert code == 0
     assert seen.items() - {("LC_CTYPE", "C.UTF-8")} == {**known, "TZ": "UTC", "LANG": "C.UTF-8", "A": "1"}.items()
 
@@ -137,7 +155,7 @@ def test_a_missing_program_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no folder .*gone"):
-        run(["true"], tmp_path / "gone")
+        Process(["true"], tmp_path / "gone")
 
 
 def test_a_file_that_cannot_be_executed_says_so(tmp_path: Path) -> None:
@@ -154,16 +172,16 @@ def test_a_file_that_cannot_be_executed_says_so(tmp_path: Path) -> None:
 def test_cancel_ends_a_family_that_ignores_signals(tmp_path: Path, stubborn: Path, grandchild: str) -> None:
     pids, cancel = tmp_path / "pids", threading.Event()
     once(lambda: len(pids_in(pids)) == 2, cancel.set)
-    command = Command([sys.executable, str(stubborn), str(pids), grandchild], tmp_path)
+    workload = Workload([sys.executable, str(stubborn), str(pids), grandchild])
     with pytest.raises(Cancelled):
-        LocalProcesses().run(command, on_line=lambda _: None, cancel=cancel)
+        run_to_end(workload, tmp_path, on_line=lambda _: None, cancel=cancel)
     assert len(pids_in(pids)) == 2
     assert not any(map(is_alive, pids_in(pids)))
 
 
 def test_cancel_takes_less_than_five_seconds(tmp_path: Path, stubborn: Path) -> None:
     cancel = threading.Event()
-    command = Command([sys.executable, str(stubborn), str(tmp_path / "pids"), "stay"], tmp_path)
+    workload = Workload([sys.executable, str(stubborn), str(tmp_path / "pids"), "stay"])
     began: list[float] = []
 
     def on_line(_: str) -> None:
@@ -171,7 +189,7 @@ def test_cancel_takes_less_than_five_seconds(tmp_path: Path, stubborn: Path) -> 
         cancel.set()
 
     with pytest.raises(Cancelled):
-        LocalProcesses().run(command, on_line=on_line, cancel=cancel)
+        run_to_end(workload, tmp_path, on_line=on_line, cancel=cancel)
     assert time.monotonic() - began[0] < 5
 
 
@@ -180,7 +198,7 @@ def test_one_that_listens_to_signals_may_clean_up(tmp_path: Path) -> None:
     script = "trap 'touch cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     began = time.monotonic()
     with pytest.raises(Cancelled):
-        LocalProcesses().run(Command(["sh", "-c", script], tmp_path), on_line=lambda _: cancel.set(), cancel=cancel)
+        run_to_end(Workload(["sh", "-c", script]), tmp_path, on_line=lambda _: cancel.set(), cancel=cancel)
     assert (tmp_path / "cleaned").exists()
     assert time.monotonic() - began < 1.5
 
@@ -207,31 +225,29 @@ def test_a_fault_in_our_own_code_ends_it_too(tmp_path: Path, stubborn: Path) -> 
         raise RuntimeError(line)
 
     with pytest.raises(RuntimeError, match="ready"):
-        LocalProcesses().run(
-            Command([sys.executable, str(stubborn), str(pids)], tmp_path), on_line=on_line, cancel=threading.Event()
-        )
+        run_to_end(Workload([sys.executable, str(stubborn), str(pids)]), tmp_path, on_line=on_line)
     assert not any(map(is_alive, pids_in(pids)))
 
 
 PARENT = """
-    import sys, threading
+    import sys
     from pathlib import Path
+    from datakit_iac.executors.lines import Lines
     from datakit_iac.executors.local.processes import LocalProcesses
-    from datakit_iac.executors.protocol import Command
-    command = Command([sys.executable, *sys.argv[1:]], Path("/"))
-    LocalProcesses().run(command, on_line=lambda line: None, cancel=threading.Event())
+    from datakit_iac.executors.workload import Workload
+    list(Lines(LocalProcesses(Path(sys.argv[1])).start(Workload([sys.executable, *sys.argv[2:]]))))
 """
 
 
-def start_parent(*argv: str) -> subprocess.Popen[bytes]:
+def start_parent(folder: Path, *argv: str) -> subprocess.Popen[bytes]:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(PARENT), *argv], env=env)
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(PARENT), str(folder), *argv], env=env)
 
 
 @pytest.mark.parametrize("grandchild", ["stay", "escape"])
 def test_when_we_are_killed_the_family_goes_too(tmp_path: Path, stubborn: Path, grandchild: str) -> None:
     pids = tmp_path / "pids"
-    with start_parent(str(stubborn), str(pids), grandchild) as parent:
+    with start_parent(tmp_path, str(stubborn), str(pids), grandchild) as parent:
         assert wait_for(lambda: len(pids_in(pids)) == 2)
         parent.kill()
     assert wait_for(lambda: not any(map(is_alive, pids_in(pids))), 5)
@@ -243,7 +259,7 @@ def guardian_of(pid: int) -> int:
 
 def test_when_we_and_the_guardian_are_killed_the_child_goes_too(tmp_path: Path, stubborn: Path) -> None:
     pids = tmp_path / "pids"
-    with start_parent(str(stubborn), str(pids)) as parent:
+    with start_parent(tmp_path, str(stubborn), str(pids)) as parent:
         assert wait_for(lambda: len(pids_in(pids)) == 1)
         guardian = guardian_of(pids_in(pids)[0])
         parent.kill()
@@ -258,34 +274,86 @@ def test_when_the_guardian_is_killed_we_end_the_group(tmp_path: Path, stubborn: 
     assert wait_for(lambda: not any(map(is_alive, pids_in(pids))), 5)
 
 
+UPPER = """
+    import json, os, sys
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(os.getpid(), *asked["args"], asked["env"].get("WORD", ""), flush=True)
+        if "die" in asked["args"]:
+            os._exit(7)
+        print("\\x1e" + json.dumps({"exit": 3 if "fail" in asked["args"] else 0}), flush=True)
+"""
+
+
+def worked(local: LocalProcesses, *words: str, **options: object) -> tuple[int, str, list[str]]:
+    """Exit code, the worker's process, and what it said."""
+    worker = [sys.executable, "-c", textwrap.dedent(UPPER)]
+    execution = local.start(Workload([*worker, *words], worker=worker, **options))  # type: ignore[arg-type]
+    try:
+        lines = Lines(execution)
+        said = " ".join(lines).split()
+        return lines.exit_code, said[0], said[1:]
+    finally:
+        execution.cancel()
+
+
 @pytest.fixture
-def upper(tmp_path: Path) -> Command:
+def local(tmp_path: Path) -> Iterator[LocalProcesses]:
+    made = LocalProcesses(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_kept_worker_does_one_job_after_the_other(local: LocalProcesses) -> None:
+    first = worked(local, "one", secret_env={"WORD": Secret("x")})
+    assert (first[0], first[2]) == (0, ["one", "x"])
+    assert worked(local, "fail") == (3, first[1], ["fail"])
+    assert worked(local, "two") == (0, first[1], ["two"])
+
+
+def test_a_worker_that_died_is_told_and_replaced(local: LocalProcesses) -> None:
+    first = worked(local, "one")
+    assert worked(local, "die") == (7, first[1], ["die"])
+    assert worked(local, "two")[1] != first[1]
+
+
+def test_a_worker_is_started_ahead_once_and_ends_with_the_executor(local: LocalProcesses) -> None:
+    worker = [sys.executable, "-c", textwrap.dedent(UPPER)]
+    for _ in range(2):
+        local.warm(Workload(worker, worker=worker))
+    _, pid, _ = worked(local, "one")
+    assert is_alive(int(pid))
+    local.close()
+    assert not is_alive(int(pid))
+
+
+def test_two_jobs_at_once_have_a_worker_each(local: LocalProcesses) -> None:
+    worker = [sys.executable, "-c", textwrap.dedent(UPPER)]
+    one = local.start(Workload([*worker, "one"], worker=worker))
+    _, other, _ = worked(local, "two")
+    assert next(iter(Lines(one))).split()[0] != other
+    one.cancel()
+
+
+def test_a_process_reads_and_answers_lines(tmp_path: Path) -> None:
     script = "import sys\nfor line in sys.stdin: print(line.strip().upper(), flush=True)"
-    return Command([sys.executable, "-c", script], tmp_path)
-
-
-def answer(conversation: Conversation) -> str:
-    while (line := conversation.receive(10)) is None:
-        pass
-    return line
-
-
-def test_a_conversation_goes_to_and_fro(upper: Command) -> None:
-    conversation = LocalProcesses().open(upper)
+    process = Process([sys.executable, "-c", script], tmp_path, listens=True)
     try:
         for word in ("one", "two"):
-            conversation.send(word)
-            assert answer(conversation) == word.upper()
-        assert conversation.receive(0.01) is None
+            process.send(word)
+            while (answer := process.receive(10)) is None:
+                pass
+            assert answer == word.upper()
+        assert process.receive(0.01) is None
     finally:
-        conversation.stop()
+        process.stop()
     with pytest.raises(EOFError):
-        conversation.send("three")
+        process.send("three")
     with pytest.raises(EOFError):
-        conversation.receive(1)
+        process.receive(1)
 
 
-def test_nothing_stays_open_and_no_zombie_is_left(tmp_path: Path, upper: Command) -> None:
+def test_nothing_stays_open_and_no_zombie_is_left(tmp_path: Path, local: LocalProcesses) -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -295,11 +363,18 @@ def test_nothing_stays_open_and_no_zombie_is_left(tmp_path: Path, upper: Command
     before, had = open_files(), children()
     for _ in range(5):
         run(["true"], tmp_path)
-        LocalProcesses().open(upper).stop()
+        worked(local, "one")
+        local.close()
     with pytest.raises(FileNotFoundError):
         run(["no-such-thing"], tmp_path)
     assert open_files() == before
     assert children() == had
+    assert [*(tmp_path / ".datakit/runs").iterdir()] == []
+
+
+def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    script = ["sh", "-c", 'cat "$0"; stat -c %a "$0" "$1"', "$(DATAKIT_FOLDER)/deep/spec.yaml", "$(DATAKIT_FOLDER)"]
+    assert run(script, tmp_path, files={"deep/spec.yaml": "a: 1\n"}) == (0, ["a: 1", "600", "700"])
 
 
 def test_starting_costs_less_than_forty_milliseconds(tmp_path: Path) -> None:

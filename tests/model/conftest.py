@@ -10,8 +10,6 @@ import pytest
 
 from datakit_iac.provider.registry import FUNCTIONS, TYPES
 from datakit_iac.provider.resource_types import run
-from datakit_iac.runtimes.dbt import Dbt
-from datakit_iac.runtimes.registry import runtime
 from datakit_iac.testing import lifecycle as testing
 from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.engine import Engine
@@ -30,15 +28,14 @@ def jobs() -> Jobs:
 @pytest.fixture(scope="module")
 def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
     """The provider, with time for dbt's first start."""
+    local = InProcess()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run, "runtime", jobs.runtime)
-        patched.setattr(run, "LocalProcesses", InProcess)
+        patched.setattr(run, "run", jobs.run)
+        patched.setattr(run, "executor", lambda: local)
         patched.setattr(testing, "PATIENCE", 300.0)
         with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
             yield served
-    kept = runtime("dbt")
-    assert isinstance(kept, Dbt)
-    kept.close()
+    local.close()
 
 
 @pytest.fixture(scope="module")

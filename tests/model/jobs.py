@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from datakit_iac.contract.job import Job
-from datakit_iac.runtimes import registry
+from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.job import Outcome, Runtime, Surroundings
 
 
@@ -21,26 +21,10 @@ class Jobs:
     ended: list[str] = field(default_factory=list)
     deadly: bool = False
 
-    def runtime(self, name: str) -> Runtime:
-        """The installed Runtime of that name, watched."""
-        return _Watched(registry.runtime(name), self)
-
-
-class _Watched:
-    """A Runtime whose jobs are watched."""
-
-    def __init__(self, runtime: Runtime, jobs: Jobs) -> None:
-        self._runtime, self._jobs, self.name = runtime, jobs, runtime.name
-
-    def check(self, job: Job) -> list[str]:
-        return self._runtime.check(job)
-
-    def definition(self, job: Job) -> str:
-        return self._runtime.definition(job)
-
-    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
-        outcome = self._runtime.run(job, surroundings)
-        self._jobs.ended.append(job.transform)
-        if self._jobs.deadly:
+    def run(self, runtime: Runtime, job: Job, surroundings: Surroundings) -> Outcome:
+        """Run a job, watched; see `runtimes.execution.run`."""
+        outcome = execution.run(runtime, job, surroundings)
+        self.ended.append(job.transform)
+        if self.deadly:
             raise ConnectionAbortedError("the provider died")
         return outcome

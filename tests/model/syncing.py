@@ -1,7 +1,7 @@
 """CloudQuery's CLI in this process.
 
 The CLI and its two plugins are three processes, 0.7 s of every Run. `InProcess` is the Executor in whose hands the
-command is not started: the plugins' own servicers are driven as the CLI (6.21) drives them. It adds the columns
+workload is not started: the plugins' own servicers are driven as the CLI (6.21) drives them. It adds the columns
 `_cq_sync_time` and `_cq_source_name`, passes batches on, asks for stale rows to be removed after the last one where the
 write mode says so, and closes the destination, which commits, only after a sync that succeeded. Everything else of a
 Run is the product's own code: what it renders for the CLI is read here, and what the plugins print is read by it.
@@ -15,10 +15,8 @@ import contextlib
 import io
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -29,31 +27,32 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.servicers import DestinationServicer, SourceServicer
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Command
+from datakit_iac.executors.protocol import Execution
+from datakit_iac.executors.workload import Workload
+from datakit_iac.manifest.values.secret import revealed
 from datakit_iac.technologies.duckdb import cloudquery as duckdb
 from datakit_iac.technologies.files import cloudquery as files
+from datakit_iac.testing import Recorded
 from datakit_iac.version import __version__
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class InProcess(LocalProcesses):
-    """Runs syncs in this process, and every other command as a process."""
+    """Runs syncs in this process, and every other workload as a process."""
 
-    def run(self, command: Command, *, on_line: Callable[[str], None], cancel: threading.Event) -> int:
-        """Run to the end; see `executors.process.Executor`."""
-        if "sync" not in command.argv:
-            return super().run(command, on_line=on_line, cancel=cancel)
-        spec = Path(command.argv[command.argv.index("sync") + 1])
+    def start(self, workload: Workload) -> Execution:  # type: ignore[override]
+        """Start a workload; a sync is over when this returns."""
+        if "sync" not in workload.argv:
+            return super().start(workload)
+        secrets = {name: revealed(each) for name, each in workload.secret_env.items()}
         with contextlib.redirect_stdout(io.StringIO()) as told:
             try:
-                _sync(_documents(spec, command.env))
+                _sync(_documents(workload.files["cloudquery.yaml"], {**workload.env, **secrets}))
                 code = 0
             except _AbortedError:
                 code = 1
-        for line in told.getvalue().splitlines():
-            on_line(line)
-        return code
+        return Recorded(told.getvalue().splitlines(), code)
 
 
 class _AbortedError(Exception):
@@ -67,11 +66,11 @@ class _Context:
         raise _AbortedError(details)
 
 
-def _documents(spec: Path, variables: Mapping[str, str]) -> dict[str, Any]:
+def _documents(spec: str, variables: Mapping[str, str]) -> dict[str, Any]:
     def value(match: re.Match[str]) -> str:
         return variables.get(match.group(1), match.group())
 
-    documents = yaml.safe_load_all(_VARIABLE.sub(value, spec.read_text()))
+    documents = yaml.safe_load_all(_VARIABLE.sub(value, spec))
     return {document["kind"]: document["spec"] for document in documents}
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -21,14 +22,16 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Command
+from datakit_iac.executors.local.processes import LocalExecution, LocalProcesses
+from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
+from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.ownership import Attempt, Mark
 
@@ -43,17 +46,23 @@ KEYLESS = tuple(column.model_copy(update={"primary_key": False}) for column in C
 
 
 class Loud(LocalProcesses):
-    """An Executor that shows each line to a test first."""
+    """An Executor that shows each line, and the files of a workload, to a test first."""
 
-    def __init__(self, on_line: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, on_line: Callable[[str], None]) -> None:
+        super().__init__(folder)
         self._on_line = on_line
 
-    def run(self, command: Command, *, on_line: Callable[[str], None], cancel: threading.Event) -> int:
-        def both(line: str) -> None:
-            self._on_line(line)
-            on_line(line)
+    def start(self, workload: Workload) -> LocalExecution:
+        execution = super().start(workload)
+        receive = execution.receive
 
-        return super().run(command, on_line=both, cancel=cancel)
+        def aloud(timeout: float) -> str | None:
+            if (line := receive(timeout)) is not None:
+                self._on_line(line)
+            return line
+
+        execution.receive = aloud  # type: ignore[method-assign]
+        return execution
 
 
 @dataclass
@@ -62,7 +71,14 @@ class Bench:
 
     folder: Path
     shown: list[str] = field(default_factory=list)
-    runs: int = 0
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "a project"
+
+    @property
+    def runs(self) -> Path:
+        return self.project / ".datakit/runs"
 
     @property
     def database(self) -> Path:
@@ -78,18 +94,12 @@ class Bench:
         target = BoundDataSet("a", "warehouse", warehouse, Place(table="raw.a"), COLUMNS)
         return Job("load", "cloudquery", settings, (source,), (target,))
 
-    def run(self, job: Job | None = None, **options: Any) -> Outcome:
-        self.runs += 1
-        folder = self.folder / f"run {self.runs}"
-        folder.mkdir(mode=0o700)
-        surroundings = Surroundings(
-            options.get("executor", LocalProcesses()),
-            folder,
-            folder,
-            self.shown.append,
-            options.get("cancel", threading.Event()),
-        )
-        return CloudQuery().run(job or self.job(), surroundings)
+    def run(
+        self, job: Job | None = None, on_line: Callable[[str], None] = lambda _: None, cancel: Event | None = None
+    ) -> Outcome:
+        executor = Loud(self.project, on_line)
+        surroundings = Surroundings(executor, self.folder / "cache", self.shown.append, cancel or Event())
+        return run(CloudQuery(), job or self.job(), surroundings)
 
     def rows(self, table: str = "raw.a") -> list[Any]:
         with duckdb.connect(self.database) as connection:
@@ -99,20 +109,26 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path)
+    bench.project.mkdir()
     bench.write("1,x", "2,NA")
     yield bench
     assert not _family(str(tmp_path)), "processes were left behind"
 
 
 def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
-    outcome = bench.run()
+    modes = {}
+
+    def look(line: str) -> None:
+        modes.update({file.name: stat.S_IMODE(file.stat().st_mode) for file in bench.runs.glob("*/cloudquery.*")})
+
+    outcome = bench.run(on_line=look)
 
     assert outcome == Outcome({"a": 2}, ())
     assert bench.rows() == [(1, "x"), (2, None)]
     assert "a 2 rows" in bench.shown
-    spec = bench.folder / "run 1" / "cloudquery.yaml"
-    assert stat.S_IMODE(spec.stat().st_mode) == 0o600
-    assert (bench.folder / "run 1" / "cloudquery.log").is_file()
+    assert modes["cloudquery.yaml"] == 0o600
+    assert "cloudquery.log" in modes
+    assert [*bench.runs.iterdir()] == []
 
 
 @pytest.mark.parametrize(
@@ -339,7 +355,7 @@ def test_a_killed_process_leaves_the_table_as_it_was(bench: Bench, victim: str, 
                 os.kill(process, signal.SIGKILL)
 
     with pytest.raises(JobFailedError) as failure:
-        bench.run(executor=Loud(kill))
+        bench.run(on_line=kill)
 
     assert str(failure.value)
     assert bench.rows() == [(1, "x"), (2, None)]
@@ -358,7 +374,7 @@ def test_cancel_ends_all_processes_and_changes_nothing(bench: Bench) -> None:
 
     began = time.monotonic()
     with pytest.raises(Cancelled):
-        bench.run(executor=Loud(stop), cancel=cancel)
+        bench.run(on_line=stop, cancel=cancel)
 
     assert time.monotonic() - began < 10
     assert not _family(str(bench.folder))
@@ -458,7 +474,7 @@ def test_a_database_that_is_held_is_waited_for(bench: Bench) -> None:
         if "waiting for" in line:
             holder.close()
 
-    assert bench.run(executor=Loud(release)).counts == {"a": 2}
+    assert bench.run(on_line=release).counts == {"a": 2}
     assert any("waiting for w.duckdb, held by process" in line for line in bench.shown)
 
 
@@ -617,6 +633,6 @@ def test_a_killed_load_leaves_its_quarantine_as_it_was(bench: Bench) -> None:
                 os.kill(process, signal.SIGKILL)
 
     with pytest.raises(JobFailedError):
-        bench.run(job, executor=Loud(kill))
+        bench.run(job, on_line=kill)
     assert (bench.rows(), rejected(bench)) == ([(1, "x")], [(3, "id", "one,y")])
     assert bench.run(job).counts == {"a": 299_700, "rejected": 300}

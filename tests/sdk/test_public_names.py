@@ -19,17 +19,21 @@ NAMES = {
         " StoreMissingError Technology Test Violation canonical revealed"
     ),
     "datakit_iac.sdk.runtimes": (
-        "BoundDataSet Cancelled Command Connection Conversation Converses Described Describes Executor Fetches Job"
-        " JobFailedError Outcome Redaction Relation Runtime Secret Surroundings TakesFiles digest given_digest revealed"
+        "BoundDataSet Cancelled Connection Described Describes Executor FOLDER Fetches Job JobFailedError Lines Outcome"
+        " Prepares Redaction Relation Runtime Secret Surroundings TakesFiles Warmable Workload digest given_digest"
+        " of_job revealed started"
     ),
-    "datakit_iac.sdk.executors": "Cancelled Command Conversation Converses Executor LocalProcesses",
+    "datakit_iac.sdk.executors": (
+        "Capabilities Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret Workload of_job"
+        " revealed"
+    ),
     "datakit_iac.sdk.policies": (
         "Arguments ColumnFacts ConnectorFacts DataSetFacts EnvironmentFacts NoArguments ProjectFacts Remedy Rule"
         " StoreFacts Target TransformFacts Violation rule"
     ),
     "datakit_iac.testing": (
-        "FUNCTIONS MARK ROWS TYPES Lifecycle Message OperationError RefusedError Rows Step Subject TechnologyKit"
-        " TechnologySuite"
+        "ExecutorSuite FUNCTIONS MARK ROWS TYPES Lifecycle Message OperationError Recorded RefusedError Rows Step"
+        " Subject TechnologyKit TechnologySuite"
     ),
 }
 PUBLIC = ("datakit_iac", *NAMES)
@@ -70,3 +74,16 @@ def test_the_suite_of_the_page_passes_on_the_technology_of_the_page(tmp_path: Pa
     (tmp_path / "acme_technology.py").write_text(broken)
     done = python(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_inbox.py", cwd=tmp_path)
     assert "assert 7 == 0" in done.stdout
+
+
+def test_the_suite_of_the_page_passes_on_the_executor_of_the_page(tmp_path: Path) -> None:
+    text = (ROOT / "docs/adding-an-executor.md").read_text()
+    blocks = [fence[3] for fence in FENCE.finditer(text) if fence[2] == "python"]
+    (nice,), (suite,) = ([block for block in blocks if f"class {name}" in block] for name in ("Nice", "TestNice"))
+    install(tmp_path, "acme_executor", nice, {"datakit.executors": {"nice": "acme_executor:Nice"}})
+    (tmp_path / "test_nice.py").write_text(suite)
+    done = python(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_nice.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 17
+    found = "from datakit_iac.executors.registry import executor; print(type(executor('nice')).__name__)"
+    assert python(tmp_path, "-c", found, cwd=tmp_path).stdout.strip() == "Nice"

@@ -1,214 +1,119 @@
-"""Processes on this machine, each under a supervisor that ends its whole family with ours."""
+"""The executor `local`."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import selectors
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from datakit_iac.executors.protocol import Cancelled, Command
-from datakit_iac.executors.variables import of_job
+from datakit_iac.executors.local.process import Process
+from datakit_iac.executors.local.run_folder import run_folder
+from datakit_iac.executors.local.workers import Workers
+from datakit_iac.executors.protocol import Capabilities
+from datakit_iac.executors.workload import FOLDER_VARIABLE, Workload
+from datakit_iac.manifest.values.secret import revealed
 
-_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
-_POLL: Final = 0.1
-_PATIENCE: Final = 4.0
-"""Seconds a supervisor has to end its family (it insists after 2) before we do it ourselves."""
+RUNS: Final = Path(".datakit", "runs")
+"""The folders of workloads, below the project's."""
+
+_END: Final = '\x1e{"exit":'
+"""How the last line begins that a worker writes for a job."""
 
 
 class LocalProcesses:
-    """Runs commands as processes of this machine.
+    """Runs workloads as processes of this machine.
 
-    >>> import threading
-    >>> from pathlib import Path
-    >>> lines = []
-    >>> LocalProcesses().run(Command(["echo", "hello"], Path("/")), on_line=lines.append, cancel=threading.Event())
-    0
-    >>> lines
-    ['hello']
+    Args:
+        folder: the project's folder, in which workloads run.
     """
 
-    def run(self, command: Command, *, on_line: Callable[[str], None], cancel: threading.Event) -> int:
-        """Run to the end and return the exit code; negative where a signal ended it.
+    name = "local"
+    capabilities = Capabilities(shares_filesystem=True)
 
-        See `executors.protocol.Executor`.
-        """
-        deadline = None if command.timeout is None else time.monotonic() + command.timeout
-        with LocalConversation(command, listens=False) as conversation:
-            while True:
-                if cancel.is_set():
-                    raise Cancelled(f"{Path(command.argv[0]).name} was stopped")
-                if deadline is not None and time.monotonic() >= deadline:
-                    raise TimeoutError(f"{Path(command.argv[0]).name} did not end within {command.timeout:g} s")
-                try:
-                    line = conversation.receive(_POLL)
-                except EOFError:
-                    return conversation.stop()
-                if line is not None:
-                    on_line(line)
+    def __init__(self, folder: Path = Path()) -> None:
+        self._folder = folder
+        self._workers = Workers(folder)
 
-    def open(self, command: Command) -> LocalConversation:
-        """Start a process that reads lines and answers with lines; its `timeout` is left to the caller.
+    def start(self, workload: Workload) -> LocalExecution:
+        """Start a workload; its process and all that comes from it end within 5 seconds of this one's end.
 
         Raises:
             FileNotFoundError: there is no such program.
         """
-        return LocalConversation(command)
+        with contextlib.ExitStack() as kept:
+            folder = kept.enter_context(run_folder(self._folder / RUNS, workload.name))
+            for path, text in workload.files.items():
+                _write(folder / path, text)
+            secrets = {name: revealed(each) for name, each in workload.secret_env.items()}
+            env = {**workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
+            argv = workload.expanded(folder)
+            if not workload.worker:
+                process = Process(argv, self._folder, env)
+                return LocalExecution(process, lambda _: process.stop(), kept.pop_all())
+            worker = self._workers.take(workload.worker)
+            execution = _AtWork(worker, partial(self._workers.give_back, worker), kept.pop_all())
+            with contextlib.suppress(EOFError):  # it died just now, which `receive` finds too
+                worker.send(json.dumps({"args": argv[len(workload.worker) :], "env": env}))
+            return execution
+
+    def warm(self, workload: Workload) -> None:
+        """Start a worker for workloads like this one, unless there is one; returns at once."""
+        self._workers.warm(workload.worker)
+
+    def close(self) -> None:
+        """End the workers that are not at work."""
+        self._workers.close()
 
 
-class LocalConversation:
-    """A running process: lines go to its stdin, its stdout and stderr come back as lines."""
+class LocalExecution:
+    """A workload whose process runs on this machine; see `executors.protocol.Execution`."""
 
-    def __init__(self, command: Command, *, listens: bool = True) -> None:
-        env = of_job(os.environ, command.env)
-        program = _program(command, env)
-        self._control, theirs = socket.socketpair()
-        argv = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), program, *command.argv]
-        try:
-            self._supervisor = subprocess.Popen(
-                argv,
-                cwd=command.cwd,
-                env=env,
-                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        except BaseException:
-            self._control.close()
-            raise
-        finally:
-            theirs.close()
-        assert self._supervisor.stdout is not None
-        self._output = self._supervisor.stdout.fileno()
-        os.set_blocking(self._output, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._output, selectors.EVENT_READ)
-        self._lines: deque[str] = deque()
-        self._rest = b""
-        self._is_open = True
-        self._exit_code: int | None = None
-        self._stopping = threading.Lock()
+    def __init__(self, process: Process, release: Callable[[bool], int], kept: contextlib.ExitStack) -> None:
+        self.exit_code: int | None = None
+        self._process, self._kept, self._is_done = process, kept, False
+        kept.callback(self._end, release)
 
-    def __enter__(self) -> LocalConversation:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def send(self, line: str) -> None:
-        """Write a line to the process.
-
-        Raises:
-            EOFError: it has ended.
-        """
-        stdin = self._supervisor.stdin
-        assert stdin is not None, "started without stdin"
-        try:
-            stdin.write(line.encode() + b"\n")
-            stdin.flush()
-        except (OSError, ValueError) as fault:
-            raise EOFError("the process has ended") from fault
+    @property
+    def status(self) -> Literal["running", "ended"]:
+        """`ended` once `exit_code` is known."""
+        return "running" if self.exit_code is None else "ended"
 
     def receive(self, timeout: float) -> str | None:
-        """The next line without its end, or None where there is none within `timeout` seconds.
-
-        Raises:
-            EOFError: it has ended and every line was given out.
-        """
-        if not self._lines:
-            self._read(timeout)
-        if self._lines:
-            return self._lines.popleft()
-        if not self._is_open:
-            raise EOFError("the process has ended")
-        return None
-
-    def stop(self) -> int:
-        """End the process and all that came from it, within 5 seconds; its exit code.
-
-        A process that has ended already is only collected.
-        """
-        with self._stopping:
-            if self._exit_code is None:
-                self._exit_code = self._end()
-            return self._exit_code
-
-    def _read(self, timeout: float) -> None:
-        if not self._is_open:
-            return
-        # A process that escaped the supervisor may hold the pipe open for ever: then the supervisor's end counts.
-        ended = self._supervisor.poll() is not None
-        if not self._selector.select(0 if ended else timeout):
-            self._is_open = not ended
-        else:
-            block = os.read(self._output, 1 << 16)
-            self._is_open = bool(block)
-            *whole, self._rest = (self._rest + block).split(b"\n")
-            self._lines.extend(map(_text, whole))
-        if not self._is_open and self._rest:
-            self._lines.append(_text(self._rest))
-            self._rest = b""
-
-    def _end(self) -> int:
-        with contextlib.suppress(OSError):
-            self._control.shutdown(socket.SHUT_WR)
+        """The next line without its end, or None where there is none within `timeout` seconds."""
+        if self.exit_code is not None:
+            raise EOFError("the workload has ended")
         try:
-            self._supervisor.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._supervisor.kill()
-            self._supervisor.wait()
-        said = self._last_words()
-        if "exit" not in said and "pid" in said:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(said["pid"], signal.SIGKILL)
-        self._close()
-        return said.get("exit", -signal.SIGKILL)
+            return self._process.receive(timeout)
+        except EOFError:
+            self.exit_code = self._process.stop()
+            raise
 
-    def _last_words(self) -> dict[str, int]:
-        self._control.setblocking(False)
-        words = b""
-        with contextlib.suppress(OSError):
-            while block := self._control.recv(4096):
-                words += block
-        pairs = (line.split() for line in words.decode().splitlines())
-        return {what: int(number) for what, number in pairs}
+    def cancel(self) -> None:
+        """End all processes of it within 5 seconds, and remove its folder."""
+        self._kept.close()
 
-    def _close(self) -> None:
-        self._is_open = False
-        self._selector.close()
-        self._control.close()
-        for pipe in (self._supervisor.stdin, self._supervisor.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was not yet read by the process
-                    pipe.close()
+    def _end(self, release: Callable[[bool], int]) -> None:
+        code = release(self._is_done)
+        self.exit_code = code if self.exit_code is None else self.exit_code
 
 
-def _program(command: Command, env: Mapping[str, str]) -> str:
-    name = command.argv[0]
-    if not command.cwd.is_dir():
-        raise FileNotFoundError(f"there is no folder {command.cwd} to run {name} in")
-    if os.sep in name:
-        found = shutil.which(command.cwd / name)
-        looked = ""
-    else:
-        found = shutil.which(name, path=env.get("PATH", os.defpath))
-        looked = " on PATH"
-    if found is None:
-        raise FileNotFoundError(f"there is no program {name}{looked}; is it installed, and executable?")
-    return str(Path(found).absolute())
+class _AtWork(LocalExecution):
+    """A workload that a kept worker does."""
+
+    def receive(self, timeout: float) -> str | None:
+        """The next line of this workload."""
+        line = super().receive(timeout)
+        if line is None or not line.startswith(_END):
+            return line
+        self.exit_code, self._is_done = int(json.loads(line[1:])["exit"]), True
+        raise EOFError("the workload has ended")
 
 
-def _text(line: bytes) -> str:
-    return line.decode(errors="replace").rstrip("\r")
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)

@@ -116,3 +116,24 @@ class Manifest(Model):
     def identity(self) -> str:
         """What no other manifest of its kind is: its name, and of what comes in several versions its version too."""
         return self.name
+
+
+def open_name(group: str, name: str, known: tuple[str, ...]) -> str:
+    """The name of what any package may install; a misspelling of a name that everybody has is refused.
+
+    Args:
+        group: the entry points that install it.
+        name: as a manifest says it.
+        known: the names that everybody has.
+
+    Raises:
+        ValueError: nothing of that name is installed, and it is close to a known one.
+    """
+    if name in known:
+        return name
+    from datakit_iac import installed  # late: most projects have none of their own
+    from datakit_iac.findings.nearest import closest
+
+    if (meant := closest(name, known)) and name not in installed.names(group):
+        raise ValueError(f"nothing called {name!r} is installed; did you mean {meant!r}?")
+    return name

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference, repeated
+from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.quantity import Quantity
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
-ExecutorType = Literal["local", "kubernetes"]
 
 _LEAST: Final[dict[ApprovalMode, int]] = {"auto-merge": 0, "team": 1, "multi-party": 2}
 """How many people other than the author must agree, whatever else is asked for."""
@@ -62,12 +61,17 @@ class Quotas(Model):
     min_schedule_interval: Duration | None = None
 
 
+def _executor(name: str) -> str:
+    """The name of an executor: any that may be installed, unless it is a slip for one that everybody has."""
+    return open_name("datakit.executors", name, ("local", "kubernetes"))
+
+
 class ExecutorSection(Model):
-    """Where jobs run."""
+    """Where jobs run: the name of an executor, and what that is told beside it."""
 
     model_config = ConfigDict(extra="allow")
 
-    type: ExecutorType = "local"
+    type: Annotated[Name, AfterValidator(_executor)] = "local"
 
 
 def _address(text: str) -> str:
@@ -144,9 +148,9 @@ class EnvironmentSpec(Model):
         Approval()
     )
     quotas: Quotas = Quotas()
-    executor: Annotated[
-        ExecutorSection, BeforeValidator(_of_type, json_schema_input_type=ExecutorType | ExecutorSection)
-    ] = ExecutorSection()
+    executor: Annotated[ExecutorSection, BeforeValidator(_of_type, json_schema_input_type=Name | ExecutorSection)] = (
+        ExecutorSection()
+    )
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
     vars: dict[str, Any] = Field(default_factory=dict)

@@ -7,16 +7,28 @@ import shlex
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from datakit_iac.manifest.models.common import Manifest, Model, Name, repeated
+from datakit_iac.manifest.models.common import Manifest, Model, Name, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.quantity import Quantity, amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 
-RuntimeName = Literal["cloudquery", "dbt", "generic-python", "generic-go"]
+SECTIONS: Final = ("cloudquery", "dbt")
+"""The runtimes whose sections are described here; any other's is a mapping, which that runtime checks."""
+
 GENERIC: Final = ("generic-python", "generic-go")
 """The runtimes that run what a Transform says, and nothing of their own."""
 
@@ -241,10 +253,24 @@ def _amounts(value: object) -> object:
     return {**rest, "requests": both, "limits": both}
 
 
-class TransformSpec(Model):
-    """What runs, on what, when."""
+def _runtime(name: str) -> str:
+    """The name of a runtime: any that may be installed, unless it is a slip for one that everybody has."""
+    return open_name("datakit.runtimes", name, (*SECTIONS, *GENERIC))
 
-    runtime: RuntimeName
+
+def _with_other_sections(schema: dict[str, Any]) -> None:
+    """Another runtime's section may stand there: JSON Schema cannot say that its name is that of the runtime."""
+    schema["additionalProperties"] = {"type": "object"}
+    schema["if"] = {"properties": {"runtime": {"enum": [*SECTIONS, *GENERIC]}}}
+    schema["then"] = {"propertyNames": {"enum": [*schema["properties"]]}}
+
+
+class TransformSpec(Model):
+    """What runs, on what, when; a section with the name of its runtime is that runtime's own."""
+
+    model_config = ConfigDict(json_schema_extra=_with_other_sections)
+
+    runtime: Annotated[Name, AfterValidator(_runtime)]
     mode: Literal["batch", "streaming"] = "batch"
     description: str = ""
     inputs: list[Port] = Field(default_factory=list)
@@ -266,10 +292,37 @@ class TransformSpec(Model):
     cloudquery: CloudQuerySection | None = None
     dbt: DbtSection | None = None
 
+    _section: dict[str, Any] | None = PrivateAttr(None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it says to its runtime, in the names of YAML."""
+        if self.runtime not in SECTIONS:
+            return self._section or {}
+        section = getattr(self, self.runtime)
+        return section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else {}
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_section(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Any runtime may have a section."""
+        name = value.get("runtime") if isinstance(value, Mapping) else None
+        known = {field.alias or name for name, field in cls.model_fields.items()} | {*GENERIC}
+        if not isinstance(name, str) or name in known or not isinstance(value.get(name), Mapping):
+            return read(value)
+        spec = read({key: each for key, each in value.items() if key != name})
+        spec._section = dict(value[name])
+        return spec
+
+    @model_serializer(mode="wrap")
+    def _dumped_with_section(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = dump(self)
+        return dumped if self._section is None else {**dumped, self.runtime: self._section}
+
     @model_validator(mode="after")
     def _own_section(self) -> Self:
         """A Transform has the section of its own runtime."""
-        for section in ("cloudquery", "dbt"):
+        for section in SECTIONS:
             if getattr(self, section) is not None and self.runtime != section:
                 raise ValueError(f"the section `{section}` stands with runtime {section}, not with {self.runtime}")
         return self

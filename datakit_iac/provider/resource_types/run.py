@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.local.run_folder import run_folder
 from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.executors.registry import executor
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -29,6 +27,7 @@ from datakit_iac.provider.resource_types.resource_type import (
 )
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
+from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError, place_id
@@ -41,8 +40,8 @@ TESTS: Final = ("tests", "references")
 
 _PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
 
-HOME: Final = Path(".datakit")
-"""Run folders and caches, below the Pulumi project's folder."""
+CACHE: Final = Path(".datakit", "cache")
+"""What is kept between runs, by environment, below the Pulumi project's folder."""
 
 
 class RunType(RecordType):
@@ -206,19 +205,18 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
             )
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
-    with alone(stores, call), _surroundings(job, confirm, call) as lent:
-        warm()
+    with alone(stores, call):
+        lent = Surroundings(executor(), _cache(job), call.status, call.cancel, confirm)
+        warm(lent.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
-        outcome = runtime(job.runtime).run(job, lent)
+        outcome = run(runtime(job.runtime), job, lent)
         sign(job, outcome.relations, call)
         call.status("verifying the outputs")
         return outcome, verify(job, new.get("generations") or {}, call)
 
 
-@contextmanager
-def _surroundings(job: Job, confirm: Callable[[], None], call: Call) -> Iterator[Surroundings]:
-    cache = HOME / "cache" / job.environment
+def _cache(job: Job) -> Path:
+    cache = CACHE / job.environment
     cache.mkdir(parents=True, exist_ok=True)
-    with run_folder(HOME / "runs", job.transform) as folder:
-        yield Surroundings(LocalProcesses(), folder, cache.absolute(), call.status, call.cancel, confirm)
+    return cache.absolute()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.cloudquery_plugins import events
-from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runtimes.job import JobFailedError, Outcome
 
 _KEPT: Final = 6
@@ -23,13 +22,11 @@ class Output:
     Args:
         names: the DataSet's name for each table.
         progress: shows one short line.
-        secrets: texts that are never repeated.
     """
 
-    def __init__(self, names: Mapping[str, str], progress: Callable[[str], None], secrets: Iterable[str] = ()) -> None:
+    def __init__(self, names: Mapping[str, str], progress: Callable[[str], None]) -> None:
         self._names = names
         self._progress = progress
-        self._redacted = Redaction(secrets)
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._counts: dict[str, int] = {}
         self._notes: list[str] = []
@@ -39,7 +36,7 @@ class Output:
 
     def take(self, line: str) -> None:
         """Take one line of output."""
-        line = self._redacted(line.strip())
+        line = line.strip()
         if event := events.read(line):
             self._take_event(event)
         elif summary := _SUMMARY.search(line):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from datakit_iac.cloudquery_plugins.adapters import Destination, Source, Sync
@@ -19,36 +17,38 @@ class Rendered:
 
     Attributes:
         documents: the CloudQuery documents.
-        variables: the environment that the CLI fills in; secrets stand nowhere else.
+        env: variables that the CLI fills in, for texts that it would take for a variable.
+        secret_env: those for secrets, which stand nowhere else.
     """
 
     documents: list[Mapping[str, Any]] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    secret_env: dict[str, Secret] = field(default_factory=dict)
 
-    def write(self, path: Path) -> None:
-        """Write the spec as YAML (each document is JSON, which is YAML), readable by its owner only."""
-        text = "\n---\n".join(json.dumps(document, indent=2, ensure_ascii=False) for document in self.documents)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+    @property
+    def text(self) -> str:
+        """The spec as YAML: each document is JSON, which is YAML."""
+        return "\n---\n".join(json.dumps(each, indent=2, ensure_ascii=False) for each in self.documents) + "\n"
 
     def safe(self, value: Any) -> Any:
         """The value with secrets, and texts that the CLI would take for a variable, replaced by variables."""
+        name = f"DATAKIT_VALUE_{len(self.env) + len(self.secret_env)}"
         if isinstance(value, Secret):
-            return self._variable(value.reveal())
+            self.secret_env[name] = Secret(_quoted(value.reveal()))
+            return f"${{{name}}}"
         if isinstance(value, str) and "${" in value:
-            return self._variable(value)
+            self.env[name] = _quoted(value)
+            return f"${{{name}}}"
         if isinstance(value, Mapping):
             return {name: self.safe(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.safe(each) for each in value]
         return value
 
-    def _variable(self, text: str) -> str:
-        name = f"DATAKIT_VALUE_{len(self.variables)}"
-        # The CLI puts the value into the text of the file before it reads it, so it must be right inside quotes.
-        self.variables[name] = json.dumps(text)[1:-1]
-        return f"${{{name}}}"
+
+def _quoted(text: str) -> str:
+    # The CLI puts the value into the text of the file before it reads it, so it must be right inside quotes.
+    return json.dumps(text)[1:-1]
 
 
 def render(transform: str, sync: Sync, source: Source, destination: Destination) -> Rendered:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import datakit_iac.cloudquery_plugins
-from datakit_iac.cloudquery_plugins.adapters import Destination, Source
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Command
-from datakit_iac.manifest.values.secret import Secret, revealed
+from datakit_iac.executors.lines import Lines
+from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, Outcome
 from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery_plugins.__file__).with_name("launch.py")
+_SPEC: Final = "cloudquery.yaml"
 
 
 class CloudQuery:
@@ -62,33 +62,46 @@ class CloudQuery:
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
-    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
-        """Run one sync: all tables are committed together, or none is changed.
+    def render(self, job: Job) -> Workload:
+        """The CLI and the plugins of both sides, and the spec of one sync.
 
         Raises:
-            JobFailedError: it failed; the tables are as they were.
-            Cancelled: the user stopped it; the tables are as they were.
+            JobFailedError: the job cannot be run.
         """
         if faults := self.check(job):
             raise JobFailedError(faults[0], tuple(faults[1:]))
         asked = settings.read(job)
         chosen, _ = plugins.choose(asked)
         assert chosen is not None, "checked above"
-        rendered = render(job.transform, asked, *chosen)
-        rendered.write(surroundings.folder / "cloudquery.yaml")
-        names = {str(target.place): target.name for target in asked.targets}
-        output = Output(names, surroundings.progress, _secrets(job))
-        variables = {**{name: revealed(each) for name, each in job.variables.items()}, **rendered.variables}
-        command = _command(chosen, variables, surroundings.folder, job.timeout)
+        spec = render(job.transform, asked, *chosen)
+        source, destination = map(plugins.path, chosen)
+        launched = [sys.executable, "-I", "-S", str(_LAUNCH), FOLDER, f"source={source}", f"destination={destination}"]
+        sync = [str(cli()), "sync", f"{FOLDER}/{_SPEC}", "--telemetry-level", "none", "--cq-dir", f"{FOLDER}/cq"]
+        # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
+        log = ["--log-console", "--log-file-name", f"{FOLDER}/cloudquery.log"]
+        return Workload(
+            [*launched, "--", *sync, *log],
+            env=spec.env,
+            secret_env=spec.secret_env,
+            files={_SPEC: spec.text},
+            needs={"shares_filesystem": "CloudQuery runs the plugins of this installation"},
+        )
+
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+        """What one sync did: all tables are committed together, or none is changed.
+
+        Raises:
+            JobFailedError: it failed; the tables are as they were.
+        """
+        output = Output({str(target.place): target.name for target in settings.read(job).targets}, progress)
         try:
-            code = surroundings.executor.run(command, on_line=output.take, cancel=surroundings.cancel)
+            for line in lines:
+                output.take(line)
         except TimeoutError as fault:
             raise JobFailedError(
                 f"the sync did not end within {job.timeout:g} s; the tables are as they were"
             ) from fault
-        except FileNotFoundError as fault:
-            raise JobFailedError(str(fault)) from fault
-        return output.outcome(code)
+        return output.outcome(lines.exit_code)
 
 
 @cache
@@ -102,30 +115,7 @@ def cli() -> str | None:
     return None
 
 
-def _command(
-    chosen: tuple[Source, Destination],
-    variables: Mapping[str, str],
-    folder: Path,
-    timeout: float | None,
-) -> Command:
-    source, destination = chosen
-    folder = folder.absolute()
-    argv = [sys.executable, "-I", "-S", str(_LAUNCH), str(folder)]
-    argv += [f"source={plugins.path(source)}", f"destination={plugins.path(destination)}", "--", str(cli())]
-    argv += ["sync", str(folder / "cloudquery.yaml"), "--telemetry-level", "none", "--cq-dir", str(folder / "cq")]
-    # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
-    argv += ["--log-console", "--log-file-name", str(folder / "cloudquery.log")]
-    return Command(argv, Path.cwd(), variables, timeout)
-
-
 def _reading(dataset: BoundDataSet) -> dict[str, object]:
     plugin = plugins.source(dataset.connection.technology)
     options = dataset.options
     return {name: options[name] for name in sorted(plugin.reading & set(options))} if plugin else {}
-
-
-def _secrets(job: Job) -> list[str]:
-    datasets = (*job.inputs, *job.outputs)
-    of_stores: list[Secret] = [secret for dataset in datasets for secret in dataset.connection.secrets.values()]
-    of_job = [value for value in job.variables.values() if isinstance(value, Secret)]
-    return [secret.reveal() for secret in (*of_stores, *of_job)]

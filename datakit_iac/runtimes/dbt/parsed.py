@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +23,17 @@ class Parsed:
     def __init__(self) -> None:
         self._seen: dict[Path, str] = {}
 
-    def remember(self, target: Path) -> None:
-        """Take note of what dbt has just kept in a target folder."""
-        if (target / _KEPT).is_file():
-            self._seen[target] = given.content(target / _KEPT)
+    @contextlib.contextmanager
+    def ours(self, target: Path) -> Iterator[None]:
+        """Let a build use what is kept in a target folder where that was seen, and take note of what it keeps there.
 
-    def demand_ours(self, target: Path) -> None:
-        """Remove what is kept there unless it is what was seen; dbt then parses everything anew."""
+        What was not seen is removed; dbt then parses everything anew.
+        """
         kept = target / _KEPT
         if kept.is_symlink() or (kept.is_file() and given.content(kept) != self._seen.get(target)):
             kept.unlink()
+        try:
+            yield
+        finally:
+            if kept.is_file():
+                self._seen[target] = given.content(kept)

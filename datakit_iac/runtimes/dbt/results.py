@@ -1,8 +1,7 @@
-"""What dbt did, read from its own artifacts."""
+"""What dbt did, as the worker says it of each node."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,17 +54,12 @@ class Result:
 
 
 def outcome(
-    target: Path,
-    project: Path,
-    warnings: Sequence[str],
-    building: Mapping[str, Mapping[str, Any]],
-    database: str,
+    results: Sequence[Result], warnings: Sequence[str], building: Mapping[str, Mapping[str, Any]], database: str
 ) -> Outcome:
-    """The Outcome of a build, from the artifacts in `target`.
+    """The Outcome of a build.
 
     Args:
-        target: dbt's target folder.
-        project: the user's project, which the files in messages are given from.
+        results: what became of each node, in dbt's order.
         warnings: what dbt warned of.
         building: what the worker said it would make, by the ID of its node.
         database: dbt's name of the database of the outputs.
@@ -73,7 +67,6 @@ def outcome(
     Raises:
         JobFailedError: a node failed, an output was not made, or nothing was selected.
     """
-    results = read(target, project)
     if not results:
         raise JobFailedError("the selection means no model of the dbt project, so nothing was built", tuple(warnings))
     if failed := [result for result in results if result.status in _BAD]:
@@ -108,20 +101,10 @@ def _beside(made: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
-def read(target: Path, project: Path) -> list[Result]:
-    """The results of a build, in dbt's order; empty where it built nothing."""
-    if not (target / "run_results.json").is_file():
-        return []
-    run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    nodes = {**manifest["nodes"], **manifest.get("unit_tests", {})}
-    return [_result(each, nodes.get(each["unique_id"], {}), nodes, project) for each in run["results"]]
-
-
-def parse_failure(error: str, project: Path, overlay: Path) -> JobFailedError:
+def parse_failure(error: str, project: Path, overlay: Sequence[str]) -> JobFailedError:
     """The failure of a build that dbt could not begin: its error in the user's words and places, not the overlay's."""
-    for folder in (overlay, overlay.resolve()):
-        error = error.replace(str(folder), str(project))
+    for folder in overlay:
+        error = error.replace(folder, str(project))
     found = [_PATH.sub(lambda match: f"({project / match.group(1)})", line) for line in _lines(error)]
     headline, *lines = found or ["dbt gave no reason"]
     if match := _PATH_IN_HEADLINE.match(headline):
@@ -129,22 +112,6 @@ def parse_failure(error: str, project: Path, overlay: Path) -> JobFailedError:
     if lines:
         headline = f"{headline}: {lines.pop(0)}"
     return JobFailedError(f"dbt cannot build {project}: {headline}", tuple(lines[:_MANY_LINES]))
-
-
-def _result(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], project: Path) -> Result:
-    kind, _, name = entry["unique_id"].split(".", 2)
-    tested = nodes.get(node.get("attached_node") or "", {}).get("name", "")
-    column = node.get("column_name") or ""
-    return Result(
-        id=entry["unique_id"],
-        kind=kind,
-        name=node.get("name", name),
-        file=str(project / node.get("original_file_path", "")),
-        status=entry["status"],
-        message=entry.get("message") or "",
-        failures=entry.get("failures") or 0,
-        subject=f"{tested}.{column}" if tested and column else tested,
-    )
 
 
 def _failure(failed: Sequence[Result], results: Sequence[Result]) -> JobFailedError:

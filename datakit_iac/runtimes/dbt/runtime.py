@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Executor
-from datakit_iac.manifest.redaction import Redaction
-from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.executors.lines import Lines
+from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.runtimes.dbt import (
     caches,
     fetching,
@@ -31,35 +33,41 @@ from datakit_iac.runtimes.dbt import (
 )
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
+from datakit_iac.runtimes.dbt.events import Events
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
-from datakit_iac.runtimes.dbt.session import Event, Request, Session
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.described import Described
+from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address
 
+_CACHE_VARIABLE: Final = "DATAKIT_CACHE"
+_CACHE: Final = f"$({_CACHE_VARIABLE})"
+_POLL: Final = 0.1
+_STRICTNESS: Final = ("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
+
+
+@cache
+def _worker() -> tuple[str, ...]:
+    """What starts the worker, with the adapters that it imports ahead."""
+    ahead = ",".join(each.module for each in profile.adapters().values())
+    # -P: no folder of ours or of the user's may stand before the real `dbt` on the path.
+    return (sys.executable, "-P", str(Path(__file__).with_name("worker.py")), ahead)
+
 
 class Dbt:
-    """Builds and tests the models that a Transform selects of a dbt project.
-
-    The worker process that has dbt imported is kept between jobs; `warm` starts it ahead, `close` ends it (it ends
-    with this process in any case).
-    """
+    """Builds and tests the models that a Transform selects of a dbt project."""
 
     name = "dbt"
 
     def __init__(self) -> None:
-        self._session = Session()
         self._parsed = parsed.Parsed()
+        self._turns: dict[Path, threading.Lock] = {}
 
-    def warm(self, executor: Executor | None = None) -> None:
-        """Start the worker, and return at once; again costs nothing."""
-        self._session.warm(executor or LocalProcesses())
-
-    def close(self) -> None:
-        """End the worker."""
-        self._session.close()
+    def worker(self) -> Workload:
+        """The process that has dbt imported, which an Executor may keep between jobs."""
+        return Workload(_worker(), worker=_worker())
 
     def check(self, job: Job) -> list[str]:
         """Faults of the settings, of the dbt project and of where its DataSets lie."""
@@ -130,70 +138,93 @@ class Dbt:
         except (ProjectError, KeyError):
             return []  # told by `check`
 
-    def run(self, job: Job, surroundings: Surroundings) -> Outcome:
-        """Build and test.
+    def render(self, job: Job) -> Workload:
+        """One build, by the worker, of the copy of the project in the cache; `prepared` makes that copy.
 
         Raises:
-            JobFailedError: a model or a test failed, or dbt could not begin.
+            ValueError: dbt cannot do what the job asks for, or there is no dbt project.
+        """
+        project = DbtProject(Path(job.settings["project"]))
+        described = _profile(job, project)
+        home, target = _cache(job, project, described)
+        options = [
+            "--project-dir", f"{_CACHE}/{home}/project",
+            "--profiles-dir", FOLDER,
+            "--profile", profile.NAME,
+            "--target", job.environment,
+            "--target-path", f"{_CACHE}/{target}",
+            "--log-path", f"{_CACHE}/{target}",
+        ]  # fmt: skip
+        return Workload(
+            [*_worker(), "build", *settings.options(job), "--", *options, *settings.variables(job), *_STRICTNESS],
+            secret_env=described.env,
+            # JSON is YAML too.
+            files={"profiles.yml": json.dumps(described.content, indent=2)},
+            needs={"shares_filesystem": f"dbt builds a copy of {project.root} on this machine"},
+            worker=_worker(),
+        )
+
+    @contextlib.contextmanager
+    def prepared(self, job: Job, workload: Workload, surroundings: Surroundings) -> Iterator[Workload]:
+        """The workload on a fresh copy of the project, with its packages; builds of one project take turns.
+
+        Raises:
+            JobFailedError: the project cannot be copied, or it is not the one that was approved.
             Cancelled: the user stopped it.
         """
         surroundings.progress("starting dbt")
         try:
             project = DbtProject(Path(job.settings["project"]))
-            described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
-            described = replace(described, environment=job.environment)
-            home = surroundings.cache / "dbt" / _key(project.name, str(project.root.absolute()))
+            described = _profile(job, project)
+            home, target = (surroundings.cache / each for each in _cache(job, project, described))
             project = self._with_packages(project, home, job, surroundings)
-        except (ProjectError, ValueError) as fault:
-            raise JobFailedError(str(fault)) from None
-        # Each profile and each set of variables keeps a target: dbt parses everything anew when one of them changes.
-        words = settings.variables(job)
-        target = home / _key("target", json.dumps([described.content, *words], sort_keys=True))
-        _write_profile(described, surroundings.folder)
-        request = Request(
-            [*_options(home / "project", surroundings.folder, target, job.environment), *words, *_strictness()],
-            settings.options(job),
-            (home / "project").absolute(),
-            ports(job, project, described),
-            {**described.env, **job.variables},
-        )
-        progress = _Progress(surroundings.progress)
-        progress.warnings += fetching.unlocked(project)
-
-        def prepare() -> None:
-            (target / "run_results.json").unlink(missing_ok=True)
-            copied = overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described))
-            if job.given and given_digest(_shown(project, copied)) != job.given:
-                raise JobFailedError(
-                    f"files of {project.root} are not those that were approved; nothing was built",
-                    ("run the update again: it will say what has changed",),
-                )
-            surroundings.confirm()
-            if job.given:
-                self._parsed.demand_ours(target)
-
-        try:
-            with caches.held(surroundings.cache / "dbt", home, target):
-                error = self._session.ask(
-                    request,
-                    surroundings.executor,
-                    surroundings.folder,
-                    timeout=job.timeout,
-                    cancel=surroundings.cancel,
-                    on_event=progress.hear,
-                    prepare=prepare,
-                )
-                if job.given:
-                    self._parsed.remember(target)
-                if progress.faults:
-                    raise JobFailedError(progress.faults[0], tuple(progress.faults[1:]))
-                if error:
-                    raise results.parse_failure(error, project.root, (home / "project").absolute())
-                return results.outcome(target, project.root, progress.warnings, progress.building, described.database)
+            with caches.held(surroundings.cache / "dbt", home, target), self._turn(home, surroundings.cancel):
+                request = {"names": [*described.env, *job.variables], "ports": ports(job, project, described)}
+                copied = overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described))
+                if job.given and given_digest(_shown(project, copied)) != job.given:
+                    raise JobFailedError(
+                        f"files of {project.root} are not those that were approved; nothing was built",
+                        ("run the update again: it will say what has changed",),
+                    )
+                surroundings.confirm()
+                with self._parsed.ours(target) if job.given else contextlib.nullcontext():
+                    yield replace(
+                        workload,
+                        env={**workload.env, _CACHE_VARIABLE: str(surroundings.cache.absolute())},
+                        files={**workload.files, "request.json": json.dumps(request)},
+                    )
         except ProjectError as fault:
             raise JobFailedError(str(fault)) from None
-        except JobFailedError as failure:
-            raise _redacted(failure, request.env.values()) from None
+
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+        """What was built and tested.
+
+        Raises:
+            JobFailedError: a model or a test failed, or dbt could not begin.
+        """
+        project = DbtProject(Path(job.settings["project"]))
+        events = Events(progress)
+        for line in lines:
+            events.take(line)
+        error, folders = events.reply(lines.exit_code)
+        if events.faults:
+            raise JobFailedError(events.faults[0], tuple(events.faults[1:]))
+        if error:
+            raise results.parse_failure(error, project.root, folders)
+        warnings = [*fetching.unlocked(project), *events.warnings]
+        database = _profile(job, project).database
+        return results.outcome([*events.results(project.root)], warnings, events.building, database)
+
+    @contextlib.contextmanager
+    def _turn(self, home: Path, cancel: threading.Event) -> Iterator[None]:
+        turn = self._turns.setdefault(home, threading.Lock())
+        while not turn.acquire(timeout=_POLL):
+            if cancel.is_set():
+                raise Cancelled("dbt was stopped")
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _with_packages(self, project: DbtProject, home: Path, job: Job, surroundings: Surroundings) -> DbtProject:
         """The project with all its packages; those that are not installed are fetched into its cache."""
@@ -204,55 +235,39 @@ class Dbt:
         surroundings.progress("fetching the packages of dbt")
 
         def deps(folder: Path) -> str:
-            options = ["--project-dir", str(folder), "--log-path", str(folder), *_strictness()]
-            request = Request([*options, *settings.variables(job)], (), folder, {}, job.variables, "deps")
-            return self._session.ask(
-                request,
-                surroundings.executor,
-                surroundings.folder,
-                timeout=job.timeout,
-                cancel=surroundings.cancel,
-                on_event=lambda _: None,
-            )
+            options = ["--project-dir", str(folder), "--log-path", str(folder), *_STRICTNESS, *settings.variables(job)]
+            request = json.dumps({"names": [*job.variables]})
+            fetch = Workload([*_worker(), "deps", *options], files={"request.json": request}, worker=_worker())
+            events = Events()
+            with started(of_job(fetch, job), surroundings) as lines:
+                for line in lines:
+                    events.take(line)
+                return events.reply(lines.exit_code)[0]
 
         def mind() -> None:
-            if surroundings.cancel.wait(0.1):
+            if surroundings.cancel.wait(_POLL):
                 raise Cancelled("dbt was stopped")
 
         values = [job.settings.get("vars"), variable_digests(job.variables)]
         try:
             return DbtProject(project.root, fetching.fetch(project, home, values, deps, mind))
-        except JobFailedError as failure:
-            raise _redacted(failure, job.variables.values()) from None
         except OSError as fault:
             raise JobFailedError(f"the packages of {project.root} cannot be kept in {home}: {fault.strerror}") from None
 
 
-class _Progress:
-    """Counts what is done, and shows it."""
+def _profile(job: Job, project: DbtProject) -> profile.Profile:
+    described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
+    return replace(described, environment=job.environment)
 
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self.warnings: list[str] = []
-        self.faults: list[str] = []
-        self.building: dict[str, dict[str, Any]] = {}
-        self._show = show
-        self._selected: dict[str, int] = {}
-        self._done: Counter[str] = Counter()
 
-    def hear(self, event: Event) -> None:
-        """Take an event of the worker."""
-        if warning := event.get("warning"):
-            self.warnings.append(" ".join(str(warning).split()))
-            return
-        self.faults += event.get("faults", ())
-        self.building |= event.get("building", {})
-        if selected := event.get("selected"):
-            self._selected = dict(selected)
-        if kind := event.get("done"):
-            self._done[kind] += 1
-        if self._selected:
-            parts = (f"{self._done[kind]} of {total} {kind}s" for kind, total in sorted(self._selected.items()))
-            self._show(", ".join(parts))
+def _cache(job: Job, project: DbtProject, described: profile.Profile) -> tuple[Path, Path]:
+    """The folders of a project and of its target, below the cache of all runs.
+
+    Each profile and each set of variables keeps a target: dbt parses everything anew when one of them changes.
+    """
+    home = Path("dbt", _key(project.name, str(project.root.absolute())))
+    said = json.dumps([described.content, *settings.variables(job)], sort_keys=True)
+    return home, home / _key("target", said)
 
 
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
@@ -266,30 +281,3 @@ def _shown(project: DbtProject, contents: Mapping[str, str]) -> dict[str, str]:
 
 def _key(name: str, of: str) -> str:
     return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
-
-
-def _write_profile(described: profile.Profile, folder: Path) -> None:
-    # JSON is YAML too.
-    handle = os.open(folder / "profiles.yml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(described.content, file, indent=2)
-
-
-def _options(project: Path, profiles: Path, target: Path, environment: str) -> list[str]:
-    return [
-        "--project-dir", str(project.absolute()),
-        "--profiles-dir", str(profiles.absolute()),
-        "--profile", profile.NAME,
-        "--target", environment,
-        "--target-path", str(target.absolute()),
-        "--log-path", str(target.absolute()),
-    ]  # fmt: skip
-
-
-def _strictness() -> list[str]:
-    return ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
-
-
-def _redacted(failure: JobFailedError, variables: Iterable[str | Secret]) -> JobFailedError:
-    hide = Redaction(each.reveal() for each in variables if isinstance(each, Secret))
-    return JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines)))

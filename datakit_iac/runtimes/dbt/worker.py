@@ -1,13 +1,15 @@
 """The worker: a process that has dbt imported and builds whenever a line asks it to.
 
-Run as a script by `session`, never imported: ``python -P worker.py ADAPTERS``, with the modules that it imports ahead
-and commas between them, or ``python -P worker.py ADAPTERS REQUEST.json`` for one request. That is a line of JSON: the
-``task`` (``build`` or ``deps``), ``args`` and ``select`` of dbt, ``env``, the ``names`` of all variables that the job
-may see, ``cwd``, and the ``ports`` that `placement` knows. What it answers are
-lines that begin with the record separator, so that nothing a library prints can be taken for one:
+Run as a script, never imported: ``python -P worker.py ADAPTERS TASK …`` for one request. Without a task it does one
+for each line ``{"args": ["TASK", …], "env": {…}}`` that it reads. The adapters are modules that it imports ahead, with
+commas between them. The tasks are ``build SELECTION -- OPTIONS`` and ``deps OPTIONS``, both dbt's own. The folder
+``DATAKIT_FOLDER`` holds a ``request.json``: the ``names`` of all variables that the job may see, and the ``ports`` that
+`placement` knows. What it answers are lines that begin with the record separator, so that nothing a library prints can
+be taken for one; ``exit`` is said to those only who sent a line:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
-    {"done": "model"}   {"warning": "…"}   {"reply": {"error": ""}}
+    {"done": "model"}   {"warning": "…"}   {"result": {"id": "model.shop.a", "status": "success", …}}
+    {"reply": {"error": "", "folders": ["/…"]}}   {"exit": 0}
 """
 
 from __future__ import annotations
@@ -19,18 +21,24 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
 MARK = "\x1e"
 _BARE = "datakit_dbt"
+_QUIET = {
+    # No call home, whatever the user's own settings say.
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+}
 Tell = Callable[[dict[str, Any]], None]
 
 
 def main() -> None:
-    """Serve requests until there are no more."""
+    """Serve the request of the arguments, or requests until there are no more."""
+    os.environ.update(_QUIET)
     tell = _teller()
     from dbt.cli.main import dbtRunner
 
@@ -38,10 +46,12 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(adapter)  # what builds need, while there is time
     if len(sys.argv) > 2:
-        _serve(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")), dbtRunner, tell)
+        _serve(sys.argv[2:], {}, dbtRunner, tell)
         return
     for line in sys.stdin:
-        _serve(json.loads(line), dbtRunner, tell)
+        asked = json.loads(line)
+        _serve(asked["args"], asked["env"], dbtRunner, tell)
+        tell({"exit": 0})
 
 
 def _teller() -> Tell:
@@ -57,30 +67,38 @@ def _teller() -> Tell:
     return tell
 
 
-def _serve(request: dict[str, Any], runner: Any, tell: Tell) -> None:
+def _serve(args: Sequence[str], env: Mapping[str, str], runner: Any, tell: Tell) -> None:
+    task, *options = args
+    project = options[options.index("--project-dir") + 1]
     try:
-        with _environment(request), contextlib.chdir(request["cwd"]):
-            error = _fetch(request, runner) if request["task"] == "deps" else _build(request, runner, tell)
+        folder = {**os.environ, **env}["DATAKIT_FOLDER"]
+        request = json.loads(Path(folder, "request.json").read_text(encoding="utf-8"))
+        with _environment(env, request["names"]) as seen, contextlib.chdir(project):
+            if task == "deps":
+                error = _fetch(options, seen, runner)
+            else:
+                place = options.index("--")
+                error = _build(options[:place], options[place + 1 :], request["ports"], runner, tell)
     except Exception as fault:  # a fault inside dbt must not end the worker without a word
         error = f"{type(fault).__name__}: {fault}"
-    tell({"reply": {"error": error}})
+    tell({"reply": {"error": error, "folders": [project, str(Path(project).resolve())]}})
 
 
-def _fetch(request: dict[str, Any], runner: Any) -> str:
+def _fetch(options: Sequence[str], seen: Mapping[str, str], runner: Any) -> str:
     """Install the packages of a project, from the hub that the job's variables name; the error where there is one."""
     from dbt.clients import registry
 
     of_dbt = registry.DEFAULT_REGISTRY_BASE_URL
-    registry.DEFAULT_REGISTRY_BASE_URL = f"{(request['env'].get('DBT_PACKAGE_HUB_URL') or of_dbt).rstrip('/')}/"
+    registry.DEFAULT_REGISTRY_BASE_URL = f"{(seen.get('DBT_PACKAGE_HUB_URL') or of_dbt).rstrip('/')}/"
     try:
-        done = runner().invoke(["deps", *request["args"]])
+        done = runner().invoke(["deps", *options])
     finally:
         registry.DEFAULT_REGISTRY_BASE_URL = of_dbt
     return "" if done.success else str(done.exception or "dbt gave no reason")
 
 
-def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
-    """Parse, select, build; the error where there is one. A build that ran leaves its artifacts and is no error."""
+def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any], runner: Any, tell: Tell) -> str:
+    """Parse, select, build; the error where there is one. A build that ran tells its results and is no error."""
 
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
@@ -88,25 +106,45 @@ def _build(request: dict[str, Any], runner: Any, tell: Tell) -> str:
         elif event.info.level == "warn":
             tell({"warning": event.info.msg})
 
-    read = runner(callbacks=[on_event]).invoke(["parse", *request["args"]])
+    read = runner(callbacks=[on_event]).invoke(["parse", *options])
     if not read.success:
-        return _told(read.exception, request["ports"]["package"]) or "dbt could not read the project"
+        return _told(read.exception, ports["package"]) or "dbt could not read the project"
     # Each build gets a manifest of its own: dbt writes into it, and so do we.
     manifest = read.result
     keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
-    listed = runner(manifest=manifest).invoke(["list", *keys, *request["select"], *request["args"]])
+    listed = runner(manifest=manifest).invoke(["list", *keys, *select, *options])
     if not listed.success:
         return str(listed.exception or "dbt could not select")
     selected = [json.loads(line) for line in listed.result or ()]
     if selected:
-        placed = _placed(manifest, frozenset(each["unique_id"] for each in selected), request["ports"])
+        placed = _placed(manifest, frozenset(each["unique_id"] for each in selected), ports)
         if placed.faults:
             tell({"faults": placed.faults})
             return ""
         tell({"building": _building(manifest, placed)})
     tell({"selected": dict(Counter(each["resource_type"] for each in selected))})
-    built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *request["select"], *request["args"]])
+    built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *select, *options])
+    for each in getattr(built.result, "results", ()):
+        tell({"result": _result(manifest, each)})
     return str(built.exception) if built.exception else ""
+
+
+def _result(manifest: Any, result: Any) -> dict[str, Any]:
+    """What became of one node, as `results.Result` has it."""
+    uid = result.node.unique_id
+    node = manifest.nodes.get(uid) or manifest.unit_tests.get(uid) or result.node
+    tested = getattr(manifest.nodes.get(getattr(node, "attached_node", None) or ""), "name", "")
+    column = getattr(node, "column_name", None) or ""
+    return {
+        "id": uid,
+        "kind": uid.partition(".")[0],
+        "name": node.name,
+        "file": node.original_file_path,
+        "status": str(result.status),
+        "message": result.message or "",
+        "failures": result.failures or 0,
+        "subject": f"{tested}.{column}" if tested and column else tested,
+    }
 
 
 def _told(fault: BaseException | None, package: str) -> str:
@@ -224,8 +262,8 @@ def _beside(name: str) -> ModuleType:
 
 
 @contextlib.contextmanager
-def _environment(request: dict[str, Any]) -> Iterator[None]:
-    """Let dbt see the variables of the job and no other.
+def _environment(env: Mapping[str, str], names: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Let dbt see the variables of the job and no other; those are given out.
 
     The process itself has a few that it needs (`executors.variables`): `env_var()` must not compute with those. And dbt
     takes options from variables (``DBT_EMPTY``): of the job's own, those must not steer it.
@@ -233,15 +271,15 @@ def _environment(request: dict[str, Any]) -> Iterator[None]:
     from dbt.cli import requires
 
     before = dict(os.environ)
-    os.environ.update(request["env"])
-    seen = {name: os.environ[name] for name in request["names"]}
+    os.environ.update(env)
+    seen = {name: os.environ[name] for name in names}
     for name in os.environ.keys() - {"DBT_SEND_ANONYMOUS_USAGE_STATS"}:
         if name.startswith("DBT_") and not name.startswith("DBT_ENV_"):
             del os.environ[name]
     of_dbt = requires.get_env
     vars(requires)["get_env"] = lambda: dict(seen)
     try:
-        yield
+        yield seen
     finally:
         vars(requires)["get_env"] = of_dbt
         os.environ.clear()

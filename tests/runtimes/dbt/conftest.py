@@ -15,6 +15,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Executor
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
@@ -152,15 +153,14 @@ def warehouse(shop: Shop) -> Path:
 
 @dataclass
 class Runner:
-    """Runs jobs with one Runtime, in fresh run folders over one cache."""
+    """Runs jobs with one Runtime and one Executor, over one cache."""
 
     runtime: Dbt
+    executor: Executor
     folder: Path
     cancel: threading.Event = field(default_factory=threading.Event)
     shown: list[str] = field(default_factory=list)
-    executor: Executor = field(default_factory=LocalProcesses)
     on_progress: Callable[[str], None] = lambda _: None
-    runs: int = 0
 
     @property
     def cache(self) -> Path:
@@ -169,11 +169,8 @@ class Runner:
 
     def __call__(self, job: Job) -> Outcome:
         """Run a job."""
-        self.runs += 1
-        folder = self.folder / f"run-{self.runs}"
-        folder.mkdir(mode=0o700)
         self.cache.mkdir(exist_ok=True)
-        return self.runtime.run(job, Surroundings(self.executor, folder, self.cache, self._show, self.cancel))
+        return execution.run(self.runtime, job, Surroundings(self.executor, self.cache, self._show, self.cancel))
 
     def _show(self, line: str) -> None:
         self.shown.append(line)
@@ -181,22 +178,28 @@ class Runner:
 
 
 @pytest.fixture(scope="session")
-def dbt() -> Iterator[Dbt]:
-    """One Runtime for all tests that do it no harm: its worker is started once."""
-    runtime = Dbt()
-    yield runtime
-    runtime.close()
+def dbt() -> Dbt:
+    """One Runtime for all tests that do it no harm."""
+    return Dbt()
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalProcesses]:
+    """One Executor for them: its worker is started once."""
+    executor = LocalProcesses(tmp_path_factory.mktemp("local"))
+    yield executor
+    executor.close()
 
 
 @pytest.fixture
-def run(dbt: Dbt, tmp_path: Path) -> Runner:
+def run(dbt: Dbt, local: LocalProcesses, tmp_path: Path) -> Runner:
     """Runs jobs in the shared worker."""
-    return Runner(dbt, tmp_path)
+    return Runner(dbt, local, tmp_path)
 
 
 @pytest.fixture
 def run_alone(tmp_path: Path) -> Iterator[Runner]:
     """Runs jobs in a worker of the test's own."""
-    runtime = Dbt()
-    yield Runner(runtime, tmp_path)
-    runtime.close()
+    executor = LocalProcesses(tmp_path)
+    yield Runner(Dbt(), executor, tmp_path)
+    executor.close()

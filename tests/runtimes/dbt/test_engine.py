@@ -13,14 +13,14 @@ import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Command
+from datakit_iac.executors.protocol import Cancelled, Execution, KeepsWorkers
+from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import select
@@ -49,11 +49,21 @@ def test_two_jobs_build_and_test_and_let_go_of_the_database(shop: Shop, run: Run
     assert "1 of 1 models, 2 of 2 tests" in run.shown
 
 
-def test_the_project_is_left_as_it_was_and_the_profile_is_private(shop: Shop, run: Runner) -> None:
+def test_the_project_is_left_as_it_was_and_the_profile_is_private(
+    shop: Shop, run: Runner, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    profiles = "local*/.datakit/runs/*/profiles.yml"
+    modes: set[int] = set()
+
+    def look(_: str) -> None:
+        modes.update(stat.S_IMODE(each.stat().st_mode) for each in tmp_path_factory.getbasetemp().glob(profiles))
+
     before = sorted(shop.root.rglob("*"))
+    run.on_progress = look
     run(shop.job("staging"))
     assert sorted(shop.root.rglob("*")) == before
-    assert stat.S_IMODE((run.folder / "run-1/profiles.yml").stat().st_mode) == 0o600
+    assert modes == {0o600}
+    assert [*tmp_path_factory.getbasetemp().glob(profiles)] == []
     assert not list(run.cache.rglob("profiles.yml"))
 
 
@@ -224,9 +234,7 @@ def test_inputs_in_another_file_are_read(shop: Shop, run: Runner, tmp_path: Path
 )
 def test_files_are_selected_as_dbt_selects(shop: Shop, run: Runner, selector: str) -> None:
     run(shop.job())
-    run(shop.job(selector))
-    (results,) = run.cache.rglob("run_results.json")
-    built = {each["unique_id"].split(".")[2] for each in json.loads(results.read_text())["results"]}
+    built = {relation.name for relation in run(shop.job(selector)).relations}
     ours = {node.name for node in select(DbtProject(shop.root), [selector]).nodes if node.kind == "model"}
     assert ours
     assert ours == built & {"stg_orders", "stg_customers", "revenue"}
@@ -305,7 +313,8 @@ def test_a_killed_worker_fails_the_job_and_the_next_one_starts_anew(shop: Shop, 
 
 
 def test_a_worker_that_died_between_jobs_is_replaced(shop: Shop, run_alone: Runner) -> None:
-    run_alone.runtime.warm()
+    assert isinstance(run_alone.executor, KeepsWorkers)
+    run_alone.executor.warm(run_alone.runtime.worker())
     while not (worker := newest_worker()):
         time.sleep(0.05)
     os.kill(worker, signal.SIGKILL)
@@ -316,13 +325,18 @@ def test_a_worker_that_died_between_jobs_is_replaced(shop: Shop, run_alone: Runn
 class OneShot:
     """An Executor that keeps no process between jobs."""
 
-    def run(self, command: Command, **options: object) -> int:
-        return LocalProcesses().run(command, **options)  # type: ignore[arg-type]
+    name = "once"
+    capabilities = LocalProcesses.capabilities
+
+    def __init__(self, folder: Path) -> None:
+        self._local = LocalProcesses(folder)
+
+    def start(self, workload: Workload) -> Execution:
+        return self._local.start(replace(workload, worker=()))
 
 
-def test_an_executor_without_conversations_does_too(shop: Shop, run_alone: Runner) -> None:
-    run_alone.executor = OneShot()
-    run_alone.runtime.warm(run_alone.executor)
+def test_an_executor_that_keeps_nothing_does_too(shop: Shop, run_alone: Runner, tmp_path: Path) -> None:
+    run_alone.executor = OneShot(tmp_path)
     assert run_alone(shop.job("staging")).counts == {"models": 2, "tests": 3}
     assert "2 of 2 models, 3 of 3 tests" in run_alone.shown
 
@@ -364,12 +378,10 @@ def test_templates_see_the_declared_variables_and_no_other(
     assert rows(shop.database, "select distinct customer from stg_orders") == [("unset/unset/unset/unset",)]
 
 
-def test_a_declared_variable_reaches_one_build_of_an_executor_that_keeps_nothing(shop: Shop, run: Runner) -> None:
-    class Once:
-        def run(self, command: Command, **how: Any) -> int:
-            return LocalProcesses().run(command, **how)
-
-    run.executor = Once()
+def test_a_declared_variable_reaches_one_build_of_an_executor_that_keeps_nothing(
+    shop: Shop, run: Runner, tmp_path: Path
+) -> None:
+    run.executor = OneShot(tmp_path)
     shop.replace("models/staging/stg_orders.sql", "amount from", "'{{ env_var(\"REGION\") }}' as amount from")
     run(with_variables(shop.job("stg_orders"), REGION="eu", DBT_EMPTY="true"))
     assert rows(shop.database, "select distinct amount from stg_orders") == [("eu",)]
@@ -405,7 +417,8 @@ def test_an_approved_build_believes_no_parsing_that_it_did_not_see(shop: Shop, r
     run(approved)
     assert rows(shop.database, "select sum(amount) from stg_orders") == [(13,)]
     before = kept.stat().st_ino, kept.stat().st_mtime_ns
-    run.runtime._parsed.demand_ours(kept.parent)
+    with run.runtime._parsed.ours(kept.parent):
+        pass
     assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == before, "its own is believed"
 
 

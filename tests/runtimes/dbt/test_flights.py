@@ -22,6 +22,7 @@ from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.kinds import KINDS
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import Outcome, Surroundings
 from datakit_iac.technologies.duckdb import types
 
@@ -75,17 +76,16 @@ def job(name: str, database: Path) -> Job:
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Outcome]]:
+def built(dbt: Dbt, local: LocalProcesses, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Outcome]]:
     folder = tmp_path_factory.mktemp("flights")
     database = folder / "warehouse.duckdb"
     with duckdb.connect(database) as connection:
         load(connection, folder)
     outcomes = {}
     for name in ("staging", "marts"):
-        (folder / name).mkdir(mode=0o700)
-        lent = Surroundings(LocalProcesses(), folder / name, folder, lambda _: None, threading.Event())
+        lent = Surroundings(local, folder, lambda _: None, threading.Event())
         assert dbt.check(job(name, database)) == []
-        outcomes[name] = dbt.run(job(name, database), lent)
+        outcomes[name] = run(dbt, job(name, database), lent)
     return database, outcomes
 
 

@@ -9,8 +9,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt import Dbt, profile, runtime
-from datakit_iac.runtimes.job import JobFailedError
+from datakit_iac.runtimes.dbt import Dbt, profile
 from tests.runtimes.dbt.conftest import Shop
 
 
@@ -97,9 +96,3 @@ def test_what_dbt_cannot_do_is_said(shop: Shop, case: int) -> None:
     inputs, outputs, says = faulty(shop)[case]
     with pytest.raises(ValueError, match=says):
         profile.profile(inputs, outputs)
-
-
-def test_a_failure_repeats_no_form_of_a_secret() -> None:
-    described = profile.Profile({}, env={"DBT_ENV_SECRET_A": Secret("p@ss word")})
-    failure = runtime._redacted(JobFailedError("not p%40ss%20word", ("cEBzcyB3b3Jk", "fine")), described.env.values())
-    assert (failure.cause, failure.lines) == ("not [secret]", ("[secret]", "fine"))

@@ -1,0 +1,131 @@
+"""Running a job, whatever its runtime: what it is given, what is refused, and what is never repeated."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.job import Job
+from datakit_iac.executors.lines import Lines
+from datakit_iac.executors.local.processes import LocalProcesses
+from datakit_iac.executors.protocol import Cancelled, Capabilities
+from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.runtimes.execution import rendered, run
+from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.testing import Recorded
+
+PASSWORD = "hunter2/a b"
+FORMS = ["hunter2/a b", "hunter2%2fa+b", "aHVudGVyMi9hIGI=", "hunter2\\\\/a b"]
+
+
+class Shell:
+    """Runs the argv of its settings; the job fails with its last line."""
+
+    name = "shell"
+
+    def check(self, job: Job) -> list[str]:
+        return []
+
+    def definition(self, job: Job) -> str:
+        return "1"
+
+    def render(self, job: Job) -> Workload:
+        if "argv" not in job.settings:
+            raise ValueError(f"no argv, and the password is {PASSWORD}")
+        return Workload(job.settings["argv"], files={"a.txt": "text"}, needs=job.settings.get("needs", {}))
+
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+        said = []
+        for line in lines:
+            progress(line)
+            said.append(line)
+        if lines.exit_code:
+            raise JobFailedError(said[-1], tuple(said))
+        return Outcome({"lines": len(said)}, tuple(said))
+
+
+def job(*argv: str, **more: Any) -> Job:
+    store = Connection("duckdb", {"path": "w.duckdb"}, {"password": Secret(PASSWORD)})
+    output = BoundDataSet("a", "w", store, Place(table="a"))
+    return replace(Job("copy", "shell", {"argv": [*argv]}, (), (output,), identity="1f"), **more)
+
+
+@pytest.fixture
+def shown() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def lent(tmp_path: Path, shown: list[str]) -> Surroundings:
+    return Surroundings(LocalProcesses(tmp_path), tmp_path, shown.append, threading.Event())
+
+
+def test_a_job_gets_its_files_and_its_variables(lent: Surroundings) -> None:
+    script = ["sh", "-c", 'cat "$0"; echo; echo $REGION $TOKEN', f"{FOLDER}/a.txt"]
+    outcome = run(Shell(), job(*script, variables={"REGION": "eu", "TOKEN": Secret("t0k3n")}), lent)
+    assert outcome.notes == ("text", "eu [secret]")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_repeated_in_no_form(lent: Surroundings, shown: list[str], form: str) -> None:
+    script = ["printf", "%s\\n", f"login with {form} failed"]
+    assert run(Shell(), job(*script), lent).notes == ("login with [secret] failed",)
+    assert shown == ["login with [secret] failed"]
+    with pytest.raises(JobFailedError) as failure:
+        run(Shell(), job("sh", "-c", f"printf '%s\\n' '{form}'; exit 1"), lent)
+    assert (failure.value.cause, failure.value.lines) == ("[secret]", ("[secret]",))
+
+
+def test_a_job_that_cannot_be_rendered_fails_without_its_secrets(lent: Surroundings) -> None:
+    with pytest.raises(JobFailedError, match=r"no argv, and the password is \[secret\]"):
+        run(Shell(), job(settings={}), lent)
+
+
+def test_a_program_that_is_missing_fails_the_job(lent: Surroundings) -> None:
+    with pytest.raises(JobFailedError, match="no program no-such-thing on PATH"):
+        run(Shell(), job("no-such-thing"), lent)
+
+
+def test_a_job_has_until_its_time_out(lent: Surroundings) -> None:
+    with pytest.raises(JobFailedError, match=r"did not end within 0\.2 s"):
+        run(Shell(), job("sleep", "60", timeout=0.2), lent)
+
+
+def test_a_job_that_is_cancelled_raises(lent: Surroundings) -> None:
+    lent.cancel.set()
+    with pytest.raises(Cancelled):
+        run(Shell(), job("sleep", "60"), lent)
+
+
+def test_an_executor_without_what_a_job_needs_does_not_start_it(lent: Surroundings) -> None:
+    class Elsewhere(LocalProcesses):
+        name = "elsewhere"
+        capabilities = Capabilities()
+
+    needs = {"argv": ["true"], "needs": {"shares_filesystem": "it reads /data/w.duckdb"}}
+    with pytest.raises(JobFailedError, match="executor elsewhere has no `shares_filesystem`, and it reads /data/w"):
+        run(Shell(), job(settings=needs), replace(lent, executor=Elsewhere()))
+
+
+def test_lines_that_were_recorded_are_interpreted_alike() -> None:
+    with pytest.raises(JobFailedError, match="boom"):
+        Shell().interpret(job(), Lines(Recorded(["one", "boom"], 2)), lambda _: None)
+
+
+def test_a_workload_is_printed_without_its_secrets_and_known_by_its_content() -> None:
+    variables = {"REGION": "eu", "TOKEN": Secret("t0k3n")}
+    workload = rendered(Shell(), job("/usr/bin/load", f"out={FOLDER}/a.txt", variables=variables))
+    assert str(workload) == "load out=a.txt (files: a.txt; env: REGION; secrets: TOKEN)"
+    assert "t0k3n" not in f"{workload!r}{workload.document}{workload.key}"
+    assert workload.key == replace(workload, secret_env={"TOKEN": Secret("other")}).key
+    others = [replace(workload, identity="2e"), replace(workload, argv=["load"]), replace(workload, files={})]
+    assert len({each.key for each in (workload, *others)}) == 4
