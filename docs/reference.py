@@ -35,6 +35,7 @@ from datakit_iac.manifest.values.quantity import Quantity
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 from datakit_iac.resources.parts import Part
+from docs import package_schema
 
 HERE: Final = Path(__file__).parent
 FOLDER: Final = HERE / "reference"
@@ -92,13 +93,19 @@ def _schemas() -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` only say which differ; the exit code."""
-    stale = [name for name, text in pages().items() if _present(name) != text]
-    if "--check" not in arguments:
-        (FOLDER / "schemas").mkdir(parents=True, exist_ok=True)
-        for name in stale:
-            (FOLDER / name).write_text(pages()[name], encoding="utf-8")
-    for name in stale:
-        print(f"{'differs' if '--check' in arguments else 'written'}: docs/reference/{name}")
+    only_checks = "--check" in arguments
+    stale = [] if _present(package_schema.FILE) == package_schema.text() else [package_schema.FILE]
+    if stale and not only_checks:  # a page is made of it
+        package_schema.FILE.write_text(package_schema.text(), encoding="utf-8")
+    made = {FOLDER / name: text for name, text in pages().items()}
+    for file, text in made.items():
+        if _present(file) != text:
+            stale.append(file)
+            if not only_checks:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+    for file in stale:
+        print(f"{'differs' if only_checks else 'written'}: {file.relative_to(HERE.parent)}")
     return 1 if stale and "--check" in arguments else 0
 
 
@@ -109,8 +116,7 @@ def undescribed() -> list[str]:
     return sorted(there ^ said)
 
 
-def _present(name: str) -> str:
-    file = FOLDER / name
+def _present(file: Path) -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 

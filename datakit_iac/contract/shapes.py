@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import Field, GetPydanticSchema, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
 from datakit_iac.contract.connection import Connection
@@ -46,6 +47,12 @@ class StoreReference(Model):
     connection: dict[str, Any]
     secrets: dict[str, Text] = Field(default_factory=dict)
 
+    @classmethod
+    def of(cls, name: str, connection: Connection) -> Self:
+        """A Store of a name, reached in a way that is right."""
+        said = {"connection": connection.options, "secrets": connection.secrets}
+        return cast("Self", cls.model_construct(name=name, technology=connection.technology, **cast("Any", said)))
+
     @property
     def reached(self) -> Connection:
         """How it is reached."""
@@ -68,6 +75,7 @@ class Connector(Model):
 class Store(StoreReference):
     """The inputs of a Store."""
 
+    name: Name
     create: bool | None = None
 
 
@@ -222,8 +230,34 @@ class Run(Execution, Limited):
         )
 
 
+class Located(Model):
+    """The outputs of a Store."""
+
+    location: str
+
+
+class Made(Model):
+    """The outputs of a DataSet."""
+
+    generation: str
+
+
+class Ran(Model):
+    """The outputs of a Run."""
+
+    written: dict[Name, str]
+    counts: dict[str, float]
+    incomplete: bool = False
+
+
+OUTPUTS: Final[dict[str, type[Model]]] = {"Store": Located, "DataSet": Made, "Run": Ran}
+"""What the provider tells of a resource, beside its inputs."""
+
 SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connector, Store, DataSet, Transform, Run)}
 """The inputs of each kind of resource."""
+
+STEERING: Final = ("consents", "external", "deletion", "downstream", "manifest")
+"""What no job is told of a DataSet, and no technology: it steers what the provider does."""
 
 _UNTOLD: Final = frozenset({"version", "schema_ref", "dev", "previous_names"})
 """What only manifests say of a DataSet; its former names are aliases."""
@@ -237,3 +271,20 @@ def told(shape: type[Model]) -> dict[str, str]:
     """
     unsaid = _UNTOLD if issubclass(shape, DataSetSpec) else ()
     return {name: field.alias or name for name, field in shape.model_fields.items() if name not in unsaid}
+
+
+def keyword(name: str, shape: type[Model]) -> str:
+    """The argument by which programs say a field: its name, or the manifests' own name for it.
+
+    >>> keyword("columns", DataSet), keyword("external", DataSet)
+    ('schema', 'external')
+    """
+    alias = shape.model_fields[name].alias or name
+    return name if alias == to_camel(name) else alias
+
+
+def arguments(contract: Contract) -> dict[str, Any]:
+    """What programs say beside the name and the Store, to have a DataSet of this contract."""
+    return {
+        keyword(name, Contract): getattr(contract, name) for name in told(Contract) if name not in ("name", "store")
+    }

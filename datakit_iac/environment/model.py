@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
+from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.models.connector import Connector
@@ -46,23 +48,26 @@ class ResolvedStore:
     vars: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedDataSet:
     """A DataSet in its concrete Store.
 
     Attributes:
         manifest: the contract as written.
-        bound: the contract with its place.
-        external: whether it is only ever read here, since its Connector is no destination.
+        contract: the contract in its place; external where its Connector is no destination.
         graph: who reads and writes what.
         vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
     """
 
     manifest: DataSet
-    bound: BoundDataSet
-    external: bool
+    contract: Contract
     graph: Graph = field(repr=False)
     vars: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def bound(self) -> BoundDataSet:
+        """What technologies and runtimes are told of it."""
+        return self.contract.bound
 
     @property
     def downstream(self) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.contract.dataset import DataSetReference
 from datakit_iac.contract.job import Job
+from datakit_iac.contract.shapes import Contract, Execution, StoreReference
 from datakit_iac.environment import dbt_vars, variables
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.default import with_default
@@ -140,42 +141,37 @@ class _Resolution:
             for writer in writers:
                 message = f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is no destination"
                 self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
-        bound = self._bound_dataset(dataset, store)
-        if store.is_installed and bound.reader:
-            bound = self._with_reader(dataset, bound)
+        contract = self._contract(dataset, store, external)
+        if store.is_installed and contract.reader:
+            contract = self._with_reader(dataset, contract)
         return ResolvedDataSet(
             manifest=dataset,
-            bound=bound,
-            external=external,
+            contract=contract,
             graph=self._graph,
             vars=moved.binding.vars if (moved := self._bindings.of_dataset(dataset.name)) else {},
         )
 
-    def _bound_dataset(self, dataset: DataSet, store: ResolvedStore) -> BoundDataSet:
-        spec = dataset.spec
-        return BoundDataSet(
-            name=dataset.name,
-            store=store.name,
-            connection=store.connection,
-            place=self._bindings.place(dataset),
-            columns=tuple(self._related(dataset, column) for column in spec.columns),
-            description=dataset.description,
-            tests=tuple(spec.tests),
-            writers=self._graph.writers.get(dataset.name, ()),
-            reader=spec.reader,
+    def _contract(self, dataset: DataSet, store: ResolvedStore, external: bool) -> Contract:
+        return Contract.of(
+            dataset,
+            self._bindings.place(dataset),
+            store=StoreReference.of(store.name, store.connection),
+            columns=[self._related(dataset, column) for column in dataset.spec.columns],
+            writers=list(self._graph.writers.get(dataset.name, ())),
+            external=external,
         )
 
-    def _with_reader(self, dataset: DataSet, bound: BoundDataSet) -> BoundDataSet:
+    def _with_reader(self, dataset: DataSet, contract: Contract) -> Contract:
         """The DataSet with its reader checked; without it where the technology that is bound here has none."""
-        kind, path = bound.connection.technology, ("spec", "reader")
+        kind, path = contract.store.technology, ("spec", "reader")
         if not technology(kind).capabilities.reader:
             message = f"`reader` of DataSet {dataset.name} says nothing here: {kind} reads in one way only"
             origin = self._project.origin(dataset)
             self._findings.append(origin.finding("not-used", message, path))
-            return replace(bound, reader={})
-        for fault in reader_faults(bound):
+            return contract.model_copy(update={"reader": {}})
+        for fault in reader_faults(contract.bound):
             self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", (*path, *fault.path))
-        return bound
+        return contract
 
     def _related(self, dataset: DataSet, column: Column) -> Column:
         """The column, its tests of relationships knowing the other DataSet's table."""
@@ -242,16 +238,18 @@ class _Resolution:
             self._findings.extend(self._bindings.disagreement(each, transform.name) for each in faults)
             if said:
                 settings["vars"] = said
-        return Job(
-            transform=transform.name,
+        run = Execution.model_construct(
             runtime=spec.runtime,
             settings=settings,
-            inputs=tuple(datasets[name].bound for name in reads),
-            outputs=tuple(datasets[name].bound for name in writes),
-            environment=self._environment.name,
             timeout=seconds(spec.timeout) if spec.timeout else None,
-            variables=variables.values(transform, self._secrets),
+            env=variables.values(transform, self._secrets),
+            image=spec.image,
+            command=spec.command,
+            resources=spec.resources,
+            retries=spec.retries,
         )
+        bound = ([datasets[name].bound for name in each] for each in (reads, writes))
+        return run.made(transform.name, *bound, environment=self._environment.name)
 
 
 def _by_name(used: Iterable[Connector]) -> dict[str, Connector]:

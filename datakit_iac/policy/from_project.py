@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
+from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.connector import Connector
@@ -99,24 +101,38 @@ def _in_use(store: ResolvedStore, resolved: ResolvedProject) -> Connector | None
 
 
 def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Described) -> DataSetFacts:
-    manifest, spec, place = dataset.manifest, dataset.manifest.spec, dataset.bound.place
-    return DataSetFacts(
+    manifest, contract = dataset.manifest, dataset.contract
+    beside = DataSetFacts(
         name=manifest.name,
-        store=spec.store,
-        place=str(place),
-        format=place.format or "",
+        store="",
         version=manifest.version or "",
-        description=manifest.description,
-        classification=spec.classification or "",
-        tier=manifest.tier or "",
-        owner=spec.owner,
-        retention=spec.retention,
         labels=manifest.metadata.labels,
-        columns=tuple(map(of_column, spec.columns)),
-        tests=of_tests(spec.tests),
         is_output=is_output,
-        is_external=dataset.external,
+        is_external=contract.external,
         elsewhere=elsewhere,
+    )
+    return of_contract(contract, beside)
+
+
+def of_contract(contract: Contract, beside: DataSetFacts) -> DataSetFacts:
+    """The facts of a contract.
+
+    Args:
+        contract: what a manifest or a resource says.
+        beside: what else is known of the DataSet.
+    """
+    return replace(
+        beside,
+        store=contract.store.name,
+        place=str(contract.place),
+        format=contract.place.format or "",
+        description=contract.description,
+        classification=contract.classification or "",
+        tier=contract.tier or "",
+        owner=contract.owner,
+        retention=contract.retention,
+        columns=tuple(map(of_column, contract.columns)),
+        tests=of_tests(contract.tests),
     )
 
 

@@ -26,6 +26,7 @@ from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
+from datakit_iac.provider.lent import Lent
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.resource_types.resource_type import (
     Call,
@@ -79,6 +80,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version, self._schema = version, schema
         self._types, self._functions, self._engine = types, functions, engine
         self._stops, self._is_cancelled, self._claims = set[Stop](), False, Claims()
+        self._lent = Lent()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
 
     # The provider as a whole.
@@ -106,6 +108,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Configure(self, request: Any, context: Any) -> Any:
         """Agree on secrets and previews; nothing is connected yet. An engine begins each update with it."""
         self._claims.begin()
+        self._lent.begin()
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Cancel(self, request: Any, context: Any) -> Any:
@@ -134,7 +137,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
         failures = [provider_pb2.CheckFailure(reason=printable(str(fault), [old, new])) for fault in faults]
-        return provider_pb2.CheckResponse(inputs=properties.write(versioned(new)), failures=failures)
+        recorded = versioned(self._lent.taken(request.urn, new))
+        return provider_pb2.CheckResponse(inputs=properties.write(recorded), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what differs between old and new inputs."""
@@ -159,7 +163,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
-        new = await _inputs(context, request.properties)
+        new = self._lent.given(request.urn, await _inputs(context, request.properties))
         operation = partial(self._type(request).create, new)
         resource_id, outputs = await self._in_thread(context, request, new, operation)
         return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
@@ -180,7 +184,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Carry out a difference."""
         old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
         state = properties.read(request.olds)
-        operation = partial(self._type(request).update, old, new, state)
+        operation = partial(self._type(request).update, old, self._lent.given(request.urn, new), state)
         outputs = await self._in_thread(context, request, [old, new], operation)
         return provider_pb2.UpdateResponse(properties=properties.write(outputs))
 

@@ -28,9 +28,6 @@ _SOUND: Final = {"technology": "any", "connection": {}}
 
 _PARTS: Final = {"schema": "columns", "tests": "tests", "consents": "consents"}
 
-_STEERING: Final = ("consents", "external", "deletion", "downstream", "manifest")
-"""What only the provider is told."""
-
 
 class DataSet(pulumi.CustomResource):
     """A data contract: its table, prefix or topic is made, altered in place, and never lost.
@@ -127,7 +124,7 @@ class DataSet(pulumi.CustomResource):
         if model:  # what is known is written in one way, however the program spells it
             plain |= {name: dumped(getattr(model, field)) for name, field in _PARTS.items() if name in plain}
         refused = given.refused()
-        steering = {name: plain.pop(name) for name in _STEERING if name in plain}
+        steering = {name: plain.pop(name) for name in shapes.STEERING if name in plain}
         #: The contract as jobs are told it.
         self.contract: dict[str, Any] = (
             {"name": refused} if refused else {**plain, "store": when_known(store, lambda found: found.reached)}
@@ -182,19 +179,10 @@ def dumped(parts: Sequence[Model]) -> list[dict[str, Any]]:
 
 def _bound(given: Arguments, store: str, connection: Connection, contract: Any) -> BoundDataSet | None:
     """The contract and its place; None where what was known only later is wrong."""
-    model = contract
-    if not isinstance(contract, Model):
+    model: shapes.DataSet | None = contract
+    if not isinstance(contract, shapes.DataSet):
         model = given.judge(shapes.Declared, {**contract, "store": _SOUND})
-    return model and BoundDataSet(
-        name=model.name,
-        store=store,
-        connection=connection,
-        place=model.place,
-        columns=tuple(model.columns),
-        tests=tuple(model.tests),
-        writers=None if model.writers is None else tuple(model.writers),
-        reader=model.reader,
-    )
+    return model.model_copy(update={"store": shapes.StoreReference.of(store, connection)}).bound if model else None
 
 
 def _aliases(given: Arguments, names: Any) -> list[pulumi.Input[str | pulumi.Alias]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 
 from datakit_iac.checks.validate import validate
+from datakit_iac.contract.shapes import arguments
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding, InvalidProjectError
@@ -127,30 +128,15 @@ class Platform(pulumi.ComponentResource):
             )
 
     def _dataset(self, dataset: ResolvedDataSet, deletion: Any) -> DataSet:
-        bound, spec = dataset.bound, dataset.manifest.spec
-        where = self._project.where(dataset.manifest)
+        contract, where = dataset.contract, self._project.where(dataset.manifest)
         with declared_at(where):
             return DataSet(
-                bound.name,
-                store=self._stores[bound.store],
-                table=bound.place.table,
-                prefix=bound.place.prefix,
-                topic=bound.place.topic,
-                format=bound.place.format,
-                schema=bound.columns,
-                reader=bound.reader,
-                description=bound.description,
-                classification=spec.classification,
-                tier=dataset.manifest.tier,
-                owner=spec.owner,
-                retention=spec.retention,
-                tests=bound.tests,
-                consents=spec.consents,
-                external=dataset.external,
+                contract.name,
+                store=self._stores[contract.store.name],
+                **arguments(contract),
+                previous_names=contract.previous_names,
                 deletion=deletion,
                 downstream=dataset.downstream,
-                writers=dataset.bound.writers,
-                previous_names=spec.previous_names,
                 manifest=where,
                 opts=self._child,
             )
@@ -164,6 +150,10 @@ class Platform(pulumi.ComponentResource):
                 inputs=[self._datasets[each.name] for each in job.inputs],
                 outputs=[self._datasets[each.name] for each in job.outputs],
                 settings=job.settings,
+                image=job.image,
+                command=job.command,
+                resources=job.resources.dumped(),
+                retries=job.retries or None,
                 context=[self._datasets[each.name] for each in job.context],
                 references=[self._datasets[each] for each in resolved.references],
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,

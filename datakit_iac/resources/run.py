@@ -76,14 +76,12 @@ class Run(pulumi.CustomResource):
         versions = partial(_each, lambda dataset: version_for(dataset, self))
         parts: dict[str, Callable[[Transform], Any]] = {
             "transform": _signature,
-            "runtime": lambda of: of.arguments["runtime"],
-            "settings": lambda of: of.arguments["settings"],
+            **{name: partial(_argument, name) for name in (*shapes.Work.model_fields, "timeout")},
             "inputs": lambda of: when_known(of.reads, _contracts),
             "outputs": lambda of: when_known(of.writes, _contracts),
             "context": lambda of: when_known(when_known(of.neighbours, bound), _context),
             "env": lambda of: _sealed(of.arguments["env"]),
             "given": lambda of: shown(when_known(of.job, lambda job: job.given or None)),
-            "timeout": lambda of: of.arguments.get("timeout"),
             "definition": lambda of: of.digest,
             "tests": lambda of: when_known(when_known(of.writes, bound), _tests),
             "versions": lambda of: when_known(of.reads, versions),
@@ -96,6 +94,10 @@ class Run(pulumi.CustomResource):
         read, tested_against, written = datasets
         self.reads, self.writes = (*read, *tested_against), tuple(written)
         declare(self)
+
+
+def _argument(name: str, transform: Transform) -> Any:
+    return transform.arguments.get(name)
 
 
 def _datasets(transform: Transform) -> list[Any]:

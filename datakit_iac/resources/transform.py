@@ -19,7 +19,7 @@ from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.known import is_later, said, shown, when_known
-from datakit_iac.resources.parts import Text, Truth
+from datakit_iac.resources.parts import Text, Texts, Truth
 from datakit_iac.runtimes.definition import definition, given_digest
 from datakit_iac.runtimes.definition import given as files
 from datakit_iac.runtimes.registry import runtime as installed
@@ -44,6 +44,10 @@ class Transform(pulumi.CustomResource):
         schedule: ``{"cron": …, "timezone": …, "suspend": …}`` where it is scheduled.
         timeout: seconds after which a run is stopped.
         env: the variables of its process; a `Secret` is one in the state, and a change of a value runs it again.
+        image: the container's image, where the executor runs images.
+        command: what is run, and its arguments, of a runtime that has nothing of its own to run.
+        resources: ``{"requests": {"cpu": …, "memory": …, "ephemeralStorage": …}, "limits": {…}}``, as Kubernetes.
+        retries: how many times a Run is tried again when it failed.
         approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
 
@@ -67,6 +71,10 @@ class Transform(pulumi.CustomResource):
         schedule: pulumi.Input[Mapping[str, Any]] | None = None,
         timeout: pulumi.Input[float] | None = None,
         env: pulumi.Input[Mapping[str, pulumi.Input[str] | Secret]] | None = None,
+        image: Text | None = None,
+        command: Texts = (),
+        resources: pulumi.Input[Mapping[str, Any]] | None = None,
+        retries: pulumi.Input[int] | None = None,
         approved: Truth = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -83,6 +91,10 @@ class Transform(pulumi.CustomResource):
             schedule=said(schedule),
             timeout=timeout,
             env=env or {},
+            image=said(image),
+            command=said(command),
+            resources=said(resources),
+            retries=retries,
             approved=approved,
         )
         named = {"inputs": when_known(self.reads, _names), "outputs": when_known(self.writes, _names)}
@@ -108,7 +120,7 @@ class Transform(pulumi.CustomResource):
 
 def _recorded(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that a Transform's own resource is told; the others are its Run's."""
-    return {name: arguments[name] for name in ("name", "runtime", "settings", "schedule") if name in arguments}
+    return {name: arguments[name] for name in ("name", *shapes.Work.model_fields, "schedule") if name in arguments}
 
 
 def _names(datasets: Iterable[DataSet]) -> list[str]:
@@ -151,17 +163,13 @@ def _defined(given: Arguments, known: Mapping[str, Any]) -> tuple[Job, str] | No
     named = {each: [dataset.name for dataset in known[each]] for each in ("inputs", "outputs")}
     said = {**known, **named}
     del said["context"]
-    if not given.judge(shapes.Compute, said) or not _is_installed(given, known):
+    compute = given.judge(shapes.Compute, said)
+    if not compute or not _is_installed(given, known):
         return None
-    job = Job(
-        transform=known["name"],
-        runtime=known["runtime"],
-        settings=known["settings"],
-        inputs=tuple(known["inputs"]),
-        outputs=tuple(known["outputs"]),
-        context=tuple(each.reference for each in known["context"]),
-        timeout=known.get("timeout"),
-        variables=known["env"],
+    context = tuple(each.reference for each in known["context"])
+    job = dataclasses.replace(
+        compute.made(compute.name, known["inputs"], known["outputs"], context=context, environment=pulumi.get_stack()),
+        variables=known["env"],  # what is secret among them, a judgement does not tell
     )
     with contextlib.chdir(root_directory()):  # from which the paths in the settings count, as in the provider
         try:

@@ -19,7 +19,7 @@ _COST: Final = 1 << 14
 
 
 def definition(job: Job) -> str:
-    """The digest of what decides the result: the runtime's own, the columns of the outputs, and the variables.
+    """The digest of what decides the result: the runtime's own, the columns of the outputs, variables, image, command.
 
     The columns and the variables may be in any order.
     """
@@ -28,7 +28,8 @@ def definition(job: Job) -> str:
         for each in job.outputs
     }
     variables = [variable_digests(job.variables)] if job.variables else []
-    return digest([runtime(job.runtime).definition(job), columns, *variables])
+    run = [{"image": job.image, "command": job.command}] if job.image or job.command else []
+    return digest([runtime(job.runtime).definition(job), columns, *variables, *run])
 
 
 def given(job: Job) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from datakit_iac.manifest.loading.loader import read
 from datakit_iac.policy.rules import BUILT_IN
-from docs import reference
+from docs import package_schema, reference
 from tests.docs.codes import codes
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,10 @@ def test_the_committed_reference_is_that_of_the_code() -> None:
     files = [*reference.FOLDER.glob("*.md"), *reference.FOLDER.glob("schemas/*.json")]
     committed = {str(file.relative_to(reference.FOLDER)): file.read_text() for file in files}
     assert committed == reference.pages(), "python -m docs.reference"
+
+
+def test_the_package_schema_is_that_of_the_shapes_of_what_programs_send() -> None:
+    assert package_schema.FILE.read_text() == package_schema.text(), "python -m docs.reference"
 
 
 def test_every_field_of_a_manifest_is_described_and_nothing_else() -> None:

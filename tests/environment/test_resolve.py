@@ -252,7 +252,7 @@ def test_what_is_no_destination_is_not_written(tmp_path: Path) -> None:
 
 def test_what_is_no_destination_is_external(tmp_path: Path) -> None:
     project = resolved(tmp_path, *BASE, FILES, LAKE, RAW)
-    assert {name: each.external for name, each in project.datasets.items()} == {"raw": True, "users": False}
+    assert {name: each.contract.external for name, each in project.datasets.items()} == {"raw": True, "users": False}
 
 
 def test_all_faults_come_at_once_and_warnings_beside_them(tmp_path: Path) -> None:

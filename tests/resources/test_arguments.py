@@ -156,6 +156,8 @@ MADE: dict[str, Callable[[Any, Any, Any], Any]] = {
     "Transform": lambda of, store, users: Transform(
         "load", runtime=of("cloudquery"), inputs=of([users]), outputs=of([users]), settings=of({"writeMode": "append"}),
         context=of([users]), references=of([users]), schedule=of({"cron": "0 5 * * *"}), timeout=of(60),
+        image=of("ghcr.io/acme/load:1.4.2"), command=of(["load"]), retries=of(2),
+        resources=of({"limits": {"cpu": "1"}}),
         env=of({"REGION": "eu"}), approved=of(False),
     ),
     "Run": lambda of, store, users: Run(

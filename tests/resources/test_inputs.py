@@ -71,7 +71,8 @@ async def program() -> None:
     load = Transform(
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
         context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
-        env={"REGION": "eu"},
+        env={"REGION": "eu"}, image="ghcr.io/acme/load:1.4.2", command=["load"], retries=2,
+        resources={"requests": {"cpu": "1"}},
     )  # fmt: skip
     load.job = dataclasses.replace(load.job, given="d1")  # as of a runtime that takes files
     Run("load", transform=load, quotas={"concurrentRuns": 2})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -132,6 +133,20 @@ def test_a_first_secret_runs_nothing_again(applied: Workspace) -> None:
     applied.env["SHOP_TOKEN"] = PLANTED
     operations = applied.up("--skip-preview").ok().operations
     assert {name for name in operations if name.startswith("Run ")} == set()
+
+
+def test_a_rotated_secret_changes_its_store_alone_and_the_state_forgets_the_former(applied: Workspace) -> None:
+    applied.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
+    applied.env["SHOP_TOKEN"] = PLANTED
+    assert set(applied.up("--skip-preview").ok().operations) == {"Store inbox"}
+    applied.env["SHOP_TOKEN"] = "rotated-since"
+    assert applied.up().ok().operations == {"Store inbox": "update"}
+    exported = applied.run("stack", "export", "--stack", "dev", "--show-secrets").ok().text
+    assert PLANTED not in exported
+    resources = json.loads(exported)["deployment"]["resources"]
+    knowing = {each["urn"].rpartition("::")[2] for each in resources if "rotated-since" in json.dumps(each)}
+    assert knowing == {"inbox", "users-csv", "orders-csv"}, "its Runs are lent it, and keep it not"
+    assert applied.refresh().ok().operations == {}
 
 
 def test_the_state_knows_no_version_of_a_tool_so_an_upgrade_changes_nothing(applied: Workspace) -> None:

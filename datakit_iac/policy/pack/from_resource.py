@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from datakit_iac.contract.decoding import decode
+from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.versions.pins import image_tag, is_exact_image, is_exact_version
-from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.policy.from_project import of_column, of_tests
+from datakit_iac.policy.from_project import of_contract
 from datakit_iac.policy.model import (
     ConnectorFacts,
     DataSetFacts,
@@ -22,8 +21,6 @@ from datakit_iac.policy.model import (
 )
 from datakit_iac.policy.pack.resource import Observed, is_known
 
-_COLUMNS: Final = TypeAdapter(tuple[Column, ...])
-_TESTS: Final = TypeAdapter(tuple[Test, ...])
 _UNUSED: Final = frozenset({"store", "connection", "secrets", "generation", "location"})
 """Properties that no rule looks at, so that nobody waits for them to be known."""
 
@@ -93,20 +90,9 @@ def _dataset(resource: Observed, declared: ProjectFacts) -> DataSetFacts:
     # What is made here is written by something; that nothing in the program writes it is only known in the end.
     blank = DataSetFacts(name, store="", is_output=not external, is_external=external)
     found = declared.datasets.get(name, blank)
-    store = said.get("store")
-    return replace(
-        found if found.is_external == external else blank,
-        store=str(store.get("name", "")) if isinstance(store, Mapping) else "",
-        place=said.get("table") or said.get("prefix") or said.get("topic") or "",
-        format=said.get("format") or "",
-        columns=tuple(map(of_column, _COLUMNS.validate_python(tuple(said.get("schema") or ())))),
-        tests=of_tests(_TESTS.validate_python(tuple(said.get("tests") or ()))),
-        description=said.get("description") or "",
-        classification=said.get("classification") or "",
-        tier=said.get("tier") or "",
-        owner=said.get("owner") or "",
-        retention=said.get("retention") or "",
-    )
+    store = said.get("store")  # that it is not known yet, no rule minds
+    contract = decode(Contract, {**said, "store": store if isinstance(store, Mapping) else {}})
+    return of_contract(contract, found if found.is_external == external else blank)
 
 
 def _transform(resource: Observed, declared: ProjectFacts) -> TransformFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -62,7 +63,7 @@ class DataSetType:
         A writer that goes leaves rows behind, or had taken the place of others' rows: the rest must run again, even
         where an update that failed was taken back and nothing else differs.
         """
-        changed = [key for key in MADE_OF if old.get(key) != new.get(key)]
+        changed = [key for key in MADE_OF if _seen(old.get(key)) != _seen(new.get(key))]
         if not has_unknowns(new.get("writers")) and {*(old.get("writers") or ())} - {*(new.get("writers") or ())}:
             changed.append("writers")
         if not changed or has_unknowns(new):
@@ -144,6 +145,11 @@ class DataSetType:
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
             call.tell(f"{place_id(dataset)} is gone already")
+
+
+def _seen(value: object) -> object:
+    """A property without the Store's secrets: when one is rotated, no DataSet changes, and the engine records it."""
+    return {key: each for key, each in value.items() if key != "secrets"} if isinstance(value, Mapping) else value
 
 
 def _is_to_come(new: Properties) -> bool:

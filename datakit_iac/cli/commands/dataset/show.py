@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from datakit_iac.cli import listing
 from datakit_iac.manifest.wording import short
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.models.column import Column
     from datakit_iac.manifest.models.dataset import DataSet
     from datakit_iac.manifest.project import Project
+
+_NOT_HERE: Final = ("columns", "tests", "consents", "dev", "previous_names")
+"""What has a table of its own, or is for the manifest's authors."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -39,20 +42,16 @@ def _neighbours(project: Project, dataset: DataSet) -> dict[str, list[str]]:
 
 def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
     spec = dataset.spec
+    # What the manifest as a whole says of a field, the spec may leave to its metadata.
+    said = {
+        field.alias or name: getattr(dataset, name, getattr(spec, name))
+        for name, field in type(spec).model_fields.items()
+        if name not in _NOT_HERE
+    }
     yield from listing.fields(
         {
             "description": dataset.description,
-            "store": spec.store,
-            "table": spec.table,
-            "prefix": spec.prefix,
-            "topic": spec.topic,
-            "format": spec.format,
-            "reader": ", ".join(f"{name}: {short(value)}" for name, value in spec.reader.items()),
-            "version": dataset.version,
-            "classification": spec.classification,
-            "tier": dataset.tier,
-            "owner": spec.owner,
-            "retention": spec.retention,
+            **{name: _in_a_line(value) for name, value in said.items()},
             "written by": neighbours["writers"],
             "read by": neighbours["readers"],
             "in groups": neighbours["groups"],
@@ -60,6 +59,12 @@ def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
     )
     if spec.columns:
         yield from ("", *listing.table([_column(column) for column in spec.columns]))
+
+
+def _in_a_line(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {short(each)}" for name, each in value.items())
+    return value
 
 
 def _column(column: Column) -> dict[str, Any]:
