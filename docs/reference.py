@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 
 import datakit_iac
 from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
+from datakit_iac.installed import names
 from datakit_iac.manifest.json_schema import schema, schema_of_all
 from datakit_iac.manifest.models.column import ColumnType, SourceColumn
 from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, SecretReference, SemVer
@@ -35,6 +36,8 @@ from datakit_iac.manifest.values.quantity import Quantity
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 from datakit_iac.resources.parts import Part
+from datakit_iac.technologies.connection import GROUP
+from datakit_iac.technologies.technology import connection_model, technologies
 from docs import package_schema
 
 HERE: Final = Path(__file__).parent
@@ -81,7 +84,12 @@ _SCHEMA_WORDS: Final = {
 def pages() -> dict[str, str]:
     """The text of every page, by file name."""
     made = {f"{kind.lower()}.md": _kind_page(kind, model) for kind, model in KINDS.items()}
-    programs = {"resources.md": _resources_page(), "python.md": _python_page(), "dk.md": _dk_page()}
+    programs = {
+        "resources.md": _resources_page(),
+        "python.md": _python_page(),
+        "dk.md": _dk_page(),
+        "connections.md": _connections_page(),
+    }
     schemas = {f"schemas/{name}.schema.json": json.dumps(each, indent=2) + "\n" for name, each in _schemas().items()}
     return {"README.md": _index(), **made, **programs, **schemas}
 
@@ -127,6 +135,7 @@ def _index() -> str:
     lines = ["# Reference", "", "Made from the code by `python -m docs.reference`; do not edit these pages.", ""]
     lines += ["Manifests, one page for each kind:", ""]
     lines += [f"- [{kind}]({kind.lower()}.md): {_first(model)}" for kind, model in KINDS.items()]
+    lines += ["- [Connections](connections.md): what a Store of each technology is reached by."]
     lines += ["", "Programs:", ""]
     lines += ["- [`dk`](dk.md): every command and its options."]
     lines += ["- [Python](python.md): what `datakit_iac` exports."]
@@ -145,6 +154,40 @@ def _index() -> str:
     lines += ["- *image*: of a container, e.g. `ghcr.io/acme/load:1.4.2`."]
     lines += ["- *type*: a column's type; see [types](../types.md)."]
     return "\n".join([*lines, ""])
+
+
+def _connections_page() -> str:
+    lines = [
+        "# Connections",
+        "",
+        "What a Store of each technology is reached by. What is secret is given under `secrets`.",
+    ]
+    for name in sorted({*technologies(), *names(GROUP)}):
+        model = connection_model(name)
+        assert model is not None
+        code = "" if name in technologies() else " Its fields are known; no code of it is installed."
+        lines += ["", f"## {name}", "", f"{_first(model)}{code}", ""]
+        lines += ["| Field | Type | Default | Meaning |", "|---|---|---|---|"]
+        described = model.model_json_schema()["properties"]
+        for each in model.fields():
+            kind = "secret" if each["secret"] else _json_type(described[each["name"]])
+            default = (
+                "**required**"
+                if each["required"]
+                else f"`{each['default']}`"
+                if each["default"] not in ("", None)
+                else ""
+            )
+            lines += [f"| `{each['name']}` | {kind} | {default} | {each['description']} |"]
+    return "\n".join([*lines, ""])
+
+
+def _json_type(said: Mapping[str, Any]) -> str:
+    if "enum" in said:
+        return " \\| ".join(f"`{each}`" for each in said["enum"])
+    several = [_json_type(each) for each in said.get("anyOf", ()) if each.get("type") != "null"]
+    words = {**_SCHEMA_WORDS, "array": "list"}
+    return several[0] if several else words[said["type"]]
 
 
 def _kind_page(kind: str, model: type[BaseModel]) -> str:

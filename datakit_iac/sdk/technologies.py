@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.canonical import canonical
+from datakit_iac.technologies.connection import ConnectionModel, PortNumber, SecretText, Text
 from datakit_iac.technologies.evolution import Change, Effect
 from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.roles import (
+    AltersSchema,
+    DataVersion,
+    Discards,
+    MeasuresSize,
+    RunsDataTests,
+    VersionsData,
+)
 from datakit_iac.technologies.technology import (
     Capabilities,
     Live,
@@ -22,22 +32,33 @@ from datakit_iac.technologies.technology import (
 )
 
 __all__ = [
+    "AltersSchema",
     "BoundDataSet",
     "Capabilities",
     "Change",
     "Column",
     "Connection",
+    "ConnectionModel",
     "DataType",
+    "DataVersion",
+    "Discards",
     "Effect",
+    "Fault",
     "Live",
     "Mark",
+    "MeasuresSize",
     "Place",
+    "PortNumber",
+    "RunsDataTests",
     "Secret",
+    "SecretText",
     "Session",
     "StoreError",
     "StoreMissingError",
     "Technology",
     "Test",
+    "Text",
+    "VersionsData",
     "Violation",
     "canonical",
     "revealed",

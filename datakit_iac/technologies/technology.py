@@ -15,7 +15,7 @@ from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.connection import ConnectionModel
+from datakit_iac.technologies.connection import ConnectionModel, described
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 
@@ -155,6 +155,11 @@ def technology(name: str) -> Technology:
     return found
 
 
+def connection_model(name: str) -> type[ConnectionModel] | None:
+    """The model of a technology's connection; None where neither it nor its fields are installed."""
+    return technology(name).connection if name in technologies() else described(name)
+
+
 def reader_faults(dataset: BoundDataSet) -> list[Fault]:
     """What its Store's technology finds wrong with how a DataSet asks to be read.
 
@@ -184,11 +189,19 @@ def address(dataset: BoundDataSet) -> str:
     return technology(dataset.connection.technology).address(dataset.place)
 
 
+def location(dataset: BoundDataSet) -> str:
+    """What tells a DataSet's Store from others, however its connection is spelled.
+
+    Raises:
+        StoreError: its technology is not installed.
+    """
+    return technology(dataset.connection.technology).location(dataset.connection)
+
+
 def place_id(dataset: BoundDataSet) -> str:
     """What tells a DataSet's place from every other, however it is spelled: ``duckdb:warehouse.duckdb#raw.users``.
 
     Raises:
         StoreError: its technology is not installed.
     """
-    found = technology(dataset.connection.technology)
-    return f"{found.location(dataset.connection)}#{found.address(dataset.place)}"
+    return f"{location(dataset)}#{address(dataset)}"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.resource_types import run
 from tests.docs.test_docs import FENCE, ROOT
-from tests.packages import install, python
 from tests.scenarios.workspace import Workspace
 
 
@@ -42,24 +39,6 @@ def test_a_runtime_of_ones_own_runs_a_command(tmp_path: Path, monkeypatch: pytes
     execute(shown("adding-a-runtime.md", "Recorded("), Shell=type(shell))
     execute(shown("adding-a-runtime.md", "Lifecycle("))
     assert (tmp_path / "inbox/b.csv").read_text() == "x\n1\n"
-
-
-def test_a_technology_of_ones_own_has_all_that_one_needs() -> None:
-    inbox = execute(shown("adding-a-technology.md", "class Inbox"))["Inbox"]()
-    assert (inbox.name, inbox.capabilities.keeps_schema) == ("inbox", False)
-    reached = Connection("inbox", {"path": "partners"})
-    assert inbox.location(reached) == "inbox:partners"
-    assert inbox.at(inbox.location(reached)) == reached
-
-
-def test_an_installed_technology_of_ones_own_is_found_and_its_datasets_are_imported(tmp_path: Path) -> None:
-    page = "adding-a-technology.md"
-    points = tomllib.loads(shown(page, "entry-points", "toml"))["project"]["entry-points"]
-    install(tmp_path, "acme_technology", shown(page, "class Inbox"), points)
-    (tmp_path / "inbox/orders").mkdir(parents=True)
-    (tmp_path / "inbox/orders/1.csv").write_text("id\n1\n")
-    done = python(tmp_path, "-c", shown(page, "Lifecycle("), cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.engine

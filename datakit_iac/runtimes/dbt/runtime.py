@@ -40,7 +40,7 @@ from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
-from datakit_iac.technologies.technology import address
+from datakit_iac.technologies.technology import address, location
 
 _CACHE_VARIABLE: Final = "DATAKIT_CACHE"
 _CACHE: Final = f"$({_CACHE_VARIABLE})"
@@ -63,7 +63,7 @@ class Dbt:
 
     def __init__(self) -> None:
         self._parsed = parsed.Parsed()
-        self._turns: dict[Path, threading.Lock] = {}
+        self._turns: dict[str, threading.Lock] = {}
 
     def worker(self) -> Workload:
         """The process that has dbt imported, which an Executor may keep between jobs."""
@@ -166,7 +166,7 @@ class Dbt:
 
     @contextlib.contextmanager
     def prepared(self, job: Job, workload: Workload, surroundings: Surroundings) -> Iterator[Workload]:
-        """The workload on a fresh copy of the project, with its packages; builds of one project take turns.
+        """The workload on a fresh copy of the project, with its packages; builds in one database take turns.
 
         Raises:
             JobFailedError: the project cannot be copied, or it is not the one that was approved.
@@ -178,7 +178,10 @@ class Dbt:
             described = _profile(job, project)
             home, target = (surroundings.cache / each for each in _cache(job, project, described))
             project = self._with_packages(project, home, job, surroundings)
-            with caches.held(surroundings.cache / "dbt", home, target), self._turn(home, surroundings.cancel):
+            with (
+                caches.held(surroundings.cache / "dbt", home, target),
+                self._turn(location(job.outputs[0]), surroundings.cancel),
+            ):
                 request = {"names": [*described.env, *job.variables], "ports": ports(job, project, described)}
                 copied = overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described))
                 if job.given and given_digest(_shown(project, copied)) != job.given:
@@ -216,8 +219,8 @@ class Dbt:
         return results.outcome([*events.results(project.root)], warnings, events.building, database)
 
     @contextlib.contextmanager
-    def _turn(self, home: Path, cancel: threading.Event) -> Iterator[None]:
-        turn = self._turns.setdefault(home, threading.Lock())
+    def _turn(self, database: str, cancel: threading.Event) -> Iterator[None]:
+        turn = self._turns.setdefault(database, threading.Lock())
         while not turn.acquire(timeout=_POLL):
             if cancel.is_set():
                 raise Cancelled("dbt was stopped")
@@ -261,11 +264,11 @@ def _profile(job: Job, project: DbtProject) -> profile.Profile:
 
 
 def _cache(job: Job, project: DbtProject, described: profile.Profile) -> tuple[Path, Path]:
-    """The folders of a project and of its target, below the cache of all runs.
+    """The folders of a project in one database and of its target, below the cache of all runs.
 
     Each profile and each set of variables keeps a target: dbt parses everything anew when one of them changes.
     """
-    home = Path("dbt", _key(project.name, str(project.root.absolute())))
+    home = Path("dbt", _key(project.name, f"{project.root.absolute()} in {location(job.outputs[0])}"))
     said = json.dumps([described.content, *settings.variables(job)], sort_keys=True)
     return home, home / _key("target", said)
 

@@ -12,10 +12,12 @@ from datakit_iac.technologies.connection import ConnectionModel, PortNumber, Sec
 class PostgresConnection(ConnectionModel):
     """What a Store of Postgres is reached by."""
 
-    host: Text
-    port: PortNumber = 5432
-    database: Text
-    schema_: Text = Field(default="public", alias="schema")
-    user: Text | None = None
-    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
-    password: SecretText | None = None
+    host: Text = Field(description="The server's name or address.")
+    port: PortNumber = Field(default=5432, description="The server's port.")
+    database: Text = Field(description="The database's name.")
+    schema_: Text = Field(default="public", alias="schema", description="The schema of a table whose name says none.")
+    user: Text | None = Field(default=None, description="The role that connects.")
+    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        default="prefer", description="How the connection is encrypted."
+    )
+    password: SecretText | None = Field(default=None, description="The role's password.")

@@ -10,14 +10,16 @@ from datakit_iac.technologies.connection import ConnectionModel, SecretText, Tex
 class SnowflakeConnection(ConnectionModel):
     """What a Store of Snowflake is reached by."""
 
-    account: Text
-    database: Text
-    schema_: Text | None = Field(default=None, alias="schema")
-    role: Text | None = None
-    warehouse: Text | None = None
-    user: Text | None = None
-    authenticator: Text | None = None
-    password: SecretText | None = None
-    private_key: SecretText | None = None
-    private_key_passphrase: SecretText | None = None
-    token: SecretText | None = None
+    account: Text = Field(description="The account's identifier.")
+    database: Text = Field(description="The database's name.")
+    schema_: Text | None = Field(
+        default=None, alias="schema", description="The schema of a table whose name says none."
+    )
+    role: Text | None = Field(default=None, description="The role that is used.")
+    warehouse: Text | None = Field(default=None, description="The virtual warehouse that computes.")
+    user: Text | None = Field(default=None, description="The user who connects.")
+    authenticator: Text | None = Field(default=None, description="How the user is authenticated.")
+    password: SecretText | None = Field(default=None, description="The user's password.")
+    private_key: SecretText | None = Field(default=None, description="The user's private key.")
+    private_key_passphrase: SecretText | None = Field(default=None, description="The passphrase of the private key.")
+    token: SecretText | None = Field(default=None, description="An OAuth token.")

@@ -24,7 +24,8 @@ class Dialect:
         name: the product, for people.
         write: a column's type in DDL.
         read: the type of a column as the catalog shows it.
-        default_schema: the schema of a table whose name says none; empty where the database has no schemas.
+        default_schema: the schema of a table whose name says none; empty where the database has no
+            schemas, and a dot is part of a name.
         alters: the kinds of change that `ALTER TABLE` can carry out. Without ``require``, NOT NULL is left to data
             tests; what else is not here is refused.
         comments: the table in which descriptions and marks are kept; empty where there is `COMMENT ON`.
@@ -52,7 +53,7 @@ class Dialect:
 
     def parts(self, place: Place) -> tuple[str, str]:
         """Schema and name of a place."""
-        return split(place.table or "", self.default_schema)
+        return split(place.table or "", self.default_schema) if self.default_schema else ("", place.table or "")
 
     def qualified(self, place: Place) -> str:
         """The name of a place, quoted, with its schema where there are schemas."""

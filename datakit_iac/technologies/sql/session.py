@@ -23,7 +23,13 @@ class Database(Protocol):
     """An open connection of PEP 249, in autocommit mode, that executes without a cursor."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Any:
-        """Run one statement; what it returns has `fetchall`, or is iterable."""
+        """Run one statement; what it returns has `fetchall`, and is iterable."""
+
+    def executemany(self, sql: str, rows: Any, /) -> Any:
+        """Run one statement for each row of parameters."""
+
+    def close(self) -> None:
+        """Close it, and leave what was not committed."""
 
 
 class SqlSession:
@@ -40,7 +46,7 @@ class SqlSession:
     failure: ClassVar[type[Exception]]
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         if self.dialect.comments:
             self.together([ddl.comments_table(self.dialect)])
 
@@ -137,7 +143,7 @@ class SqlSession:
             return None
         names = ", ".join(quoted(column.name) for column in columns)
         digest = hashlib.blake2b(",".join(f"{each.name.lower()} {each.type}" for each in columns).encode())
-        for row in self._database.execute(
+        for row in self.database.execute(
             f"SELECT {names} FROM {self.dialect.qualified(dataset.place)} ORDER BY {names}"
         ):
             digest.update(repr(tuple(row)).encode())
@@ -176,11 +182,11 @@ class SqlSession:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        self._database.execute(self.dialect.begin_reading)
+        self.database.execute(self.dialect.begin_reading)
         try:
             yield
         finally:
-            self._database.execute(self.dialect.end_reading)
+            self.database.execute(self.dialect.end_reading)
 
     def _kind(self, place: Place) -> str:
         found = self.relation(place)
@@ -198,7 +204,7 @@ class SqlSession:
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query gives."""
-        found: list[tuple[Any, ...]] = self._database.execute(query, parameters).fetchall()
+        found: list[tuple[Any, ...]] = self.database.execute(query, parameters).fetchall()
         return found
 
     def together(self, statements: Sequence[str]) -> None:
@@ -207,14 +213,14 @@ class SqlSession:
         Raises:
             StoreError: the database refused one, and nothing was done.
         """
-        self._database.execute("BEGIN TRANSACTION")
+        self.database.execute("BEGIN TRANSACTION")
         try:
             for statement in statements:
-                self._database.execute(statement)
+                self.database.execute(statement)
         except self.failure as fault:
-            self._database.execute("ROLLBACK")
+            self.database.execute("ROLLBACK")
             raise StoreError(f"{self.dialect.name} refused `{statement}`: {fault}") from fault
-        self._database.execute("COMMIT")
+        self.database.execute("COMMIT")
 
 
 def first_line(fault: Exception) -> str:

@@ -31,9 +31,21 @@ def _callable(project: Project) -> Mapping[str, Connector]:
     return {**editions(project), **project.connectors}
 
 
-def _further(project: Project, connector: Connector) -> dict[str, list[str]]:
+def _further(project: Project, connector: Connector) -> dict[str, Any]:
     others = [each for each in project.editions(connector.name) if each is not connector]
-    return {"stores": stores(project, connector), "otherVersions": [each.version or "none" for each in others]}
+    return {
+        "stores": stores(project, connector),
+        "otherVersions": [each.version or "none" for each in others],
+        "connection": _of_technology(connector),
+    }
+
+
+def _of_technology(connector: Connector) -> dict[str, Any] | None:
+    """The JSON Schema of its technology's connection; None where that is not known."""
+    from datakit_iac.technologies.technology import connection_model
+
+    model = connection_model(connector.spec.type)
+    return model.model_json_schema() if model else None
 
 
 def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
@@ -52,15 +64,33 @@ def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
             "stores": said["stores"],
         }
     )
-    if spec.connection_schema:
-        yield from ("", *listing.table([_field(each) for each in spec.connection_schema]))
+    if rows := [_field(each) for each in spec.connection_schema] or _fields(spec.type):
+        yield from ("", *listing.table(rows))
+
+
+def _fields(technology: str) -> list[dict[str, Any]]:
+    """Those of the technology, where the Connector does not say."""
+    from datakit_iac.technologies.technology import connection_model
+
+    model = connection_model(technology)
+    return [_row(**each) for each in model.fields()] if model else []
 
 
 def _field(field: ConnectionField) -> dict[str, Any]:
+    return _row(
+        name=field.field,
+        required=not (field.optional or field.default is not None),
+        secret=field.secret,
+        default=None if field.secret else field.default,
+        description=field.description,
+    )
+
+
+def _row(*, name: str, required: bool, secret: bool, default: object, description: str) -> dict[str, Any]:
     return {
-        "FIELD": field.field,
-        "REQUIRED": "" if field.optional or field.default is not None else "yes",
-        "SECRET": "yes" if field.secret else "",
-        "DEFAULT": "" if field.secret else field.default,
-        "DESCRIPTION": field.description,
+        "FIELD": name,
+        "REQUIRED": "yes" if required else "",
+        "SECRET": "yes" if secret else "",
+        "DEFAULT": default,
+        "DESCRIPTION": description,
     }

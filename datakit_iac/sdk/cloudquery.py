@@ -1,0 +1,8 @@
+"""What the author of a technology implements so that CloudQuery reads or writes it; cheap to import."""
+
+from __future__ import annotations
+
+from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Source, Sync
+from datakit_iac.technologies.sql.cloudquery import spec
+
+__all__ = ["Destination", "Pair", "Quarantine", "Source", "Sync", "spec"]

@@ -1,0 +1,48 @@
+"""A Technology whose Stores are SQL databases, as far as all of them are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.connections import Fault
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.connection import ConnectionModel
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.sql import ddl
+from datakit_iac.technologies.sql.dialect import Dialect
+
+
+class SqlTechnology:
+    """What a dialect and the model of a connection tell; `name`, `capabilities`, `location`, `at` and `open` are added.
+
+    Attributes:
+        name: of the technology.
+        dialect: how the database spells things.
+        connection: the model of a connection.
+    """
+
+    name: str
+    dialect: ClassVar[Dialect]
+    connection: type[ConnectionModel]
+
+    def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
+        """What the model of the connection says."""
+        return self.connection.faults(self.name, connection.options, connection.secrets)
+
+    def address(self, place: Place) -> str:
+        """Schema and table, the schema left out where it is the default; upper and lower case are the same."""
+        return self.dialect.address(place)
+
+    def canonical(self, data_type: DataType) -> DataType:
+        """What the database keeps of a type."""
+        return self.dialect.read(self.dialect.write(data_type))
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """`CREATE TABLE`, or what carries out each change."""
+        if changes is None:
+            return ddl.create(self.dialect, dataset)
+        return ddl.alter(self.dialect, dataset.place, changes)
