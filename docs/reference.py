@@ -28,7 +28,7 @@ from datakit_iac.manifest.json_schema import schema, schema_of_all
 from datakit_iac.manifest.models.column import ColumnType, SourceColumn
 from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, SecretReference, SemVer
 from datakit_iac.manifest.models.dataset import SchemaReference
-from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.kinds import KINDS, model_of
 from datakit_iac.manifest.models.transform import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention
 from datakit_iac.manifest.values.image import ImageReference, PluginReference
@@ -83,7 +83,7 @@ _SCHEMA_WORDS: Final = {
 
 def pages() -> dict[str, str]:
     """The text of every page, by file name."""
-    made = {f"{kind.lower()}.md": _kind_page(kind, model) for kind, model in KINDS.items()}
+    made = {f"{kind.lower()}.md": _kind_page(kind, model_of(kind)) for kind in KINDS}
     programs = {
         "resources.md": _resources_page(),
         "python.md": _python_page(),
@@ -134,7 +134,7 @@ def _present(file: Path) -> str:
 def _index() -> str:
     lines = ["# Reference", "", "Made from the code by `python -m docs.reference`; do not edit these pages.", ""]
     lines += ["Manifests, one page for each kind:", ""]
-    lines += [f"- [{kind}]({kind.lower()}.md): {_first(model)}" for kind, model in KINDS.items()]
+    lines += [f"- [{kind}]({kind.lower()}.md): {_first(model_of(kind))}" for kind in KINDS]
     lines += ["- [Connections](connections.md): what a Store of each technology is reached by."]
     lines += ["", "Programs:", ""]
     lines += ["- [`dk`](dk.md): every command and its options."]
@@ -236,8 +236,8 @@ def _below(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 
 def _all_models() -> list[type[BaseModel]]:
-    kinds = [model for model in KINDS.values() if set(_fields(model)) != {"spec"}]
-    below = [each for model in KINDS.values() for each in _below(model)]
+    kinds = [model for model in map(model_of, KINDS) if set(_fields(model)) != {"spec"}]
+    below = [each for model in map(model_of, KINDS) for each in _below(model)]
     return list(dict.fromkeys([Metadata, *kinds, *below]))
 
 

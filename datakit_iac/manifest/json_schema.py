@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema
 
 from datakit_iac.manifest.models.common import API_VERSION
-from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.kinds import KINDS, model_of
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,7 +18,7 @@ def schema(kind: str) -> dict[str, Any]:
     Raises:
         KeyError: there is no such kind.
     """
-    document = KINDS[kind].model_json_schema(by_alias=True, schema_generator=_Plain)
+    document = model_of(kind).model_json_schema(by_alias=True, schema_generator=_Plain)
     document["required"] = ["apiVersion", "kind", *document["required"]]
     return {"$schema": _DIALECT, "$id": f"https://{API_VERSION}/{kind}.schema.json", **_clear(document)}
 

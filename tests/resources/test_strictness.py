@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from datakit_iac import Column, Connector, DataSet, Store, Transform
 from datakit_iac.manifest.json_schema import schema
 from datakit_iac.manifest.models.common import API_VERSION
-from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.registry import TYPES
 from datakit_iac.testing.lifecycle import Lifecycle, RefusedError
@@ -120,7 +120,7 @@ def put(spec: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[s
 
 def refuses(kind: str, document: dict[str, Any]) -> bool:
     try:
-        KINDS[kind].model_validate(document)
+        model_of(kind).model_validate(document)
     except ValidationError:
         return True
     return False

@@ -96,8 +96,9 @@ def content_of(file: str) -> bytes:
     # A file of the operating system's own: Python's, with their buffers, take three times as long to open.
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        content = os.read(descriptor, _USUAL)
-        while len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
+        content = more = os.read(descriptor, _USUAL)
+        while len(more) >= _USUAL and len(content) <= LARGEST:  # fewer are read at the end alone
+            more = os.read(descriptor, LARGEST)
             content += more
     finally:
         os.close(descriptor)

@@ -19,8 +19,7 @@ from datakit_iac.manifest.loading import discovery, duplicates, yaml_reader
 from datakit_iac.manifest.loading.validation import without_unknown_fields
 from datakit_iac.manifest.models.common import API_VERSION
 from datakit_iac.manifest.models.connector import editions
-from datakit_iac.manifest.models.kinds import KINDS
-from datakit_iac.manifest.models.policy import Policy, readable
+from datakit_iac.manifest.models.kinds import KINDS, model_of
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ class _Reading:
             hint = nearest(str(kind)[: wording.LONGEST], KINDS)
             self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
             return None
-        model = KINDS[kind]
+        model = model_of(kind)
         try:
             return model.model_validate(document)
         except ValidationError as invalid:
@@ -184,7 +183,9 @@ class _Reading:
             self.findings += found
             if manifest:
                 self._slips += (each for each in found if each.severity == "error")
-            if manifest is None and model is Policy:
+            if manifest is None and kind == "Policy":
+                from datakit_iac.manifest.models.policy import readable
+
                 return readable(document)
             return manifest
 

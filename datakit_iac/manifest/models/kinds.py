@@ -1,18 +1,33 @@
-"""The kinds of manifest there are."""
+"""The kinds of manifest there are; the model of each is imported when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import importlib
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
 
-from datakit_iac.manifest.models.common import Manifest
-from datakit_iac.manifest.models.connector import Connector
-from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
-from datakit_iac.manifest.models.environment import Environment
-from datakit_iac.manifest.models.policy import Policy
-from datakit_iac.manifest.models.store import Store
-from datakit_iac.manifest.models.transform import Transform
+if TYPE_CHECKING:
+    from datakit_iac.manifest.models.common import Manifest
 
-KINDS: Final[Mapping[str, type[Manifest]]] = {
-    kind.__name__: kind for kind in (Connector, Store, DataSet, DataSetGroup, Transform, Environment, Policy)
+_MODULES: Final = {
+    "Connector": "connector",
+    "Store": "store",
+    "DataSet": "dataset",
+    "DataSetGroup": "dataset",
+    "Transform": "transform",
+    "Environment": "environment",
+    "Policy": "policy",
 }
+
+KINDS: Final = tuple(_MODULES)
+
+
+@cache
+def model_of(kind: str) -> type[Manifest]:
+    """The model of a kind.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    module = importlib.import_module(f"{__package__}.{_MODULES[kind]}")
+    return cast("type[Manifest]", getattr(module, kind))

@@ -19,7 +19,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.dataset import DataSet
-from datakit_iac.manifest.models.kinds import KINDS
+from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.execution import run
@@ -38,7 +38,7 @@ ROWS = {
 def manifests() -> Iterator[Manifest]:
     for file in sorted(FLIGHTS.rglob("*.yaml")):
         for document in yaml.safe_load_all(file.read_text()):
-            yield KINDS[document["kind"]].model_validate(document)
+            yield model_of(document["kind"]).model_validate(document)
 
 
 DATASETS = {each.name: each for each in manifests() if isinstance(each, DataSet)}
