@@ -187,6 +187,7 @@ class Limited(Model):
     """What a program says of a Run, beside its Transform."""
 
     quotas: Limits | None = None
+    executor: dict[str, Any] | None = None
 
 
 class Run(Execution, Limited):

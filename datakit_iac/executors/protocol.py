@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from datakit_iac.executors.workload import Workload
 
@@ -81,6 +81,17 @@ class KeepsWorkers(Protocol):
 
     def close(self) -> None:
         """End every worker that is kept."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """An Executor that takes what an Environment says beside its name: ``executor: {type: acme, queue: nightly}``."""
+
+    def check(self, settings: Mapping[str, Any]) -> list[str]:
+        """Faults of the settings, each one sentence; nothing is reached."""
+
+    def configured(self, settings: Mapping[str, Any]) -> Executor:
+        """The Executor as the settings say it."""
 
 
 def unmet(executor: Executor, workload: Workload) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from datakit_iac import installed
-from datakit_iac.executors.protocol import Executor
+from datakit_iac.executors.protocol import Configurable, Executor
 from datakit_iac.findings.nearest import nearest
 
 GROUP: Final = "datakit.executors"
@@ -19,8 +20,8 @@ def executors() -> tuple[str, ...]:
     return installed.names(GROUP)
 
 
-def executor(name: str = DEFAULT) -> Executor:
-    """The one Executor of that name in this process.
+def executor(name: str = DEFAULT, settings: Mapping[str, Any] | None = None) -> Executor:
+    """The Executor of that name, as settings say it: there is one of each name in this process.
 
     Raises:
         LookupError: there is none; the text names the nearest.
@@ -28,4 +29,4 @@ def executor(name: str = DEFAULT) -> Executor:
     if name not in executors():
         raise LookupError(f"no executor {name!r} is installed: {nearest(name, executors())}")
     found: Executor = installed.made(GROUP, name)
-    return found
+    return found.configured(settings) if settings and isinstance(found, Configurable) else found

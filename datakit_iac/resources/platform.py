@@ -15,7 +15,7 @@ from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, Reso
 from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.environment import Environment, ExecutorSection
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.approval_gate import admit, applied
@@ -89,6 +89,7 @@ class Platform(pulumi.ComponentResource):
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         self._is_approved = bool(resolved.environment.spec.approval.needed)
+        self._executor = _executor(resolved.environment)
         deletion, self._quotas = _deletion(resolved.environment), _quotas(resolved)
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
@@ -164,12 +165,19 @@ class Platform(pulumi.ComponentResource):
             )
             if not trigger.on_change:
                 return None
-            return Run(job.transform, transform=transform, quotas=self._quotas, opts=self._child)
+            limits = {"quotas": self._quotas, "executor": self._executor}
+            return Run(job.transform, transform=transform, **limits, opts=self._child)
 
 
 def _deletion(environment: Environment) -> str:
     """What becomes of data whose DataSet goes: `destroy` runs no program, so where people must agree, data stays."""
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
+
+
+def _executor(environment: Environment) -> dict[str, Any] | None:
+    """Where every Run runs; None for the default, which the state does not repeat."""
+    said = environment.spec.executor
+    return None if said == ExecutorSection() else said.model_dump(mode="json", by_alias=True)
 
 
 def _quotas(resolved: ResolvedProject) -> dict[str, Any]:

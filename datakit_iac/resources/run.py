@@ -27,6 +27,7 @@ class Run(pulumi.CustomResource):
         resource_name: the Run's name, by custom the Transform's.
         transform: what is run.
         quotas: what the environment may use: ``concurrentRuns``, and ``storage`` with the ``stores`` that count.
+        executor: where it runs: ``{"type": …}`` and what that executor is told; ``local`` where it is None.
         opts: Pulumi's resource options.
 
     Attributes:
@@ -44,11 +45,12 @@ class Run(pulumi.CustomResource):
         *,
         transform: pulumi.Input[Transform],
         quotas: pulumi.Input[Mapping[str, Any]] | None = None,
+        executor: pulumi.Input[Mapping[str, Any]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = Arguments.of(self)
         transform = given.resource("transform", transform, Transform)
-        limits = given.plain(shapes.Limited, quotas=said(quotas))
+        limits = given.plain(shapes.Limited, quotas=said(quotas), executor=said(executor))
         given.judge(shapes.Limited, limits)
         self.place = given.place
         self.reads: tuple[DataSet, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Capabilities, Execution, Executor, KeepsWorkers
+from datakit_iac.executors.protocol import Capabilities, Configurable, Execution, Executor, KeepsWorkers
 from datakit_iac.executors.variables import of_job
 from datakit_iac.executors.workload import FOLDER, FOLDER_VARIABLE, Workload
 from datakit_iac.manifest.values.secret import Secret, revealed
@@ -12,6 +12,7 @@ __all__ = [
     "FOLDER",
     "FOLDER_VARIABLE",
     "Capabilities",
+    "Configurable",
     "Execution",
     "Executor",
     "KeepsWorkers",

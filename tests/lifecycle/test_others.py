@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.state import versioned
 from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
@@ -108,7 +109,7 @@ def test_a_store_is_imported_by_its_location(store: Subject) -> None:
     store.up(Warehouse.store)
     store.id, store.inputs, store.outputs = "", {}, {}
     assert store.adopt(f"duckdb:{PATH}")
-    assert store.inputs == Warehouse.store
+    assert store.inputs == versioned(Warehouse.store)
     assert store.up(Warehouse.store).kind == "same"
 
 

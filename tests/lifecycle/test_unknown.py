@@ -82,6 +82,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         "context": {"warehouse": {"raw": "raw.raw"}},
         "timeout": 60,
         "quotas": {"concurrentRuns": 2, "storage": "1Gi", "stores": {"warehouse": Warehouse.store}},
+        "executor": {"type": "local"},
         "definition": "d1",
         "tests": "t1",
         "versions": {"raw": "v1"},

@@ -161,7 +161,7 @@ MADE: dict[str, Callable[[Any, Any, Any], Any]] = {
         env=of({"REGION": "eu"}), approved=of(False),
     ),
     "Run": lambda of, store, users: Run(
-        "load", quotas=of({"concurrent_runs": 2}),
+        "load", quotas=of({"concurrent_runs": 2}), executor=of({"type": "local"}),
         transform=of(Transform("load", runtime="cloudquery", inputs=[users], outputs=[users], env={"REGION": "eu"})),
     ),
 }  # fmt: skip

@@ -75,7 +75,7 @@ async def program() -> None:
         resources={"requests": {"cpu": "1"}},
     )  # fmt: skip
     load.job = dataclasses.replace(load.job, given="d1")  # as of a runtime that takes files
-    Run("load", transform=load, quotas={"concurrentRuns": 2})
+    Run("load", transform=load, quotas={"concurrentRuns": 2}, executor={"type": "local"})
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ NAMES = {
         " of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret Workload of_job"
-        " revealed"
+        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"
+        " Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (
         "Arguments ColumnFacts ConnectorFacts DataSetFacts EnvironmentFacts NoArguments ProjectFacts Remedy Rule"

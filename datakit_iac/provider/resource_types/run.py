@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.executors.registry import executor
+from datakit_iac.executors.protocol import Cancelled, Executor, unmet
+from datakit_iac.executors.registry import DEFAULT, executor
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -27,7 +28,7 @@ from datakit_iac.provider.resource_types.resource_type import (
 )
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
-from datakit_iac.runtimes.execution import run
+from datakit_iac.runtimes.execution import rendered, run
 from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError, place_id
@@ -53,12 +54,18 @@ class RunType(RecordType):
         told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
         if faults or has_unknowns(told):
             return faults
+        job = decode.job(told, call.environment)
         try:
-            job = decode.job(told, call.environment)
-            faults = [Fault("settings", fault) for fault in runtime(job.runtime).check(job)]
-            return [*faults, *_elsewhere("inputs", job.inputs, call), *_elsewhere("outputs", job.outputs, call)]
+            found = runtime(job.runtime)
         except LookupError as unknown:
             return [Fault("runtime", str(unknown))]
+        faults = [Fault("settings", fault) for fault in found.check(job)]
+        return [
+            *faults,
+            *([] if faults else _refused(job, told)),
+            *_elsewhere("inputs", job.inputs, call),
+            *_elsewhere("outputs", job.outputs, call),
+        ]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Only what decides the result counts; the rest is recorded as it comes.
@@ -74,6 +81,7 @@ class RunType(RecordType):
         """Run it."""
         if call.preview:
             decode.foretell(_said(new), call)
+            _tell_workload(new, call)
             return identifier(new["transform"]), dict(_PLANNED)
         return new["transform"], _execute(new, call)
 
@@ -85,8 +93,35 @@ class RunType(RecordType):
             call.tell(
                 f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
             )
+            if again:
+                _tell_workload(new, call)
             return dict(_PLANNED) if again else state
         return _execute(new, call) if again else _test_anew(new, state, call)
+
+
+def _executor(run: Properties) -> Executor:
+    """Where a Run runs, as it says."""
+    said = dict(run.get("executor") or {})
+    return executor(said.pop("type", DEFAULT), said)
+
+
+def _refused(job: Job, run: Properties) -> Iterator[Fault]:
+    """Why the executor cannot run a job. The default one can, and is not asked: a check without it is faster."""
+    if run.get("executor"):
+        try:
+            for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
+                yield Fault("executor", reason)
+        except (LookupError, JobFailedError) as fault:
+            yield Fault("executor", str(fault))
+
+
+def _tell_workload(new: Properties, call: Call) -> None:
+    """Say what would run, as far as it is known by now."""
+    told = {**_said(new), "transform": new["transform"]}
+    if not has_unknowns(told):
+        job = decode.job(told, call.environment)
+        with suppress(LookupError, JobFailedError):  # told by `check`
+            call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
@@ -113,7 +148,10 @@ def _changes(value: object) -> str:
 
 def _said(new: Properties) -> Properties:
     """What a user says of it: digests and versions are unknown wherever something else is, which is no news."""
-    return {name: new.get(name) for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas")}
+    return {
+        name: new.get(name)
+        for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
+    }
 
 
 def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:
@@ -206,7 +244,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
     with alone(stores, call):
-        lent = Surroundings(executor(), _cache(job), call.status, call.cancel, confirm)
+        lent = Surroundings(_executor(new), _cache(job), call.status, call.cancel, confirm)
         warm(lent.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
