@@ -148,7 +148,7 @@ class Plan(_Data):
 
 
 class InvalidPlanError(Exception):
-    """A file is no plan that this version can read; the text says why."""
+    """A file is not a plan that this version can read; the text says why."""
 
 
 def make(subject: Subject, operations: tuple[Operation, ...], author: str, *, follows: str = "") -> Plan:
@@ -177,5 +177,5 @@ def read(file: Path) -> Plan:
         first = invalid.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise InvalidPlanError(
-            f"{file} is no plan: {f'{field}: ' if field else ''}{wording.sentence(first)}"
+            f"{file} is not a plan: {f'{field}: ' if field else ''}{wording.sentence(first)}"
         ) from invalid

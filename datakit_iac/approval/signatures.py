@@ -67,21 +67,21 @@ class Signers:
         # Step by step, since `verify` alone does not say which of these failed; and since what it prints names the
         # principal, who may look like a fingerprint.
         found = self.maker(digest, signature)
-        unlisted = f"{found} is no key of {principal} in {shown(self.allowed)}"
+        unlisted = f"{found} is not a key of {principal} in {shown(self.allowed)}"
         _checked(digest, signature, "verify", listed, unlisted)
         _checked(digest, signature, "verify", [*listed, *revoked], f"{found} is revoked in {shown(self.revoked)}")
         return found
 
     def maker(self, digest: str, signature: Path) -> str:
-        """The fingerprint of the key that signed a digest, whoever's it is.
+        """The fingerprint of the key that signed a digest, of whatever owner.
 
         Raises:
-            SignatureError: it is no signature of that digest.
+            SignatureError: it is not a signature of that digest.
         """
-        said = _checked(digest, signature, "check-novalidate", [], "is no signature of this plan")
+        said = _checked(digest, signature, "check-novalidate", [], "is not a signature of this plan")
         found = _FINGERPRINT.search(said)
         if found is None:
-            raise SignatureError(f"is no signature of this plan (ssh-keygen said {said!r})")
+            raise SignatureError(f"is not a signature of this plan (ssh-keygen said {said!r})")
         return found[0]
 
     def principals(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What may stand at the end of an unfinished command line: `dk __complete WORDS…`, called by the shells' scripts.
 
 One candidate to a line, its meaning behind a tab; the line ``:files`` asks the shell for files. Whatever goes wrong,
-nothing is printed: a prompt is no place for errors.
+nothing is printed: a prompt is not a place for errors.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ INTERNAL: Final = 70
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
-"""Whoever read our output has gone; as a shell tells of a process that SIGPIPE ended."""
+"""The reader of our output has gone; as a shell tells of a process that SIGPIPE ended."""
 
 
 class UsageError(Exception):

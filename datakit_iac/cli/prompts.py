@@ -1,4 +1,4 @@
-"""Asking people, line by line; the questions go to standard error, since they are no result."""
+"""Asking people, line by line; the questions go to standard error, since they are not a result."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def demand_terminal() -> None:
     """Refuse to ask where nobody would answer.
 
     Raises:
-        UsageError: standard input is no terminal.
+        UsageError: standard input is not a terminal.
     """
     if not is_answered():
-        raise UsageError("--interactive asks questions, and standard input is no terminal", "give options instead")
+        raise UsageError("--interactive asks questions, and standard input is not a terminal", "give options instead")
 
 
 def agrees(question: str) -> bool:
@@ -69,7 +69,7 @@ def _line(prompt: str) -> str:
     """The next line of the input; empty where it has ended."""
     print(prompt, end="", file=sys.stderr, flush=True)
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # what is no text is a wrong answer, no fault of ours
+        sys.stdin.reconfigure(errors="replace")  # what is not text is a wrong answer, no fault of ours
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)

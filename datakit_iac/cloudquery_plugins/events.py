@@ -46,7 +46,7 @@ def emit(event: Event) -> None:
 
 
 def read(line: str) -> Event | None:
-    """The event of a line; None where the line is no event.
+    """The event of a line; None where the line is not an event.
 
     >>> read(Event("progress", "flights 5 rows", "flights", 5).line())
     Event(kind='progress', message='flights 5 rows', table='flights', rows=5)

@@ -57,7 +57,7 @@ class Verdict:
 def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = False) -> Verdict:
     """Look at inputs as far as they are known.
 
-    What is not known yet, an output of another resource say, is no fault, nor is what depends on it.
+    What is not known yet, an output of another resource say, is not a fault, nor is what depends on it.
 
     Args:
         shape: the model of the inputs.

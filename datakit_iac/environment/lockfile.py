@@ -56,7 +56,7 @@ def load(root: Path) -> dict[str, Any] | None:
     """The entries of a project's lock file, by environment; None where there is no file.
 
     Raises:
-        LockError: it is no lock file of this form.
+        LockError: it is not a lock file of this form.
     """
     file = root / NAME
     try:
@@ -98,7 +98,7 @@ def compared(resolved: ResolvedProject) -> Iterator[Finding]:
     try:
         environments = load(root)
     except LockError as fault:
-        yield Finding(code="lock-outdated", message=f"{NAME} is no lock file: {fault}", at=Position(file), hint=hint)
+        yield Finding(code="lock-outdated", message=f"{NAME} is not a lock file: {fault}", at=Position(file), hint=hint)
         return
     if environments is None or name not in environments:
         found = f"there is no {NAME}" if environments is None else f"{NAME} says nothing of Environment {name}"

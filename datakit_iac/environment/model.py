@@ -54,7 +54,7 @@ class ResolvedDataSet:
 
     Attributes:
         manifest: the contract as written.
-        contract: the contract in its place; external where its Connector is no destination.
+        contract: the contract in its place; external where its Connector is not a destination.
         graph: who reads and writes what.
         vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
     """

@@ -139,7 +139,9 @@ class _Resolution:
         external = not store.destination
         if external and (writers := self._graph.writers.get(dataset.name)):
             for writer in writers:
-                message = f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is no destination"
+                message = (
+                    f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is not a destination"
+                )
                 self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
         contract = self._contract(dataset, store, external)
         if store.is_installed and contract.reader:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the models are imported where approvals differ
 def unguarded(project: Project) -> Iterator[Finding]:
     """An error for each Store that lies where one of an environment lies that asks for more approvals.
 
-    What is only ever read may be read by all: a Store whose Connector is no destination.
+    What is only ever read may be read by all: a Store whose Connector is not a destination.
 
     Args:
         project: the manifests; Stores that are wrong, or whose technology is not installed, are passed over.

@@ -20,7 +20,7 @@ def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
     """The values of `env`, by name; empty where one cannot be told here, and `unset` says why.
 
     A value may be put together: in ``https://${HOST}/v1`` the reference is replaced. What stands in the manifest as it
-    is, is no secret.
+    is, is not a secret.
     """
     return {each.name: _value(each, secrets) for each in transform.spec.env}
 

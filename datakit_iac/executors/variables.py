@@ -1,7 +1,7 @@
 """The environment of a job's process: what the machine needs, what is the same everywhere, and what the job declares.
 
 Everything else stays outside: a variable that nobody declared is neither part of a job's definition nor approved, so it
-must not change what the job does; and a job has no business with the credentials of whoever started it.
+must not change what the job does; and a job has no business with the credentials of the user who started it.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def gives_away(name: str, value: object) -> bool:
         return True
     if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "" or is_reference(value):
         return False
-    # What is counted, as `maxTokens` does, is no secret.
+    # What is counted, as `maxTokens` does, is not a secret.
     return is_secret_name(name) and (isinstance(value, str) or not name.endswith("s"))
 
 
@@ -84,7 +84,7 @@ def passwords(text: str) -> list[str]:
 
 
 def hidden(value: Any, name: str = "") -> Any:
-    """Plain data in which what is a secret by its name or its form, and is no reference to one, is not shown.
+    """Plain data in which what is a secret by its name or its form, and is not a reference to one, is not shown.
 
     >>> hidden({"url": "pg://ann:x@db", "auth": {"apiToken": ["x"], "user": "ann"}})
     {'url': 'pg://ann:[secret]@db', 'auth': {'apiToken': ['[secret]'], 'user': 'ann'}}

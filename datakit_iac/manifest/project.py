@@ -56,7 +56,7 @@ class Project:
         return self.origins[manifest.kind, manifest.identity]
 
     def is_broken(self, name: str, *kinds: str) -> bool:
-        """Whether a manifest of that name is there but wrong, so that to refer to it is no second fault."""
+        """Whether a manifest of that name is there but wrong, so that to refer to it is not a second fault."""
         return any((kind, name) in self.broken for kind in ("", *kinds))
 
     def where(self, manifest: Manifest) -> str:

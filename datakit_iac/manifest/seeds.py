@@ -57,14 +57,14 @@ def _of_file(root: Path, name: str) -> tuple[str, str] | None:
     file = root / name
     try:
         if file.exists() and not file.is_file():
-            return f"{short(name)} is no file", "the file with the rows"
+            return f"{short(name)} is not a file", "the file with the rows"
         if not file.exists():
             return f"there is no file {short(name)}; it is looked for from the project's folder", _near(file)
         with file.open("rb") as content:
             found = _format(content.read(_LOOKED_AT))
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
-        return f"{short(name)} cannot be read: {reason}", "mend its permissions or its name"
+        return f"{short(name)} cannot be read: {reason}", "fix its permissions or its name"
     if found in (expected, ""):
         return None
     return f"{short(name)} is {found}, and its name says {expected}", "rename it, or save it in that format"

@@ -77,7 +77,7 @@ def sentence(error: ErrorDetails) -> str:
         case "value_error":
             return str(error["ctx"]["error"])
         case "json_invalid":
-            return "this is no JSON"
+            return "this is not valid JSON"
     return f"expected {expected(error)}"
 
 

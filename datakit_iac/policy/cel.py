@@ -110,7 +110,7 @@ def _told(fault: object) -> str:
 
 @cache
 def _names(kind: type) -> tuple[tuple[str, str], ...]:
-    """The fields of a kind of facts, and how manifests spell them; none where it is no such kind."""
+    """The fields of a kind of facts, and how manifests spell them; none where it is not such a kind."""
     return tuple((each.name, spelled(each.name)) for each in fields(kind)) if is_dataclass(kind) else ()
 
 

@@ -219,7 +219,7 @@ class ProjectFacts:
 
     @property
     def target(self) -> Target:
-        """What a violation of the whole is about: the environment, whose limits it is held to."""
+        """What a violation of the whole is about: the environment, whose limits apply."""
         return self.environment.target
 
     def of(self, scope: Scope) -> Iterator[Subject]:

@@ -36,7 +36,7 @@ def find(name: str) -> Rule:
     """The rule of a name; only then is a package that provides it imported.
 
     Raises:
-        UnknownRuleError: there is none, or what is installed under the name is no rule or cannot be imported.
+        UnknownRuleError: there is none, or what is installed under the name is not a rule or cannot be imported.
     """
     if name in _OURS:
         return _OURS[name]
@@ -46,6 +46,6 @@ def find(name: str) -> Rule:
         except Exception as fault:  # somebody else's code
             raise UnknownRuleError(f"the rule {name!r} ({point.value}) cannot be imported: {fault}") from fault
         if not isinstance(found, Rule):
-            raise UnknownRuleError(f"{point.value}, installed as the rule {name!r}, is no Rule")
+            raise UnknownRuleError(f"{point.value}, installed as the rule {name!r}, is not a Rule")
         return found
     raise UnknownRuleError(f"there is no rule {name!r}", nearest(name, names()))

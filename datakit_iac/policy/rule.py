@@ -59,7 +59,7 @@ class Rule:
         check: the function: the subject, the arguments and the project give violations.
         arguments: the model of its arguments.
         applies: whether it means anything in an environment.
-        unasked: whether an environment is held to it though no policy names it, where it is one of ours that holds so.
+        unasked: whether it applies to an environment though no policy names it, where it is one of ours that holds so.
     """
 
     name: str
@@ -110,6 +110,6 @@ def rule(
         scopes: what the function is called for, one at a time.
         arguments: the model of the arguments it takes from a policy.
         applies: whether it means anything in an environment.
-        unasked: whether an environment is held to it though no policy names it, where it is one of ours that holds so.
+        unasked: whether it applies to an environment though no policy names it, where it is one of ours that holds so.
     """
     return lambda check: Rule(name, scopes, check, arguments, applies, unasked)

@@ -18,7 +18,7 @@ def shortest_interval(cron: str) -> float:
     (300.0, 3600.0, 604800.0)
 
     Raises:
-        ValueError: the text is no cron expression.
+        ValueError: the text is not a cron expression.
     """
     from cronsim import CronSim, CronSimError
 
@@ -30,6 +30,6 @@ def shortest_interval(cron: str) -> float:
         # 500 of them hold two neighbours, if there are any, and a leap day.
         fires = list(islice(CronSim(" ".join(("0 0", *days)), _BEGIN), 500))
     except (CronSimError, ValueError) as fault:
-        raise ValueError(f"{cron!r} is no cron expression: {fault}") from fault
+        raise ValueError(f"{cron!r} is not a cron expression: {fault}") from fault
     between = min((later - earlier).total_seconds() for earlier, later in pairwise(fires))
     return float(min([*(later - earlier for earlier, later in pairwise(starts)), between - starts[-1] + starts[0]]))

@@ -25,7 +25,7 @@ from datakit_iac.policy.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRule:
-    """A rule that a project is held to.
+    """A rule that applies to a project.
 
     Attributes:
         rule: the rule.
@@ -53,7 +53,7 @@ class DeclaredRule:
         return enforced(self.enforcement, environment)
 
     def applies(self, environment: EnvironmentFacts) -> bool:
-        """Whether an environment is held to it."""
+        """Whether it applies to an environment."""
         return self.rule.applies(environment) and (self.is_asked or self.rule.unasked(environment))
 
 

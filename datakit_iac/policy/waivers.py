@@ -58,7 +58,7 @@ class Waivers:
             waiver = each.waiver
             if waiver.expires < self._today:
                 message = f"the waiver of {waiver.rule} for {waiver.target} expired on {waiver.expires}"
-                hint = f"mend {waiver.target}, or ask {waiver.owner} to renew it"
+                hint = f"fix {waiver.target}, or ask {waiver.owner} to renew it"
                 yield each.origin.finding("expired-waiver", message, (*each.path, "expires"), hint=hint)
             elif waiver.rule in judged and (waiver.rule, waiver.target) not in self._met:
                 message = f"{waiver.target} does not break {waiver.rule}, so this waiver excuses nothing"

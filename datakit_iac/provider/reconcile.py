@@ -26,7 +26,7 @@ def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Chan
 
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
-    """The changes that lose data without leave, each with who reads the DataSet and the way out."""
+    """The changes that lose data without leave, each with who reads the DataSet and how to resolve it."""
     readers = ", ".join(new.get("downstream") or ()) or "nobody"
     manifest = new.get("manifest") or "the manifest"
     return [
@@ -46,8 +46,8 @@ def settle(
 ) -> str:
     """Bring what is there to what is declared; the generation it then has.
 
-    A column that is added, a writer that is gone, or a table made or adopted anew, is a new generation: what fills it
-    must run again.
+    A column that is added, a writer that is gone, or a table that is recreated or adopted again, is a new generation:
+    what fills it must run again.
 
     Args:
         session: the open Store.
@@ -115,7 +115,7 @@ def _tell(
     dataset: BoundDataSet, live: Live, changes: Sequence[Change], lost: Sequence[tuple[Change, int]], call: Call
 ) -> None:
     if live.is_view and changes_to(dataset, live.columns):
-        call.tell(f"{dataset.place} is a view; its Run makes it anew")
+        call.tell(f"{dataset.place} is a view; its Run recreates it")
         return
     if statements := technology(dataset.connection.technology).ddl(dataset, changes):
         call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
@@ -156,7 +156,7 @@ def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Col
 def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
-    Whether a column may be empty is no drift: a table that a Transform swaps in loses that until its Run is verified.
+    Whether a column may be empty is not drift: a table that a Transform swaps in loses that until its Run is verified.
     Nor is a column that nobody declared: it stays, so there is nothing to do about it.
     """
     if not technology(dataset.connection.technology).capabilities.keeps_schema:
@@ -205,4 +205,4 @@ def _way_out(change: Change, manifest: str) -> str:
     if change.kind == "drop":
         keep = f"keep the column, or name it in `previousNames` of the column it became ([{column}])"
     leave = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
-    return f"To go on, {keep}; or give leave in {manifest}: {leave}"
+    return f"To go on, {keep}; or add a consent to {manifest}: {leave}"

@@ -40,7 +40,7 @@ def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
 
 @contextmanager
 def turn(location: str, call: Call) -> Iterator[None]:
-    """Hold the Store at a location, after whoever holds it now.
+    """Hold the Store at a location, once its present holder releases it.
 
     Raises:
         Cancelled: the user stopped the wait.

@@ -76,7 +76,7 @@ def _configuration() -> Configuration:
 
 
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
-    """Write down what the project is, where whoever asked for this preview makes a plan of it; else say who must."""
+    """Write down what the project is, where this preview is made for a plan; else say who must."""
     if asked := os.environ.get(preview.SUBJECT_FILE):
         made = _subject(resolved, findings, options.of_engine())
         try:

@@ -61,7 +61,7 @@ class DataSet(pulumi.CustomResource):
             that is wrong in the program is told at its end.
 
     Attributes:
-        generation: another one whenever the table is made anew, so that what fills it runs again.
+        generation: another one whenever the table is recreated, so that what fills it runs again.
     """
 
     generation: pulumi.Output[str]

@@ -68,7 +68,7 @@ class RowCountDict(TypedDict, total=False):
 
 
 class FreshnessDict(TypedDict):
-    """The greatest value of `column` is no older than `max_age`."""
+    """The greatest value of `column` is not older than `max_age`."""
 
     column: Text
     max_age: NotRequired[Text]

@@ -76,7 +76,7 @@ def refused(text: str) -> Awaitable[NoReturn]:
         text: where, what, and why.
 
     Returns:
-        What stands in place of the resource's properties: whoever waits for them is told all that is wrong.
+        What stands in place of the resource's properties: reading them raises all that is wrong.
     """
     running = program()
     if text not in running.refused:

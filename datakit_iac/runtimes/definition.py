@@ -48,7 +48,7 @@ def given_digest(contents: Mapping[str, str]) -> str:
 
 
 def variable_digests(variables: Mapping[str, str | Secret]) -> dict[str, str]:
-    """The digest of each variable's value; the value itself where it is no secret.
+    """The digest of each variable's value; the value itself where it is not a secret.
 
     It goes into plans, which are read by many, and may be of a password: so it is one that is slow to guess at
     (scrypt, RFC 7914), salted with the variable's name.

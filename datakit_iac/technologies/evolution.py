@@ -80,7 +80,7 @@ class Change:
             case "require":
                 return f"column {self.column} must have a value"
             case "describe":
-                return f"column {self.column} is described anew"
+                return f"column {self.column} gets another description"
 
 
 def plan(
@@ -94,7 +94,7 @@ def plan(
     Args:
         before: the columns there are.
         after: the columns there should be.
-        canonical: how the technology keeps a type; two types it keeps alike are no difference.
+        canonical: how the technology keeps a type; two types it keeps alike are not a difference.
     """
     origins = _origins(before, after)
     remaining = {column.name.lower(): column for column in before}
@@ -125,7 +125,7 @@ def strongest(changes: Iterable[Change]) -> Effect:
 
 
 def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable[str] = ()) -> tuple[str, ...]:
-    """Renames that cannot be told from a new column, each one sentence with the way out.
+    """Renames that cannot be told from a new column, each one sentence that says how to resolve it.
 
     A column that is not there may have been one that is still declared. Only where that one, too, has a former name
     that is there (a shift: a becomes b while b becomes c) is the meaning plain.
@@ -133,7 +133,7 @@ def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable
     Args:
         before: the columns there are.
         after: the columns there should be.
-        known: names of columns that were made already, so that their absence is no rename.
+        known: names of columns that were made already, so that their absence is not a rename.
     """
     there, made = {column.name.lower() for column in before}, {name.lower() for name in known}
     origins, declared = _origins(before, after), {column.name.lower(): column for column in after}

@@ -31,7 +31,7 @@ class Attempt:
         transform: the Transform's name.
         run: hexadecimal; the same for the same definition and versions of the inputs.
         time: of its sync, in microseconds since 1970; 0 where its rows carry none.
-        is_verified: whether what it wrote was held to the contract.
+        is_verified: whether what it wrote was verified against the contract.
     """
 
     transform: str
@@ -57,8 +57,8 @@ class Mark:
     Attributes:
         stack: ``project/stack`` of the engine that made it.
         dataset: the DataSet's name.
-        generation: hexadecimal; another one each time the object is made or adopted anew, so that what fills it runs
-            again, and that an older resource leaves it alone.
+        generation: hexadecimal; another one each time the object is recreated or adopted again, so that what fills it
+            runs again, and that an older resource leaves it alone.
         runs: the last execution of each Transform that wrote into it.
     """
 

@@ -165,7 +165,7 @@ class Lifecycle:
 
     @contextmanager
     def update(self) -> Iterator[None]:
-        """One update: it begins anew, and Stores stay open from one call to the next."""
+        """One update: it begins again, and Stores stay open from one call to the next."""
         self.begin()
         self._is_updating = True
         try:

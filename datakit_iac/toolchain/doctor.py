@@ -27,7 +27,7 @@ class Tool:
         name: What it is called.
         version: Its version; empty where it is missing.
         path: Where it is; empty where it is missing.
-        detail: How it was come by, or where was looked in vain.
+        detail: How it was obtained, or where was looked in vain.
         is_needed: Whether nothing works without it.
         fix: What to do where it is missing.
     """
@@ -91,7 +91,7 @@ def _language_host(venv: Path, env: Mapping[str, str]) -> Tool:
     if not os.access(path, os.X_OK):
         return Tool(name, detail=f"not at {path}", fix=fix)
     if wrapper.is_ours(path):
-        return Tool(name, metadata.version("datakit-iac"), str(path), "ours, of last resort", fix=fix)
+        return Tool(name, metadata.version("datakit-iac"), str(path), "ours (fallback)", fix=fix)
     return Tool(name, known.version if known else "unknown", str(path), "official", fix=fix)
 
 

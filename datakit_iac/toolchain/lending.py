@@ -36,7 +36,7 @@ def lend(virtualenv: Path) -> None:
         raise ToolchainError(
             f"the policy pack cannot be lent the rules that are installed here: {fault}",
             expected=f"leave to write in {virtualenv}",
-            fix="mend its permissions, and run `dk policy pack` again",
+            fix="fix its permissions, and run `dk policy pack` again",
         ) from fault
 
 

@@ -35,7 +35,7 @@ def test_the_layout_of_the_file_is_not_signed_and_all_of_its_content_is(tmp_path
 def test_another_format_is_no_plan(tmp_path: Path, change: dict[str, object], words: str) -> None:
     file = tmp_path / "plan.json"
     file.write_text(json.dumps({**json.loads(PLAN.model_dump_json(by_alias=True)), **change}))
-    with pytest.raises(InvalidPlanError, match=rf"plan.json is no plan: .*{words}"):
+    with pytest.raises(InvalidPlanError, match=rf"plan.json is not a plan: .*{words}"):
         read(file)
 
 

@@ -114,8 +114,8 @@ def test_a_program_without_a_platform_says_nothing_of_a_project() -> None:
     [
         (json.dumps({**SUBJECT.model_dump(mode="json"), "regions": ["eu"]}), "regions: there is no such field"),
         (json.dumps({"project": "shop"}), "stack: is expected and missing"),
-        (SUBJECT.model_dump_json()[:-9], "this is no JSON"),
-        ("", "this is no JSON"),
+        (SUBJECT.model_dump_json()[:-9], "this is not valid JSON"),
+        ("", "this is not valid JSON"),
     ],
 )
 def test_what_another_version_says_of_its_project_is_refused_with_what_is_wrong(text: str, reason: str) -> None:

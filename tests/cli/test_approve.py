@@ -55,7 +55,7 @@ def test_without_a_terminal_nothing_is_signed_unless_it_is_told_not_to_ask(
     monkeypatch.setattr("sys.stdin", stdin)
     said = dk("approve", "plan.json", "--key", keys["ben"])
     assert (said.code, signatures(plan)) == (1, ())
-    assert "not signed: standard input is no terminal" in said.err
+    assert "not signed: standard input is not a terminal" in said.err
     assert "`--yes`" in said.err
 
 
@@ -110,7 +110,7 @@ def test_a_key_of_several_must_say_which(dk: Dk, plan: Path, keys: Mapping[str, 
 def test_nobody_signs_under_another_name(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
     said = dk("approve", "plan.json", "--yes", "--key", keys["ben"], "--as", "eve@x.io")
     assert (said.code, people(plan)) == (1, [])
-    assert "is no key of eve@x.io" in said.err
+    assert "is not a key of eve@x.io" in said.err
 
 
 def test_a_forged_plan_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
@@ -136,7 +136,7 @@ def test_what_is_no_plan_is_a_fault_of_usage(dk: Dk, plan: Path, command: str) -
     plan.write_text("{}")
     said = dk(command, "plan.json")
     assert said.code == 2
-    assert "is no plan" in said.err
+    assert "is not a plan" in said.err
 
 
 def test_without_openssh_it_says_how_to_get_it(
@@ -232,7 +232,7 @@ def test_who_is_no_address_makes_no_plan(dk: Dk, previewed: Path, monkeypatch: p
     monkeypatch.setenv("DATAKIT_AUTHOR", author)
     said = dk("plan", "--env", "prod", "--out")
     assert said.code == 2
-    assert ("is no address" if author else "nobody is known") in said.err
+    assert ("is not an address" if author else "nobody is known") in said.err
     assert not (previewed / "approvals/prod").exists()
 
 

@@ -95,8 +95,8 @@ def test_the_layout_of_the_project_is_followed(dk: Dk, project: Path, there: str
         (["new", "--table", "t"], "a new DataSet needs a Store and its place there"),
         (["new", "--store", "warehouse", "--table", "t", "--topic", "t"], "not allowed with argument --table"),
         (["new", "--store", "warehouse", "--table", "t", "--version", "1"], "version: '1' is no "),
-        (["New", "--store", "warehouse", "--table", "t"], "'New' is no name for a manifest"),
-        (["new", "--interactive"], "standard input is no terminal"),
+        (["New", "--store", "warehouse", "--table", "t"], "'New' is not a name for a manifest"),
+        (["new", "--interactive"], "standard input is not a terminal"),
     ],
 )
 def test_what_cannot_be_written_is_refused(
@@ -151,7 +151,7 @@ def test_force_never_drops_what_a_file_holds_besides(dk: Dk, project: Path) -> N
 def test_a_broken_file_is_left_alone_even_by_force(dk: Dk, project: Path) -> None:
     (project / "dataset" / "orders.yaml").write_text("a: [")
     (project / "dataset" / "wrong.yaml").write_text(f"{HEAD}kind: DataSet\nmetadata: {{name: wrong}}\nspec: {{}}\n")
-    for name, told in (("orders", "is there and is no YAML"), ("wrong", "'wrong' already, and it is wrong")):
+    for name, told in (("orders", "is there and is not valid YAML"), ("wrong", "'wrong' already, and it is wrong")):
         said = dk("dataset", "create", name, "--store", "warehouse", "--table", "t", "--force")
         assert said.code == 2
         assert told in said.err

@@ -123,7 +123,7 @@ def test_packed_files_are_read_in_their_encoding(read: Read, tmp_path: Path) -> 
     table = read(tmp_path / "b.csv.gz", *AN, encoding="utf-16", comment="#")
 
     assert table.to_pylist() == [{"a": "é", "n": 1}]
-    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 3, column n: 'x' is no integer"):
+    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 3, column n: 'x' is not an integer"):
         read(tmp_path / "a.zip", *AN, encoding="utf-16", comment="#")
 
 
@@ -299,7 +299,7 @@ def test_a_line_is_told_as_it_was_delivered(read: Read, tmp_path: Path, options:
     path = tmp_path / "a.csv"
     path.write_bytes(("\n".join([*lines, "2,bad,3"]) + "\n").encode(options.get("encoding", "utf-8")))
 
-    with pytest.raises(PluginFault, match=f"line {line}, column n: 'bad' is no integer"):
+    with pytest.raises(PluginFault, match=f"line {line}, column n: 'bad' is not an integer"):
         read(path, column("n", "integer"), **options)
 
 

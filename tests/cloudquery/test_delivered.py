@@ -170,7 +170,7 @@ def test_a_header_may_have_line_breaks_in_quotes(read: Read, tmp_path: Path) -> 
         ("a,b\n1,2\n".encode("utf-16le"), "NUL in its first line.*UTF-16"),
         (b"", "is empty"),
         (b"\n\na,b\n1,2\n", "is empty"),
-        (b"x" * 200_000 + b",b\n1,2\n", "its first line is no CSV: field larger than field limit"),
+        (b"x" * 200_000 + b",b\n1,2\n", "its first line is not valid CSV: field larger than field limit"),
     ],
 )
 def test_csv_that_is_refused(read: Read, tmp_path: Path, content: bytes, message: str) -> None:
@@ -283,7 +283,7 @@ def test_a_column_may_have_any_name(read: Read, tmp_path: Path, name: str) -> No
     path = tmp_path / "a.csv"
     path.write_text(f'{name},s\n7,"x\ny"\nbad,z\n')
 
-    with pytest.raises(PluginFault, match=rf"line 4, column {name}: 'bad' is no integer"):
+    with pytest.raises(PluginFault, match=rf"line 4, column {name}: 'bad' is not an integer"):
         read(path, column(name, "integer"), column("s", "string"))
     path.write_text(f'{name},s\n"[1]",x\n')
     assert read(path, column(name, "array<integer>")).to_pydict() == {name: [[1]]}
@@ -301,7 +301,7 @@ def test_an_error_of_a_value_goes_before_the_proof(read: Read, tmp_path: Path) -
     path = tmp_path / "a.csv"
     path.write_text("a\n1\nx\n")
 
-    with pytest.raises(PluginFault, match=r"line 3, column a: 'x' is no integer"):
+    with pytest.raises(PluginFault, match=r"line 3, column a: 'x' is not an integer"):
         read(path, column("a", "integer"))
 
 

@@ -24,11 +24,11 @@ def test_all_values_of_a_file_are_told_with_their_places(read: Read, tmp_path: P
     path.write_text('a,n,d\nx,one,2024-01-01\n"y\nz",2,2024-02-30\nshort\n,1,2024-01-01\n')
 
     assert _told(read, path) == [
-        "…, line 2, column n: 'one' is no integer; mend the value or the type the contract declares",
-        "…, line 3, column d: '2024-02-30' is no date; mend the value or the type the contract declares",
+        "…, line 2, column n: 'one' is not an integer; fix the value or the type the contract declares",
+        "…, line 3, column d: '2024-02-30' is not a date; fix the value or the type the contract declares",
         "…, line 5: Expected Number of Columns: 3 Found: 1",
         "…, line 6, column a: no value, but the contract requires one (1 such rows in the file);"
-        " mend the file, or declare the column nullable and not a key",
+        " fix the file, or declare the column nullable and not a key",
     ]
 
 

@@ -50,7 +50,7 @@ def test_each_record_is_told_with_its_place_reason_and_text(tmp_path: Path) -> N
         (11, None, "6,2024-01-01,z,more"),
     ]
     reasons = [each["reason"] for each in tables["q"]]
-    assert reasons[0] == "column id: 'one' is no integer; column d: '2024-02-30' is no date"
+    assert reasons[0] == "column id: 'one' is not an integer; column d: '2024-02-30' is not a date"
     assert reasons[1] == "Expected Number of Columns: 3 Found: 2"
     assert reasons[4] == "column id: no value, but the contract requires one"
     assert {each["file"] for each in tables["q"]} == {str(path)}
@@ -75,7 +75,7 @@ def test_more_than_the_quarantine_takes_is_refused(tmp_path: Path, most: int | s
     with pytest.raises(PluginFault) as fault:
         _sifted(tmp_path, most)
     first, *_, last = str(fault.value).splitlines()
-    assert first.startswith(f"t: {tmp_path / '0.csv'}, line 4, column id: 'x' is no integer")
+    assert first.startswith(f"t: {tmp_path / '0.csv'}, line 4, column id: 'x' is not an integer")
     assert last == f"3 of 10 records do not fit, and at most {most} may go to q: nothing is loaded"
 
 

@@ -117,7 +117,7 @@ def test_typed_parquet_columns_are_widened_never_narrowed(read: Read, tmp_path: 
     wide = read(path, column("a", "bigint"), column("b", "double"), column("c", "timestamp"))
 
     assert wide.to_pylist() == [{"a": 7, "b": 1.5, "c": datetime(2020, 1, 1)}]
-    with pytest.raises(PluginFault, match=r"row 1, column b: '1\.5' is no integer"):
+    with pytest.raises(PluginFault, match=r"row 1, column b: '1\.5' is not an integer"):
         read(path, column("b", "integer"))
 
 
@@ -132,7 +132,7 @@ def test_an_inferred_type_that_the_sample_missed_stops_the_read(read: Read, tmp_
     path = tmp_path / "a.csv"
     path.write_text("n\n" + "1\n" * 30_000 + "1.5\n")
 
-    with pytest.raises(PluginFault, match=r"line 30002, column n: '1\.5' is no bigint"):
+    with pytest.raises(PluginFault, match=r"line 30002, column n: '1\.5' is not a bigint"):
         read(path)
 
 
@@ -140,7 +140,7 @@ def test_a_line_break_in_quotes_does_not_shift_the_line_that_is_told(read: Read,
     path = tmp_path / "a.csv"
     path.write_text('s,n\n"two\nlines",1\nx,abc\n')
 
-    with pytest.raises(PluginFault, match="line 4, column n: 'abc' is no integer"):
+    with pytest.raises(PluginFault, match="line 4, column n: 'abc' is not an integer"):
         read(path, column("s", "string"), column("n", "integer"))
 
 
@@ -153,7 +153,7 @@ def test_packed_files_are_read_and_named(read: Read, tmp_path: Path) -> None:
         packed.write("n\n3\n")
 
     assert read(tmp_path / "b.csv.gz", column("n", "integer")).to_pydict() == {"n": [3]}
-    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 2, column n: 'x' is no integer"):
+    with pytest.raises(PluginFault, match=r"a\.zip/two\.csv, line 2, column n: 'x' is not an integer"):
         read(tmp_path / "a.zip", column("n", "integer"))
 
 

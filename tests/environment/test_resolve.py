@@ -179,7 +179,7 @@ def test_a_connector_of_a_fitting_version_is_used(tmp_path: Path, constraint: st
     ("constraint", "code", "message"),
     [
         ("^2.0", "connector-version", "has version 1.4.2; Store warehouse expects ^2.0"),
-        ("newest", "invalid-value", "'newest' is no version range"),
+        ("newest", "invalid-value", "'newest' is not a version range"),
     ],
 )
 def test_a_connector_of_another_version_is_refused(tmp_path: Path, constraint: str, code: str, message: str) -> None:

@@ -93,7 +93,7 @@ def test_a_file_that_git_tracks_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["just words", "TOKEN", "=value", "a b=c"])
 def test_a_line_that_is_none_is_told_by_its_number_and_not_shown(tmp_path: Path, line: str) -> None:
     file = safe(tmp_path / "secrets.env", f"GOOD={PLANTED}\n\n{line}\n")
-    with pytest.raises(SourceError, match=r"secrets\.env:3: this is no line") as refused:
+    with pytest.raises(SourceError, match=r"secrets\.env:3: this is not a line") as refused:
         secrets_file.read(file)
     assert line not in str(refused.value)
 
@@ -112,7 +112,7 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path, content: bytes) -> None
 
 def test_a_folder_is_no_file_of_secrets(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir(mode=0o700)
-    with pytest.raises(SourceError, match="is no file"):
+    with pytest.raises(SourceError, match="is not a file"):
         secrets_file.read(tmp_path / "mine")
 
 

@@ -183,7 +183,7 @@ def test_a_dataset_in_a_store_that_is_gone_says_so(users: Subject, warehouse: Wa
     [
         ({"schema": []}, r"^schema: users declares no columns"),
         ({"table": None, "prefix": "users/"}, r"^prefix: a DataSet in duckdb has a table; users names a prefix$"),
-        ({"schema": [{"name": "id", "type": "bigimt"}]}, r"^schema.*'bigimt' is no type"),
+        ({"schema": [{"name": "id", "type": "bigimt"}]}, r"^schema.*'bigimt' is not a type"),
         ({"schema": [{"name": "id"}]}, r"^schema.*is expected and missing"),
         ({"schema": [{"name": "id", "type": "text", "tests": [{"uniqe": True}]}]}, "uniqe"),
         ({"tests": [{"row_cuont": {"min": 1}}]}, "row_cuont"),
@@ -386,7 +386,7 @@ def test_a_shift_of_names_takes_the_values_along(users: Subject, warehouse: Ware
     warehouse.run("INSERT INTO raw.users VALUES (1, 'a', 'n')")
     users.up(warehouse.users(*SHIFTED))
     assert warehouse.run("SELECT id, name, label FROM raw.users") == [(1, "a", "n")]
-    assert users.up(warehouse.users(*SHIFTED, description="Anew.")).kind == "update"
+    assert users.up(warehouse.users(*SHIFTED, description="Again.")).kind == "update"
     assert warehouse.run("SELECT id, name, label FROM raw.users") == [(1, "a", "n")]
 
 
@@ -405,12 +405,12 @@ def test_a_view_is_left_to_what_made_it(filled: Subject, warehouse: Warehouse, l
     (comment,) = warehouse.run("SELECT comment FROM duckdb_tables()")[0]
     warehouse.run("DROP TABLE raw.users; CREATE VIEW raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
     warehouse.run(f"COMMENT ON VIEW raw.users IS '{comment}'")
-    changed = warehouse.users({**ID, "type": "int"}, NEW, description="Anew.")
+    changed = warehouse.users({**ID, "type": "int"}, NEW, description="Again.")
     filled.up(changed)
     live = warehouse.live()
     assert live is not None
-    assert (live.is_view, live.description, warehouse.rows()) == (True, "Anew.", [(1, "ann")])
-    assert "raw.users is a view; its Run makes it anew" in lifecycle.said()
+    assert (live.is_view, live.description, warehouse.rows()) == (True, "Again.", [(1, "ann")])
+    assert "raw.users is a view; its Run recreates it" in lifecycle.said()
 
 
 # Drift.

@@ -179,27 +179,27 @@ RUN: dict[str, Any] = {
 
 CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     "nothing": ({}, (), ""),
-    "definition": ({"definition": "d2"}, ("definition",), "runs again: its definition changed"),
-    "input": ({"versions": {"raw": "v2", "other": "v1"}}, ("versions",), "runs again: raw changed"),
+    "definition": ({"definition": "d2"}, ("definition",), "re-running: its definition changed"),
+    "input": ({"versions": {"raw": "v2", "other": "v1"}}, ("versions",), "re-running: raw changed"),
     "input to come": (
         {"versions": {"raw": UNKNOWN, "other": "v1"}},
         ("versions",),
-        "runs again: raw may change",
+        "re-running: raw may change",
     ),
-    "all inputs to come": ({"versions": UNKNOWN}, ("versions",), "runs again: an input may change"),
-    "input left out": ({"versions": {"raw": "v1"}}, ("versions",), "runs again: other is left out"),
-    "output": ({"generations": {"users": "g2"}}, ("generations",), "runs again: users is made anew"),
+    "all inputs to come": ({"versions": UNKNOWN}, ("versions",), "re-running: an input may change"),
+    "input left out": ({"versions": {"raw": "v1"}}, ("versions",), "re-running: other is left out"),
+    "output": ({"generations": {"users": "g2"}}, ("generations",), "re-running: users is recreated"),
     "several": (
         {"definition": "d2", "versions": {"raw": "v2", "other": UNKNOWN}, "generations": {"users": UNKNOWN}},
         ("definition", "versions", "generations"),
-        "runs again: its definition changed, raw changed, other may change, users is made anew",
+        "re-running: its definition changed, raw changed, other may change, users is recreated",
     ),
-    "tests": ({"tests": "t2"}, ("tests",), "is tested anew"),
-    "what tests compare it with": ({"references": {"countries": "v2"}}, ("references",), "is tested anew"),
+    "tests": ({"tests": "t2"}, ("tests",), "re-running tests only"),
+    "what tests compare it with": ({"references": {"countries": "v2"}}, ("references",), "re-running tests only"),
     "a writer that is gone": (
         {"generations": {"users": UNKNOWN}, "outputs": [{**filled("id"), "writers": ["load"]}]},
         ("generations",),
-        "runs again: more writes users no more",
+        "re-running: more writes users no more",
     ),
     "a column": (
         {
@@ -208,7 +208,7 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
             "outputs": [{**filled("id", "age"), "writers": ["load", "more"]}],
         },
         ("definition", "generations"),
-        "runs again: its definition changed, column age of users is added",
+        "re-running: its definition changed, column age of users is added",
     ),
     "settings alone": ({"settings": {"a": 1}, "timeout": 5, "context": [{}]}, (), ""),
 }
@@ -240,7 +240,7 @@ def test_a_run_whose_last_did_not_end_well_is_updated(lifecycle: Lifecycle, monk
     run = lifecycle.subject("datakit:index:Run", "load")
     run.id, run.inputs, run.outputs, run.failed = "load", RUN, {"incomplete": True}, True
     assert run.preview(RUN).kind == "update"
-    assert lifecycle.said() == "runs again: the last run did not end well"
+    assert lifecycle.said() == "re-running: the previous run failed"
 
 
 def test_a_run_that_did_not_end_well_differs_though_a_refresh_let_the_engine_forget_it() -> None:

@@ -97,7 +97,7 @@ def test_an_image_may_have_variables(text: str, parts: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["${}", "${A B}/x", "$REGISTRY/load", "${REGISTRY/load", "${A}:", "LOAD/${A}"])
 def test_what_is_no_image_with_variables_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no image"):
+    with pytest.raises(ValueError, match="is not an image"):
         Image.parse(text)
 
 

@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "scandir", refusing)
     found = only(read(write(tmp_path, STORE))[1])
-    assert (found.code, found.hint, Path(found.file).name) == ("unreadable", "mend its permissions", "closed")
+    assert (found.code, found.hint, Path(found.file).name) == ("unreadable", "fix its permissions", "closed")
 
 
 def test_a_manifest_is_read_without_the_fields_that_are_not_known(tmp_path: Path) -> None:
@@ -355,8 +355,8 @@ CASES = {
         "",
     ),
     "missing spec": (HEAD.replace("api", "«api") + "kind: Store\nmetadata: {name: s}\n", "missing-field", "spec", ""),
-    "unknown type": (DATASET.replace("type: text", "type: «txet"), "invalid-value", "'txet' is no type", "'text'"),
-    "type that is no text": (DATASET.replace("type: text", "type: «5"), "invalid-value", "expected a type's name", ""),
+    "unknown type": (DATASET.replace("type: text", "type: «txet"), "invalid-value", "'txet' is not a type", "'text'"),
+    "type that is not text": (DATASET.replace("type: text", "type: «5"), "invalid-value", "expected a type's name", ""),
     "name with a capital": (
         manifest("Store", "«Warehouse", "spec: {connector: duckdb}"),
         "invalid-value",
@@ -366,7 +366,7 @@ CASES = {
     "version without a patch": (
         CONNECTOR.replace("version: 1.4.2", 'version: «"1.4"'),
         "invalid-value",
-        "'1.4' is no semantic version",
+        "'1.4' is not a semantic version",
         "",
     ),
     "version read as a number": (
@@ -435,7 +435,7 @@ CASES = {
         "found 2020-01-01; expected text or a whole number",
         "quotes",
     ),
-    "a key that is no text": (
+    "a key that is not text": (
         DATASET.replace("{name: users}", "{name: users, labels: {5: «tier}}"),
         "invalid-value",
         "found 5; expected text",
@@ -460,10 +460,10 @@ CASES = {
         "a test names exactly one",
         "",
     ),
-    "freshness that is no duration": (
+    "freshness that is not a duration": (
         DATASET.replace("[unique,", "[{freshness: {column: id, maxAge: «soon}},"),
         "invalid-value",
-        "'soon' is no duration",
+        "'soon' is not a duration",
         "",
     ),
     "two places": (
@@ -484,11 +484,11 @@ CASES = {
         "columns named twice: id",
         "",
     ),
-    "a duration that is none": (TRANSFORM.replace("1h30m", "«1y"), "invalid-value", "'1y' is no duration", ""),
+    "a duration that is none": (TRANSFORM.replace("1h30m", "«1y"), "invalid-value", "'1y' is not a duration", ""),
     "a date that is none": (
         DATASET.replace("schema:", "consents: [{object: table, reason: r, expires: «2024-13-45}]\n  schema:"),
         "broken-yaml",
-        "this is no YAML: '2024-13-45' is no date",
+        "this is not valid YAML: '2024-13-45' is not a date",
         "",
     ),
     "a day in words": (
@@ -497,9 +497,14 @@ CASES = {
         "",
         "",
     ),
-    "a key twice": (STORE.replace("}}", "}, «connector: other}"), "broken-yaml", "this is no YAML: the key", ""),
-    "broken YAML": (HEAD + "kind: Store\nmetadata: {name: s\nspec«: {}\n", "broken-yaml", "this is no YAML", ""),
-    "a number that is none": (STORE.replace("duckdb, c", "«0b_, c"), "broken-yaml", "this is no YAML: '0b_'", ""),
+    "a key twice": (STORE.replace("}}", "}, «connector: other}"), "broken-yaml", "this is not valid YAML: the key", ""),
+    "broken YAML": (HEAD + "kind: Store\nmetadata: {name: s\nspec«: {}\n", "broken-yaml", "this is not valid YAML", ""),
+    "a number that is none": (
+        STORE.replace("duckdb, c", "«0b_, c"),
+        "broken-yaml",
+        "this is not valid YAML: '0b_'",
+        "",
+    ),
     "approval in short": (ENVIRONMENT + "spec: {approval: «twice}\n", "invalid-value", "found 'twice'", "multi-party"),
     "approval at length": (
         ENVIRONMENT + "spec: {approval: {mode: «teem}}\n",
@@ -580,7 +585,7 @@ TOKENS += ["spec: ", "kind: ", "name: ", "type: ", "9" * 5000, "a" * 5000, "arra
 
 
 def mutated(text: str, chance: random.Random) -> str:
-    """A text with one to three slips: something cut, doubled, swapped for another token, or indented anew."""
+    """A text with one to three slips: something cut, doubled, swapped for another token, or indented again."""
     for _ in range(chance.randint(1, 3)):
         start = chance.randrange(len(text) + 1)
         end = min(len(text), start + chance.choice([0, 1, 1, 2, 5, 20]))

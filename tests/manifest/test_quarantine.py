@@ -110,10 +110,10 @@ def test_a_quarantine_that_cannot_be_one_is_a_finding_with_the_fix(
         ("skip", "expected fail, or {quarantine: A-DATASET, max: 100}"),
         ("[rejected]", "expected fail, or {quarantine: A-DATASET, max: 100}"),
         ("{max: 5}", "quarantine is expected and missing"),
-        ("{quarantine: rejected, max: many}", "'many' is no number of records; expected for instance 100 or 0.1%"),
-        ("{quarantine: rejected, max: -1}", "'-1' is no number of records"),
-        ("{quarantine: rejected, max: 101%}", "'101%' is no number of records"),
-        ("{quarantine: rejected, max: 0.5}", "'0.5' is no number of records"),
+        ("{quarantine: rejected, max: many}", "'many' is not a number of records; expected for instance 100 or 0.1%"),
+        ("{quarantine: rejected, max: -1}", "'-1' is not a number of records"),
+        ("{quarantine: rejected, max: 101%}", "'101%' is not a number of records"),
+        ("{quarantine: rejected, max: 0.5}", "'0.5' is not a number of records"),
     ],
 )
 def test_a_wrong_on_error_is_told_in_its_own_words(tmp_path: Path, on_error: str, message: str) -> None:

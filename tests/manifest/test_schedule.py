@@ -64,7 +64,7 @@ def test_what_every_scheduler_reads_alike_is_taken_as_it_is_written(text: str) -
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_one_of_them_refuses_or_reads_otherwise_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no cron expression") as refused:
+    with pytest.raises(ValueError, match="is not a cron expression") as refused:
         Schedule(cron=text)
     assert REFUSED[text] in str(refused.value)
 

@@ -50,7 +50,7 @@ def test_values_are_held_against_the_type_of_their_column(tmp_path: Path, name: 
 
 def test_text_that_yaml_takes_for_something_else_is_to_be_quoted(tmp_path: Path) -> None:
     told = only(found(tmp_path, "{inline: [{at: 16:30:00}]}", "{name: at, type: time}"))
-    assert (told.message, told.hint) == ("59400 is no time, which column at is", "put it in quotes")
+    assert (told.message, told.hint) == ("59400 is not a time, which column at is", "put it in quotes")
 
 
 @pytest.mark.parametrize("row", ["{b: x}", "{a: null, b: x}"])
@@ -100,7 +100,7 @@ def test_a_file_of_the_format_that_its_name_says_is_fine(tmp_path: Path, name: s
         ("a.parquet", CONTENT["a.csv"], "is CSV, and its name says Parquet"),
         ("a.json", CONTENT["a.csv"], "is CSV, and its name says JSON"),
         ("a.avro", CONTENT["a.json"], "is JSON, and its name says Avro"),
-        ("a.csv", "id\n1\n".encode("utf-16"), "is no text, and its name says CSV"),
+        ("a.csv", "id\n1\n".encode("utf-16"), "is not text, and its name says CSV"),
         ("a.xlsx", b"PK", "is of no format"),
     ],
 )

@@ -78,7 +78,7 @@ def test_the_canonical_spelling_is_read_as_itself(each: DataType) -> None:
 
 
 def test_an_unknown_type_names_the_nearest() -> None:
-    with pytest.raises(UnknownTypeError, match="'bigimt' is no type; expected one of boolean") as fault:
+    with pytest.raises(UnknownTypeError, match="'bigimt' is not a type; expected one of boolean") as fault:
         DataType.parse("bigimt")
     assert fault.value.hint == "did you mean 'bigint'?"
 
@@ -91,9 +91,9 @@ def test_an_unknown_type_names_the_nearest() -> None:
         ("decimal(5,6)", "scale at most the precision"),
         ("integer(5)", "too many parameters"),
         ("string(5,5)", "too many parameters"),
-        ("array<>", "is no type"),
-        ("array<nothing>", "is no type"),
-        ("", "is no type"),
+        ("array<>", "is not a type"),
+        ("array<nothing>", "is not a type"),
+        ("", "is not a type"),
         ("array<" * 100 + "text" + ">" * 100, "at most 200 characters"),
     ],
 )

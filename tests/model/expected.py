@@ -59,7 +59,7 @@ class World:
                 try:
                     rows = tuple(Row(values, "dbt") for values in modelled(*table.view_of, self.tables))
                     self.tables[place] = replace(table, rows=rows)
-                except MisfitError:  # it reads a column that is gone; its Run makes it anew
+                except MisfitError:  # it reads a column that is gone; its Run recreates it
                     self.tables[place] = replace(table, known=False)
 
     # DataSets.
@@ -76,7 +76,7 @@ class World:
             columns = {column.name: spelled(column.type) for column in dataset.columns}
             self.tables[dataset.place] = Table(dataset.name, columns)
             return
-        if table.view_of:  # its Run makes it anew
+        if table.view_of:  # its Run recreates it
             self.tables[dataset.place] = replace(table, owner=dataset.name)
             return
         former = {column.name: _former(column, dataset, table) for column in dataset.columns}

@@ -85,7 +85,7 @@ class Outcome:
         return [name for _, label in self.operations if (name := self.run(label))]
 
     def run(self, label: str) -> str:
-        """The Transform that ran, of a resource; a Run may also only have tested anew."""
+        """The Transform that ran, of a resource; a Run may also only have tested again."""
         name = label.removeprefix("Run ")
         return name if label.startswith("Run ") and (self.jobs is None or name in self.jobs) else ""
 

@@ -131,7 +131,7 @@ def test_a_dataset_that_does_not_fit_is_an_error(tmp_path: Path, port: str, code
         ("{version: ^1}", "exactly one of dataset and tags is expected, found none of them"),
         (
             "{dataset: users, version: newest}",
-            "'newest' is no version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2",
+            "'newest' is not a version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2",
         ),
         ("{tags: {}}", "found a mapping"),
         ("{tags: {pii: true}}", "found true; expected text"),

@@ -46,7 +46,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def forget() -> None:
-    """Let what is installed be looked for anew."""
+    """Let what is installed be looked for again."""
     for known in (registry.find, packages.names, packages._all):
         known.cache_clear()
 
@@ -127,7 +127,7 @@ def test_the_shortest_interval_of_a_schedule(cron: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("cron", ["", "every day", "61 * * * *", "* * * *", "0 0 31 2 *"])
 def test_what_is_no_schedule_is_told(cron: str) -> None:
-    with pytest.raises(ValueError, match="is no cron expression"):
+    with pytest.raises(ValueError, match="is not a cron expression"):
         shortest_interval(cron)
 
 

@@ -259,7 +259,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         ),
         (
             lambda store: users(store, schema=[wrong(Column)(name="id", type="intger")]),
-            "schema[0].type: 'intger' is no type; expected one of boolean",
+            "schema[0].type: 'intger' is not a type; expected one of boolean",
         ),
         (
             lambda store: users(store, schema=[wrong(Column)(name="id", type="int", primray_key=True)]),
@@ -285,7 +285,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         ),
         (
             lambda store: users(store, consents=[Consent(object="table", reason="r", expires="soon")]),
-            "consents[0].expires: 'soon' is no day; expected one such as 2024-01-31",
+            "consents[0].expires: 'soon' is not a day; expected one such as 2024-01-31",
         ),
         (
             lambda store: users(store, description=Output.from_input("x"), tier="Gold"),

@@ -73,7 +73,7 @@ NO_PROPERTY = {
     # Of the places a DataSet has one; a Store is told with all that reaches it.
     "DataSet": {"store", "prefix", "topic", "format", "version", "schemaRef", "dev", "previousNames"},
 }
-"""Fields of manifests that are no property of the resource."""
+"""Fields of manifests that are not a property of the resource."""
 
 STORE = {"name": "warehouse", "technology": "duckdb", "connection": {"path": "w.duckdb"}}
 
@@ -134,7 +134,7 @@ def wrong() -> list[tuple[str, tuple[str | int, ...], Any]]:
         found += [(kind, ("name",), value) for value in WRONG if refuses(kind, manifest(kind, spec, value))]
         for path in places(spec):
             if kind == "Transform" and path[:2] != ("trigger", "schedule"):
-                continue  # what triggers it is no property
+                continue  # what triggers it is not a property
             found += [(kind, path, value) for value in WRONG if refuses(kind, manifest(kind, put(spec, path, value)))]
     return found
 

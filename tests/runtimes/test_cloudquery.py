@@ -69,9 +69,12 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
         ),
         (
             {"tables": [{"from": "z", "to": "a"}]},
-            "from 'z' is no input of this Transform; its inputs are a-file, b-file",
+            "from 'z' is not an input of this Transform; its inputs are a-file, b-file",
         ),
-        ({"tables": [{"from": "a-file", "to": "z"}]}, "to 'z' is no output of this Transform; its outputs are a, b"),
+        (
+            {"tables": [{"from": "a-file", "to": "z"}]},
+            "to 'z' is not an output of this Transform; its outputs are a, b",
+        ),
         ({"tables": [{"from": "a-file", "to": "a"}]}, "nothing fills the output b"),
         ({"tables": [{"from": "a-file", "to": "a"}]}, "the input b-file goes nowhere"),
         (
@@ -84,9 +87,12 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
         ),
         ({"batch": 3}, "unknown setting 'batch'; expected tables and writeMode"),
         ({"onError": "skip"}, "onError: expected fail, or {quarantine: A-DATASET, max: 100}"),
-        ({"onError": {"quarantine": "z"}}, "the quarantine 'z' is no output of this Transform; its outputs are a, b"),
+        (
+            {"onError": {"quarantine": "z"}},
+            "the quarantine 'z' is not an output of this Transform; its outputs are a, b",
+        ),
         ({"onError": {"quarantine": "b"}}, "onError: b takes what cannot be loaded, and there is no column raw"),
-        ({"onError": {"quarantine": "b", "max": 2.5}}, "onError: '2.5' is no number of records"),
+        ({"onError": {"quarantine": "b", "max": 2.5}}, "onError: '2.5' is not a number of records"),
     ],
 )
 def test_wrong_settings_are_told(job: Job, settings: dict[str, Any], fault: str) -> None:

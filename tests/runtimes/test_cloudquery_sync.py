@@ -307,9 +307,9 @@ def test_several_tables_and_notes(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("lines", "cause"),
     [
-        (["1,x", "one,y"], "a.csv, line 3, column id: 'one' is no integer; mend the value or the type"),
+        (["1,x", "one,y"], "a.csv, line 3, column id: 'one' is not an integer; fix the value or the type"),
         (["1,x", "NA,y"], "a.csv, line 3, column id: no value, but the contract requires one"),
-        (["1,x", "1,y"], "the source sends 2 rows with the primary key id=1; mend the source"),
+        (["1,x", "1,y"], "the source sends 2 rows with the primary key id=1; fix the source"),
         (["1,x,3"], "a.csv, line 2: "),
     ],
 )
@@ -329,7 +329,7 @@ def test_a_bad_value_far_behind_takes_back_the_rows_before_it(bench: Bench) -> N
     bench.run()
     bench.write(*(f"{number},x" for number in range(200_000)), "bad,x")
 
-    with pytest.raises(JobFailedError, match="line 200002, column id: 'bad' is no integer"):
+    with pytest.raises(JobFailedError, match="line 200002, column id: 'bad' is not an integer"):
         bench.run()
 
     assert bench.rows() == [(1, "x"), (2, None)]
@@ -595,7 +595,7 @@ def test_more_than_may_be_in_quarantine_changes_nothing(bench: Bench, most: str)
 
     told = "\n".join((failure.value.cause, *failure.value.lines))
     for line, value in ((4, "one"), (5, "two")):
-        assert f"a.csv, line {line}, column id: '{value}' is no integer" in told
+        assert f"a.csv, line {line}, column id: '{value}' is not an integer" in told
     assert (
         failure.value.lines[-1]
         == f"2 of 4 records do not fit, and at most {most} may go to raw.rejected: nothing is loaded"

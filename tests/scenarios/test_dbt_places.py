@@ -35,7 +35,7 @@ def test_a_binding_moves_what_dbt_builds_and_what_reads_it(pipeline: Workspace) 
 def test_a_ref_without_an_input_is_refused_by_the_preview(pipeline: Workspace) -> None:
     pipeline.replace("project/transforms.yaml", "[{dataset: users}, {dataset: paid}]", "[{dataset: users}]")
     refused = pipeline.preview().failed()
-    assert "models/marts/revenue.sql reads ref('paid'), which is built elsewhere and is no input" in refused.text
+    assert "models/marts/revenue.sql reads ref('paid'), which is built elsewhere and is not an input" in refused.text
     assert "add DataSet paid to `inputs`" in refused.text
 
 

@@ -40,8 +40,8 @@ def test_a_file_in_its_own_form_is_loaded_and_its_misfits_are_kept(applied: Work
 
     _deliver(applied, "1;1;1.000,50", "2;zwei;1.5", "3;3", "4;2;9")
     failed = applied.up("--skip-preview").failed()
-    assert "orders.csv, line 4, column user_id: 'zwei' is no integer" in failed.text
-    assert "line 4, column amount: '1.5' is no double" in failed.text
+    assert "orders.csv, line 4, column user_id: 'zwei' is not an integer" in failed.text
+    assert "line 4, column amount: '1.5' is not a double" in failed.text
     assert "line 5: Expected Number of Columns: 3 Found: 2" in failed.text
     assert applied.rows(ORDERS) == [(1, 1, 1000.5), (2, 2, 7.0)]
 

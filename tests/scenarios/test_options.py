@@ -151,7 +151,7 @@ def test_changes_that_are_ignored_and_changes_that_replace(program: Program) -> 
         "transform": "ignore_changes=['settings', 'definition']",
         "run": "ignore_changes=['settings', 'definition']",
     }
-    changes: dict[str, Any] = {"version": "2.0.0", "description": "Anew.", "settings": {"writeMode": "append"}}
+    changes: dict[str, Any] = {"version": "2.0.0", "description": "Again.", "settings": {"writeMode": "append"}}
     assert program.is_up(ignored, **changes) == {}
     assert program.rows() == [(1, "load")]
 
@@ -183,10 +183,10 @@ def test_a_store_whose_change_is_ignored_or_replaces_it_keeps_its_data(program: 
 def test_what_is_imported_is_then_changed_as_the_program_says(program: Program) -> None:
     program.is_gone()
     asked = {"store": f"import_='duckdb:{FILE}'", "dataset": f"import_='duckdb:{FILE}#raw.users'"}
-    program.declares(asked, description="Anew.").up("--skip-preview").ok()
+    program.declares(asked, description="Again.").up("--skip-preview").ok()
     comments = program.workspace.rows("SELECT comment FROM duckdb_tables()", FILE)
-    assert [comment.startswith("Anew.") for (comment,) in comments] == [True]
-    assert program.is_up(asked, description="Anew.") == {}
+    assert [comment.startswith("Again.") for (comment,) in comments] == [True]
+    assert program.is_up(asked, description="Again.") == {}
 
 
 def test_what_is_deleted_before_it_is_replaced_goes_into_the_trash(program: Program) -> None:
@@ -242,7 +242,7 @@ def test_a_provider_of_its_own_changes_nothing(program: Program) -> None:
 
 def test_some_resources_are_updated_and_others_left_out(program: Program) -> None:
     program.workspace.write("inbox/users.csv", "id\n2\n")
-    changed = program.declares(description="Anew.", version="2.0.0")
+    changed = program.declares(description="Again.", version="2.0.0")
     assert changed.preview("--target", "**DataSet::users").ok().operations == {"DataSet users": "update"}
     assert changed.up("--skip-preview", "--target", "**DataSet::users").ok().operations == {"DataSet users": "update"}
     left = changed.up("--skip-preview", "--exclude", "**Run::load").ok().operations

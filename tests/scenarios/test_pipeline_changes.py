@@ -31,8 +31,8 @@ def test_a_changed_model_runs_it_and_what_is_downstream(applied: Workspace) -> N
     applied.replace("project/models/models/staging/paid.sql", "amount > 0", "amount > 6")
     plan = applied.preview()
     assert runs(plan) == {"staging", "marts"}
-    assert "runs again: its definition changed" in plan.text
-    assert "runs again: paid may change" in plan.text
+    assert "re-running: its definition changed" in plan.text
+    assert "re-running: paid may change" in plan.text
     assert runs(applied.up("--skip-preview")) == {"staging", "marts"}
     assert applied.rows(REVENUE) == [("ann", 10.0), ("bob", 7.0)]
 
@@ -46,7 +46,7 @@ def test_a_changed_source_file_runs_its_load_and_what_depends_on_it(applied: Wor
     applied.write("project/inbox/users.csv", "id,name\n1,ann\n2,rob\n")
     plan = applied.preview()
     assert runs(plan) == {"load-users", "marts"}
-    assert "runs again: users-csv changed" in plan.text
+    assert "re-running: users-csv changed" in plan.text
     assert runs(applied.up("--skip-preview")) == {"load-users", "marts"}
     assert applied.rows(REVENUE) == [("ann", 15.0), ("rob", 7.0)]
     assert applied.up("--skip-preview").ok().operations == {}

@@ -20,7 +20,7 @@ Platform("platform", project="project", environment=pathlib.Path("environment").
 DOZEN: Final = (
     "a project that keeps all rules has no findings",
     "without policies the three of the mission hold",
-    "a range is no pin",
+    "a range is not a pin",
     "gold that dbt's project tests and describes",
     "gold without tests",
     "personal data in public",

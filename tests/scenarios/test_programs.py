@@ -34,7 +34,7 @@ def test_all_that_is_wrong_in_a_program_is_told_at_once_and_nothing_is_touched(w
         told = failed.text.partition("Diagnostics:")[2]
         for line in (
             "__main__.py:4: Connector duckdb cannot stand as it is:",
-            "version: '1.0' is no semantic version; expected MAJOR.MINOR.PATCH",
+            "version: '1.0' is not a semantic version; expected MAJOR.MINOR.PATCH",
             "technology: no technology 'dukdb' is installed: did you mean 'duckdb'?",
             "__main__.py:5: Store warehouse cannot stand as it is:",
             "connection.pth: duckdb has no option 'pth'; did you mean 'path'?",
@@ -132,7 +132,7 @@ def test_what_only_the_update_knows_is_told_by_a_preview_and_used_by_the_update(
     # What waits for a resource that is yet to come may change.
     workspace.replace("__main__.py", "return waited(value)", "return new.generation.apply(lambda _: value)")
     workspace.replace("__main__.py", "\nasync def", f"{NEW}\nasync def")
-    assert "runs again: its definition may change" in workspace.preview().ok().text
+    assert "re-running: its definition may change" in workspace.preview().ok().text
     assert set(workspace.up("--skip-preview").ok().operations) == {"DataSet new"}
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_value_that_only_the_update_knows_is_told_with_its_line(workspac
     workspace.preview().ok()
     failed = workspace.up("--skip-preview").failed()
     assert "__main__.py:15: DataSet users cannot stand as it is:" in failed.text, failed.text
-    assert "schema[1].type: 'txt' is no type; expected one of" in failed.text
+    assert "schema[1].type: 'txt' is not a type; expected one of" in failed.text
     assert not re.search(r"Traceback|pydantic|datakit_iac/|never (retrieved|awaited)", failed.text)
     assert "has a problem" not in failed.text  # once is enough
     assert "DataSet users" not in failed.operations

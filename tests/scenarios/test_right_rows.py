@@ -145,7 +145,7 @@ def test_a_failed_run_is_not_forgotten_by_a_refresh(applied: Workspace) -> None:
     applied.up("--skip-preview").failed()
     applied.run("refresh", "--yes", "--skip-preview", "--stack", "dev").ok()
     again = applied.up("--skip-preview").failed()
-    assert "'one' is no integer" in again.text
+    assert "'one' is not an integer" in again.text
     applied.write("project/inbox/users.csv", "id,name\n1,ann\n2,rob\n")
     applied.run("up", "--yes", "--refresh", "--stack", "dev").ok()
     assert applied.rows(REVENUE) == [("ann", 15.0), ("rob", 7.0)]

@@ -49,7 +49,7 @@ def watched(seen: set[bytes]) -> Iterator[None]:
     def watch() -> None:
         while not done.wait(0.01):
             for process in Path("/proc").iterdir():
-                with suppress(OSError):  # it has ended, or is no process
+                with suppress(OSError):  # it has ended, or is not a process
                     line = (process / "cmdline").read_bytes()
                     if PLANTED.encode() in line:
                         seen.add(line)

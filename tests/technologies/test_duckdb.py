@@ -432,7 +432,7 @@ def test_a_file_is_waited_for(kit: TechnologyKit) -> None:
 
 def test_what_is_no_duckdb_file_says_so(tmp_path: Path) -> None:
     path = tmp_path / "no.duckdb"
-    path.write_text("this is no database, " * 1000)
+    path.write_text("this is not a database, " * 1000)
     with pytest.raises(StoreError, match="cannot be opened as a DuckDB file"), connect(path):
         pass
 

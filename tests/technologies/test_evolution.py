@@ -77,7 +77,7 @@ def test_the_plan_is_these_steps_in_this_order(case: str) -> None:
 
 
 AMBIGUOUS: dict[str, tuple[list[Column], list[Column], list[str], int]] = {
-    "the old name is declared anew": ([A], [column("b", previousNames=["a"]), A], [], 1),
+    "the old name is declared again": ([A], [column("b", previousNames=["a"]), A], [], 1),
     "the same, the other way round": ([A], [A, column("b", previousNames=["a"])], [], 1),
     "the column was made and dropped by hand": ([A], [column("b", previousNames=["a"]), A], ["B"], 0),
     "an exchange": ([A, B], [column("a", previousNames=["b"]), column("b", previousNames=["a"])], ["a", "b"], 1),
@@ -116,7 +116,7 @@ WORDS = {
     "narrow": "column a changes from bigint to integer",
     "allow-null": "column a may be empty",
     "require": "column a must have a value",
-    "describe": "column a is described anew",
+    "describe": "column a gets another description",
 }
 
 

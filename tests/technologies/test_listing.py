@@ -275,7 +275,7 @@ def test_what_cannot_be_listed_is_told_by_each_of_them(folder: Path) -> None:
 def test_a_check_tells_a_folder_without_files_and_a_prefix_elsewhere(folder: Path) -> None:
     _file(folder / "empty" / ".keep")
     assert "the folder " in FilesAdapter().missing(_dataset(folder, "empty"))[0]
-    assert "empty holds no file; mend the prefix" in FilesAdapter().missing(_dataset(folder, "empty"))[0]
+    assert "empty holds no file; fix the prefix" in FilesAdapter().missing(_dataset(folder, "empty"))[0]
     assert "there is no file" in FilesAdapter().missing(_dataset(folder, "none"))[0]
     assert "does not lie in" in FilesAdapter().missing(_dataset(folder, "/etc"))[0]
     with pytest.raises(PluginFault, match="does not lie in"):

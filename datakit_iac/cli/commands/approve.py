@@ -46,7 +46,9 @@ def run(options: Namespace) -> int:
     if plan.digest != plan.sealed:
         return _refused(f"{file} is not as it was made: its content has another digest than it says")
     if not options.yes and not asking.is_answered():
-        return _refused("not signed: standard input is no terminal, so nobody can answer\n  fix: `--yes` does not ask")
+        return _refused(
+            "not signed: standard input is not a terminal, so nobody can answer\n  fix: `--yes` does not ask"
+        )
     if not options.yes and not asking.agrees("sign it?"):
         return _refused("not signed")
     try:
@@ -90,7 +92,7 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
         names = signers.names(signers.maker(plan.digest, fresh), fresh)
         who = principal or _only(names, key, signers)
         if not is_name(who):
-            raise SignatureError(f"{who!r} is no name that a list of signers may have")
+            raise SignatureError(f"{who!r} is not a name that a list of signers may have")
         signers.fingerprint(plan.digest, who, fresh)
         # What would have no effect is told before it is given.
         if reason := unknown_author(plan, signers) or objection(plan, who, names, plan.subject.approval):
@@ -108,7 +110,9 @@ def _only(names: tuple[str, ...], key: Path, signers: Signers) -> str:
         return names[0]
     if names:
         raise SignatureError(f"{key} is listed for {', '.join(names)}: say who you are, `--as …`")
-    raise SignatureError(f"{key} is no key of {signers.allowed}; add a line there: your address, then the public key")
+    raise SignatureError(
+        f"{key} is not a key of {signers.allowed}; add a line there: your address, then the public key"
+    )
 
 
 def _key(named: str | None) -> Path:

@@ -68,7 +68,9 @@ def _name(asked: str | None, folder: Path) -> str:
     if asked is None:
         return re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-._") or "platform"
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", asked):
-        raise exits.UsageError(f"{asked!r} is no project's name", "use letters, digits, hyphens, dots and underscores")
+        raise exits.UsageError(
+            f"{asked!r} is not a project's name", "use letters, digits, hyphens, dots and underscores"
+        )
     return asked
 
 

@@ -1,7 +1,7 @@
 """Check manifests, each by itself, and the references between them.
 
 A file or folder is seen with the project around it, so that its references are found; only its own findings are shown.
-Names that are not declared are warnings in files that are no project: what they mean may be declared elsewhere.
+Names that are not declared are warnings in files that are not a project: what they mean may be declared elsewhere.
 """
 
 from __future__ import annotations

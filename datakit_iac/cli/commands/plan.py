@@ -69,7 +69,7 @@ def _preview(options: Namespace, record: Recording) -> int:
 
 
 def _author(*, demanded: bool) -> str:
-    """The address of whoever makes the plan; empty where none is known, and none is demanded.
+    """The address of the plan's author; empty where none is known, and none is demanded.
 
     Raises:
         UsageError: one is demanded and not known.
@@ -80,7 +80,7 @@ def _author(*, demanded: bool) -> str:
     known = address(said)
     if demanded and not known:
         raise exits.UsageError(
-            f"{said!r} is no address of whoever makes this plan" if said else "nobody is known to make this plan",
+            f"{said!r} is not an address of the plan's author" if said else "nobody is known to make this plan",
             f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
         )
     return known

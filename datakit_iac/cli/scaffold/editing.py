@@ -1,6 +1,6 @@
 """Setting fields in a manifest that people wrote: nothing but those values changes, to the last comment and space.
 
-YAML libraries that keep comments (ruamel.yaml) write the whole file anew, in their own indentation and line breaks.
+YAML libraries that keep comments (ruamel.yaml) write the whole file again, in their own indentation and line breaks.
 Here each value is put into the text where the parser says that the old one stands.
 """
 
@@ -30,7 +30,7 @@ def edited(text: str, document: int, values: Mapping[str, str], renamed: Mapping
         renamed: fields to call otherwise before that, by their present names.
 
     Raises:
-        NotEditableError: the spec is no mapping, or what came out is not what was wanted.
+        NotEditableError: the spec is not a mapping, or what came out is not what was wanted.
 
     >>> edited("spec:\n  store: a  # ours\n", 0, {"store": "b", "owner": "us"})
     'spec:\n  store: b  # ours\n  owner: us\n'
@@ -76,7 +76,7 @@ def _replaced(key: yaml.Node, value: yaml.Node, values: Mapping[str, str], renam
         splices.append((key.start_mark.index, key.end_mark.index, name))
     if name in values and value.value != values[name]:
         if not isinstance(value, yaml.ScalarNode) or value.style in ("|", ">"):
-            raise NotEditableError(f"`{name}` is no value on one line")
+            raise NotEditableError(f"`{name}` is not a value on one line")
         splices.append((value.start_mark.index, value.end_mark.index, _scalar(values[name])))
     return splices
 

@@ -47,17 +47,17 @@ def read(file: Path) -> dict[str, str]:
             lines = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as fault:
         reason = getattr(fault, "strerror", None) or "it is not UTF-8"
-        raise SourceError(f"the file of secrets {_shown(file)} cannot be read: {reason}", "mend it") from fault
+        raise SourceError(f"the file of secrets {_shown(file)} cannot be read: {reason}", "fix it") from fault
     if wrong := next((each for each in lines if each.error or (each.key and each.value is None)), None):
         text = wrong.original.string
         place = f"{_shown(file)}:{wrong.original.line + len(text) - len(text.lstrip(chr(10)))}"
-        raise SourceError(f"{place}: this is no line of a file of secrets", "write NAME=value, one a line")
+        raise SourceError(f"{place}: this is not a line of a file of secrets", "write NAME=value, one a line")
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 
 def _demand_safety(file: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise SourceError(f"{_shown(file)} is no file", "name a file of lines NAME=value")
+        raise SourceError(f"{_shown(file)} is not a file", "name a file of lines NAME=value")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         message = f"the file of secrets {_shown(file)} is open to others (mode {stat.S_IMODE(mode):04o})"
         raise SourceError(message, f"chmod 600 {_shown(file)}")

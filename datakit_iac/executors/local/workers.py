@@ -12,7 +12,7 @@ from datakit_iac.executors.local.process import Process
 
 
 class Workers:
-    """The kept workers of one executor, by what starts them; whoever takes one has it alone."""
+    """The kept workers of one executor, by what starts them; one is used by one workload at a time."""
 
     def __init__(self, cwd: Path) -> None:
         self._cwd = cwd

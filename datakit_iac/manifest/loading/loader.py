@@ -210,7 +210,7 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
         reason, hint = f"not UTF-8: {fault}", "save it as UTF-8"
     else:
         reason = fault.strerror or str(fault)
-        hint = "mend its permissions" if isinstance(fault, PermissionError) else "mend or remove it"
+        hint = "fix its permissions" if isinstance(fault, PermissionError) else "fix or remove it"
     return Finding(code="unreadable", message=f"cannot be read: {reason}", at=Position(shown(Path(file))), hint=hint)
 
 
@@ -218,7 +218,7 @@ def _broken(file: str, fault: yaml_reader.BrokenYamlError, severity: Severity) -
     hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
     return Finding(
         code="broken-yaml",
-        message=f"this is no YAML: {fault}",
+        message=f"this is not valid YAML: {fault}",
         severity=severity,
         at=Position(shown(Path(file)), fault.line, fault.column),
         hint=hint,

@@ -1,4 +1,4 @@
-"""YAML as plain values, strictly: a key that stands twice and a text that is no value are faults with a position."""
+"""YAML as plain values, strictly: a key that stands twice and a text that is not a value are faults with a position."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def strict_documents(text: str) -> list[Any]:
     """Every document of a text.
 
     Raises:
-        yaml.MarkedYAMLError: it is no YAML, a key stands twice, a value is none, or it is nested too deep.
+        yaml.MarkedYAMLError: it is not valid YAML, a key stands twice, a value is none, or it is nested too deep.
     """
     check_depth(text)
     return list(yaml.load_all(text, Loader=StrictLoader))
@@ -30,7 +30,7 @@ def check_depth(content: str) -> None:
     Deep nesting takes many brackets, or indicators one behind the other; only where there are such is it measured.
 
     Raises:
-        yaml.MarkedYAMLError: it is nested deeper than anybody writes, or it is no YAML.
+        yaml.MarkedYAMLError: it is nested deeper than anybody writes, or it is not valid YAML.
     """
     brackets = content.count("[") + content.count("{")
     if brackets < _CROWDED and not any(indicators in content for indicators in _COMPACT):

@@ -115,7 +115,7 @@ def faults(
         places.setdefault(path if error["type"] != "extra_forbidden" else (*path, error["loc"][-1]), []).append(error)
     wholes = {key[:length] for key in places for length in range(len(key))}
     for key, found in places.items():
-        # A value that is a mapping failed as a mapping inside; that it is no text either says nothing.
+        # A value that is a mapping failed as a mapping inside; that it is not text either says nothing.
         if key in wholes and all(error["type"] in _OTHER_TYPE for error in found):
             continue
         path = real_path(found[0], document)

@@ -55,7 +55,7 @@ _QUOTED: Final = re.compile(r"(['\"]).*\1", re.DOTALL)
 
 
 class BrokenYamlError(Exception):
-    """A text is no YAML, or none such as is allowed.
+    """A text is not valid YAML, or none such as is allowed.
 
     Attributes:
         line: from 1.
@@ -72,7 +72,7 @@ def documents(content: bytes) -> list[Any]:
 
     Raises:
         UnicodeDecodeError: it is not UTF-8.
-        BrokenYamlError: it is no YAML, a key stands twice, a value is none, or it is nested too deep.
+        BrokenYamlError: it is not valid YAML, a key stands twice, a value is none, or it is nested too deep.
     """
     text = content.decode()
     read = read_fast(text)

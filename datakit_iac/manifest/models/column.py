@@ -60,7 +60,7 @@ class RowCount(Model):
 
 
 class Freshness(Model):
-    """The greatest value of `column` is no older than `max_age` (a duration such as ``90d`` or ``6h``)."""
+    """The greatest value of `column` is not older than `max_age` (a duration such as ``90d`` or ``6h``)."""
 
     column: str
     max_age: Duration

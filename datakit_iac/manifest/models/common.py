@@ -33,7 +33,7 @@ def _day(value: object) -> object:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{value!r} is no day; expected one such as 2024-01-31") from None
+        raise ValueError(f"{value!r} is not a day; expected one such as 2024-01-31") from None
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -74,7 +74,7 @@ class Model(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        # What a value is, findings say where it is no secret.
+        # What a value is, findings say where it is not a secret.
         hide_input_in_errors=True,
         # Most commands meet manifests of a few kinds; the parts of a kind are built with it.
         defer_build=True,

@@ -111,7 +111,7 @@ def _listed(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     if wrong := [name for name, each in value.items() if not isinstance(each, (Mapping, NoneType))]:
-        raise ValueError(f"{wrong[0]} is no mapping; expected e.g. {wrong[0]}: {{description: …, optional: true}}")
+        raise ValueError(f"{wrong[0]} is not a mapping; expected e.g. {wrong[0]}: {{description: …, optional: true}}")
     return [{"field": name, **(each or {})} for name, each in value.items()]
 
 
@@ -169,7 +169,7 @@ class Connector(Manifest):
         """Whether it has a version, and that lies in a range; every Connector does where the range is empty.
 
         Raises:
-            ValueError: the constraint is no range.
+            ValueError: the constraint is not a range.
         """
         return not constraint or (self.version is not None and satisfies(self.version, constraint))
 

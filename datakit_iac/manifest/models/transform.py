@@ -117,7 +117,7 @@ def share(text: str) -> str:
         ValueError: the text is neither.
     """
     if not re.fullmatch(r"\d+|(\d{1,2}(\.\d+)?|100(\.0+)?)%", text):
-        raise ValueError(f"{text!r} is no number of records; expected for instance 100 or 0.1%")
+        raise ValueError(f"{text!r} is not a number of records; expected for instance 100 or 0.1%")
     return text
 
 

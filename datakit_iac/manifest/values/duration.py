@@ -19,11 +19,11 @@ def seconds(text: str) -> float:
     (5400.0, 5400.0, 7776000.0)
 
     Raises:
-        ValueError: the text is no duration, or none above zero.
+        ValueError: the text is not a duration, or none above zero.
     """
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration; expected for instance 90s, 1h30m or 7d")
+        raise ValueError(f"{text!r} is not a duration; expected for instance 90s, 1h30m or 7d")
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if total <= 0:
         raise ValueError(f"{text!r} is not above zero")
@@ -42,7 +42,7 @@ def kept_seconds(text: str) -> float:
     (True, 365.0)
 
     Raises:
-        ValueError: the text is no duration, or none above zero.
+        ValueError: the text is not a duration, or none above zero.
     """
     if not text.startswith("P"):
         return seconds(text)
@@ -63,7 +63,7 @@ def _iso_seconds(text: str) -> float:
             return TypeAdapter(timedelta).validate_python(text).total_seconds()
     except ValidationError:
         pass
-    raise ValueError(f"{text!r} is no duration; expected for instance 90d, P90D or P1Y6M")
+    raise ValueError(f"{text!r} is not a duration; expected for instance 90d, P90D or P1Y6M")
 
 
 def _kept(text: str) -> str:

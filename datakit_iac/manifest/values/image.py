@@ -51,7 +51,7 @@ class Image(NamedTuple):
         variables = [each.group() for each in IN_TEXT.finditer(text)]
         match = _REFERENCE.fullmatch(IN_TEXT.sub(_STAND_IN, text))
         if match is None:
-            raise ValueError(f"{text[:_LONGEST_NAME]!r} is no image; expected for instance ghcr.io/acme/load:1.4.2")
+            raise ValueError(f"{text[:_LONGEST_NAME]!r} is not an image; expected for instance ghcr.io/acme/load:1.4.2")
         names = iter(variables)
         found = cls(
             **{name: re.sub(_STAND_IN, lambda _: next(names), part or "") for name, part in match.groupdict().items()}
@@ -64,13 +64,15 @@ class Image(NamedTuple):
 
     def _check(self, text: str) -> None:
         if len(self.registry) + len(self.repository) >= _LONGEST_NAME:
-            raise ValueError(f"{text[:60]!r}… is no image: its name is longer than {_LONGEST_NAME} characters")
+            raise ValueError(f"{text[:60]!r}… is not an image: its name is longer than {_LONGEST_NAME} characters")
         written = IN_TEXT.sub("", self.repository)
         if written != written.lower():
-            raise ValueError(f"{text!r} is no image: a repository's name is written in lower case")
+            raise ValueError(f"{text!r} is not an image: a repository's name is written in lower case")
         algorithm, _, code = self.digest.partition(":")
         if self.digest and len(code) != _DIGEST_LENGTHS.get(algorithm, len(code)):
-            raise ValueError(f"{text!r} is no image: a digest of {algorithm} has {_DIGEST_LENGTHS[algorithm]} digits")
+            raise ValueError(
+                f"{text!r} is not an image: a digest of {algorithm} has {_DIGEST_LENGTHS[algorithm]} digits"
+            )
 
 
 def _is_host(text: str) -> bool:

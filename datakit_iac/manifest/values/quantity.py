@@ -22,11 +22,11 @@ def amount(text: str) -> Decimal:
     (Decimal('0.500'), Decimal('16'), Decimal('65536'), Decimal('1.5E+9'), Decimal('2E+3'))
 
     Raises:
-        ValueError: the text is no quantity, or none above zero.
+        ValueError: the text is not a quantity, or none above zero.
     """
     match = _FORM.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no quantity; expected for instance 500m, 16, 64Gi or 1.5T")
+        raise ValueError(f"{text!r} is not a quantity; expected for instance 500m, 16, 64Gi or 1.5T")
     number, suffix = Decimal(match[1]), match[2] or ""
     if suffix in _BINARY:
         total = number * Decimal(1024) ** (_BINARY.index(suffix) + 1)

@@ -43,11 +43,11 @@ def _cron(text: str) -> str:
     from cronsim import CronSim, CronSimError
 
     if reason := _not_read_alike(five_fields(text)):
-        raise ValueError(f"{text!r} is no cron expression: {reason}")
+        raise ValueError(f"{text!r} is not a cron expression: {reason}")
     try:
         next(CronSim(five_fields(text), datetime(2000, 1, 1, tzinfo=UTC)))
     except CronSimError as fault:
-        raise ValueError(f"{text!r} is no cron expression: {str(fault).lower()}") from fault
+        raise ValueError(f"{text!r} is not a cron expression: {str(fault).lower()}") from fault
     except StopIteration as never:
         raise ValueError(f"{text!r} is a time that never comes") from never
     return text
@@ -73,7 +73,7 @@ def _not_read_alike(text: str) -> str:
 
 def _of_days(day: str, weekday: str) -> str:
     if any(int(value) == 7 for value in re.findall(r"(?<![/\d])\d+", weekday)):
-        return "7 is no weekday everywhere; Sunday is 0 or sun"
+        return "7 is not a weekday everywhere; Sunday is 0 or sun"
     if day != "*" != weekday and "*" in day + weekday:
         return f"whether {day} and {weekday} must both hold differs between schedulers; write one of them as a list"
     return ""
@@ -91,7 +91,7 @@ class UnknownZoneError(ValueError):
 
         hint = nearest(text, available_timezones())
         self.hint = hint if hint.startswith("did") else ""
-        super().__init__(f"{text!r} is no time zone; expected one of the IANA's, such as Europe/Berlin or UTC")
+        super().__init__(f"{text!r} is not a time zone; expected one of the IANA's, such as Europe/Berlin or UTC")
 
 
 @lru_cache(maxsize=256)

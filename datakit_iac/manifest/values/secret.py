@@ -16,7 +16,7 @@ def reference(text: str) -> str:
     """The text itself.
 
     Raises:
-        ValueError: it is no reference.
+        ValueError: it is not a reference.
     """
     if not _REFERENCE.match(text):
         raise ValueError("a secret stands only as ${VARIABLE}; its value is never written in a manifest")
@@ -27,7 +27,7 @@ def variable(reference: str) -> str:
     """The variable's name in a reference.
 
     Raises:
-        ValueError: the text is no reference.
+        ValueError: the text is not a reference.
     """
     if match := _REFERENCE.match(reference):
         return match.group(1)

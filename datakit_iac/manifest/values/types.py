@@ -1,7 +1,7 @@
 """The type system of columns: one canonical spelling for each meaning, and which type is wider than which.
 
 Technologies map these types to their own (`technologies/<name>/types.py`); two schemas are compared by these,
-never by a technology's spelling, so `int4` against `INTEGER` is no difference.
+never by a technology's spelling, so `int4` against `INTEGER` is not a difference.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class UnknownTypeError(ValueError):
 
     def __init__(self, text: str) -> None:
         self.hint = nearest(text.strip().lower(), (*NAMES, *SYNONYMS))
-        super().__init__(f"{text!r} is no type; expected one of {', '.join(NAMES)} or array<type>")
+        super().__init__(f"{text!r} is not a type; expected one of {', '.join(NAMES)} or array<type>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class DataType:
             ValueError: its parameters are not right.
         """
         if len(text) > _LONGEST:
-            raise ValueError(f"{text[:30]!r}… is no type: a spelling has at most {_LONGEST} characters")
+            raise ValueError(f"{text[:30]!r}… is not a type: a spelling has at most {_LONGEST} characters")
         if array := _ARRAY.match(text):
             return cls("array", element=cls.parse(array.group(1)))
         spelling = _SPELLING.match(text)

@@ -33,10 +33,12 @@ def semver(text: str) -> str:
     """The text itself.
 
     Raises:
-        ValueError: it is no semantic version.
+        ValueError: it is not a semantic version.
     """
     if not _VERSION.match(text) or text.endswith("\n"):
-        raise ValueError(f"{text!r} is no semantic version; expected MAJOR.MINOR.PATCH, perhaps with -rc.1 or +build.5")
+        raise ValueError(
+            f"{text!r} is not a semantic version; expected MAJOR.MINOR.PATCH, perhaps with -rc.1 or +build.5"
+        )
     return text
 
 
@@ -91,7 +93,7 @@ def _alternatives(constraint: str) -> tuple[_Bounds, ...]:
         parts = [_COMPARISON.fullmatch(part) for part in _comparisons(alternative.strip())]
         if not all(parts):
             raise ValueError(
-                f"{constraint!r} is no version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2"
+                f"{constraint!r} is not a version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2"
             )
         found.append(tuple(bound for part in parts if part for bound in _spread(part)))
     return tuple(found)
@@ -120,7 +122,7 @@ def _spread(part: re.Match[str]) -> _Bounds:
     if len(given) < len(release) and sign in (">", "<="):  # of a whole line: >1.4 is from 1.5.0 on
         return ((">=" if sign == ">" else "<", _above(release, len(given) - 1)),)
     if len(given) < len(release) and sign == "!=":
-        raise ValueError(f"{part[0]!r} is no version range: != excludes one version, all three numbers of it")
+        raise ValueError(f"{part[0]!r} is not a version range: != excludes one version, all three numbers of it")
     return (("==" if sign.startswith("=") else sign, lower),)
 
 
@@ -147,7 +149,7 @@ def check_range(text: str) -> str:
     """The text itself.
 
     Raises:
-        ValueError: it is no range.
+        ValueError: it is not a range.
     """
     _alternatives(text)
     return text

@@ -95,7 +95,7 @@ class Pack:
         return ResourceValidationPolicy("declared", about, validate, EnforcementLevel.MANDATORY)
 
     def _of_stack(self) -> Policy:
-        # The library decodes every resource anew for each policy of the stack: one policy asks all the rules.
+        # The library decodes every resource again for each policy of the stack: one policy asks all the rules.
         def validate(args: Any, report: Report) -> None:
             self._tell(self._judge.judge_stack(_root(args)), report, "")
 

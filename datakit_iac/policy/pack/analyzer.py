@@ -147,7 +147,7 @@ class Judge:
         return [each.remedy for each in self.judge(name, resource) if each.remedy]
 
     def _keys(self, resource: Observed) -> list[_Key]:
-        """The laws that a resource is held to.
+        """The policy sets that apply to a resource.
 
         To call itself a Platform, or the child of one, lets nothing escape: what is none of that project's manifests
         is held to the law of what has no Platform, too, and the stack's own environment is asked beside another.

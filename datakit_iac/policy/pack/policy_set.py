@@ -1,4 +1,4 @@
-"""What resources are held to: the policies of a project of manifests, or the mission's, in one environment."""
+"""The policies that apply to resources: those of a project of manifests, or the mission's, in one environment."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Law:
         for each in self.granted:
             if each.expires < self.today:
                 message = f"the waiver of {each.rule} for {each.target} expired on {each.expires}"
-                hint = f"mend {each.target}, or ask {each.owner} to renew it"
+                hint = f"fix {each.target}, or ask {each.owner} to renew it"
                 yield Finding(code="expired-waiver", message=message, severity="warning", hint=hint)
         # Which are of use is told by `dk validate`, which sees all of the project at once.
         yield from self.waivers.findings(())

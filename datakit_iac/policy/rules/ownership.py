@@ -18,7 +18,7 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as fault:
-        raise ValueError(f"{pattern!r} is no regular expression: {fault}") from fault
+        raise ValueError(f"{pattern!r} is not a regular expression: {fault}") from fault
     return pattern
 
 

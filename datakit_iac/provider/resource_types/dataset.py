@@ -114,7 +114,7 @@ class DataSetType:
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
-        """Alter it in place; the plan is made anew against what is really there."""
+        """Alter it in place; the plan is computed again against what is really there."""
         if _is_to_come(new):
             decode.foretell(new, call)
             return _outputs(UNKNOWN)
@@ -180,12 +180,12 @@ def _address(resource_id: str) -> Properties:
     """The inputs that an ID alone tells, for an import.
 
     Raises:
-        ResourceError: it is no ID of a DataSet.
+        ResourceError: it is not an ID of a DataSet.
     """
     location, separator, address = resource_id.rpartition("#")
     kind = location.partition(":")[0]
     if not (separator and address):
-        raise ResourceError(f"{resource_id!r} is no DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
+        raise ResourceError(f"{resource_id!r} is not a DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
     found = technology(kind)
     reached = found.at(location)
     place, *_ = found.capabilities.places
@@ -238,6 +238,4 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
         call.warn(f"the source could not be asked: {fault}")
         return
     if live is None:
-        raise ResourceError(
-            f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or mend its DataSet"
-        )
+        raise ResourceError(f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or fix its DataSet")

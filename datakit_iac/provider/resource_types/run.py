@@ -91,7 +91,7 @@ class RunType(RecordType):
         if call.preview:
             decode.foretell(_said(new), call)
             call.tell(
-                f"runs again: {_reasons(old, new) or 'the last run did not end well'}" if again else "is tested anew"
+                f"re-running: {_reasons(old, new) or 'the previous run failed'}" if again else "re-running tests only"
             )
             if again:
                 _tell_workload(new, call)
@@ -147,7 +147,7 @@ def _changes(value: object) -> str:
 
 
 def _said(new: Properties) -> Properties:
-    """What a user says of it: digests and versions are unknown wherever something else is, which is no news."""
+    """What a user says of it: digests and versions are unknown wherever something else is, which is not news."""
     return {
         name: new.get(name)
         for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
@@ -165,13 +165,13 @@ def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[s
 
 
 def _outputs(old: Properties, new: Properties) -> list[str]:
-    """Why what it fills must be filled again: a table that is made anew, or a column that is added."""
+    """Why what it fills must be filled again: a table that is recreated, or a column that is added."""
     before, after = old.get("generations") or {}, new.get("generations") or {}
     if after is UNKNOWN:
-        return ["an output is made anew"]
+        return ["an output is recreated"]
     left_out = [f"{name} is left out" for name in before if name not in after]
     names = [name for name, value in after.items() if before.get(name) != value]
-    return left_out + [" and ".join(_why(old, new, name)) or f"{name} is made anew" for name in names]
+    return left_out + [" and ".join(_why(old, new, name)) or f"{name} is recreated" for name in names]
 
 
 def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
     target = _by_name(job.outputs).get(wanted)
     if target is None:
         known = _names(_by_name(job.outputs))
-        return None, [f"onError: the quarantine {wanted!r} is no output of this Transform; its outputs are {known}"]
+        return None, [f"onError: the quarantine {wanted!r} is not an output of this Transform; its outputs are {known}"]
     wrong = quarantine.misfits(target.columns)
     return Quarantine(target, most), [
         f"onError: {target.name} takes what cannot be loaded, and {each}; expected {quarantine.REMEDY}"
@@ -96,9 +96,9 @@ def _unknown(
     table: Mapping[str, Any], inputs: Mapping[str, BoundDataSet], outputs: Mapping[str, BoundDataSet]
 ) -> Iterator[str]:
     if table["from"] not in [*inputs]:
-        yield f"tables: from {found(table['from'])} is no input of this Transform; its inputs are {_names(inputs)}"
+        yield f"tables: from {found(table['from'])} is not an input of this Transform; its inputs are {_names(inputs)}"
     if table["to"] not in [*outputs]:
-        yield f"tables: to {found(table['to'])} is no output of this Transform; its outputs are {_names(outputs)}"
+        yield f"tables: to {found(table['to'])} is not an output of this Transform; its outputs are {_names(outputs)}"
 
 
 def _left_over(job: Job, pairs: Sequence[Pair]) -> Iterator[str]:

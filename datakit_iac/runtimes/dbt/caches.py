@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 KEPT: Final = 30 * 24 * 3600
-"""Seconds for which a cache stays without being used: then packages are fetched and the project is parsed anew."""
+"""Seconds for which a cache stays without being used: then packages are fetched and the project is parsed again."""
 
 _LOCK: Final = ".lock"
 

@@ -54,7 +54,7 @@ def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any])
 
 
 def _read(project: DbtProject, nodes: Sequence[Node], macros: Sequence[Macro]) -> list[Path]:
-    """What the job may read beside dbt's own files; where it is in Python, all that is no SQL and no property file."""
+    """What the job may read beside dbt's own files; where it is in Python, all that is not SQL and no property file."""
     texts = [(node.file.suffix.lower(), project.text(node.file)) for node in nodes if node.kind != "seed"]
     if any(suffix == ".py" for suffix, _ in texts):
         left = {*(node.file for node in project.nodes), *project.described_by, *project.shared, Path(CONFIGURATION)}
@@ -63,7 +63,7 @@ def _read(project: DbtProject, nodes: Sequence[Node], macros: Sequence[Macro]) -
 
 
 def _templates(files: Sequence[Node | Path], project: DbtProject, texts: Iterable[str]) -> Iterator[str]:
-    """What templates evaluate, where it may ask for what is no data; of Python, all of it."""
+    """What templates evaluate, where it may ask for what is not data; of Python, all of it."""
     said = [*texts]
     for each in files:
         file = each if isinstance(each, Path) else each.file

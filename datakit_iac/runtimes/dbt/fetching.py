@@ -28,7 +28,7 @@ _ANSWERED: Final = re.compile(r"(?P<code>\d{3}) (?:Client|Server) Error: (?P<rea
 
 
 def missing(project: DbtProject) -> list[Package]:
-    """The packages that a project asks for, that are no folders, and that are not installed."""
+    """The packages that a project asks for, that are not folders, and that are not installed."""
     if project.is_installed:
         return []
     return list(dict.fromkeys(each for asked in project.asked.values() for each in asked if each.source != "local"))
@@ -62,7 +62,7 @@ def unseen(project: DbtProject) -> list[str]:
 
 
 def unlocked(project: DbtProject) -> list[str]:
-    """A sentence where dbt chooses the versions of what is fetched anew on each machine."""
+    """A sentence where dbt chooses the versions of what is fetched again on each machine."""
     if not missing(project) or (project.root / LOCK).is_file():
         return []
     return [
@@ -160,7 +160,7 @@ def _why(error: str) -> str:
     if match := _UNREACHED.search(error):
         return f"{match['host'] or match['name']} cannot be reached"
     if _NO_ARCHIVE.search(error):
-        return "what came is no archive, as where a server refuses it or has none"
+        return "what came is not an archive, as where a server refuses it or has none"
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     return " ".join(lines) or "dbt gave no reason"
 

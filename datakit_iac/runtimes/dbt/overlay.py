@@ -92,7 +92,7 @@ def undeclared(project: DbtProject, nodes: Sequence[Node], inputs: Sequence[Boun
     """What nodes read without it being an input, each as one sentence."""
     known = {*map(named, inputs)} | project.declared_sources | project.sources_of_packages
     return [
-        f"{project.root / node.file} reads source('{store}', '{name}'), which is no input; "
+        f"{project.root / node.file} reads source('{store}', '{name}'), which is not an input; "
         f"add DataSet {name.replace('_', '-')} of Store {store.replace('_', '-')} to `inputs`"
         for node in nodes
         for store, name in sorted(project.sources(node) - known)

@@ -34,7 +34,7 @@ class Package:
 
 
 def packages(project: Path) -> tuple[Package, ...]:
-    """The packages of the project in a folder; none where its files are not there or are no YAML.
+    """The packages of the project in a folder; none where its files are not there or are not valid YAML.
 
     dbt reads the same files: https://docs.getdbt.com/docs/build/packages
     """

@@ -27,7 +27,7 @@ class Parsed:
     def ours(self, target: Path) -> Iterator[None]:
         """Let a build use what is kept in a target folder where that was seen, and take note of what it keeps there.
 
-        What was not seen is removed; dbt then parses everything anew.
+        What was not seen is removed; dbt then parses everything again.
         """
         kept = target / _KEPT
         if kept.is_symlink() or (kept.is_file() and given.content(kept) != self._seen.get(target)):

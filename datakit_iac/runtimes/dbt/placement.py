@@ -5,7 +5,7 @@ database: what dbt parsed and what the job says is all it knows.
 
 A node is an output's if it is selected and, in this order: dbt would build it at the output's place already; its alias
 is the table's name; its own name is the table's name; its name or alias is the DataSet's, `-` written as `_`. The case
-of letters is no difference. An input that another Transform of the project makes is found in the same way, but only
+of letters is not a difference. An input that another Transform of the project makes is found in the same way, but only
 by its place where a model reads it as a source.
 """
 
@@ -25,7 +25,7 @@ class Placement:
     Attributes:
         outputs: the output that a selected node makes, by the node's ID.
         inputs: the input that a node is which is not selected, by the node's ID.
-        strays: selected nodes that make what is no output.
+        strays: selected nodes that make what is not an output.
         faults: why it cannot be built so, each one sentence.
     """
 
@@ -131,10 +131,10 @@ def _clashes(graph: Graph, made: Mapping[str, Port], strays: Iterable[Node], oth
     for node in strays:
         if (other := places.setdefault(node.key, (node, node.relation)))[0] is not node:
             where = f"{other[0]} is, {other[1]}"
-            yield f"{node}, which is no output, would be built where {where}; give it another alias or schema"
+            yield f"{node}, which is not an output, would be built where {where}; give it another alias or schema"
         elif node.key in kept:
             yield (
-                f"{node} would be built over {kept[node.key]}, which is no output; "
+                f"{node} would be built over {kept[node.key]}, which is not an output; "
                 "add it to `outputs`, or leave the model out of `select`"
             )
 
@@ -185,7 +185,9 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
             f"read it by source() here too, or have dbt build {node.name} there"
         )
     name = node.name.replace("_", "-")
-    return f"{ref}, which is built elsewhere and is no input; add DataSet {name} to `inputs`, or select the model too"
+    return (
+        f"{ref}, which is built elsewhere and is not an input; add DataSet {name} to `inputs`, or select the model too"
+    )
 
 
 def _namesake(graph: Graph, port: Port, node: Node) -> Node | None:

@@ -101,7 +101,7 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
         )
     for dataset in (*inputs, *outputs):
         if dataset.place.table is None:
-            raise ValueError(f"{dataset.name} is no table ({dataset.place}); dbt reads and writes tables only")
+            raise ValueError(f"{dataset.name} is not a table ({dataset.place}); dbt reads and writes tables only")
     adapter = known[technology]
     schema = adapter.default_schema
     if not names_schemas and len(said := {split(each.place.table or "", schema)[0] for each in outputs}) == 1:

@@ -227,7 +227,7 @@ class DbtProject:
         """What those YAML files say, by path.
 
         Raises:
-            ProjectError: one of them is no YAML.
+            ProjectError: one of them is not valid YAML.
         """
         loaded = (_load(self.root / file) for file in self.described_by)
         return tuple(each for each in loaded if isinstance(each, dict))

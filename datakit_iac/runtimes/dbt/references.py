@@ -43,7 +43,7 @@ def unlisted(
         others.pop(node.name, None)
     there = {name for dataset in inputs for name in _names(dataset)}
     return [
-        f"{project.root / node.file} reads ref('{other.name}'), which is built elsewhere and is no input; "
+        f"{project.root / node.file} reads ref('{other.name}'), which is built elsewhere and is not an input; "
         f"add DataSet {_dataset(project, other, known)} to `inputs`, or select the model too"
         for node in nodes
         for other in _referred(project, node, others)

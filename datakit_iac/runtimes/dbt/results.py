@@ -91,7 +91,7 @@ def outcome(
 
 
 def _beside(made: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What was made that is no output, in one line."""
+    """What was made that is not an output, in one line."""
     names = sorted(f"{each['name']} ({each['place']})" for each in made.values() if not each["output"])
     if names:
         verb = "models are" if len(names) > 1 else "model is"

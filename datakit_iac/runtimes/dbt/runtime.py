@@ -266,7 +266,7 @@ def _profile(job: Job, project: DbtProject) -> profile.Profile:
 def _cache(job: Job, project: DbtProject, described: profile.Profile) -> tuple[Path, Path]:
     """The folders of a project in one database and of its target, below the cache of all runs.
 
-    Each profile and each set of variables keeps a target: dbt parses everything anew when one of them changes.
+    Each profile and each set of variables keeps a target: dbt parses everything again when one of them changes.
     """
     home = Path("dbt", _key(project.name, f"{project.root.absolute()} in {location(job.outputs[0])}"))
     said = json.dumps([described.content, *settings.variables(job)], sort_keys=True)

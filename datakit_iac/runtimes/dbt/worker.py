@@ -98,7 +98,7 @@ def _fetch(options: Sequence[str], seen: Mapping[str, str], runner: Any) -> str:
 
 
 def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any], runner: Any, tell: Tell) -> str:
-    """Parse, select, build; the error where there is one. A build that ran tells its results and is no error."""
+    """Parse, select, build; the error where there is one. A build that ran tells its results and is not an error."""
 
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
@@ -229,7 +229,7 @@ def _begin(node: Any, port: Any, header: tuple[str, ...] | None) -> None:
         # Nothing was built in it yet, so there is nothing to add to.
         node.config.full_refresh = True
     if header is not None:
-        # dbt would fill what is there by position; made anew, its columns are the file's, their types the contract's.
+        # dbt would fill what is there by position; recreated, its columns are the file's, their types the contract's.
         node.config.full_refresh = True
         types = {name.lower(): text for name, text in port.columns.items()}
         declared = {name: types[name.lower()] for name in header if name.lower() in types}

@@ -17,7 +17,7 @@ _SIGNS_OF_FILES: Final = frozenset("./\\:*?[")
 
 
 def fault(sql: str) -> str:
-    """Why a text is no such SELECT, as a phrase; empty where it is one.
+    """Why a text is not such a SELECT, as a phrase; empty where it is one.
 
     >>> fault("SELECT id FROM users WHERE id NOT IN (SELECT * FROM range(3))"), fault("DROP TABLE users")
     ('', 'is DROP; expected one SELECT, which gives the rows that fail')

@@ -33,7 +33,7 @@ def connect(path: Path, patience: float = PATIENCE) -> Iterator[duckdb.DuckDBPyC
     """Open a database file, waiting up to `patience` seconds for its only writer to be done.
 
     Raises:
-        StoreError: it stays held, is no DuckDB file, or its folder cannot be made.
+        StoreError: it stays held, is not a DuckDB file, or its folder cannot be made.
     """
     database = _opened(path, time.monotonic() + patience)
     try:

@@ -25,7 +25,7 @@ class FilesConnection(ConnectionModel):
     escape: Any = _option("string", "What comes before a quote inside of quotes; the quote itself where it is doubled.")
     header: Any = _option("boolean", "Whether the first record names the columns.")
     skip: Any = _option("integer", "How many lines before it to leave out.")
-    comment: Any = _option("string", "What a line begins with that is no data.")
+    comment: Any = _option("string", "What a line begins with that is not data.")
     decimal: Any = _option("string", "What comes before the fraction of a number.")
     thousands: Any = _option("string", "What separates groups of digits.")
     date_format: Any = _option("string", "How dates are written, in strptime's notation; without, ISO 8601.")

@@ -29,8 +29,8 @@ class CsvOptions:
         quote: stands around values; empty where nothing does.
         escape: stands before a quote inside of quotes; the quote itself where it is doubled.
         header: whether the first record names the columns.
-        skip: lines before it that are no data.
-        comment: what a line begins with that is no data; empty where there are none.
+        skip: lines before it that are not data.
+        comment: what a line begins with that is not data; empty where there are none.
         decimal: stands before the fraction of a number.
         thousands: stands between groups of digits; empty where nothing does.
         date_format: of dates, in strptime's notation; without: ISO 8601.
@@ -150,7 +150,7 @@ OPTIONS: Final[Mapping[str, tuple[_Test, str]]] = {
     ),
     "comment": _SIGN,
     "decimal": (lambda value: value in (".", ","), ". or ,"),
-    "thousands": (_is_separator, "one character that is no letter, digit or sign, or nothing"),
+    "thousands": (_is_separator, "one character that is not a letter, digit or sign, or nothing"),
     "dateFormat": (_is_format, "one with day, month and year, such as %d/%m/%Y"),
     "timestampFormat": (_is_format, "one with day, month and year, such as %d/%m/%Y %H:%M:%S"),
     "nulls": (

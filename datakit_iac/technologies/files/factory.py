@@ -36,7 +36,7 @@ class Files:
     capabilities = Capabilities(places=("prefix",), keeps_schema=False, reader=frozenset(csv_options.OPTIONS))
 
     def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
-        """What the model says, then options that contradict each other, and a path that is no folder."""
+        """What the model says, then options that contradict each other, and a path that is not a folder."""
         options = connection.options
         if faults := self.connection.faults(self.name, options):
             return faults
@@ -87,7 +87,7 @@ class Files:
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
             if not folder.is_dir():
-                raise StoreMissingError(f"there is no folder {folder}; make it, or mend the Store's path")
+                raise StoreMissingError(f"there is no folder {folder}; make it, or fix the Store's path")
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
@@ -105,13 +105,13 @@ def _unusable(path: str, create: bool) -> list[str]:
         if create and not os.path.lexists(folder):
             above = next(each for each in folder.parents if os.path.lexists(each))
             can_make = above.is_dir() and os.access(above, os.W_OK | os.X_OK) and not path.startswith(SCHEME)
-            return [] if can_make else [f"{path} cannot be made: {above} is no folder that is ours to write"]
+            return [] if can_make else [f"{path} cannot be made: {above} is not a folder that is ours to write"]
         usable = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
     except (OSError, ValueError, RuntimeError) as fault:
         return [str(fault)]
     is_ours_to_make = not os.path.lexists(folder) and not path.startswith(SCHEME)
     hint = "; make it, or let its Store do so (`create: true`)" if is_ours_to_make else ""
-    return [] if usable else [f"{path} is no folder that can be read{hint}"]
+    return [] if usable else [f"{path} is not a folder that can be read{hint}"]
 
 
 def _below(folder: Path) -> int:

@@ -57,7 +57,7 @@ def files(folder: Path, prefix: str) -> list[Path]:
     try:
         found = [file for place, above in _places(walk, folder, target) for file in walk.all(place, above)]
     except ValueError as fault:
-        raise ListingError(f"prefix {prefix!r} is no path: {fault}") from fault
+        raise ListingError(f"prefix {prefix!r} is not a path: {fault}") from fault
     unique = sorted(set(found))
     if walk.has_links:
         _refuse_twins(unique)
@@ -89,7 +89,7 @@ class _Walk:
         try:
             there = path.stat()
         except (FileNotFoundError, NotADirectoryError) as fault:
-            raise ListingError(f"{path} is a link that leads nowhere; remove it, or mend what it leads to") from fault
+            raise ListingError(f"{path} is a link that leads nowhere; remove it, or fix what it leads to") from fault
         except OSError as fault:
             raise _unreadable(path, fault) from fault
         self.has_links |= is_link
@@ -166,4 +166,4 @@ def _refuse_twins(found: list[Path]) -> None:
 
 
 def _unreadable(path: Path, fault: OSError) -> ListingError:
-    return ListingError(f"{path} cannot be read: {fault.strerror}; give leave to read it, or remove it")
+    return ListingError(f"{path} cannot be read: {fault.strerror}; grant permission to read it, or remove it")

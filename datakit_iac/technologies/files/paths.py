@@ -34,7 +34,7 @@ def _package(name: str, path: str) -> Path:
         spec = None
     if spec is None:
         raise FileNotFoundError(
-            f"{path}: there is no installed Python package {name!r}; install it, or mend the path (package:NAME/folder)"
+            f"{path}: there is no installed Python package {name!r}; install it, or fix the path (package:NAME/folder)"
         )
     if not spec.submodule_search_locations:
         raise FileNotFoundError(f"{path}: {name} is a single module, not a package with a folder of files")

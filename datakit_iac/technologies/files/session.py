@@ -54,7 +54,7 @@ class FilesSession:
         self.alter(dataset, (), mark)
 
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
-        """Write description and mark anew; the files stay as they are."""
+        """Write description and mark again; the files stay as they are."""
         mark_file = self._path(dataset.place) / MARK
         fresh = mark_file.with_name(MARK + ".new")
         fresh.write_text(mark.append_to(dataset.description))

@@ -62,7 +62,7 @@ def _one_select(dialect: Dialect, sql: str, table: str, test: str) -> str:
     """The query of an SQL test.
 
     Raises:
-        StoreError: it is no SELECT over tables of this Store alone.
+        StoreError: it is not a SELECT over tables of this Store alone.
     """
     query = sql.replace("{{ this }}", table).strip().removesuffix(";")
     if fault := dialect.select_fault(query):

@@ -56,7 +56,7 @@ class SqlFile(SqlTechnology):
         path = Path(connection.options["path"]).expanduser()
         if not create and not path.exists():
             raise StoreMissingError(
-                f"there is no {self.dialect.name} file {path}; let its Store make it (`create: true`), or mend the path"
+                f"there is no {self.dialect.name} file {path}; let its Store make it (`create: true`), or fix the path"
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,9 +73,9 @@ def _unusable(path: str) -> list[str]:
         file = Path(path).expanduser().absolute()
         if file.exists():
             usable = file.is_file() and os.access(file, os.R_OK | os.W_OK)
-            return [] if usable else [f"{path} is no file that can be read and written"]
+            return [] if usable else [f"{path} is not a file that can be read and written"]
         above = next(folder for folder in file.parents if folder.exists())
     except (OSError, RuntimeError) as fault:  # a folder on the way that may not be looked into, a name too long
         return [f"{path} cannot be looked at: {getattr(fault, 'strerror', None) or fault}"]
     usable = above.is_dir() and os.access(above, os.W_OK)
-    return [] if usable else [f"{path} cannot be made: {above} is no folder that can be written"]
+    return [] if usable else [f"{path} cannot be made: {above} is not a folder that can be written"]

@@ -19,7 +19,7 @@ _ASKING_TAKES_AT_MOST: Final = 30.0
 
 
 class Way(StrEnum):
-    """The ways to come by an engine, in the order they are tried."""
+    """The ways to get an engine, in the order they are tried."""
 
     PATH = "PATH"
     CACHE = "cache"
@@ -34,7 +34,7 @@ class Engine:
     Attributes:
         path: Its executable, `pulumi`.
         version: Its version without the `v`.
-        way: How we came by it.
+        way: How it was obtained.
     """
 
     path: Path

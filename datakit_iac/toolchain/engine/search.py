@@ -1,4 +1,4 @@
-"""Coming by an engine: PATH, our cache, the official installer, a build; every way reported with its outcome."""
+"""Locating or installing an engine: PATH, our cache, the official installer, a build. Each attempt is reported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def look(env: Mapping[str, str]) -> Search:
 
 
 def obtain(python: Path, env: Mapping[str, str]) -> Search:
-    """Find an engine, or come by one.
+    """Find an engine, or install one.
 
     Args:
         python: An interpreter that has Pulumi's SDK, for the official installer.

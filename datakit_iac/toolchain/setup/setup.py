@@ -72,7 +72,7 @@ def equip(venv: Path, env: Mapping[str, str]) -> tuple[wrapper.Launch, Engine]:
     if engine is None:  # pragma: no cover  (obtain raises instead)
         raise AssertionError(found)
     launch = wrapper.write(venv, engine, env)
-    say("language host", f"official, {launch.language_host}" if launch.is_official else "ours, of last resort")
+    say("language host", f"official, {launch.language_host}" if launch.is_official else "ours (fallback)")
     return launch, engine
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 _INPUTS = ("requirements.lock", "pyproject.toml", "datakit_iac/version.py", "datakit_iac/toolchain/setup/pulumi.sh")
-# What set-up writes depends on these modules, so a new version of one sets up anew.
+# What set-up writes depends on these modules, so a new version of one sets up again.
 _MODULES = ("setup/wrapper", "engine/probe", "setup/stamp")
 
 
@@ -24,7 +24,7 @@ class Stamp:
         inputs: A hash of what it was made from.
         engine: The engine's executable that was found.
         version: Its version.
-        way: How it was come by.
+        way: How it was obtained.
         language_host: The Python language host in use.
         must_exist: Every file whose absence calls for a new set-up.
     """

@@ -55,7 +55,7 @@ class Installer:
 
 
 def base_python() -> str:
-    """The interpreter behind this one, so that a virtual environment can be made anew from within itself."""
+    """The interpreter behind this one, so that a virtual environment can be recreated from within itself."""
     return str(getattr(sys, "_base_executable", None) or sys.executable)
 
 

@@ -16,7 +16,7 @@ from datakit_iac.toolchain.errors import ToolchainError
 
 MARK: Final = "# Written by datakit's set-up."
 SETUP: Final = "`dk setup`"
-"""How to come by what set-up makes."""
+"""How to get what set-up makes."""
 
 _TEMPLATE: Final = Path(__file__).with_name("pulumi.sh")
 _LANGUAGE_HOST: Final = "pulumi-language-python"

@@ -55,7 +55,7 @@ def with_value(project: Project, source: str, seed: int) -> Project | None:
 
 
 def with_bad_value(project: Project, source: str) -> Project | None:
-    """A key that is no number."""
+    """A key that is not a number."""
     found = project.sources[source]
     file, rows = next(iter(found.files.items()))
     if not rows:
@@ -64,7 +64,7 @@ def with_bad_value(project: Project, source: str) -> Project | None:
 
 
 def with_hidden_file(project: Project, source: str) -> Project:
-    """A file that is no data comes, or goes."""
+    """A file that is not data comes, or goes."""
     return project.edited("sources", source, hidden=not project.sources[source].hidden)
 
 

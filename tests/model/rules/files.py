@@ -45,6 +45,6 @@ class Files(Rules):
     def a_bad_value_comes(self, source: str, refreshed: bool) -> None:
         self._refuse(
             deliveries.with_bad_value(self.project, source),
-            f"{source} has a key that is no number",
+            f"{source} has a key that is not a number",
             refreshed=refreshed,
         )

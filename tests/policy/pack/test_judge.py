@@ -56,7 +56,7 @@ class Bench:
     def in_the_end(self) -> list[Verdict]:
         return list(self._judge.judge_stack(self.root))
 
-    def mended(self, rule: str, resource: Observed) -> dict[str, Any]:
+    def remediated(self, rule: str, resource: Observed) -> dict[str, Any]:
         properties = dict(resource.properties)
         for remedy in self._judge.remedies(rule, resource):
             apply(remedy, resource.type, properties)
@@ -168,10 +168,10 @@ def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
 
 def test_a_remedy_is_the_one_right_answer(tmp_path: Path) -> None:
     held = bench(tmp_path, classification_required={"default": "confidential"}, owner_required={"default": "ann"})
-    assert held.mended("classification-required", dataset(classification=None))["classification"] == "confidential"
-    assert held.mended("owner-required", dataset())["owner"] == "ann"
+    assert held.remediated("classification-required", dataset(classification=None))["classification"] == "confidential"
+    assert held.remediated("owner-required", dataset())["owner"] == "ann"
     bucket = observed("aws:s3/bucket:Bucket", "raw", tags={"cost": "1"})
-    assert held.mended("classification-required", bucket)["tags"] == {"cost": "1", "classification": "confidential"}
+    assert held.remediated("classification-required", bucket)["tags"] == {"cost": "1", "classification": "confidential"}
 
 
 def test_the_configuration_says_how_strictly(tmp_path: Path) -> None:

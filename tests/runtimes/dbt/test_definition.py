@@ -88,7 +88,7 @@ def _reading_data(shop: Shop, value: str) -> None:
         pytest.param(
             lambda s: s.write("macros/i.sql", "{% macro get_incremental_mine_sql(a) %}x{% endmacro %}"), id="a strategy"
         ),
-        pytest.param(lambda s: s.write("macros/i.sql", "{% macro unfinished() %}"), id="a file that is no macro"),
+        pytest.param(lambda s: s.write("macros/i.sql", "{% macro unfinished() %}"), id="a file that is not a macro"),
     ],
 )
 def test_what_decides_the_result_changes_it(shop: Shop, edit: Edit) -> None:

@@ -89,7 +89,7 @@ def test_models_know_the_environment_by_the_name_of_the_target(shop: Shop, run: 
 
 
 def test_each_set_of_vars_keeps_what_dbt_parsed(shop: Shop, run: Runner) -> None:
-    """dbt parses everything anew when a var has another value, so that of another environment or binding stays."""
+    """dbt parses everything again when a var has another value, so that of another environment or binding stays."""
     job = shop.job("staging")
     least = {value: replace(job, settings={**job.settings, "vars": {"least": value}}) for value in (1, 2)}
 

@@ -265,7 +265,8 @@ def test_what_cannot_be_reached_is_named_with_the_fix(
 def test_what_a_server_answers_is_said(staged: Shop, run: Runner, server: Server) -> None:
     staged.write("packages.yml", f"packages: [{{tarball: '{server.address}/x.tar.gz', name: x}}]")
     with pytest.raises(
-        JobFailedError, match=r"asks for: what came is no archive, as where a server refuses it or has none; run `dbt"
+        JobFailedError,
+        match=r"asks for: what came is not an archive, as where a server refuses it or has none; run `dbt",
     ):
         run(staged.job("marts"))
 

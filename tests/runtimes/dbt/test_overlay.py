@@ -109,6 +109,6 @@ def test_what_the_project_declares_itself_is_left_to_it(shop: Shop) -> None:
 def test_what_a_model_reads_without_an_input_is_said(shop: Shop) -> None:
     project = DbtProject(shop.root)
     assert overlay.undeclared(project, project.nodes, ()) == [
-        f"{shop.root}/models/staging/stg_orders.sql reads source('warehouse', 'raw_orders'), which is no input; "
+        f"{shop.root}/models/staging/stg_orders.sql reads source('warehouse', 'raw_orders'), which is not an input; "
         "add DataSet raw-orders of Store warehouse to `inputs`"
     ]

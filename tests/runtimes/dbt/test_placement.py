@@ -320,7 +320,7 @@ REFUSALS: list[tuple[Callable[[Shop], Job], str]] = [
     (disabled, "models/staging/stg_new.sql) has that name, but is disabled; enable it"),
     (ephemeral, "which is ephemeral, so dbt builds nothing; materialize it as a table or a view"),
     (two_of_one_name, "DataSet it (moved.same) may be model a ("),
-    (over_an_input, "would be built over DataSet raw-orders (raw.orders), which is no output"),
+    (over_an_input, "would be built over DataSet raw-orders (raw.orders), which is not an output"),
     (onto_anothers_name, "DataSet stg-orders (moved.stg_customers) may be model stg_customers ("),
     (crossed, "bind each to a table with the name of its model"),
     (
@@ -345,7 +345,7 @@ def test_a_model_built_elsewhere_must_be_an_input(shop: Shop, run: Runner) -> No
     )
     assert (
         f"model revenue ({shop.root}/models/marts/revenue.sql) reads ref('stg_orders'), which is built elsewhere and "
-        "is no input; add DataSet stg-orders to `inputs`, or select the model too"
+        "is not an input; add DataSet stg-orders to `inputs`, or select the model too"
     ) in said
 
 

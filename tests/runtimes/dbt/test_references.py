@@ -20,7 +20,7 @@ def faults(shop: Shop, *select: str) -> list[str]:
 
 def test_a_ref_to_what_another_transform_makes_is_an_error_with_the_fix(shop: Shop) -> None:
     assert faults(shop, "marts") == [
-        f"{shop.root}/models/marts/revenue.sql reads ref('stg_orders'), which is built elsewhere and is no input; "
+        f"{shop.root}/models/marts/revenue.sql reads ref('stg_orders'), which is built elsewhere and is not an input; "
         "add DataSet stg-orders to `inputs`, or select the model too"
     ]
 

@@ -118,7 +118,9 @@ def _appended(file: Path, text: str) -> str:
     try:
         list(yaml.safe_load_all(before))
     except yaml.YAMLError:
-        raise exits.UsageError(f"{file} is there and is no YAML; nothing was written", "mend it, or move it") from None
+        raise exits.UsageError(
+            f"{file} is there and is not valid YAML; nothing was written", "fix it, or move it"
+        ) from None
     return f"{before}{'' if before.endswith(chr(10)) else chr(10)}---\n{text}"
 
 

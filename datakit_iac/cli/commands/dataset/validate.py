@@ -106,7 +106,7 @@ def _of_datasets(findings: Sequence[Finding], name: str) -> Iterator[Finding]:
 
 
 def _documents(text: str) -> Iterator[tuple[int, str, str]]:
-    """First line, kind and name of each document; nothing where the text is no YAML."""
+    """First line, kind and name of each document; nothing where the text is not valid YAML."""
     import yaml
 
     from datakit_iac.findings.positions import first_line

@@ -12,8 +12,8 @@ Its spec::
       raw.users: {dataset: users, writers: [load], tests: [[unique, id, "SELECT count(*) …"]]}
 
 Everything of one sync is one transaction, committed only when the CLI closes the plugin after a sync without error. A
-table that is there is never made anew: columns are added or widened, comments stay, rows are replaced. Of `outputs` the
-tests must pass before the commit, rows of sources that are no writers any more go with the stale ones, and the mark in
+table that is there is never recreated: columns are added or widened, comments stay, rows are replaced. Of `outputs` the
+tests must pass before the commit, rows of sources that are no longer writers go with the stale ones, and the mark in
 the table's comment tells which Run wrote it, so that what a failed attempt appended is not appended twice.
 """
 

@@ -200,7 +200,7 @@ class Load:
             shown = ", ".join(f"{name}={value}" for name, value in zip(target.key, row, strict=False))
             raise PluginFault(
                 f"{target.name}: the source sends {row[-1]} rows with the primary key {shown};"
-                " mend the source, or declare a key that tells them apart"
+                " fix the source, or declare a key that tells them apart"
             )
 
 
@@ -236,6 +236,6 @@ def _refusal(fault: Exception) -> str:
     text = str(fault).partition("\n")[0].removeprefix("Constraint Error: ")
     if "duplicate key" in text.lower():
         return (
-            f"{text}: rows with this key come twice, or are there and writing is append; mend the source, or overwrite"
+            f"{text}: rows with this key come twice, or are there and writing is append; fix the source, or overwrite"
         )
     return text

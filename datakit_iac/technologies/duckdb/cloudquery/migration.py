@@ -111,7 +111,7 @@ def _cannot_add(connection: duckdb.DuckDBPyConnection, name: TableName, field: p
         return []
     return [
         f"{name} lacks the required column {field.name}, and its {rows:,} rows would have no value in it:"
-        " declare it nullable, or fill the table anew"
+        " declare it nullable, or fill the table again"
     ]
 
 

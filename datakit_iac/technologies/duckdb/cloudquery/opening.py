@@ -21,7 +21,7 @@ def connect(spec: DuckDBSpec) -> duckdb.DuckDBPyConnection:
     """Open the file, waiting for another process that has it open.
 
     Raises:
-        PluginFault: it stays held (the holder is named), or is no DuckDB file.
+        PluginFault: it stays held (the holder is named), or is not a DuckDB file.
     """
     deadline, pause, told = time.monotonic() + spec.lock_timeout, _FIRST_PAUSE, False
     while True:

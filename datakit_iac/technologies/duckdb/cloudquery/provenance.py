@@ -83,7 +83,7 @@ class Provenance:
             )
 
     def keep_comment(self) -> None:
-        """Give a table that was made anew the comment that was there before."""
+        """Give a table that was recreated the comment that was there before."""
         if self._mark or self._description:
             self._comment(self._mark.append_to(self._description) if self._mark else self._description)
 

@@ -33,7 +33,7 @@ class FilesAdapter:
         except (OSError, listing.ListingError) as fault:
             return [f"{dataset.name}: {fault}"]
         none = f"the folder {path} holds no file" if path.is_dir() else f"there is no file {path}"
-        return [f"{dataset.name}: {none}; mend the prefix of the DataSet or the path of its Store"]
+        return [f"{dataset.name}: {none}; fix the prefix of the DataSet or the path of its Store"]
 
 
 def _table(pair: Pair) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def count_parquet(file: DataFile) -> DataFile:
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
     if (rows := sum(group.num_rows for group in groups)) != footer.num_rows:
         raise PluginFault(
-            f"{file.shown} says that it has {footer.num_rows:,} rows, and its row groups have {rows:,}; write it anew"
+            f"{file.shown} says that it has {footer.num_rows:,} rows, and its row groups have {rows:,}; write it again"
         )
     return replace(fresh, records=footer.num_rows, size=sum(group.total_byte_size for group in groups))
 

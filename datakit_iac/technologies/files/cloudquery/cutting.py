@@ -95,7 +95,7 @@ def _holding(starts: Positions, ends: Positions, places: list[int]) -> list[tupl
 
 
 def _undecodable(text: bytes, offset: int) -> list[int]:
-    """A byte of each line that is no UTF-8."""
+    """A byte of each line that is not UTF-8."""
     try:
         text.decode()
     except UnicodeDecodeError:

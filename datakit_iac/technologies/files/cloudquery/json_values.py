@@ -97,7 +97,7 @@ class JsonValues:
         depths = self._depth + np.cumsum(steps)
         if len(depths) and depths.min() < 0:
             number = line(self._file, self._offset + int(kept[np.argmax(depths < 0)]))
-            raise PluginFault(f"{self._file.shown}, line {number:,}: a bracket closes that was not opened; mend it")
+            raise PluginFault(f"{self._file.shown}, line {number:,}: a bracket closes that was not opened; fix it")
         opening = kept[(steps == 1) & (depths == 1)]
         closing = kept[(steps == -1) & (depths == 0)]
         commas = kept[(steps == 0) & (depths == 1)]

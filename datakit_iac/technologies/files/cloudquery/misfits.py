@@ -95,9 +95,9 @@ class Test(NamedTuple):
         """What is wrong, for people."""
         if self.expected is None:
             rows = f" ({count:,} such rows in the file)"
-            remedy = f"{rows}; mend the file, or declare the column nullable and not a key"
+            remedy = f"{rows}; fix the file, or declare the column nullable and not a key"
             return Reason(self.column, "no value, but the contract requires one", remedy)
-        remedy = "; mend the value or the type the contract declares"
+        remedy = "; fix the value or the type the contract declares"
         return Reason(self.column, f"{_shortened(value)} is no {self.expected}", remedy)
 
 

@@ -11,7 +11,7 @@ from datakit_iac.technologies.files.csv_options import CsvOptions
 
 _NUMBERS: Final = ("smallint", "integer", "bigint", "float", "double", "decimal")
 _MISFIT: Final = "'?'"
-"""What is no number and no date."""
+"""What is neither a number nor a date."""
 
 
 def usual(text: str, data_type: DataType, options: CsvOptions) -> str:

@@ -44,7 +44,7 @@ class Dialect:
 
 
 def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tuple[DataFile, Dialect]:
-    """The file as plain UTF-8 without what is no data, a copy where it is none; and its dialect.
+    """The file as plain UTF-8 without what is not data, a copy where it is none; and its dialect.
 
     Args:
         file: as it was delivered.
@@ -56,7 +56,7 @@ def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tup
         PluginFault: its text is not in the encoding, or its first record is too long.
     """
     is_utf_8 = options.encoding in ("utf-8", "utf-8-sig")
-    # What is no UTF-8 is told by the count and the reader, with its record; so here it goes through as it is.
+    # What is not UTF-8 is told by the count and the reader, with its record; so here it goes through as it is.
     errors, before = "surrogateescape" if is_utf_8 else "strict", State.of(file.path)
     try:
         with file.path.open(encoding="utf-8-sig" if is_utf_8 else options.encoding, errors=errors, newline="") as text:
@@ -86,7 +86,7 @@ def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tup
 
 @dataclass
 class _Lines:
-    """The lines of a text, without those that are no data.
+    """The lines of a text, without those that are not data.
 
     Attributes:
         left_out: where lines were left out: how many bytes of data stand before each.

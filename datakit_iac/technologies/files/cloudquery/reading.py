@@ -17,7 +17,7 @@ _OBJECT: Final = 16 << 20
 _BUFFER: Final = 32 << 20
 """DuckDB's own defaults, below which a small limit of ours does not push it."""
 _PLAIN: Final = "hive_partitioning=false"
-"""Names of folders are no data: a folder `year=2013` would hide the column `year` of the files in it."""
+"""Names of folders are not data: a folder `year=2013` would hide the column `year` of the files in it."""
 
 
 @dataclass(frozen=True, slots=True)

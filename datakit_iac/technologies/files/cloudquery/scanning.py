@@ -180,7 +180,7 @@ def _record(file: DataFile, head: str, dialect: Dialect) -> list[str]:
         )
         return next(reader, [])
     except (csv.Error, TypeError, ValueError) as fault:
-        raise PluginFault(f"{file.shown}: its first line is no CSV: {fault}") from fault
+        raise PluginFault(f"{file.shown}: its first line is not valid CSV: {fault}") from fault
 
 
 def _json(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile) -> Scan:
