@@ -57,8 +57,8 @@ def _rows() -> Iterator[tuple[str, ...]]:
 def _manifest_rows(result: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Of each size the shape that is worse for us, and what it takes of memory."""
     medians, ratios = result["medians"], result["ratios"]
-    for name, command, target in (("lint", "`dk lint`", "1.5"), ("show", "`dk pipeline show --output json`", "1.2")):
-        for size in ("2000", "6000"):
+    for name, command in (("lint", "`dk lint`"), ("show", "`dk pipeline show --output json`")):
+        for size, target in (("2000", "1.9"), ("6000", "1.2")):
             worst = max((each for each in ratios if each.startswith(f"{name} {size}")), key=ratios.__getitem__)
             beside = f"CSafeLoader: {medians[worst.replace(name, 'CSafeLoader')]:.2f} s"
             what = f"{command} of {int(size):,} manifests"

@@ -16,7 +16,7 @@ import pytest
 
 from datakit_iac.cli import main
 from datakit_iac.cli.output.spinner import waiting
-from datakit_iac.manifest.loading import loader as load
+from datakit_iac.manifest.loading import loader
 
 CLEARED = "\r\x1b[K"
 
@@ -132,13 +132,13 @@ def test_what_is_no_terminal_is_told_nothing(screen: Screen, monkeypatch: pytest
 def test_the_commands_that_read_a_project_tell(
     project: Path, capsys: pytest.CaptureFixture[str], screen: Screen, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = load.read
+    read = loader.read
 
     def slow(root: Path, **options: Any) -> Any:
         screen.until(" … 1 s")
         return read(root, **options)
 
-    monkeypatch.setattr(load, "read", slow)
+    monkeypatch.setattr(loader, "read", slow)
     main(words.split())
     assert screen.shown.endswith(CLEARED)
     assert " … " not in capsys.readouterr().out

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.findings.finding import InvalidProjectError
-from datakit_iac.manifest.loading import discovery as files
+from datakit_iac.manifest.loading import discovery, loader
 from datakit_iac.manifest.loading.loader import load, read
 from datakit_iac.pipeline.graph import build
 from tests.manifest.writing import (
@@ -117,7 +117,7 @@ def test_line_ends_marks_and_comments_change_nothing(tmp_path: Path, change: tup
 
 
 def test_links_in_a_circle_and_files_too_large_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST", 100)
+    monkeypatch.setattr(discovery, "LARGEST", 100)
     (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "up").symlink_to(tmp_path)
@@ -633,3 +633,14 @@ def test_no_message_repeats_a_secret(tmp_path: Path, kind: str, spec: str) -> No
     told = [*told, *references(project), *connections(project)]
     assert told
     assert [found for found in told if "hunter2" in str(found) or "4711471" in str(found)] == []
+
+
+def test_a_reading_may_be_asked_for_its_project_twice(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write(tmp_path, STORE.replace("duckdb", f"duckdb-{number}"), file=f"{number}.yaml")
+    reading = loader._Reading(tmp_path)
+    reading.run()
+    found = [*reading.findings]
+    assert [each.code for each in found] == ["duplicate-name"]
+    assert reading.project() == reading.project()
+    assert reading.findings == found

@@ -20,8 +20,9 @@ _MARKED: Final = re.compile(
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a file: manifests written by people, and by programs, are a thousandth of that."""
-_USUAL: Final = 64 * 1024
-"""Bytes that nearly every file is shorter than; room for more is not asked of the system for each."""
+_USUAL: Final = 16 * 1024
+"""Bytes that nearly every file is shorter than; for a longer one room for twice as many is asked each time."""
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def yaml_files(root: str, unreadable: list[OSError]) -> Iterator[str]:
@@ -94,11 +95,10 @@ def content_of(file: str) -> bytes:
         OSError: it cannot be read, or is larger than any manifest.
     """
     # A file of the operating system's own: Python's, with their buffers, take three times as long to open.
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(file, _FLAGS)
     try:
-        content = more = os.read(descriptor, _USUAL)
-        while len(more) >= _USUAL and len(content) <= LARGEST:  # fewer are read at the end alone
-            more = os.read(descriptor, LARGEST)
+        content = os.read(descriptor, _USUAL)
+        while len(content) <= LARGEST and (more := os.read(descriptor, _USUAL + len(content))):
             content += more
     finally:
         os.close(descriptor)

@@ -18,7 +18,7 @@ from datakit_iac.findings.sensitive import NOT_SHOWN, SECTIONS, is_kept_secret, 
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.models.common import Manifest
 
-_HELD_TO_THE_LETTER: Final = ("Environment", "Policy")
+_STRICT_KINDS: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave."""
 
 _SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs", "cloudquery", "dbt")
@@ -64,7 +64,7 @@ def _may_be_left_out(error: ErrorDetails, document: Any) -> bool:
 def _is_permission(model: type[Manifest], path: Sequence[Step]) -> bool:
     """Whether to leave the field out may permit what nobody permitted."""
     return (
-        model.__name__ in _HELD_TO_THE_LETTER
+        model.__name__ in _STRICT_KINDS
         or "consents" in path
         or (model.__name__ == "Transform" and _decides(path, _fields(model, path[:-1])))
     )

@@ -27,11 +27,11 @@ _LARGEST: Final = 64 * 1024
 _CROWDED: Final = 100
 _BRACKETS: Final = re.compile(r"^.*[\[\]{}].*$", re.MULTILINE)
 _UNUSUAL_IN_BRACKETS: Final = re.compile(r":[^ ]|[|>?%@`#]|-[ \]},]")
-_UNUSUAL: Final = re.compile(
-    r"[^\n -~\xa1-\u2027\u2030-\ud7ff\U00010000-\U0010ffff]"  # tabs, carriage returns, marks of byte order
-    r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)",
-    re.MULTILINE,
+_UNUSUAL: Final = (
+    r"(?m)[^\n -~\xa1-\u2027\u2030-\ud7ff\U00010000-\U0010ffff]"  # tabs, carriage returns, marks of byte order
+    r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)"
 )
+"""Compiled once it is needed, which takes as long as to read a hundred files."""
 _MAY_BE_UNUSUAL: Final = re.compile(r"[^\n \"-$'-)+-;=@-\[\]-{}~]")
 """Any character that what is unusual begins with or contains; asked first, since it is a sixth of the work."""
 _MAY_BE_UNUSUAL_TOO: Final = ("...", "---", "- - ", "\n:", " :", "-:", "{:", "[:", ",:")
@@ -144,7 +144,7 @@ def _is_unusual(text: str) -> bool:
         and not any(each in text for each in _MAY_BE_UNUSUAL_TOO)
     ):
         return False
-    return _UNUSUAL.search(text) is not None
+    return re.search(_UNUSUAL, text) is not None
 
 
 def _has_plain_brackets(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -160,12 +160,12 @@ class Column(Model):
         return self.primary_key or not self.nullable
 
 
-def exchanged(columns: Iterable[Column]) -> list[str]:
+def exchanged(columns: Sequence[Column]) -> list[str]:
     """Columns that exchange their names, each circle as one sentence: whether that was done already cannot be told."""
+    if not any(column.previous_names for column in columns):
+        return []
     former = {column.name.lower(): {name.lower() for name in column.previous_names} for column in columns}
     former = {name: (names & former.keys()) - {name} for name, names in former.items()}
-    if not any(former.values()):
-        return []
     reached = {name: _reached(name, former) for name in former}
     circles = {frozenset(each for each in reached[name] if name in reached[each]) for name in former}
     return [

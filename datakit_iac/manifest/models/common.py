@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from datakit_iac.manifest.values.quantity import quantity
 from datakit_iac.manifest.values.secret import reference
 from datakit_iac.manifest.values.versions import SEMVER, semver
 
@@ -47,6 +48,10 @@ def _label(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, (int, float, date)) else value
+
+
+Quantity = Annotated[str, AfterValidator(quantity)]
+"""A quantity as Kubernetes writes it: a number, and perhaps ``m``, ``k``, ``M``, ``Gi``, ``e3`` and the like."""
 
 
 Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | bool | int | float | None)]

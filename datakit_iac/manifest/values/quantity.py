@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Final
-
-from pydantic import AfterValidator
+from typing import Final
 
 _FORM: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?")
 _DECIMAL: Final = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -37,10 +35,11 @@ def amount(text: str) -> Decimal:
     return total
 
 
-def _checked(text: str) -> str:
+def quantity(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: it is not a quantity, or none above zero.
+    """
     amount(text)
     return text
-
-
-Quantity = Annotated[str, AfterValidator(_checked)]
-"""A quantity as Kubernetes writes it: a number, and perhaps ``m``, ``k``, ``M``, ``Gi``, ``e3`` and the like."""
