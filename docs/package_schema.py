@@ -103,7 +103,7 @@ class _Package:
             alias: {
                 **self._kind(hints[name], alias),
                 **({"secret": True} if alias in _SECRET else {}),
-                "description": _meaning(shape, alias),
+                "description": meaning(shape, alias),
             }
             for name, alias in sorted(told(shape).items(), key=lambda each: each[0] != "name")
             if name not in without
@@ -141,7 +141,7 @@ def _required(shape: type[Model]) -> list[str]:
     return [alias for name, alias in told(shape).items() if fields[name].is_required() or alias == _MADE_BY_PROGRAMS]
 
 
-def _meaning(shape: type[BaseModel], name: str) -> str:
+def meaning(shape: type[BaseModel], name: str) -> str:
     """What is said of a field, where it is declared or by what inherits it."""
     return next(_meanings(shape, name))
 

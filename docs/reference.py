@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import re
+import subprocess
 import sys
 import tomllib
 import types
@@ -26,19 +27,19 @@ from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
 from datakit_iac.installed import names
 from datakit_iac.manifest.json_schema import schema, schema_of_all
 from datakit_iac.manifest.models.column import ColumnType, SourceColumn
-from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, SecretReference, SemVer
+from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, Quantity, SecretReference, SemVer
 from datakit_iac.manifest.models.dataset import SchemaReference
 from datakit_iac.manifest.models.kinds import KINDS, model_of
 from datakit_iac.manifest.models.transform import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention
 from datakit_iac.manifest.values.image import ImageReference, PluginReference
-from datakit_iac.manifest.values.quantity import Quantity
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
+from datakit_iac.resources.dataset_arguments import DataSetArguments
 from datakit_iac.resources.parts import Part
 from datakit_iac.technologies.connection import GROUP
 from datakit_iac.technologies.technology import connection_model, technologies
-from docs import package_schema
+from docs import dataset_arguments, package_schema
 
 HERE: Final = Path(__file__).parent
 FOLDER: Final = HERE / "reference"
@@ -102,19 +103,22 @@ def _schemas() -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` only say which differ; the exit code."""
     only_checks = "--check" in arguments
-    stale = [] if _present(package_schema.FILE) == package_schema.text() else [package_schema.FILE]
-    if stale and not only_checks:  # a page is made of it
-        package_schema.FILE.write_text(package_schema.text(), encoding="utf-8")
-    made = {FOLDER / name: text for name, text in pages().items()}
-    for file, text in made.items():
-        if _present(file) != text:
-            stale.append(file)
-            if not only_checks:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+    package = _written({each.FILE: each.text() for each in (package_schema, dataset_arguments)}, only_checks)
+    if package and not only_checks:  # pages are made of these, and this process has read them as they were
+        return subprocess.run([sys.executable, "-m", "docs.reference"], cwd=HERE.parent, check=False).returncode
+    stale = [*package, *_written({FOLDER / name: text for name, text in pages().items()}, only_checks)]
+    return 1 if stale and only_checks else 0
+
+
+def _written(made: Mapping[Path, str], only_checks: bool) -> list[Path]:
+    """The files that are not as made, and were written unless that is only checked."""
+    stale = [file for file, text in made.items() if _present(file) != text]
     for file in stale:
+        if not only_checks:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(made[file], encoding="utf-8")
         print(f"{'differs' if only_checks else 'written'}: {file.relative_to(HERE.parent)}")
-    return 1 if stale and "--check" in arguments else 0
+    return stale
 
 
 def undescribed() -> list[str]:
@@ -364,6 +368,8 @@ def _python_page() -> str:
         lines += [f"## {name}", "", *_signature(name, found), *_docstring(found)]
         if issubclass(found, Part):
             lines += [*_python_fields(found.model), ""]
+        if found is datakit_iac.DataSet:
+            lines += [*_docstring(DataSetArguments)]
     return "\n".join(lines)
 
 

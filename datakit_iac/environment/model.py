@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.models.connector import Connector
@@ -19,6 +18,9 @@ from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.graph import Graph
+
+if TYPE_CHECKING:  # a project that is only read needs no shapes of resources
+    from datakit_iac.contract.shapes import Contract
 
 
 @dataclass(frozen=True, slots=True)

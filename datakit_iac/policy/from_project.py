@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.connector import Connector
@@ -24,6 +24,9 @@ from datakit_iac.policy.model import (
     TransformFacts,
 )
 from datakit_iac.runtimes.described import Described
+
+if TYPE_CHECKING:  # a project that is only read needs no shapes of resources
+    from datakit_iac.contract.shapes import Contract
 
 References = Mapping[tuple[str, str], tuple[Reference, ...]]
 

@@ -19,15 +19,10 @@ _SECRETS: Final = "secrets"
 
 
 class Lent:
-    """The secrets of each Run of this update, by its URN and the Store's name."""
+    """The secrets of each Run that was checked, by its URN and the Store's name."""
 
     def __init__(self) -> None:
         self._lock, self._kept = threading.Lock(), dict[str, dict[str, Any]]()
-
-    def begin(self) -> None:
-        """Another update begins."""
-        with self._lock:
-            self._kept.clear()
 
     def taken(self, urn: str, inputs: Properties) -> Properties:
         """What is recorded of a resource; the secrets that are left out are kept."""

@@ -108,7 +108,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Configure(self, request: Any, context: Any) -> Any:
         """Agree on secrets and previews; nothing is connected yet. An engine begins each update with it."""
         self._claims.begin()
-        self._lent.begin()
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Cancel(self, request: Any, context: Any) -> Any:

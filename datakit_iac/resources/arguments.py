@@ -34,7 +34,7 @@ def told_in_full(init: Begin) -> Begin:
 
     What is given under no name of its own is a fault; what is missing is None.
     """
-    signature = inspect.signature(init)
+    signature = _spread(init)
     named = [each for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
     names = [each.name for each in named]
 
@@ -60,7 +60,23 @@ def told_in_full(init: Begin) -> Begin:
         vars(self)[_GIVEN] = arguments
         init(self, arguments.name, **taken)
 
+    vars(begin)["__signature__"] = signature
     return cast("Begin", begin)
+
+
+def _spread(init: Callable[..., None]) -> inspect.Signature:
+    """The signature, with each key of its `Unpack[TypedDict]` as an argument that need not be given."""
+    signature = inspect.signature(init)
+    parameters = list(signature.parameters.values())
+    for further in [each for each in parameters if each.kind is each.VAR_KEYWORD]:
+        keys = init.__globals__[further.annotation.removeprefix("Unpack[").removesuffix("]")]
+        named = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind.__forward_arg__)
+            for name, kind in keys.__annotations__.items()
+        ]
+        at = parameters.index(further)
+        parameters[at : at + 1] = named
+    return signature.replace(parameters=sorted(parameters, key=lambda each: each.name == "opts"))
 
 
 class Arguments:

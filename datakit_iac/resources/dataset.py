@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import pulumi
 
@@ -12,12 +12,11 @@ from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.common import Model
-from datakit_iac.manifest.models.dataset import Classification, Format, Tier
 from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.dataset_arguments import DataSetArguments
 from datakit_iac.resources.known import said, unknown, when_known
 from datakit_iac.resources.order import version_for
-from datakit_iac.resources.parts import Columns, Consents, Later, Tests, Text, Texts, Truth
 from datakit_iac.resources.store import Store
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 _SOUND: Final = {"technology": "any", "connection": {}}
 """In place of the Store, which looks at its own arguments."""
+
+_AS_GIVEN: Final = ("writers", "deletion")
+"""Of these, what is empty says something, or is wrong."""
 
 _PARTS: Final = {"schema": "columns", "tests": "tests", "consents": "consents"}
 
@@ -35,25 +37,7 @@ class DataSet(pulumi.CustomResource):
     Args:
         resource_name: the DataSet's name.
         store: the Store it lies in.
-        table: the table, with its schema before a dot; or
-        prefix: the path below the Store's own; or
-        topic: the topic. Exactly one of the three.
-        format: how files are written: parquet, json, csv, avro.
-        schema: the columns.
-        reader: how the content is read, over what the Store says of that, e.g. ``{"delimiter": ";"}``.
-        description: what the data means.
-        classification: public, internal, confidential or restricted.
-        tier: bronze, silver or gold.
-        owner: who answers for it.
-        retention: how long it is kept.
-        tests: those of the DataSet as a whole.
-        consents: leave to lose data, by object and until a day.
-        external: whether it is only read, never made, here.
-        deletion: whether its data stays when the resource goes.
-        downstream: the Transforms that depend on it, named when a change is refused.
-        writers: the Transforms that write it, where all of them are known: rows that others wrote are stale.
-        previous_names: names that this DataSet had; under one of them the stack's state may still know it.
-        manifest: where it is declared, named in errors.
+        terms: what is said of it, each by its name: `DataSetArguments`. Exactly one of table, prefix and topic.
         opts: Pulumi's resource options.
 
     Raises:
@@ -72,52 +56,15 @@ class DataSet(pulumi.CustomResource):
         resource_name: str,
         *,
         store: pulumi.Input[Store],
-        table: Text | None = None,
-        prefix: Text | None = None,
-        topic: Text | None = None,
-        format: Format | Later | None = None,  # noqa: A002 - the manifest's word
-        schema: Columns = (),
-        reader: pulumi.Input[Mapping[str, Any]] | None = None,
-        description: Text = "",
-        classification: Classification | Later | None = None,
-        tier: Tier | Later | None = None,
-        owner: Text | None = None,
-        retention: Text | None = None,
-        tests: Tests = (),
-        consents: Consents = (),
-        external: Truth = False,
-        deletion: Literal["retain", "delete"] | Later = "retain",
-        downstream: Texts = (),
-        writers: Texts | None = None,
-        previous_names: Sequence[Text] = (),
-        manifest: Text = "",
         opts: pulumi.ResourceOptions | None = None,
+        **terms: Unpack[DataSetArguments],
     ) -> None:
         given = Arguments.of(self)
         store = given.resource("store", store, Store)
-        plain = given.plain(
-            shapes.Declared,
-            name=resource_name,
-            table=said(table),
-            prefix=said(prefix),
-            topic=said(topic),
-            format=said(format),
-            schema=said(schema),
-            reader=said(reader),
-            description=said(description),
-            classification=said(classification),
-            tier=said(tier),
-            owner=said(owner),
-            retention=said(retention),
-            tests=said(tests),
-            writers=writers,
-            consents=said(consents),
-            external=said(external),
-            deletion=deletion,
-            downstream=said(downstream),
-            previous_names=said(previous_names),
-            manifest=said(manifest),
-        )
+        told = {name: value if name in _AS_GIVEN else said(value) for name, value in terms.items()}
+        if told["deletion"] is None:
+            told["deletion"] = "retain"
+        plain = given.plain(shapes.Declared, name=resource_name, **told)
         shape = shapes.DataSet if has_engine() else shapes.Declared  # a test with mocks may say all there is
         model = given.judge(shape, {**plain, "store": _SOUND})
         former = _aliases(given, plain.pop("previousNames", []))

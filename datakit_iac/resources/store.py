@@ -134,9 +134,9 @@ class Store(pulumi.CustomResource):
 
 def _connection(given: Arguments, known: Mapping[str, Any]) -> Connection | None:
     """How it is reached, once that is known; None where it is wrong."""
-    given.judge(shapes.Store, known)
+    store: shapes.Store | None = given.judge(shapes.Store, known)
     _demand_sound(given, known)
-    return None if given.faults else Connection(known["technology"], known["connection"])
+    return store.reached if store and not given.faults else None
 
 
 def _sealed(secrets: Any) -> Any:

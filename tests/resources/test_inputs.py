@@ -16,6 +16,7 @@ from pulumi.runtime import mocks
 from datakit_iac import Column, Connector, Consent, DataSet, Run, Store, Test, Transform
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.provider.property_values import SIGNATURE
+from tests.resources.samples import further
 
 SCHEMA: dict[str, Any] = json.loads(files("datakit_iac.provider").joinpath("schema.json").read_text())
 
@@ -57,17 +58,15 @@ async def program() -> None:
             masking="hash", from_=["raw.id"], previous_names=["key"], tests=[Test(unique=True)],
         ),
     )  # fmt: skip
-    made = [
-        DataSet(
-            name, store=store, table="raw.users", prefix="p", topic="t", format="csv", schema=columns,
-            reader={"delimiter": ";"},
-            classification="internal", tier="gold", tests=[Test(sql="SELECT 1")],
-            consents=[Consent(object="table", reason="r", expires=date(2030, 1, 1), misfits="null")], external=True,
-            deletion="delete", downstream=["load"], description="All.", owner="ann", retention="90d", manifest="u:1:1",
-            writers=["load"], previous_names=["people"],
-        )
-        for name in ("raw", "users")
-    ]  # fmt: skip
+    consents = [Consent(object="table", reason="r", expires=date(2030, 1, 1), misfits="null")]
+    given: dict[str, Any] = {
+        **{"table": "raw.users", "prefix": "p", "topic": "t", "format": "csv", "schema": columns},
+        **{"reader": {"delimiter": ";"}, "tests": [Test(sql="SELECT 1")], "consents": consents, "external": True},
+        **{"classification": "internal", "tier": "gold", "owner": "ann", "retention": "90d", "description": "All."},
+        **{"deletion": "delete", "downstream": ["load"], "manifest": "u:1:1", "writers": ["load"]},
+        "previous_names": ["people"],
+    }
+    made = [DataSet(name, store=store, **given, **further(given)) for name in ("raw", "users")]
     load = Transform(
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
         context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,

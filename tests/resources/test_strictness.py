@@ -20,6 +20,7 @@ from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.registry import TYPES
 from datakit_iac.testing.lifecycle import Lifecycle, RefusedError
+from tests.resources.samples import further
 
 WRONG: tuple[Any, ...] = (
     *("", " ", "Public", "GOLD", "no-such", "a b", "1.2", "forever", "-1d", "2030-13-01", "x@y"),
@@ -67,6 +68,18 @@ SPECS: dict[str, dict[str, Any]] = {
     },
 }
 """What is right, with every field that a resource has too."""
+_TOLD_APART = (
+    "prefix",
+    "topic",
+    "format",
+    "external",
+    "deletion",
+    "downstream",
+    "writers",
+    "manifest",
+    "previous_names",
+)
+SPECS["DataSet"] |= further([*SPECS["DataSet"], *_TOLD_APART])
 
 NO_PROPERTY = {
     "Connector": {"plugin", "connectionSchema", "tools"},

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference, open_name, repeated
+from datakit_iac.manifest.models.common import Manifest, Model, Name, Quantity, SecretReference, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
-from datakit_iac.manifest.values.quantity import Quantity
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 

@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from datakit_iac.manifest.models.common import Manifest, Model, Name, open_name, repeated
+from datakit_iac.manifest.models.common import Manifest, Model, Name, Quantity, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
-from datakit_iac.manifest.values.quantity import Quantity, amount
+from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 

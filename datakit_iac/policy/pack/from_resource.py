@@ -99,7 +99,7 @@ def _transform(resource: Observed, declared: ProjectFacts) -> TransformFacts:
     said, name = resource.properties, _name(resource)
     schedule: Mapping[str, Any] = said.get("schedule") or {}
     settings: Mapping[str, Any] = said.get("settings") or {}
-    image = str(settings.get("image") or "")
+    image = str(said.get("image") or settings.get("image") or "")
     blank = TransformFacts(name, said["runtime"], references=(image_reference(image),) if image else ())
     return replace(
         declared.transforms.get(name, blank),

@@ -1,0 +1,26 @@
+"""Values for the fields of a DataSet that a test does not name: one that is added is sent, and tried, by itself."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from datakit_iac.contract.shapes import DataSet, keyword
+from datakit_iac.resources.dataset_arguments import DataSetArguments
+
+_VALUES: dict[Any, Any] = {str: "text", bool: True, list[str]: ["text"], dict[str, Any]: {"name": "text"}}
+
+
+def further(named: Iterable[str]) -> dict[str, Any]:
+    """A right value of each argument that is not named."""
+    hints = typing.get_type_hints(DataSet)
+    fields = {keyword(name, DataSet): name for name in DataSet.model_fields}
+    return {name: _value(hints[fields[name]]) for name in DataSetArguments.__annotations__.keys() - {*named}}
+
+
+def _value(hint: Any) -> Any:
+    if hint in _VALUES:
+        return _VALUES[hint]
+    within = typing.get_args(hint)
+    return within[0] if typing.get_origin(hint) is Literal else _value(within[0])
