@@ -15,7 +15,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluate import evaluate
 from datakit_iac.policy.from_project import gather
-from datakit_iac.runtimes.job import Fetches
+from datakit_iac.runtimes.job import Fetches, SettingFault
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -65,4 +65,5 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
             continue
         unseen = found.unseen(each.job) if must_be_seen and isinstance(found, Fetches) else []
         for fault in [*found.check(each.job), *unseen]:
-            yield origin.finding("invalid-job", fault, ("spec", kind))
+            path = fault.path if isinstance(fault, SettingFault) else ()
+            yield origin.finding("invalid-job", fault, ("spec", kind, *path))

@@ -14,10 +14,10 @@ import yaml
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.summary import differences
 from datakit_iac.environment.versions.pins import is_path
+from datakit_iac.environment.versions.references import builds_project
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Position, shown
 from datakit_iac.manifest.models.connector import Connector
-from datakit_iac.runtimes.dbt.packages import LOCK as DBT_LOCK
 
 NAME: Final = "datakit.lock"
 VERSION: Final = 1
@@ -45,10 +45,10 @@ def entry(resolved: ResolvedProject) -> dict[str, Any]:
                 found.setdefault("images", {})[each.constraint] = {"version": each.version}
             case "dataset":
                 found.setdefault("datasets", {})[each.name] = {"version": each.version}
-            case "dbt-package":
+            case kind if kind.endswith("-package"):
                 found.setdefault("packages", {})[each.name] = {"version": each.version, "asked": each.constraint}
-    if locks := dict(_dbt_locks(resolved)):
-        found["dbt"] = locks
+    for runtime, project, digests in _locks(resolved):
+        found.setdefault(runtime, {})[project] = digests
     return found
 
 
@@ -124,12 +124,14 @@ def _connector(connector: Connector) -> dict[str, Any]:
     return {"version": connector.version or "", "digest": f"sha256:{digest}"}
 
 
-def _dbt_locks(resolved: ResolvedProject) -> Iterator[tuple[str, dict[str, str]]]:
-    projects = {each.spec.dbt.project for each in resolved.project.transforms.values() if each.spec.dbt}
-    for project in sorted(projects):
-        file = resolved.project.root / project / DBT_LOCK
-        if file.is_file():
-            yield project, {DBT_LOCK: _digest_of(file)}
+def _locks(resolved: ResolvedProject) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The lock files of the projects that jobs build, by runtime and folder."""
+    jobs = {(each.job.runtime, each.job.settings.get("project", "")): each.job for each in resolved.transforms.values()}
+    for (name, folder), job in sorted(jobs.items()):
+        found = builds_project(name)
+        if found and (locks := found.locks(job)):
+            project = Path(os.path.relpath(folder, resolved.project.root)).as_posix()
+            yield name, project, {file.name: _digest_of(file) for file in locks}
 
 
 def _digest_of(path: Path) -> str:

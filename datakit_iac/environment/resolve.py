@@ -32,7 +32,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import references
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.dbt.locating import project_folder
+from datakit_iac.runtimes.job import NotFoundError
 from datakit_iac.technologies.technology import reader_faults, technology
 
 
@@ -117,15 +117,15 @@ class _Resolution:
                 *unsupported(self._project, self._environment),
                 *unguarded(self._project),
             ),
-            versions=(*self._stores.versions, *self._further_versions()),
+            versions=(*self._stores.versions, *self._further_versions(transforms)),
         )
 
-    def _further_versions(self) -> Iterator[ChosenVersion]:
+    def _further_versions(self, resolved: Mapping[str, ResolvedTransform]) -> Iterator[ChosenVersion]:
         transforms = self._project.transforms.values()
         yield from choosing.of_plugins(self._stores.connectors.values())
         yield from choosing.of_images(transforms)
         yield from choosing.of_ports(self._project)
-        yield from choosing.of_packages(self._project)
+        yield from choosing.of_packages(resolved)
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
@@ -225,16 +225,15 @@ class _Resolution:
         ):
             return None  # said where the DataSet is missing, or its Store's technology
         settings = spec.settings
-        if spec.runtime == "dbt":
-            file = self._project.origin(transform).file
-            folder = project_folder(transform, file, self._project.root)
-            if folder is None:
-                message = (
-                    f"Transform {transform.name} names no dbt project, and no dbt_project.yml is beside it or above"
-                )
-                self._find(transform, "missing-field", message, ("spec", "dbt"), "dbt: {project: FOLDER}")
+        if builds := choosing.builds_project(spec.runtime):
+            file, root = self._project.origin(transform).file, self._project.root
+            try:
+                found = builds.located(settings, file, root)
+            except NotFoundError as fault:
+                message = f"Transform {transform.name} {fault}"
+                self._find(transform, "missing-field", message, ("spec", spec.runtime), fault.hint)
                 return None
-            settings["project"] = rooted(folder, self._project.root)
+            settings = {**settings, **{name: rooted(folder, root) for name, folder in found.items()}}
             touched = [datasets[name] for name in dict.fromkeys(named)]
             said, faults = dbt_vars.values(self._environment, touched, stores)
             self._findings.extend(self._bindings.disagreement(each, transform.name) for each in faults)

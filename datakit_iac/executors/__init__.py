@@ -1,1 +1,1 @@
-"""Where jobs run: local processes."""
+"""Where workloads run: what an executor promises, the installed ones by name, and a folder for each of ours."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
@@ -81,6 +81,23 @@ class JobFailedError(Exception):
         super().__init__("\n".join([cause, *(f"    {line}" for line in lines)]))
 
 
+class SettingFault(str):
+    """One sentence on what is wrong with a setting, and which one it is about: findings are shown there.
+
+    >>> fault = SettingFault("expected a list", "tables", 0)
+    >>> fault, fault.path
+    ('expected a list', ('tables', 0))
+    """
+
+    path: tuple[str | int, ...]
+
+    def __new__(cls, text: str, *path: str | int) -> Self:
+        """The sentence and the steps from the section to the setting."""
+        made = super().__new__(cls, text)
+        made.path = path
+        return made
+
+
 @runtime_checkable
 class TakesFiles(Protocol):
     """A Runtime that hands files of the user to its tool."""
@@ -127,13 +144,69 @@ class Warmable(Protocol):
         """A workload with the worker that all have, for an Executor to start ahead of the first job."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A package that the project of a job asks for.
+
+    Attributes:
+        name: as it is asked for, or where it comes from.
+        constraint: what is asked for; empty where nothing is.
+        version: the one that the tool's own lock file has; empty where that lists none.
+        by: whether the constraint is a `version` or the `revision` of a repository; None where neither can change what
+            is meant, as for a folder.
+    """
+
+    name: str
+    constraint: str
+    version: str
+    by: Literal["version", "revision"] | None
+
+
+@runtime_checkable
+class BuildsProject(Protocol):
+    """A Runtime whose tool has a project of its own on the disk, with packages; it takes the environment's `vars`."""
+
+    def located(self, settings: Mapping[str, Any], manifest: Path, root: Path) -> Mapping[str, str]:
+        """The settings that are folders, by name, from the root of the manifests; those not said are found.
+
+        Args:
+            settings: the section of a Transform.
+            manifest: the file it is in.
+            root: the folder of the manifests.
+
+        Raises:
+            NotFoundError: one is not said, and nothing that it could be is there.
+        """
+
+    def dependencies(self, job: Job) -> tuple[Dependency, ...]:
+        """The packages that the job's project asks for."""
+
+    def locks(self, job: Job) -> tuple[Path, ...]:
+        """The lock files of the tool that are in the job's project."""
+
+
+class NotFoundError(LookupError):
+    """A folder that a Transform does not name cannot be found.
+
+    Attributes:
+        hint: what to write.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
 class Runtime(Protocol):
     """The code that turns a Transform into a workload and reads what that prints. Importing one must be cheap."""
 
     name: str
 
     def check(self, job: Job) -> list[str]:
-        """Faults of the settings and of the files they name, each one sentence; nothing is run."""
+        """Faults of the settings and of the files they name, each one sentence; nothing is run.
+
+        One that is a `SettingFault` says which setting it is about.
+        """
 
     def definition(self, job: Job) -> str:
         """A digest of everything that decides what the job computes, and of nothing else.

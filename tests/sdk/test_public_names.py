@@ -27,9 +27,9 @@ NAMES = {
     ),
     "datakit_iac.sdk.dbt": "DbtAdapter Profile THREADS secret",
     "datakit_iac.sdk.runtimes": (
-        "BoundDataSet Cancelled Connection Described Describes Executor FOLDER Fetches Job JobFailedError Lines Outcome"
-        " Prepares Redaction Relation Runtime Secret Surroundings TakesFiles Warmable Workload digest given_digest"
-        " of_job revealed started"
+        "BoundDataSet BuildsProject Cancelled Connection Dependency Described Describes Executor FOLDER Fetches Job"
+        " JobFailedError Lines NotFoundError Outcome Prepares Redaction Relation Runtime Secret SettingFault"
+        " Surroundings TakesFiles Warmable Workload digest given_digest of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"

@@ -1,14 +1,11 @@
-"""The versions that one environment chose: of connectors, plugins, images, DataSets and dbt packages."""
+"""The versions that one environment chose: of connectors, plugins, images, DataSets and packages of runtimes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from datakit_iac.findings.location import Step
 from datakit_iac.manifest.models.common import Manifest
-
-Kind = Literal["connector", "plugin", "image", "dataset", "dbt-package"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +15,17 @@ class ChosenVersion:
     A DataSet is told where it has a version, or where a reference asks for one; without either there is no choice.
 
     Attributes:
-        kind: what is referred to. A ``plugin`` is a Connector's, an ``image`` a Transform's.
+        kind: what is referred to: ``connector``, ``plugin`` (a Connector's), ``image`` (a Transform's), ``dataset``, or
+            a package of a runtime's project, e.g. ``dbt-package``.
         name: its name: a Connector's, a DataSet's, an image without tag, a package.
         constraint: what the reference says, as written; empty where it says nothing.
-        version: what was chosen; empty where that is not known, as for a dbt package that no lock file lists.
+        version: what was chosen; empty where that is not known, as for a package that no lock file lists.
         is_exact: whether the reference leaves no choice. `:latest`, no tag and a range do.
         manifest: who refers to it: a Store, Connector or Transform.
         path: the field of that manifest.
     """
 
-    kind: Kind
+    kind: str
     name: str
     constraint: str
     version: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from datakit_iac.environment.versions.chosen import ChosenVersion, Kind
+from datakit_iac.environment.model import ResolvedTransform
+from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.findings.location import Step
 from datakit_iac.manifest.models.common import Manifest
@@ -13,8 +15,8 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.image import Image
 from datakit_iac.pipeline.ports import Ports, of_transform
-from datakit_iac.runtimes.dbt.locating import project_folder
-from datakit_iac.runtimes.dbt.packages import Package, packages
+from datakit_iac.runtimes.job import BuildsProject
+from datakit_iac.runtimes.registry import runtime, runtimes
 
 
 def of_plugins(connectors: Iterable[Connector]) -> Iterator[ChosenVersion]:
@@ -36,7 +38,7 @@ def of_images(transforms: Iterable[Transform]) -> Iterator[ChosenVersion]:
             yield _image("image", transform.spec.image, transform, ("spec", "image"))
 
 
-def _image(kind: Kind, reference: str, manifest: Manifest, path: tuple[Step, ...]) -> ChosenVersion:
+def _image(kind: str, reference: str, manifest: Manifest, path: tuple[Step, ...]) -> ChosenVersion:
     found = Image.parse(reference)
     name = "/".join(part for part in (found.registry, found.repository) if part)
     version = "@".join(part for part in (found.tag, found.digest) if part)
@@ -57,27 +59,26 @@ def of_ports(project: Project) -> Iterator[ChosenVersion]:
                     yield ChosenVersion("dataset", name, asked, version or "", is_exact, transform, path)
 
 
-def of_packages(project: Project) -> Iterator[ChosenVersion]:
-    """The packages of the dbt projects that Transforms build; each project is told once, by its first Transform."""
+def of_packages(transforms: Mapping[str, ResolvedTransform]) -> Iterator[ChosenVersion]:
+    """The packages of the projects that jobs build; each project is told once, by its first Transform."""
     told = set()
-    for transform in project.transforms.values():
-        if transform.spec.runtime != "dbt":
+    for _, each in sorted(transforms.items()):
+        manifest, job = each.manifest, each.job
+        found, project = builds_project(job.runtime), (job.runtime, job.settings.get("project"))
+        if found is None or project in told:
             continue
-        folder = project_folder(transform, project.origin(transform).file, project.root)
-        if folder is None or folder in told:
-            continue
-        told.add(folder)
-        for package in packages(project.root / folder):
-            yield ChosenVersion(
-                "dbt-package", package.name, package.constraint, package.version, _is_exact(package), transform,
-                ("spec", "dbt", "project") if transform.spec.dbt else ("spec", "runtime"),
-            )  # fmt: skip
+        told.add(project)
+        section = ("spec", job.runtime, "project") if manifest.spec.model_fields_set & {job.runtime} else None
+        for package in found.dependencies(job):
+            is_exact = _EXACT[package.by](package.constraint) if package.by else True
+            kind, path = f"{job.runtime}-package", section or ("spec", "runtime")
+            yield ChosenVersion(kind, package.name, package.constraint, package.version, is_exact, manifest, path)
 
 
-def _is_exact(package: Package) -> bool:
-    match package.source:
-        case "git" | "private":
-            return is_exact_revision(package.constraint)
-        case "package":
-            return is_exact_version(package.constraint)
-    return True  # a folder of the repository, or an archive by its address
+_EXACT: Final = {"version": is_exact_version, "revision": is_exact_revision}
+
+
+def builds_project(name: str) -> BuildsProject | None:
+    """The Runtime of that name, if it is installed and builds projects of its tool."""
+    found = runtime(name) if name in runtimes() else None
+    return found if isinstance(found, BuildsProject) else None

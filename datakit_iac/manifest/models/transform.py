@@ -307,8 +307,9 @@ class TransformSpec(Model):
     def _with_section(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         """Any runtime may have a section."""
         name = value.get("runtime") if isinstance(value, Mapping) else None
-        known = {field.alias or name for name, field in cls.model_fields.items()} | {*GENERIC}
-        if not isinstance(name, str) or name in known or not isinstance(value.get(name), Mapping):
+        if name in (*SECTIONS, *GENERIC) or not isinstance(name, str) or not isinstance(value.get(name), Mapping):
+            return read(value)
+        if name in {field.alias for field in cls.model_fields.values()}:
             return read(value)
         spec = read({key: each for key, each in value.items() if key != name})
         spec._section = dict(value[name])

@@ -12,6 +12,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.manifest import quarantine
 from datakit_iac.manifest.models.transform import on_error, share
 from datakit_iac.manifest.wording import found, written
+from datakit_iac.runtimes.job import SettingFault
 
 DELETE_STALE: Final = "overwrite-delete-stale"
 WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
@@ -32,10 +33,12 @@ class Settings(Sync):
 def read(job: Job) -> Settings:
     """Read the settings of a job."""
     expected = "tables and writeMode, or onError"
-    faults = [f"unknown setting {name!r}; expected {expected}" for name in sorted(set(job.settings) - _FIELDS)]
+    unknown = sorted(set(job.settings) - _FIELDS)
+    faults: list[str] = [SettingFault(f"unknown setting {name!r}; expected {expected}", name) for name in unknown]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
-        faults.append(f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}")
+        text = f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}"
+        faults.append(SettingFault(text, "writeMode"))
     refused, wrong = _quarantine(job)
     if refused:
         job = replace(job, outputs=tuple(each for each in job.outputs if each.name != refused.target.name))
@@ -80,10 +83,11 @@ def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
     if not isinstance(tables, Sequence) or isinstance(tables, str) or not tables:
         return [], [f"tables is {found(tables)}; expected a list: {_example(job)}"]
     inputs, outputs = _by_name(job.inputs), _by_name(job.outputs)
-    pairs, faults = [], []
+    pairs, faults = [], list[str]()
     for number, table in enumerate(tables, 1):
         if not isinstance(table, Mapping) or set(table) != {"from", "to"}:
-            faults.append(f"table {number} is {written(table)}; expected {{from: <an input>, to: <an output>}}")
+            text = f"table {number} is {written(table)}; expected {{from: <an input>, to: <an output>}}"
+            faults.append(SettingFault(text, "tables", number - 1))
             continue
         wrong = list(_unknown(table, inputs, outputs))
         faults += wrong

@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, get_args
 
 import yaml
 
+from datakit_iac.runtimes.job import Dependency
+
 Source = Literal["package", "git", "tarball", "private", "local"]
 
 ASKED: Final = ("packages.yml", "dependencies.yml")
@@ -46,6 +48,16 @@ def packages(project: Path) -> tuple[Package, ...]:
         for file in ASKED
         for entry in _entries(project, file)
         if (source := _source(entry))
+    )
+
+
+def dependencies(project: Path) -> tuple[Dependency, ...]:
+    """The packages of the project in a folder, as any runtime tells them."""
+    by: Mapping[Source, Literal["version", "revision"]] = {
+        "git": "revision", "private": "revision", "package": "version"
+    }  # fmt: skip
+    return tuple(
+        Dependency(each.name, each.constraint, each.version, by.get(each.source)) for each in packages(project)
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
@@ -24,6 +24,7 @@ from datakit_iac.runtimes.dbt import (
     fetching,
     given,
     overlay,
+    packages,
     parsed,
     profile,
     references,
@@ -34,12 +35,13 @@ from datakit_iac.runtimes.dbt import (
 from datakit_iac.runtimes.dbt.definition import digest
 from datakit_iac.runtimes.dbt.described import described
 from datakit_iac.runtimes.dbt.events import Events
+from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.described import Described
 from datakit_iac.runtimes.execution import of_job, started
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import Dependency, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address, location
 
 _CACHE_VARIABLE: Final = "DATAKIT_CACHE"
@@ -130,6 +132,23 @@ class Dbt:
         """
         project = DbtProject(Path(job.settings["project"]))
         return _shown(project, given.digests(project))
+
+    def located(self, settings: Mapping[str, Any], manifest: Path, root: Path) -> Mapping[str, str]:
+        """The folder of the dbt project: beside the manifest or above it, where the section does not say.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return {"project": project_folder(settings, manifest, root)}
+
+    def dependencies(self, job: Job) -> tuple[Dependency, ...]:
+        """The packages that the dbt project asks for."""
+        return packages.dependencies(Path(job.settings["project"]))
+
+    def locks(self, job: Job) -> tuple[Path, ...]:
+        """Dbt's lock file, where there is one."""
+        file = Path(job.settings["project"], packages.LOCK)
+        return (file,) if file.is_file() else ()
 
     def unseen(self, job: Job) -> list[str]:
         """The packages that a Run would fetch, which nobody can look at before."""

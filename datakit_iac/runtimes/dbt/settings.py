@@ -12,27 +12,27 @@ from datakit_iac.manifest import wording
 from datakit_iac.runtimes.dbt import overlay, references
 from datakit_iac.runtimes.dbt.project import DbtProject
 from datakit_iac.runtimes.dbt.selection import Selection, select
+from datakit_iac.runtimes.job import SettingFault
 
 _SETTINGS: Final = ("project", "select", "exclude", "vars")
 
 
 def faults(job: Job) -> list[str]:
     """What is wrong with the section itself, each as one sentence."""
-    found = []
+    found: list[str] = []
     if not isinstance(job.settings.get("project"), str):
         found.append("`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`")
     for word in ("select", "exclude"):
         value = job.settings.get(word)
         if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
-            found.append(
-                f"`{word}` is {wording.found(value)}; expected a list of dbt selectors, e.g. `{word}: [staging]`"
-            )
+            text = f"`{word}` is {wording.found(value)}; expected a list of dbt selectors, e.g. `{word}: [staging]`"
+            found.append(SettingFault(text, word))
     if not isinstance(job.settings.get("vars") or {}, Mapping):
         found.append(
             f"`vars` is {wording.found(job.settings['vars'])}; expected a mapping, e.g. `vars: {{start: 2024-01-01}}`"
         )
     unknown = sorted(set(job.settings) - {*_SETTINGS})
-    return found + [f"unknown setting `{name}`: {nearest(name, _SETTINGS)}" for name in unknown]
+    return [*found, *(SettingFault(f"unknown setting `{name}`: {nearest(name, _SETTINGS)}", name) for name in unknown)]
 
 
 def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
