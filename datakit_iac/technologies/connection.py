@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, cast
 
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from datakit_iac import installed
@@ -13,6 +13,7 @@ from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.values.secret import quoted
 
 GROUP: Final = "datakit.connections"
 """Of the models of technologies that need not be installed themselves, so that their bindings are checked too."""
@@ -40,6 +41,8 @@ class ConnectionModel(Model):
     unknown-field ('hots',) acme has no option 'hots'; did you mean 'host'?
     """
 
+    model_config = ConfigDict(populate_by_name=False)
+
     @classmethod
     def faults(cls, technology: str, options: Mapping[str, Any], secrets: Collection[str] = ()) -> list[Fault]:
         """What is wrong with a connection, each at its field.
@@ -50,13 +53,18 @@ class ConnectionModel(Model):
             secrets: the names of what is.
         """
         hidden = cls.secrets()
-        strange = [name for name in sorted(secrets) if name not in hidden]
+        strange, in_clear = sorted({*secrets} - {*hidden}), [name for name in options if name in hidden]
         found = [
             Fault("unknown-field", ("secrets", name), f"{technology} has no secret {name!r}", nearest(name, hidden))
             for name in strange
         ]
+        found += [
+            Fault("literal-secret", (name,), f"{name} is a secret of {technology}", "reference it under `secrets`")
+            for name in in_clear
+        ]
+        given = {**options, **{name: "" for name in (*secrets, *in_clear) if name in hidden}}
         try:
-            cls.model_validate({**options, **{name: "" for name in secrets if name in hidden}})
+            cls.model_validate(given)
         except ValidationError as invalid:
             found += [cls._fault(technology, error) for error in invalid.errors()]
         return found
@@ -99,7 +107,7 @@ class ConnectionModel(Model):
                 return Fault("missing-field", under, f"{technology} needs `{name}`", field.description or "")
             case "value_error":
                 return Fault("invalid-value", path, str(error["ctx"]["error"]))
-        found = wording.found(error["input"])
+        found = quoted(name, error["input"])
         return Fault("invalid-value", path, f"{name} is {found}; expected {wording.expected(error)}")
 
 

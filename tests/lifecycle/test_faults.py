@@ -16,7 +16,7 @@ from tests.lifecycle.warehouse import ID, NAME, Warehouse
 
 pytestmark = pytest.mark.slow
 
-CALLS = ("execute", "begin", "commit")
+CALLS = ("execute",)
 
 
 @dataclass
@@ -62,7 +62,8 @@ def injected(fault: Fault) -> Iterator[None]:
     real = duckdb.connect
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "datakit_iac.technologies.duckdb.session.duckdb.connect", lambda path: Connection(real(path), fault)
+            "datakit_iac.technologies.duckdb.opening.duckdb.connect",
+            lambda path, **settings: Connection(real(path, **settings), fault),
         )
         yield
 

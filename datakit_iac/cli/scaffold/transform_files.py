@@ -173,9 +173,15 @@ def _only_store(project: Project, capability: str, option: str, *, of_files: boo
 
 def _is_able(project: Project, store: Store, capability: str, *, of_files: bool) -> bool:
     connector = project.connectors.get(store.spec.connector)
-    if connector is None or (of_files and connector.spec.type != "files"):
+    if connector is None or (of_files and not _holds_files(connector.spec.type)):
         return False
     return capability in connector.spec.capabilities
+
+
+def _holds_files(kind: str) -> bool:
+    from datakit_iac.technologies.technology import technologies, technology  # late: only a new source asks
+
+    return kind in technologies() and "prefix" in technology(kind).capabilities.places
 
 
 # What a runtime reads.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +15,14 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
+from datakit_iac.technologies.duckdb.opening import OpeningError, opened
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql.names import quoted
-from datakit_iac.technologies.sql.session import SqlSession, first_line
+from datakit_iac.technologies.sql.session import SqlSession
 from datakit_iac.technologies.technology import StoreError
 
 PATIENCE: Final = 15.0
 """Seconds to wait for another process that has the file open."""
-
-_HOLDER: Final = re.compile(r"held in (.+?)(?: \(PID (\d+)\))", re.IGNORECASE)
 
 
 @contextmanager
@@ -35,7 +32,10 @@ def connect(path: Path, patience: float = PATIENCE) -> Iterator[duckdb.DuckDBPyC
     Raises:
         StoreError: it stays held, is not a DuckDB file, or its folder cannot be made.
     """
-    database = _opened(path, time.monotonic() + patience)
+    try:
+        database = opened(path, patience, longest_pause=0.1)
+    except OpeningError as fault:
+        raise StoreError(str(fault)) from fault
     try:
         database.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
         yield database
@@ -43,28 +43,6 @@ def connect(path: Path, patience: float = PATIENCE) -> Iterator[duckdb.DuckDBPyC
         raise StoreError(f"DuckDB {path}: {fault}") from fault
     finally:
         database.close()
-
-
-def _opened(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
-    pause = 0.05
-    while True:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return duckdb.connect(path)
-        except OSError as fault:
-            raise StoreError(f"the folder of DuckDB file {path} cannot be made: {fault.strerror}") from fault
-        except duckdb.Error as fault:
-            if "lock" not in str(fault).lower():
-                raise StoreError(f"{path} cannot be opened as a DuckDB file: {first_line(fault)}") from fault
-            if time.monotonic() > deadline:
-                raise StoreError(f"DuckDB file {path} is held by {_holder(fault)}; end it and try again") from fault
-            time.sleep(pause)
-            pause = min(pause * 2, 0.1)
-
-
-def _holder(fault: Exception) -> str:
-    match = _HOLDER.search(str(fault))
-    return f"process {match.group(2)} ({match.group(1)})" if match else "another process"
 
 
 class DuckDBSession(SqlSession):

@@ -51,6 +51,13 @@ class Dialect:
     fitting: Callable[[str, DataType, DataType], str] | None = None
     select_fault: Callable[[str], str] = lambda _: ""
 
+    def type_of(self, spelling: str) -> DataType:
+        """The type of a column as the catalog shows it; what has no counterpart here is a string."""
+        try:
+            return self.read(spelling)
+        except ValueError:
+            return DataType("string")
+
     def parts(self, place: Place) -> tuple[str, str]:
         """Schema and name of a place."""
         return split(place.table or "", self.default_schema) if self.default_schema else ("", place.table or "")

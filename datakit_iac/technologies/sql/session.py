@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
@@ -32,10 +33,10 @@ class Database(Protocol):
         """Close it, and leave what was not committed."""
 
 
-class SqlSession:
+class SqlSession(ABC):
     """Tables of one open database, in all the roles of a session; see `datakit_iac.technologies.roles`.
 
-    A technology adds `version`, `relation` and `places`, which ask its catalog.
+    A technology adds what asks its catalog.
 
     Attributes:
         dialect: how the database spells things.
@@ -50,11 +51,19 @@ class SqlSession:
         if self.dialect.comments:
             self.together([ddl.comments_table(self.dialect)])
 
+    @abstractmethod
+    def version(self) -> str:
+        """The server's or library's version."""
+
+    @abstractmethod
     def relation(self, place: Place) -> tuple[str, str, Sequence[Column]] | None:
         """What is at a place: `TABLE` or `VIEW`, its comment, and its columns; None where nothing is."""
-        raise NotImplementedError
 
-    def written(self, place: Place | None) -> None:
+    @abstractmethod
+    def places(self, infix: str) -> list[Place]:
+        """Tables and views whose names contain a text, in whatever case."""
+
+    def written(self, place: Place | None) -> None:  # noqa: B027 - most databases keep nothing here
         """Take note of a change: of what a place is, or, for None, of more than one."""
 
     def describe(self, place: Place) -> Live | None:

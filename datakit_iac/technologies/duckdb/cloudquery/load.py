@@ -16,10 +16,10 @@ from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.duckdb.cloudquery.contract import demand_passed
 from datakit_iac.technologies.duckdb.cloudquery.migration import migrate
-from datakit_iac.technologies.duckdb.cloudquery.opening import connect
 from datakit_iac.technologies.duckdb.cloudquery.provenance import Provenance
 from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
 from datakit_iac.technologies.duckdb.cloudquery.tables import TableName, count, describe
+from datakit_iac.technologies.duckdb.opening import OpeningError, opened
 from datakit_iac.technologies.sql.names import quoted
 
 _ROWS: Final = 500_000
@@ -69,7 +69,7 @@ class Load:
 
     def __init__(self, spec: DuckDBSpec) -> None:
         self._spec = spec
-        self._connection = connect(spec)
+        self._connection = _connected(spec)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.begin()
         self._targets: dict[str, _Target] = {}
@@ -202,6 +202,17 @@ class Load:
                 f"{target.name}: the source sends {row[-1]} rows with the primary key {shown};"
                 " fix the source, or declare a key that tells them apart"
             )
+
+
+def _connected(spec: DuckDBSpec) -> duckdb.DuckDBPyConnection:
+    def waiting(holder: str) -> None:
+        emit(Event("progress", f"waiting for {spec.path.name}, held by {holder}"))
+
+    settings = {"threads": spec.threads, "autoinstall_known_extensions": False}
+    try:
+        return opened(spec.path, spec.lock_timeout, longest_pause=1.0, waiting=waiting, **settings)
+    except OpeningError as fault:
+        raise PluginFault(str(fault)) from fault
 
 
 def _time(target: _Target) -> datetime:
