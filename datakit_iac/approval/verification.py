@@ -77,7 +77,7 @@ def _used(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
     if plan.digest == now.follows:
         message = "the plan has been applied already; a plan is applied once"
     else:
-        last = f"the plan {now.follows}" if now.follows else "no plan that is known"
+        last = f"the plan {now.follows}" if now.follows else "not known"
         message = f"another plan has been applied since this one was made; the last one is {last}"
     yield _finding("used-plan", message, file, replan(now.subject.environment))
 

@@ -19,7 +19,7 @@ from datakit_iac.manifest.models.dataset import DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.references import unknown_column
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.manifest.wording import short
+from datakit_iac.manifest.wording import a, short
 
 _Path = tuple[Step, ...]
 
@@ -83,7 +83,7 @@ def _format(content: bytes) -> str:
         return ""
     if found := next((name for beginning, name in _BEGINNINGS if text.startswith(beginning)), ""):
         return found
-    return "no text" if b"\0" in text else "CSV"
+    return "not text" if b"\0" in text else "CSV"
 
 
 # Rows.
@@ -98,7 +98,7 @@ def _of_row(
             yield unknown_column(origin, dataset, name, (*path, name))
         elif value is not None and not _is(value, column.type):
             found = NOT_SHOWN if is_kept_secret((name,), value) else short(value)
-            message = f"{found} is no {column.type}, which column {column.name} is"
+            message = f"{found} is not {a(str(column.type))}, which column {column.name} is"
             yield origin.finding("invalid-seed", message, (*path, name), hint=_example(value, column.type))
     given = {name.lower() for name, value in row.items() if value is not None}
     for name, column in columns.items():

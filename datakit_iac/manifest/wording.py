@@ -102,6 +102,15 @@ def written(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
+def a(noun: str) -> str:
+    """A noun with its article.
+
+    >>> a("integer"), a("date")
+    ('an integer', 'a date')
+    """
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 def short(value: object) -> str:
     """A value as YAML writes it, text in quotes, and not too long.
 

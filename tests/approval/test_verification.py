@@ -380,7 +380,7 @@ def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, w
     [
         ("", PLAN.digest, "the plan has been applied already; a plan is applied once"),
         ("", "sha256:9", "another plan has been applied since this one was made; the last one is the plan sha256:9"),
-        ("sha256:9", "", "the last one is not a plan that is known"),
+        ("sha256:9", "", "the last one is not known"),
         ("sha256:9", "sha256:9", ""),
     ],
     ids=["used", "another", "forgotten", "current"],

@@ -93,7 +93,7 @@ def test_the_layout_of_the_project_is_followed(dk: Dk, project: Path, there: str
         (["new", "--store", "warehouse"], "a new DataSet needs a Store and its place there"),
         (["new", "--table", "t"], "a new DataSet needs a Store and its place there"),
         (["new", "--store", "warehouse", "--table", "t", "--topic", "t"], "not allowed with argument --table"),
-        (["new", "--store", "warehouse", "--table", "t", "--version", "1"], "version: '1' is no "),
+        (["new", "--store", "warehouse", "--table", "t", "--version", "1"], "version: '1' is not "),
         (["New", "--store", "warehouse", "--table", "t"], "'New' is not a name for a manifest"),
         (["new", "--interactive"], "standard input is not a terminal"),
     ],

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.manifest.wording import a
 from datakit_iac.technologies.files.cloudquery import opening
 from datakit_iac.technologies.files.cloudquery.reading import Reader
 from tests.cloudquery.conftest import Read, column
@@ -258,7 +259,7 @@ def test_what_is_not_in_the_notation_is_refused(
 
     with pytest.raises(PluginFault) as fault:
         read(path, column("v", data_type), **options, delimiter=";")
-    assert str(fault.value).startswith(f"{path}, line 2, column v: {text!r} is no {data_type};")
+    assert str(fault.value).startswith(f"{path}, line 2, column v: {text!r} is not {a(data_type)};")
 
 
 def test_an_offset_in_a_column_without_a_time_zone_is_refused(read: Read, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.manifest.wording import a
 from tests.cloudquery.conftest import Read, column
 
 VALUES: list[tuple[str, str, Any]] = [
@@ -106,7 +107,7 @@ def test_a_value_that_does_not_fit_is_named_with_its_place(
         read(path, column("v", data_type), nulls=["NA"])
 
     place = {".csv": "line 2", ".jsonl": "line 1", ".parquet": "row 1"}[suffix]
-    assert str(fault.value).startswith(f"{path}, {place}, column v: {text!r} is no {data_type};")
+    assert str(fault.value).startswith(f"{path}, {place}, column v: {text!r} is not {a(data_type)};")
 
 
 def test_typed_parquet_columns_are_widened_never_narrowed(read: Read, tmp_path: Path) -> None:

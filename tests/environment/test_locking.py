@@ -128,7 +128,7 @@ def test_the_file_is_the_same_wherever_the_project_lies(tmp_path: Path) -> None:
 def test_what_is_no_lock_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "datakit.lock").write_text(text)
     found = only(list(locking.compared(project(tmp_path, CONNECTOR, PINNED, PROD))))
-    assert (found.code, found.message[:28]) == ("lock-outdated", "datakit.lock is not a lock file")
+    assert (found.code, found.message[:31]) == ("lock-outdated", "datakit.lock is not a lock file")
 
 
 def test_what_lies_in_linked_folders_of_a_plugin_counts_once(tmp_path: Path) -> None:

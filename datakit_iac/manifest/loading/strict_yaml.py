@@ -66,7 +66,7 @@ def _strictly(construct: Callable[..., Any], kind: str) -> Callable[[StrictLoade
         try:
             return construct(loader, node)
         except (ValueError, KeyError, IndexError, AttributeError) as fault:
-            problem = f"{node.value[:60]!r} is no {kind}; where text is meant, put it in quotes"
+            problem = f"{node.value[:60]!r} is not a {kind}; where text is meant, put it in quotes"
             raise ConstructorError(problem=problem, problem_mark=node.start_mark) from fault
 
     return constructed

@@ -183,7 +183,7 @@ def test_the_configuration_says_how_strictly(tmp_path: Path) -> None:
 def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
     held = bench(tmp_path, naming={"pattern": "["})
     (verdict,) = held.judge(dataset())
-    assert "no regular expression" in verdict.message
+    assert "not a regular expression" in verdict.message
     (wrong,) = bench(tmp_path, policies={"quota": {}}).about_law
     assert "quota" in wrong.message
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
+from datakit_iac.manifest.wording import a
 from datakit_iac.technologies.files.cloudquery import casts
 from datakit_iac.technologies.files.cloudquery.cutting import uncut, without
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
@@ -98,7 +99,7 @@ class Test(NamedTuple):
             remedy = f"{rows}; fix the file, or declare the column nullable and not a key"
             return Reason(self.column, "no value, but the contract requires one", remedy)
         remedy = "; fix the value or the type the contract declares"
-        return Reason(self.column, f"{_shortened(value)} is no {self.expected}", remedy)
+        return Reason(self.column, f"{_shortened(value)} is not {a(self.expected)}", remedy)
 
 
 def tests(part: Part) -> list[Test]:
