@@ -24,8 +24,8 @@ from datakit_iac.manifest.loading.loader import load
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.rendering import render
 from datakit_iac.runtimes.cloudquery.runtime import cli
-from datakit_iac.runtimes.dbt import overlay, profile
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt import profile, workspace
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 
 BIN: Final = Path(sys.executable).parent
 EXAMPLE: Final = Path(__file__).parents[1] / "examples" / "flights"
@@ -83,7 +83,7 @@ class _Bare:
         (folder / "cloudquery.yaml").write_text(rendered.text)
         project = DbtProject(folder / "models")
         read = {each.name: each for build in builds for each in build.inputs}
-        overlay.build(project, folder / "overlay", overlay.sources(project, list(read.values())))
+        workspace.build(project, folder / "overlay", workspace.sources(project, list(read.values())))
         content = profile.profile(builds[0].inputs, builds[0].outputs, names_schemas=True).content
         (folder / "profiles.yml").write_text(json.dumps(content))
 

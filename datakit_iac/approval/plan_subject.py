@@ -16,7 +16,7 @@ from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.findings.finding import Finding
 from datakit_iac.policy.selection import declared
 from datakit_iac.runtimes.definition import definition, given
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import policy_pack
 from datakit_iac.toolchain.setup.project import FILES
 
 LOCK: Final = "datakit.lock"
@@ -89,7 +89,7 @@ def _files(resolved: ResolvedProject) -> set[tuple[str, str]]:
 
 def _project_files(folder: Path) -> Iterator[tuple[str, str]]:
     """Pulumi.yaml, which names program, virtual environment and provider, and the policy pack's configuration."""
-    for name in (*FILES, policypack.CONFIGURATION):
+    for name in (*FILES, policy_pack.CONFIGURATION):
         if (folder / name).is_file():
             yield name, _content(folder / name)
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn, TextIO, cast
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.registry import COMMANDS, SECTIONS, Command, CommandModule
 from datakit_iac.findings.visible import visible
 from datakit_iac.version import __version__
@@ -43,28 +43,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
-        return exits.BROKEN_PIPE
+        return exit_codes.BROKEN_PIPE
     return code
 
 
 def _run(words: list[str]) -> int:
     if words and words[0] in ("-V", "--version"):
         print(f"dk {__version__}")
-        return exits.FINE
+        return exit_codes.FINE
     if words and words[0] == "__complete":
-        from datakit_iac.cli import candidates as completing
+        from datakit_iac.cli import candidates
 
-        return completing.run(words[1:])
+        return candidates.run(words[1:])
     if command := _called(words):
         return _call(command, words[len(command.words) :])
     group = [command for command in COMMANDS if words and command.words[0] == words[0]]
     rest = words[1:] if group else words
     if any(word in ("-h", "--help") for word in rest[:1]):
         print(_group_help(group) if group else _help())
-        return exits.FINE
+        return exit_codes.FINE
     if not rest:
         print(_group_help(group) if group else _help(), file=sys.stderr)
-        return exits.USAGE
+        return exit_codes.USAGE
     raise _unknown(group, rest[0])
 
 
@@ -85,16 +85,16 @@ def _call(command: Command, arguments: Sequence[str]) -> int:
     return module.run(parser.parse_args(arguments))
 
 
-def _unknown(group: Sequence[Command], word: str) -> exits.UsageError:
+def _unknown(group: Sequence[Command], word: str) -> exit_codes.UsageError:
     from datakit_iac.findings.nearest import nearest
 
     if word.startswith("-"):
-        return exits.UsageError(f"there is no option {word!r} before a command", "see `dk --help`")
+        return exit_codes.UsageError(f"there is no option {word!r} before a command", "see `dk --help`")
     if group:
         name, known = f"{group[0].words[0]} {word}", [command.name for command in group]
     else:
         name, known = word, sorted({command.words[0] for command in COMMANDS})
-    return exits.UsageError(f"there is no command {name!r}", nearest(name, known))
+    return exit_codes.UsageError(f"there is no command {name!r}", nearest(name, known))
 
 
 def _help() -> str:
@@ -119,15 +119,15 @@ def _ended(run: Callable[[], int]) -> int:
     try:
         return run()
     except SystemExit as stop:  # argparse, after it has said why
-        return stop.code if isinstance(stop.code, int) else exits.USAGE
+        return stop.code if isinstance(stop.code, int) else exit_codes.USAGE
     except KeyboardInterrupt:
-        return exits.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
         raise
-    except exits.UsageError as fault:
-        return _said(str(fault), exits.USAGE)
+    except exit_codes.UsageError as fault:
+        return _said(str(fault), exit_codes.USAGE)
     except OSError as fault:
-        return _said(str(fault), exits.MISSING)
+        return _said(str(fault), exit_codes.MISSING)
     except Exception as fault:
         return _unforeseen(fault)
 
@@ -136,11 +136,11 @@ def _unforeseen(fault: Exception) -> int:
     from datakit_iac.toolchain.errors import ToolchainError
 
     if isinstance(fault, ToolchainError):
-        return _said(str(fault), exits.MISSING)
+        return _said(str(fault), exit_codes.MISSING)
     if os.environ.get("DATAKIT_TRACEBACK"):
         raise fault
     kind = type(fault).__name__
-    return _said(f"this is a fault of dk: {kind}: {fault}\n  DATAKIT_TRACEBACK=1 shows where", exits.INTERNAL)
+    return _said(f"this is a fault of dk: {kind}: {fault}\n  DATAKIT_TRACEBACK=1 shows where", exit_codes.INTERNAL)
 
 
 def _said(text: str, code: int) -> int:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import known
 from datakit_iac.cli.output.terminal import paint
 from datakit_iac.cli.project_scope import Scope, add_path, scope
@@ -141,7 +141,7 @@ def _cell(value: object) -> str:
 
 def _read(asked: Scope) -> tuple[Project, int]:
     project, is_right = read_and_tell(asked.root)
-    return project, exits.FINE if is_right else exits.FINDINGS
+    return project, exit_codes.FINE if is_right else exit_codes.FINDINGS
 
 
 def _place(project: Project, manifest: Manifest) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, Self
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.project_scope import pulumi_project
-from datakit_iac.toolchain import commands
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import commands, policy_pack
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.toolchain.setup import project, wrapper
 
@@ -81,7 +80,7 @@ def pulumi(
         return code
     sys.stdout.flush()
     # `destroy` makes nothing that could be judged.
-    judged = policypack.arguments(folder) if command in ("preview", "up") else ()
+    judged = policy_pack.arguments(folder) if command in ("preview", "up") else ()
     words = [str(engine), command, "--stack", env, *(["--yes"] if yes else []), *judged, *further]
     return _passed_through(words, variables, _STDERR if aside else None)
 
@@ -95,7 +94,7 @@ def project_folder() -> Path:
     here = Path.cwd()
     if folder := pulumi_project(here):
         return folder
-    raise exits.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
+    raise exit_codes.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
 
 
 def _demand_stack(here: project.Project, env: str) -> None:

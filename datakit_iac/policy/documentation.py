@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.runtimes.described import Described, Describes
+from datakit_iac.runtimes.documentation import Described, Describes
 from datakit_iac.runtimes.registry import runtime
 
 

@@ -23,7 +23,7 @@ from datakit_iac.policy.model import (
     StoreFacts,
     TransformFacts,
 )
-from datakit_iac.runtimes.described import Described
+from datakit_iac.runtimes.documentation import Described
 
 if TYPE_CHECKING:  # a project that is only read needs no shapes of resources
     from datakit_iac.contract.shapes import Contract

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, Literal
 
-from datakit_iac.runtimes.described import Described
+from datakit_iac.runtimes.documentation import Described
 
 _NOTHING: Final = Described()
 

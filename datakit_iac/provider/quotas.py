@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from datakit_iac.manifest.values.quantity import amount
-from datakit_iac.provider import inputs as decode
+from datakit_iac.provider import inputs
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
 from datakit_iac.provider.store_locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
@@ -88,7 +88,7 @@ class _Storage:
         places: dict[str, str] = {}
         sizes = {}
         for name, store in (quotas.get("stores") or {}).items():
-            connection = decode.connection(store)
+            connection = inputs.connection(store)
             found = technology(connection.technology)
             if places.setdefault(found.location(connection), name) == name:
                 sizes[name] = role(found, MeasuresSize, found.name).size(connection)

@@ -10,8 +10,7 @@ from typing import Final
 
 import pulumi
 
-from datakit_iac.approval import gate as door
-from datakit_iac.approval import options, preview
+from datakit_iac.approval import gate, options, preview
 from datakit_iac.approval.configuration import Configuration
 from datakit_iac.approval.options import Options
 from datakit_iac.approval.plan import Subject
@@ -21,7 +20,7 @@ from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.visible import visible
 from datakit_iac.pulumi_compat import configuration, root_directory
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import policy_pack
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.toolchain.setup import wrapper
 
@@ -52,9 +51,9 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
         return ""
     seen = options.of_engine()
     if refused := [*seen.objections()]:
-        _refuse_or_warn(resolved.environment.name, door.Admission(refused, ""))
+        _refuse_or_warn(resolved.environment.name, gate.Admission(refused, ""))
     try:
-        judged = door.admission(_folder(), os.environ.get(door.PLAN, ""), _reality(resolved, findings, seen))
+        judged = gate.admission(_folder(), os.environ.get(gate.PLAN, ""), _reality(resolved, findings, seen))
     except ToolchainError as missing:
         raise pulumi.RunError(str(missing)) from missing
     _refuse_or_warn(resolved.environment.name, judged)
@@ -111,16 +110,16 @@ def _subject(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         folder=_folder(),
-        packed=seen.is_packed if seen.words else policypack.is_used(),
+        packed=seen.is_packed if seen.words else policy_pack.is_used(),
     )
 
 
 def _packs(seen: Options) -> tuple[str, ...]:
     """The policy packs that look on at this update; those of `dk` where it cannot be seen."""
-    return seen.packs if seen.words else policypack.arguments(_folder())
+    return seen.packs if seen.words else policy_pack.arguments(_folder())
 
 
-def _refuse_or_warn(environment: str, judged: door.Admission) -> None:
+def _refuse_or_warn(environment: str, judged: gate.Admission) -> None:
     # What a file is called need be no text, and the engine takes nothing else.
     told = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
     if not judged.is_allowed:

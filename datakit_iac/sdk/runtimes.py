@@ -11,7 +11,7 @@ from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
-from datakit_iac.runtimes.described import Described, Describes
+from datakit_iac.runtimes.documentation import Described, Describes
 from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import (
     BuildsProject,

@@ -27,7 +27,7 @@ import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
-from datakit_iac.provider import property_values as properties
+from datakit_iac.provider import property_values
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.open_stores import close_all
 from datakit_iac.provider.resource_types.resource_type import Properties, ResourceType
@@ -152,8 +152,8 @@ class Lifecycle:
         Raises:
             OperationError: it failed.
         """
-        request = provider_pb2.InvokeRequest(tok=token, args=properties.write(arguments), preview=preview)
-        return properties.read(getattr(self.call(self.stub.Invoke, request), "return"))
+        request = provider_pb2.InvokeRequest(tok=token, args=property_values.write(arguments), preview=preview)
+        return property_values.read(getattr(self.call(self.stub.Invoke, request), "return"))
 
     def cancel(self) -> None:
         """What the engine does at Ctrl-C."""
@@ -261,7 +261,7 @@ class Subject:
         if not found.id:
             self._record("", {}, {})
             return False
-        self.inputs, self.outputs = properties.read(found.inputs), properties.read(found.properties)
+        self.inputs, self.outputs = property_values.read(found.inputs), property_values.read(found.properties)
         return True
 
     def adopt(self, resource_id: str) -> bool:
@@ -272,7 +272,7 @@ class Subject:
         """
         found = self._read(resource_id, {}, {})
         self.id = found.id
-        self.inputs, self.outputs = properties.read(found.inputs), properties.read(found.properties)
+        self.inputs, self.outputs = property_values.read(found.inputs), property_values.read(found.properties)
         return bool(found.id)
 
     def destroy(self) -> None:
@@ -287,19 +287,19 @@ class Subject:
 
     def _checked(self, inputs: Properties) -> dict[str, Any]:
         request = provider_pb2.CheckRequest(
-            urn=self.urn, olds=properties.write(self.inputs), news=properties.write(inputs)
+            urn=self.urn, olds=property_values.write(self.inputs), news=property_values.write(inputs)
         )
         answer = self._call("Check", request)
         if answer.failures:
             raise RefusedError([failure.reason for failure in answer.failures])
-        return properties.read(answer.inputs)
+        return property_values.read(answer.inputs)
 
     def _difference(self, new: Properties) -> Step:
         if not self.id:
             return Step("create")
         request = provider_pb2.DiffRequest(
-            id=self.id, urn=self.urn, olds=properties.write(self.outputs), news=properties.write(new),
-            old_inputs=properties.write(self.inputs),
+            id=self.id, urn=self.urn, olds=property_values.write(self.outputs), news=property_values.write(new),
+            old_inputs=property_values.write(self.inputs),
         )  # fmt: skip
         answer = self._call("Diff", request)
         changed, replaces = tuple(answer.diffs), tuple(answer.replaces)
@@ -317,31 +317,37 @@ class Subject:
         return step
 
     def _create_request(self, new: Properties, *, preview: bool) -> Any:
-        return provider_pb2.CreateRequest(urn=self.urn, properties=properties.write(new), preview=preview)
+        return provider_pb2.CreateRequest(urn=self.urn, properties=property_values.write(new), preview=preview)
 
     def _update_request(self, new: Properties, *, preview: bool) -> Any:
         return provider_pb2.UpdateRequest(
-            id=self.id, urn=self.urn, olds=properties.write(self.outputs), news=properties.write(new),
-            old_inputs=properties.write(self.inputs), preview=preview,
+            id=self.id, urn=self.urn, olds=property_values.write(self.outputs), news=property_values.write(new),
+            old_inputs=property_values.write(self.inputs), preview=preview,
         )  # fmt: skip
 
     def _create(self, new: dict[str, Any]) -> None:
         answer = self._kept(new, "Create", self._create_request(new, preview=False))
-        self._record(answer.id, new, properties.read(answer.properties))
+        self._record(answer.id, new, property_values.read(answer.properties))
 
     def _update(self, new: dict[str, Any]) -> None:
         answer = self._kept(new, "Update", self._update_request(new, preview=False))
-        self._record(self.id, new, properties.read(answer.properties))
+        self._record(self.id, new, property_values.read(answer.properties))
 
     def _delete(self, resource_id: str, inputs: Properties, outputs: Properties) -> None:
         request = provider_pb2.DeleteRequest(
-            id=resource_id, urn=self.urn, properties=properties.write(outputs), old_inputs=properties.write(inputs)
+            id=resource_id,
+            urn=self.urn,
+            properties=property_values.write(outputs),
+            old_inputs=property_values.write(inputs),
         )
         self._call("Delete", request)
 
     def _read(self, resource_id: str, inputs: Properties, outputs: Properties) -> Any:
         request = provider_pb2.ReadRequest(
-            id=resource_id, urn=self.urn, inputs=properties.write(inputs), properties=properties.write(outputs)
+            id=resource_id,
+            urn=self.urn,
+            inputs=property_values.write(inputs),
+            properties=property_values.write(outputs),
         )
         return self._call("Read", request)
 
@@ -381,5 +387,5 @@ def _operation_error(failure: Any) -> OperationError:
         return OperationError(failure.details())
     failed = provider_pb2.ErrorResourceInitFailed()
     status_pb2.Status.FromString(details).details[0].Unpack(failed)
-    partial = {"id": failed.id, "properties": properties.read(failed.properties), "reasons": list(failed.reasons)}
+    partial = {"id": failed.id, "properties": property_values.read(failed.properties), "reasons": list(failed.reasons)}
     return OperationError(failure.details(), partial)

@@ -69,10 +69,9 @@ def _setup(folder: Path, checkout: Path | None, stack: str) -> None:
 
 def _unlock(folder: Path, stack: str) -> int:
     from datakit_iac.toolchain.progress import say
-    from datakit_iac.toolchain.setup import project
-    from datakit_iac.toolchain.setup import state_lock as lock
+    from datakit_iac.toolchain.setup import project, state_lock
 
-    removed, held = lock.clear_dead(project.read(folder), stack)
+    removed, held = state_lock.clear_dead(project.read(folder), stack)
     for gone in removed:
         say("lock", f"removed the lock of {gone}, which is gone")
     if held:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval.options import Options
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import policy_pack
 
 UP = ("up", "--stack", "prod", "--yes")
 
@@ -47,7 +47,7 @@ def test_where_nothing_can_be_seen_nothing_is_refused() -> None:
 
 
 def test_the_updates_own_policy_packs_look_on_at_its_preview(tmp_path: Path) -> None:
-    ours = str(policypack.FOLDER)
+    ours = str(policy_pack.FOLDER)
     words = ("--policy-pack", f"company,{ours}", "--policy-pack-config=a.json,policy-pack.json")
     seen = Options((*UP, *words), tmp_path)
     assert seen.packs == (

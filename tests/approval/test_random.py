@@ -26,8 +26,8 @@ from datakit_iac.executors.variables import FIXED, MACHINE, of_job
 from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.values.secret import Secret, revealed
-from datakit_iac.runtimes.dbt import overlay
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt import workspace
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from tests.approval.test_subject import PROD
 from tests.scenarios.pipeline import FILES
 
@@ -101,7 +101,7 @@ def effect(resolved: ResolvedProject, folder: Path) -> Any:
         given: Mapping[str, bytes] = {}
         if job.runtime == "dbt":
             project = DbtProject(Path(job.settings["project"]))
-            overlay.build(project, folder / name, overlay.sources(project, job.inputs))
+            workspace.build(project, folder / name, workspace.sources(project, job.inputs))
             given = {str(path): path.read_bytes() for path in sorted((folder / name).rglob("*")) if path.is_file()}
         seen = {key: value for key, value in process.items() if key not in MACHINE}
         runs.append((told(dataclasses.asdict(job)), given, seen))

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 import yaml
 
-from datakit_iac.cli.commands.dataset import create as dataset_create
+from datakit_iac.cli.commands.dataset import create
 from datakit_iac.cli.scaffold.editing import NotEditableError, edited
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.models.dataset import Classification, Format, Tier
@@ -191,7 +191,7 @@ def test_answers_that_end_write_nothing(dk: Dk, project: Path, monkeypatch: pyte
 
 def test_the_words_offered_are_those_of_the_manifest() -> None:
     words = {"format": Format, "classification": Classification, "tier": Tier}
-    assert {name: get_args(kind) for name, kind in words.items()} == dataset_create._CHOICES
+    assert {name: get_args(kind) for name, kind in words.items()} == create._CHOICES
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery.csv_records import CsvRecords
+from datakit_iac.technologies.files.cloudquery.counts.csv_records import CsvRecords
+from datakit_iac.technologies.files.cloudquery.counts.json_values import JsonValues
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
-from datakit_iac.technologies.files.cloudquery.json_values import JsonValues
 from datakit_iac.technologies.files.cloudquery.opening import Dialect
 
 LIMIT = 1 << 20

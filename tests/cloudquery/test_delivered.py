@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery import counting, source
+from datakit_iac.technologies.files.cloudquery import source
+from datakit_iac.technologies.files.cloudquery.counts import counting
 from datakit_iac.technologies.files.cloudquery.reading import Reader
 from tests.cloudquery.conftest import Read, column
 

@@ -11,7 +11,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
-from datakit_iac.provider import property_values as properties
+from datakit_iac.provider import property_values
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError
 from tests.model.jobs import Jobs
 from tests.model.program import PROJECT, STACK
@@ -174,7 +174,7 @@ class Update(mocks.MockMonitor):
                 self.outcome.killed = (kind, label(urn))
             if failure.partial is not None:
                 partly()
-                outputs = properties.write(failure.partial["properties"])
+                outputs = property_values.write(failure.partial["properties"])
                 self._recorded(State(urn, failure.partial["id"], inputs, outputs, failed=str(failure)))
             raise
         finally:

@@ -18,8 +18,8 @@ from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFact
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy
 from datakit_iac.policy.schedules import shortest_interval
-from datakit_iac.runtimes.dbt.described import described
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.documentation import described
 from tests.docs.test_examples import shown
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, TRANSFORM, manifest, write
 from tests.policy.table import TODAY

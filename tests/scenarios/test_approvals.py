@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import policy_pack
 from tests.approval.keys import allow, new_key, public
 from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.workspace import BIN, Outcome, Workspace
@@ -206,7 +206,7 @@ def test_an_update_that_would_do_more_or_less_than_its_plan_is_refused(agreed: G
 
 
 def test_a_plan_that_the_policy_pack_has_seen_is_applied_under_it(guarded: Guarded) -> None:
-    policypack.make_ready(os.environ)
+    policy_pack.make_ready(os.environ)
     del guarded.workspace.env["DATAKIT_POLICY_PACK"]
     plan = guarded.planned("ben", "eve")
     assert "CrossGuard pack" in plan.read_text()

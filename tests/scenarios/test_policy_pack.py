@@ -14,7 +14,7 @@ import pytest
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.toolchain import policy_pack as policypack
+from datakit_iac.toolchain import policy_pack
 from tests.docs.test_examples import shown
 from tests.packages import install
 from tests.scenarios.workspace import Outcome, Workspace
@@ -40,7 +40,7 @@ PROGRAM = """\
 
 @pytest.fixture(scope="session")
 def pack() -> Path:
-    return policypack.make_ready(os.environ)
+    return policy_pack.make_ready(os.environ)
 
 
 class Judged:
@@ -79,12 +79,12 @@ def test_a_rule_of_an_installed_package_holds_in_the_pack(
     try:
         with monkeypatch.context() as patched:
             patched.setattr(sys, "path", [*sys.path, str(site)])
-            policypack.make_ready(os.environ)
+            policy_pack.make_ready(os.environ)
             judged.workspace.project.mkdir(exist_ok=True)
             stopped = judged.under("preview", {"described": {"enforcementLevel": "mandatory"}}).failed()
         assert "[described] dataset/users: DataSet users has no description" in stopped.text
     finally:
-        policypack.make_ready(os.environ)  # without it
+        policy_pack.make_ready(os.environ)  # without it
     assert judged.under("preview", {"described": {"enforcementLevel": "mandatory"}}).code != 0
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.toolchain.engine import build as gobuild
-from datakit_iac.toolchain.engine import cache, search
+from datakit_iac.toolchain.engine import build, cache, search
 from datakit_iac.toolchain.engine.probe import MINIMUM, Way
 from datakit_iac.toolchain.errors import ToolchainError
 from tests.toolchain.conftest import script
@@ -31,17 +30,17 @@ def go_log(tmp_path: Path, machine: dict[str, str]) -> Path:
 
 
 def test_the_module_is_pinned_to_the_minimum() -> None:
-    module = (gobuild.MODULE_FOLDER / "go.mod").read_text()
+    module = (build.MODULE_FOLDER / "go.mod").read_text()
 
     assert f"require github.com/pulumi/pulumi/pkg/v3 v{MINIMUM}\n" in module
-    assert f"github.com/pulumi/pulumi/pkg/v3 v{MINIMUM} h1:" in (gobuild.MODULE_FOLDER / "go.sum").read_text()
+    assert f"github.com/pulumi/pulumi/pkg/v3 v{MINIMUM} h1:" in (build.MODULE_FOLDER / "go.sum").read_text()
 
 
 @pytest.mark.usefixtures("go_log")
 def test_a_built_engine_is_kept_in_the_cache(machine: dict[str, str]) -> None:
     cache.engines_folder(machine).mkdir(parents=True)
 
-    attempt = gobuild.build(machine)
+    attempt = build.build(machine)
 
     assert attempt.engine is not None
     assert attempt.engine.path == cache.engines_folder(machine) / MINIMUM / "bin" / "pulumi"
@@ -51,7 +50,7 @@ def test_a_built_engine_is_kept_in_the_cache(machine: dict[str, str]) -> None:
 def test_the_build_says_what_it_does(machine: dict[str, str], go_log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cache.engines_folder(machine).mkdir(parents=True)
 
-    gobuild.build(machine)
+    build.build(machine)
 
     said = capsys.readouterr().err
     assert "1 modules downloaded, 2 packages to compile" in said
@@ -64,7 +63,7 @@ def test_a_build_that_fails_shows_its_last_lines_and_leaves_nothing(machine: dic
     cache.engines_folder(machine).mkdir(parents=True)
 
     with pytest.raises(ToolchainError) as caught:
-        gobuild.build(machine)
+        build.build(machine)
 
     assert caught.value.details == ("no space left on device",)
     assert "put it on PATH" in caught.value.fix

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.toolchain import commands
-from datakit_iac.toolchain.setup import state_lock as lock
+from datakit_iac.toolchain.setup import state_lock
 from datakit_iac.toolchain.setup.project import Project
 
 NOW = datetime.now(UTC)
@@ -44,7 +44,7 @@ def take(project: Project, pid: int, host: str = "", taken: datetime = NOW) -> P
 def test_the_lock_of_a_dead_process_is_removed(project: Project, dead_pid: int) -> None:
     path = take(project, dead_pid)
 
-    removed, held = lock.clear_dead(project, "dev")
+    removed, held = state_lock.clear_dead(project, "dev")
 
     assert ([one.pid for one in removed], held) == ([dead_pid], [])
     assert not path.exists()
@@ -53,30 +53,30 @@ def test_the_lock_of_a_dead_process_is_removed(project: Project, dead_pid: int) 
 def test_the_lock_of_a_live_process_stays(project: Project) -> None:
     path = take(project, os.getpid(), taken=NOW + timedelta(seconds=5))
 
-    assert [one.pid for one in lock.clear_dead(project, "dev")[1]] == [os.getpid()]
+    assert [one.pid for one in state_lock.clear_dead(project, "dev")[1]] == [os.getpid()]
     assert path.exists()
 
 
 def test_a_process_that_began_after_the_lock_was_taken_is_another_one(project: Project) -> None:
     take(project, os.getpid(), taken=NOW - timedelta(days=300))
 
-    assert lock.clear_dead(project, "dev")[1] == []
+    assert state_lock.clear_dead(project, "dev")[1] == []
 
 
 def test_a_lock_from_another_machine_stays(project: Project, dead_pid: int) -> None:
     take(project, dead_pid, host="elsewhere")
 
-    assert [one.host for one in lock.clear_dead(project, "dev")[1]] == ["elsewhere"]
+    assert [one.host for one in state_lock.clear_dead(project, "dev")[1]] == ["elsewhere"]
 
 
 def test_a_lock_that_cannot_be_read_stays(project: Project, dead_pid: int) -> None:
     take(project, dead_pid).write_text("{")
 
-    assert [str(one) for one in lock.clear_dead(project, "dev")[1]] == ["process ? of ? on ?"]
+    assert [str(one) for one in state_lock.clear_dead(project, "dev")[1]] == ["process ? of ? on ?"]
 
 
 def test_a_project_with_remote_state_has_no_locks_to_read(tmp_path: Path) -> None:
-    assert lock.clear_dead(Project(tmp_path, "app", None), "dev") == ([], [])
+    assert state_lock.clear_dead(Project(tmp_path, "app", None), "dev") == ([], [])
 
 
 def test_unlock_names_the_command_for_a_lock_it_must_leave(

@@ -10,29 +10,30 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from datakit_iac.cli import exit_codes as exits
-from datakit_iac.cli import pulumi_process as engine
+from datakit_iac.cli import exit_codes, pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("plan", nargs="?", metavar="PLAN", help="a plan that `dk plan --out` saved")
     parser.add_argument("--env", metavar="ENV", help="the environment, and so the stack (default: the plan's, or dev)")
-    engine.add_config_file(parser)
-    engine.add_yes(parser)
+    pulumi_process.add_config_file(parser)
+    pulumi_process.add_yes(parser)
 
 
 def run(options: Namespace) -> int:
     """Run the engine."""
     if options.plan is None:
-        return engine.pulumi("up", options.env or "dev", *engine.config_file(options), yes=options.yes)
+        return pulumi_process.pulumi("up", options.env or "dev", *pulumi_process.config_file(options), yes=options.yes)
     from datakit_iac.approval.gate import PLAN
     from datakit_iac.cli.commands.approve import known_plan
 
     file = Path(options.plan).absolute()
     environment = known_plan(file).subject.environment
     if options.env not in (None, environment):
-        raise exits.UsageError(f"{options.plan} is a plan for {environment}, not for {options.env}")
+        raise exit_codes.UsageError(f"{options.plan} is a plan for {environment}, not for {options.env}")
     # Who says yes has seen the plan; what it would do now is compared with it by the program itself.
-    further = [*engine.config_file(options), *(["--skip-preview"] if options.yes else [])]
-    return engine.pulumi("up", environment, *further, yes=options.yes, variables={**os.environ, PLAN: str(file)})
+    further = [*pulumi_process.config_file(options), *(["--skip-preview"] if options.yes else [])]
+    return pulumi_process.pulumi(
+        "up", environment, *further, yes=options.yes, variables={**os.environ, PLAN: str(file)}
+    )

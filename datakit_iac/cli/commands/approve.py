@@ -12,10 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import exit_codes as exits
-from datakit_iac.cli import git
-from datakit_iac.cli import prompts as asking
-from datakit_iac.cli import pulumi_process as engine
+from datakit_iac.cli import exit_codes, git, prompts, pulumi_process
 from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
@@ -45,18 +42,18 @@ def run(options: Namespace) -> int:
     print(rendering.text(plan))
     if plan.digest != plan.sealed:
         return _refused(f"{file} is not as it was made: its content has another digest than it says")
-    if not options.yes and not asking.is_answered():
+    if not options.yes and not prompts.is_answered():
         return _refused(
             "not signed: standard input is not a terminal, so nobody can answer\n  fix: `--yes` does not ask"
         )
-    if not options.yes and not asking.agrees("sign it?"):
+    if not options.yes and not prompts.agrees("sign it?"):
         return _refused("not signed")
     try:
         signed = _signed(plan, file, _key(options.key), options.principal or "")
     except SignatureError as fault:
         return _refused(str(fault))
     print(f"signed {os.path.relpath(signed)}; commit it beside the plan", file=sys.stderr)
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def known_plan(file: Path) -> Plan:
@@ -70,7 +67,7 @@ def known_plan(file: Path) -> Plan:
     try:
         return read(file)
     except InvalidPlanError as invalid:
-        raise exits.UsageError(str(invalid), "`dk plan --env … --out` makes one") from invalid
+        raise exit_codes.UsageError(str(invalid), "`dk plan --env … --out` makes one") from invalid
 
 
 def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
@@ -83,7 +80,7 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
     from datakit_iac.approval.people import is_name
     from datakit_iac.approval.signatures import SignatureError, Signers, place, sign
 
-    signers = Signers.of(engine.project_folder())
+    signers = Signers.of(pulumi_process.project_folder())
     text = sign(plan.digest, key)
     fresh = place(file, f"unsigned {os.getpid()}").with_suffix(".tmp")
     fresh.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +122,7 @@ def _key(named: str | None) -> Path:
     for key in tried:
         if key.is_file():
             return key
-    raise exits.UsageError(f"there is no SSH key {' or '.join(map(str, tried))}", "name one: `--key FILE`")
+    raise exit_codes.UsageError(f"there is no SSH key {' or '.join(map(str, tried))}", "name one: `--key FILE`")
 
 
 def _of_git() -> list[Path]:
@@ -135,4 +132,4 @@ def _of_git() -> list[Path]:
 
 def _refused(reason: str) -> int:
     print(visible(f"dk: {reason}", lines=True), file=sys.stderr)
-    return exits.FINDINGS
+    return exit_codes.FINDINGS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -23,4 +23,4 @@ def run(options: Namespace) -> int:
 
     script = files("datakit_iac.cli.scaffold").joinpath("templates", "completion", options.shell)
     print(script.read_text(encoding="utf-8"), end="")
-    return exits.FINE
+    return exit_codes.FINE

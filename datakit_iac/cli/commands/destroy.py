@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import pulumi_process as engine
+from datakit_iac.cli import pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    engine.add_environment(parser)
-    engine.add_yes(parser)
+    pulumi_process.add_environment(parser)
+    pulumi_process.add_yes(parser)
 
 
 def run(options: Namespace) -> int:
     """Run the engine."""
-    return engine.pulumi("destroy", options.env, yes=options.yes)
+    return pulumi_process.pulumi("destroy", options.env, yes=options.yes)

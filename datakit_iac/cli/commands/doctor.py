@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.output.terminal import Paint, paint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(options: Namespace) -> int:
         print(json.dumps({"tools": [tool.as_dict() for tool in tools], "missing": missing}, indent=2))
     else:
         print("\n".join(_text(tools, missing, paint(sys.stdout))))
-    return exits.MISSING if missing else exits.FINE
+    return exit_codes.MISSING if missing else exit_codes.FINE
 
 
 def _text(tools: Sequence[Tool], missing: Sequence[str], painted: Paint) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -27,18 +27,18 @@ def run(options: Namespace) -> int:
         code.name: code.title for code in CODES.values()
     }
     if options.code and options.code not in titles:
-        raise exits.UsageError(f"unknown code {options.code!r}", nearest(options.code, titles))
+        raise exit_codes.UsageError(f"unknown code {options.code!r}", nearest(options.code, titles))
     if not options.code:
         if options.output == "json":
             print(json.dumps([{"code": each, "title": titles[each]} for each in sorted(titles)], indent=2))
         else:
             width = max(map(len, titles))
             print("\n".join(f"{each:<{width}}  {titles[each]}" for each in sorted(titles)))
-        return exits.FINE
+        return exit_codes.FINE
     code, title, meaning = options.code, titles[options.code], meanings()[options.code]
     severity = severity_of(code)
     if options.output == "json":
         print(json.dumps({"code": code, "title": title, "severity": severity, "meaning": meaning}, indent=2))
     else:
         print(f"{severity}[{code}] {title}\n\n{meaning}")
-    return exits.FINE
+    return exit_codes.FINE

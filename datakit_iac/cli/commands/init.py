@@ -13,7 +13,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.commands.init_transform import RUNTIMES, package
 
 
@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
     if options.runtime:
         return _transform(options)
     if options.mode or options.namespace:
-        raise exits.UsageError("--mode and --namespace are of a Transform", f"add --runtime {'|'.join(RUNTIMES)}")
+        raise exit_codes.UsageError("--mode and --namespace are of a Transform", f"add --runtime {'|'.join(RUNTIMES)}")
     from datakit_iac.cli.scaffold import files, templates
 
     folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  # links stay as they are named
@@ -47,12 +47,14 @@ def run(options: Namespace) -> int:
     else:
         print(f"{options.folder}: {len(written.files)} files written")
         print("\n".join([*written.lines(), "", "Next:", *(f"  {step}" for step in steps)]))
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def _transform(options: Namespace) -> int:
     if options.name:
-        raise exits.UsageError("--name is of a project; a Transform is named by the first argument", "leave it out")
+        raise exit_codes.UsageError(
+            "--name is of a project; a Transform is named by the first argument", "leave it out"
+        )
     return package(
         options.folder,
         options.runtime,
@@ -68,7 +70,7 @@ def _name(asked: str | None, folder: Path) -> str:
     if asked is None:
         return re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-._") or "platform"
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", asked):
-        raise exits.UsageError(
+        raise exit_codes.UsageError(
             f"{asked!r} is not a project's name", "use letters, digits, hyphens, dots and underscores"
         )
     return asked

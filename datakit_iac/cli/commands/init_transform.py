@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import demand_name, known
 from datakit_iac.cli.project_scope import add_path, scope
 from datakit_iac.cli.scaffold.layout import place
@@ -73,14 +73,16 @@ def _report(name: str, written: Written, *, as_json: bool) -> int:
     else:
         print(f"{name}: {len(written.files)} files written")
         print("\n".join(written.lines()))
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def _refuse_namesake(project: Project, name: str) -> None:
     """Refuse a name that another file has already; the very file that would be written is seen to on writing."""
     there = project.transforms.get(name)
     if there and project.origin(there).file != place(project, "Transform", name):
-        raise exits.UsageError(f"there is a Transform {name!r} already, in {project.where(there)}", "take another name")
+        raise exit_codes.UsageError(
+            f"there is a Transform {name!r} already, in {project.where(there)}", "take another name"
+        )
 
 
 def _named(project: Project, names: Sequence[str]) -> list[DataSet]:

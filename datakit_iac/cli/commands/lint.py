@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datakit_iac.cli.output import report as reporting
+from datakit_iac.cli.output import report
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import add_path, pulumi_project, scope
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_path(parser)
-    reporting.add_output(parser)
+    report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
     with waiting("checking manifests"):
         project, findings = read(asked.root, named=asked.file)
         findings = lint(project, findings, is_whole=_is_project(asked.root, project))
-    return reporting.report(asked, project, asked.of(findings), options)
+    return report.report(asked, project, asked.of(findings), options)
 
 
 def _is_project(root: Path, project: Project) -> bool:

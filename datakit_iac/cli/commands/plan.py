@@ -11,9 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datakit_iac.cli import exit_codes as exits
-from datakit_iac.cli import git
-from datakit_iac.cli import pulumi_process as engine
+from datakit_iac.cli import exit_codes, git, pulumi_process
 
 if TYPE_CHECKING:
     from datakit_iac.approval.plan import Plan
@@ -27,8 +25,8 @@ _SHELF: Final = ""
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    engine.add_environment(parser)
-    engine.add_config_file(parser)
+    pulumi_process.add_environment(parser)
+    pulumi_process.add_config_file(parser)
     parser.add_argument(
         "--out", nargs="?", const=_SHELF, metavar="FILE", help="save the plan (default: approvals/ENV/DIGEST.json)"
     )
@@ -53,14 +51,14 @@ def run(options: Namespace) -> int:
     print(_rendered(plan, options.output))
     if options.out is not None:
         _save(plan, options)
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def _preview(options: Namespace, record: Recording) -> int:
-    return engine.pulumi(
+    return pulumi_process.pulumi(
         "preview",
         options.env,
-        *engine.config_file(options),
+        *pulumi_process.config_file(options),
         *record.arguments,
         locks=False,
         variables=record.environment,
@@ -79,7 +77,7 @@ def _author(*, demanded: bool) -> str:
     said = os.environ.get(AUTHOR) or git.setting("user.email")
     known = address(said)
     if demanded and not known:
-        raise exits.UsageError(
+        raise exit_codes.UsageError(
             f"{said!r} is not an address of the plan's author" if said else "nobody is known to make this plan",
             f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
         )
@@ -89,8 +87,8 @@ def _author(*, demanded: bool) -> str:
 def _without_platform(options: Namespace) -> int:
     """A program of its own making has no project to plan for; its preview has been shown."""
     if options.out is None and options.output == "text":
-        return exits.FINE
-    raise exits.UsageError("the program registers no Platform, so there is no project to make a plan of")
+        return exit_codes.FINE
+    raise exit_codes.UsageError("the program registers no Platform, so there is no project to make a plan of")
 
 
 def _rendered(plan: Plan, output: str) -> str:
@@ -108,7 +106,7 @@ def _save(plan: Plan, options: Namespace) -> None:
     from datakit_iac.approval.signatures import Signers
 
     short = plan.digest.partition(":")[2][:12]
-    folder = engine.project_folder()
+    folder = pulumi_process.project_folder()
     file = Path(options.out) if options.out else shelf(folder, options.env) / f"{short}.json"
     write(plan, file)
     shown = os.path.relpath(file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -19,13 +19,13 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Make it ready and tell where it is."""
-    from datakit_iac.toolchain import policy_pack as policypack
+    from datakit_iac.toolchain import policy_pack
 
-    folder = str(policypack.make_ready(os.environ))
+    folder = str(policy_pack.make_ready(os.environ))
     if options.output == "json":
         import json
 
-        print(json.dumps({"folder": folder, "virtualenv": str(policypack.VENV)}))
+        print(json.dumps({"folder": folder, "virtualenv": str(policy_pack.VENV)}))
     else:
         print(folder)
-    return exits.FINE
+    return exit_codes.FINE

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
 
     document = schema(_kind(options.kind)) if options.kind else schema_of_all()
     print(json.dumps(document, indent=2))
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def _kind(text: str) -> str:
@@ -34,4 +34,4 @@ def _kind(text: str) -> str:
     for kind in KINDS:
         if kind.lower() == text.lower():
             return kind
-    raise exits.UsageError(f"there is no kind {text!r}", nearest(text, KINDS))
+    raise exit_codes.UsageError(f"there is no kind {text!r}", nearest(text, KINDS))

@@ -11,8 +11,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from datakit_iac.cli import exit_codes as exits
-from datakit_iac.cli import pulumi_process as engine
+from datakit_iac.cli import exit_codes, pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -26,10 +25,10 @@ def run(options: Namespace) -> int:
 
     venv = Path(sys.prefix)
     try:
-        folder = engine.project_folder()
-    except exits.UsageError:
+        folder = pulumi_process.project_folder()
+    except exit_codes.UsageError:
         setup.equip(venv, os.environ)
         print("no Pulumi project is here: `dk init` begins one", file=sys.stderr)
     else:
         setup.set_up_project(folder, venv, os.environ, options.stack)
-    return exits.FINE
+    return exit_codes.FINE

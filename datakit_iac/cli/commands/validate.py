@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datakit_iac.checks.tolerance import NOT_INSTALLED, UNKNOWN_FIELD, of_checking, of_reading
-from datakit_iac.cli.output import report as reporting
+from datakit_iac.cli.output import report
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import add_path, scope
 from datakit_iac.cli.secrets import secrets
@@ -25,7 +25,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_path(parser)
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
-    reporting.add_output(parser)
+    report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
     asked = scope(options.path)
     with waiting(f"checking the project for {options.env}"):
         project, findings = checked(asked.root, options.env, asked.file)
-    return reporting.report(asked, project, asked.of(findings), options)
+    return report.report(asked, project, asked.of(findings), options)
 
 
 def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Project, list[Finding]]:

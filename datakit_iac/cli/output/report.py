@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TextIO
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.output.terminal import Paint, Style, paint
 from datakit_iac.findings.visible import visible
 
@@ -41,7 +41,7 @@ class Report:
     @property
     def exit_code(self) -> int:
         """1 where there is an error; warnings alone are fine."""
-        return exits.FINDINGS if self.count("error") else exits.FINE
+        return exit_codes.FINDINGS if self.count("error") else exit_codes.FINE
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""

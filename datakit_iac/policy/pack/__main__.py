@@ -24,7 +24,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from datakit_iac.policy.pack import remediation as remedies
+from datakit_iac.policy.pack import remediation
 from datakit_iac.policy.pack.analyzer import NOTHING, ROOT, Judge
 from datakit_iac.policy.pack.config import general_schema, rule_schema
 from datakit_iac.policy.pack.policy_set import OWN
@@ -75,7 +75,7 @@ class Pack:
             self._judge.configure(name, args.get_config() or NOTHING)
             found = self._judge.remedies(name, _observed(args))
             for each in found:
-                remedies.apply(each, args.resource_type, args.props)
+                remediation.apply(each, args.resource_type, args.props)
             return args.props if found else None
 
         return ResourceValidationPolicy(

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from datakit_iac.manifest import wording
 from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFacts, Subject
-from datakit_iac.policy.pack import from_cloud_resource as foreign
-from datakit_iac.policy.pack import from_resource as translating
+from datakit_iac.policy.pack import from_cloud_resource, from_resource
 from datakit_iac.policy.pack.config import General
 from datakit_iac.policy.pack.context import Seen, complete, whole
 from datakit_iac.policy.pack.policy_set import OWN, Law, law
@@ -111,7 +110,7 @@ class Judge:
         held = self._law(key)
         try:
             subject = self._subject(resource, key)
-        except translating.NotYetKnownError as unknown:
+        except from_resource.NotYetKnownError as unknown:
             if not name:
                 message = f"{unknown} of {resource.name} is not known yet; it will be judged when it is"
                 yield Verdict("unknown-value", "", message, stops=False, urn=resource.urn)
@@ -174,7 +173,7 @@ class Judge:
         """Whether a resource is that of a manifest: only a Platform's are, each under the manifest's own name."""
         if resource.parent not in self._platforms or self._platforms[resource.parent][0] != key[0]:
             return False
-        return translating.is_declared(resource, self._law(key).facts)
+        return from_resource.is_declared(resource, self._law(key).facts)
 
     def _subject(self, resource: Observed, key: _Key) -> Subject | None:
         held = self._law(key)
@@ -183,14 +182,14 @@ class Judge:
         seen = self._seen.setdefault(key, {})
         if (known := seen.get(resource.urn)) and known[0] is resource:
             return known[1]
-        if resource.type in (*foreign.DATA, *foreign.JOBS):
-            translating.demand_known(resource)
-            subject: Subject | None = foreign.subject(resource)
-            self._askable[resource.urn] = foreign.rules_for(resource)
+        if resource.type in (*from_cloud_resource.DATA, *from_cloud_resource.JOBS):
+            from_resource.demand_known(resource)
+            subject: Subject | None = from_cloud_resource.subject(resource)
+            self._askable[resource.urn] = from_cloud_resource.rules_for(resource)
         else:
             # Any resource but a Platform's may have the name of a manifest and be another thing.
             is_declared = self._is_declared(resource, key)
-            subject = translating.subject(resource, held.facts if is_declared else ProjectFacts(held.environment))
+            subject = from_resource.subject(resource, held.facts if is_declared else ProjectFacts(held.environment))
             if isinstance(subject, DataSetFacts):
                 self._named[key].add(resource.urn, subject)
         if subject is not None:

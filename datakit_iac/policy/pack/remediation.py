@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit_iac.policy.pack import from_cloud_resource as foreign
+from datakit_iac.policy.pack import from_cloud_resource
 from datakit_iac.policy.rule import Remedy
 
 
@@ -17,8 +17,8 @@ def apply(remedy: Remedy, kind: str, properties: Any) -> None:
         properties: its properties, which are changed; secrets among them stay secrets.
     """
     _, *way, last = remedy.path
-    if kind in foreign.DATA:
-        tags = foreign.DATA[kind]
+    if kind in from_cloud_resource.DATA:
+        tags = from_cloud_resource.DATA[kind]
         if tags not in properties:
             properties[tags] = {}
         properties[tags][last] = remedy.value

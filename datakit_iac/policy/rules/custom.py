@@ -8,13 +8,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from datakit_iac.manifest.models.common import Model, Name
-from datakit_iac.policy import cel as expressions
+from datakit_iac.policy import cel
 from datakit_iac.policy.model import ProjectFacts, Subject
 from datakit_iac.policy.rule import Violation, rule
 
 
 def _compiles(expression: str) -> str:
-    expressions.compiled(expression)
+    cel.compiled(expression)
     return expression
 
 
@@ -33,7 +33,7 @@ def custom(subject: Subject, arguments: Custom, project: ProjectFacts) -> Iterat
     Raises:
         expressions.ExpressionError: it comes to no answer for this subject.
     """
-    expression = expressions.compiled(arguments.expression)
+    expression = cel.compiled(arguments.expression)
     scope = "project" if isinstance(subject, ProjectFacts) else subject.target.kind
     if scope == expression.scope and not expression.holds(subject, project.environment):
         named = f"{scope} {subject.name}" if not isinstance(subject, ProjectFacts) else "the project"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit_iac.provider import inputs as decode
+from datakit_iac.provider import inputs
 from datakit_iac.provider.property_values import has_unknowns
 from datakit_iac.provider.resource_types.recorded import RecordType
 from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
@@ -14,7 +14,7 @@ class ConnectorType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """What its Stores are bound to must be installed: each of the technologies, or else its own."""
-        faults = decode.unsound("Connector", new)
+        faults = inputs.unsound("Connector", new)
         if faults or has_unknowns(new):
             return faults
         bound = new.get("technologies")

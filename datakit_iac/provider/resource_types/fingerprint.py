@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit_iac.provider import inputs as decode
+from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
@@ -22,7 +22,7 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     """
     if has_unknowns(arguments):
         return {"version": UNKNOWN}
-    dataset, is_to_come = decode.dataset(arguments), call.preview and not arguments.get("external")
+    dataset, is_to_come = inputs.dataset(arguments), call.preview and not arguments.get("external")
     try:
         with opened(dataset.connection, call) as session:
             if arguments.get("external") and (live := session.describe(dataset.place)):

@@ -11,7 +11,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.protocol import Cancelled, Executor, unmet
 from datakit_iac.executors.registry import DEFAULT, executor
-from datakit_iac.provider import inputs as decode
+from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.prewarm import warm
@@ -50,11 +50,11 @@ class RunType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """A job that its runtime can run."""
-        faults = decode.unsound("Run", new)
+        faults = inputs.unsound("Run", new)
         told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
         if faults or has_unknowns(told):
             return faults
-        job = decode.job(told, call.environment)
+        job = inputs.job(told, call.environment)
         try:
             found = runtime(job.runtime)
         except LookupError as unknown:
@@ -80,7 +80,7 @@ class RunType(RecordType):
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
         """Run it."""
         if call.preview:
-            decode.foretell(_said(new), call)
+            inputs.foretell(_said(new), call)
             _tell_workload(new, call)
             return identifier(new["transform"]), dict(_PLANNED)
         return new["transform"], _execute(new, call)
@@ -89,7 +89,7 @@ class RunType(RecordType):
         """Run it again."""
         again = state.get("incomplete") or any(old.get(key) != new.get(key) for key in REASONS)
         if call.preview:
-            decode.foretell(_said(new), call)
+            inputs.foretell(_said(new), call)
             call.tell(
                 f"re-running: {_reasons(old, new) or 'the previous run failed'}" if again else "re-running tests only"
             )
@@ -119,7 +119,7 @@ def _tell_workload(new: Properties, call: Call) -> None:
     """Say what would run, as far as it is known by now."""
     told = {**_said(new), "transform": new["transform"]}
     if not has_unknowns(told):
-        job = decode.job(told, call.environment)
+        job = inputs.job(told, call.environment)
         with suppress(LookupError, JobFailedError):  # told by `check`
             call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
 
@@ -199,7 +199,7 @@ def _execute(new: Properties, call: Call) -> Properties:
         ResourceError: the environment's Stores are full; nothing was run.
         PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
     """
-    job = decode.job(new, call.environment)
+    job = inputs.job(new, call.environment)
     with within(new.get("quotas") or {}, call):
         try:
             outcome, written = _run_and_verify(job, new, call)
@@ -217,7 +217,7 @@ def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
     Raises:
         PartialError: it does not pass; nothing downstream may take it for done.
     """
-    job = decode.job(new, call.environment)
+    job = inputs.job(new, call.environment)
     try:
         with alone([each.connection for each in job.outputs], call):
             verify(job, new.get("generations") or {}, call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit_iac.provider import inputs as decode
+from datakit_iac.provider import inputs
 from datakit_iac.provider.prewarm import expect
 from datakit_iac.provider.property_values import has_unknowns
 from datakit_iac.provider.resource_types.recorded import RecordType
@@ -15,7 +15,7 @@ class TransformType(RecordType):
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """The runtime must be installed; a new schedule that nothing will start is told."""
-        faults = decode.unsound("Transform", new)
+        faults = inputs.unsound("Transform", new)
         if faults or has_unknowns([new["runtime"], new.get("schedule")]):
             return faults
         schedule = new.get("schedule")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt import given
+from datakit_iac.runtimes.dbt.project import given
 
 _KEPT: Final = "partial_parse.msgpack"
 """dbt's name for it (https://docs.getdbt.com/reference/parsing): it holds the text of every model."""

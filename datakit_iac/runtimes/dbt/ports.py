@@ -9,7 +9,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.runtimes.dbt import profile
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Session, StoreError, technology
 

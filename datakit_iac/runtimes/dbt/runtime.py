@@ -19,27 +19,16 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.executors.workload import FOLDER, Workload
-from datakit_iac.runtimes.dbt import (
-    caches,
-    fetching,
-    given,
-    overlay,
-    packages,
-    parsed,
-    profile,
-    references,
-    results,
-    settings,
-    variables,
-)
-from datakit_iac.runtimes.dbt.definition import digest
-from datakit_iac.runtimes.dbt.described import described
+from datakit_iac.runtimes.dbt import caches, parsed, profile, references, results, settings, workspace
+from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
-from datakit_iac.runtimes.dbt.locating import project_folder
 from datakit_iac.runtimes.dbt.ports import ports
-from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project import fetching, given, packages, variables
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.documentation import described
+from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
-from datakit_iac.runtimes.described import Described
+from datakit_iac.runtimes.documentation import Described
 from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import Dependency, JobFailedError, Outcome, Surroundings
 from datakit_iac.technologies.technology import address, location
@@ -202,7 +191,9 @@ class Dbt:
                 self._turn(location(job.outputs[0]), surroundings.cancel),
             ):
                 request = {"names": [*described.env, *job.variables], "ports": ports(job, project, described)}
-                copied = overlay.build(project, home / "project", overlay.sources(project, _datasets(job), described))
+                copied = workspace.build(
+                    project, home / "project", workspace.sources(project, _datasets(job), described)
+                )
                 if job.given and given_digest(_shown(project, copied)) != job.given:
                     raise JobFailedError(
                         f"files of {project.root} are not those that were approved; nothing was built",

@@ -9,9 +9,9 @@ from typing import Final
 from datakit_iac.contract.job import Job
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
-from datakit_iac.runtimes.dbt import overlay, references
-from datakit_iac.runtimes.dbt.project import DbtProject
-from datakit_iac.runtimes.dbt.selection import Selection, select
+from datakit_iac.runtimes.dbt import references, workspace
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.selection import Selection, select
 from datakit_iac.runtimes.job import SettingFault
 
 _SETTINGS: Final = ("project", "select", "exclude", "vars")
@@ -44,7 +44,7 @@ def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
         return []
     if chosen.nodes:
         return [
-            *overlay.undeclared(project, chosen.nodes, job.inputs),
+            *workspace.undeclared(project, chosen.nodes, job.inputs),
             *references.unlisted(project, chosen.nodes, job.inputs, job.context),
             *references.unmade(project, chosen.nodes, job.outputs),
         ]

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from datakit_iac.toolchain.engine import build as gobuild
-from datakit_iac.toolchain.engine import cache
-from datakit_iac.toolchain.engine import install as installer
+from datakit_iac.toolchain.engine import build, cache, install
 from datakit_iac.toolchain.engine.probe import MINIMUM, Attempt, Engine, Way, probe
 from datakit_iac.toolchain.errors import ToolchainError
 from datakit_iac.toolchain.setup import wrapper
@@ -64,7 +62,7 @@ def obtain(python: Path, env: Mapping[str, str]) -> Search:
 def _make(search: Search, python: Path, env: Mapping[str, str]) -> Search:
     attempts = list(search.attempts)
     # Another set-up may have filled the cache while we waited for the lock.
-    for way in (_in_cache, lambda env: [installer.install(python, env)], lambda env: [gobuild.build(env)]):
+    for way in (_in_cache, lambda env: [install.install(python, env)], lambda env: [build.build(env)]):
         attempts += way(env)
         if attempts[-1].engine:
             return Search(tuple(attempts))

@@ -22,8 +22,8 @@ from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Execution, KeepsWorkers
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt.project import DbtProject
-from datakit_iac.runtimes.dbt.selection import select
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.selection import select
 from datakit_iac.runtimes.definition import given_digest
 from datakit_iac.runtimes.job import JobFailedError
 from tests.runtimes.dbt.conftest import Runner, Shop

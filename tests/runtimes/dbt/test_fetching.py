@@ -20,8 +20,8 @@ import duckdb
 import pytest
 
 from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.runtimes.dbt import fetching, given
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.project import fetching, given
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.runtime import Dbt
 from datakit_iac.runtimes.job import JobFailedError
 from tests.runtimes.dbt.conftest import Runner, Shop

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import yaml
 
-from datakit_iac.runtimes.dbt import given, overlay
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt import workspace
+from datakit_iac.runtimes.dbt.project import given
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from tests.runtimes.dbt.conftest import Shop
 
 
 def build(shop: Shop, folder: Path) -> dict[str, str]:
     project = DbtProject(shop.root)
-    return overlay.build(project, folder, overlay.sources(project, [shop.dataset("raw-orders", "raw.orders")]))
+    return workspace.build(project, folder, workspace.sources(project, [shop.dataset("raw-orders", "raw.orders")]))
 
 
 def files(folder: Path) -> dict[str, int]:
@@ -96,19 +97,19 @@ def test_a_model_path_that_is_the_folder_itself_holds_the_sources_already(shop: 
 def test_sources_are_in_the_order_of_names(shop: Shop) -> None:
     project = DbtProject(shop.root)
     datasets = [shop.dataset("b", "two.b"), shop.dataset("a", "one.a"), shop.dataset("c", store="z"), shop.dataset("d")]
-    assert overlay.sources(project, datasets) == overlay.sources(project, datasets[::-1])
+    assert workspace.sources(project, datasets) == workspace.sources(project, datasets[::-1])
 
 
 def test_what_the_project_declares_itself_is_left_to_it(shop: Shop) -> None:
     shop.write("models/sources.yml", "sources: [{name: warehouse, tables: [{name: raw_orders}]}]")
     project = DbtProject(shop.root)
-    assert overlay.sources(project, [shop.dataset("raw-orders")]) == {}
-    assert overlay.undeclared(project, project.nodes, ()) == []
+    assert workspace.sources(project, [shop.dataset("raw-orders")]) == {}
+    assert workspace.undeclared(project, project.nodes, ()) == []
 
 
 def test_what_a_model_reads_without_an_input_is_said(shop: Shop) -> None:
     project = DbtProject(shop.root)
-    assert overlay.undeclared(project, project.nodes, ()) == [
+    assert workspace.undeclared(project, project.nodes, ()) == [
         f"{shop.root}/models/staging/stg_orders.sql reads source('warehouse', 'raw_orders'), which is not an input; "
         "add DataSet raw-orders of Store warehouse to `inputs`"
     ]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.runtimes.dbt.project import DbtProject, ProjectError
-from datakit_iac.runtimes.dbt.selection import select
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.selection import select
 from tests.runtimes.dbt.conftest import Shop
 
 STAGING = ["stg_customers", "stg_orders"]

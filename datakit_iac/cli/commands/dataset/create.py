@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import demand_name, known
 from datakit_iac.cli.project_scope import add_path, scope
 from datakit_iac.cli.scaffold import files
@@ -70,17 +70,17 @@ def run(options: Namespace) -> int:
         print(json.dumps({"name": options.name, **written.as_dict()}, indent=2))
     else:
         print("\n".join([f"DataSet {options.name}:", *written.lines()]))
-    return exits.FINE
+    return exit_codes.FINE
 
 
 def _refuse_namesake(project: Project, name: str, *, force: bool) -> None:
     if project.is_broken(name, "DataSet", "DataSetGroup"):
-        raise exits.UsageError(f"there is a manifest {name!r} already, and it is wrong", "`dk lint` shows where")
+        raise exit_codes.UsageError(f"there is a manifest {name!r} already, and it is wrong", "`dk lint` shows where")
     there = project.groups.get(name) or project.datasets.get(name)
     if there is None or (force and there.kind == "DataSet"):
         return
     hint = "`--force` changes what is given and keeps the rest" if there.kind == "DataSet" else "take another name"
-    raise exits.UsageError(f"there is a {there.kind} {name!r} already, in {project.where(there)}", hint)
+    raise exit_codes.UsageError(f"there is a {there.kind} {name!r} already, in {project.where(there)}", hint)
 
 
 def _new(project: Project, name: str, values: dict[str, Any], *, force: bool) -> files.Written:
@@ -89,7 +89,7 @@ def _new(project: Project, name: str, values: dict[str, Any], *, force: bool) ->
 
     if "store" not in values or not any(each in values for each in PLACES):
         hint = "--store STORE, and one of --table, --prefix, --topic; or --interactive"
-        raise exits.UsageError("a new DataSet needs a Store and its place there", hint)
+        raise exit_codes.UsageError("a new DataSet needs a Store and its place there", hint)
     dataset = _valid(name, values)
     file, text = place(project, "DataSet", name), to_yaml(dataset)
     if force and file.is_file():
@@ -107,7 +107,7 @@ def _valid(name: str, values: dict[str, Any]) -> Any:
         return DataSet.model_validate({"metadata": {"name": name}, "spec": values})
     except ValidationError as invalid:
         faults = (f"{each['loc'][-1]}: {wording.sentence(each)}" for each in invalid.errors())
-        raise exits.UsageError("; ".join(faults)) from None
+        raise exit_codes.UsageError("; ".join(faults)) from None
 
 
 def _appended(file: Path, text: str) -> str:
@@ -118,7 +118,7 @@ def _appended(file: Path, text: str) -> str:
     try:
         list(yaml.safe_load_all(before))
     except yaml.YAMLError:
-        raise exits.UsageError(
+        raise exit_codes.UsageError(
             f"{file} is there and is not valid YAML; nothing was written", "fix it, or move it"
         ) from None
     return f"{before}{'' if before.endswith(chr(10)) else chr(10)}---\n{text}"
@@ -136,5 +136,7 @@ def _changed(project: Project, name: str, values: dict[str, Any], *, force: bool
     try:
         after = edited(before, origin.document, values, renamed)
     except NotEditableError as fault:
-        raise exits.UsageError(f"{project.where(there)} cannot be changed here: {fault}", "edit the file") from None
+        raise exit_codes.UsageError(
+            f"{project.where(there)} cannot be changed here: {fault}", "edit the file"
+        ) from None
     return files.replace(origin.file, after) if after != before else files.Written([])

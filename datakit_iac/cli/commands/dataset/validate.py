@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.cli.commands.validate import checked
 from datakit_iac.cli.exit_codes import UsageError
-from datakit_iac.cli.output import report as reporting
+from datakit_iac.cli.output import report
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import Scope, scope
 
@@ -26,7 +26,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("asked", nargs="*", metavar="DATASET|PATH", help="names and paths (default: all that are here)")
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
-    reporting.add_output(parser)
+    report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         counted |= there
         found |= dict.fromkeys(own)
     shown = ", ".join(each if not Path(each).exists() else scope(each).shown for each in asked)
-    return reporting.conclude(shown, len(counted), list(found), options)
+    return report.conclude(shown, len(counted), list(found), options)
 
 
 def _of(asked: str, part: Scope, project: Project, findings: Sequence[Finding]) -> tuple[set[str], list[Finding]]:

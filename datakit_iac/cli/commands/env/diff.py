@@ -6,8 +6,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import environments, listing
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import environments, exit_codes, listing
 from datakit_iac.cli.project_scope import add_path, scope
 from datakit_iac.findings.sensitive import hidden
 
@@ -24,7 +23,7 @@ def run(options: Namespace) -> int:
     """Read, resolve twice and compare."""
     project = environments.readable(scope(options.path).root)
     if project is None:
-        return exits.FINDINGS
+        return exit_codes.FINDINGS
     from datakit_iac.environment.summary import described, differences
 
     names = (options.one, options.other)
@@ -40,4 +39,4 @@ def run(options: Namespace) -> int:
         print("\n".join(listing.table(shown)))
     else:
         print(f"{options.one} and {options.other} do not differ", file=sys.stderr)
-    return exits.FINE
+    return exit_codes.FINE

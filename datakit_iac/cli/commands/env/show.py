@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import environments, listing
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import environments, exit_codes, listing
 from datakit_iac.cli.project_scope import scope
 from datakit_iac.findings.sensitive import hidden
 
@@ -23,7 +22,7 @@ def run(options: Namespace) -> int:
     """Read, resolve and show."""
     project = environments.readable(scope(options.path).root)
     if project is None:
-        return exits.FINDINGS
+        return exit_codes.FINDINGS
     from datakit_iac.environment.summary import described
 
     shown = {"name": options.name, **hidden(described(environments.resolved(project, options.name)))}
@@ -35,4 +34,4 @@ def run(options: Namespace) -> int:
         print(yaml.safe_dump(shown, sort_keys=False), end="")
     else:
         print("\n".join(environments.lines(shown)))
-    return exits.FINE
+    return exit_codes.FINE

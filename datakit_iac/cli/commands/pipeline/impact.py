@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.commands.pipeline import drawing as pipeline_drawing
 from datakit_iac.cli.project_scope import add_path, scope
 
@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
     """Read, select and draw."""
     found = pipeline_drawing.pipeline(scope(options.path))
     if found is None:
-        return exits.FINDINGS
+        return exit_codes.FINDINGS
     from datakit_iac.pipeline.drawing.model import depending_on
 
     starts = pipeline_drawing.nodes(found, options.name)
@@ -32,4 +32,4 @@ def run(options: Namespace) -> int:
         print(f"nothing depends on {options.name}")
     else:
         pipeline_drawing.show(drawing, options.output)
-    return exits.FINE
+    return exit_codes.FINE

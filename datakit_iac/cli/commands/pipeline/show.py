@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from datakit_iac.cli import exit_codes as exits
+from datakit_iac.cli import exit_codes
 from datakit_iac.cli.commands.pipeline import drawing as pipeline_drawing
 from datakit_iac.cli.project_scope import add_path, scope
 
@@ -29,17 +29,17 @@ def run(options: Namespace) -> int:
     """Read, select and draw."""
     found = pipeline_drawing.pipeline(scope(options.path))
     if found is None:
-        return exits.FINDINGS
+        return exit_codes.FINDINGS
     from datakit_iac.pipeline.drawing.model import leading_to, whole
 
     if options.destination is not None:
         try:
             ends = pipeline_drawing.nodes(found, options.destination)
-        except exits.UsageError as unknown:
+        except exit_codes.UsageError as unknown:
             print(f"dk: {unknown}", file=sys.stderr)
-            return exits.FINDINGS
+            return exit_codes.FINDINGS
         drawing = leading_to(found.project, found.graph, *ends)
     else:
         drawing = whole(found.project, found.graph)
     pipeline_drawing.show(drawing, options.output)
-    return exits.FINE
+    return exit_codes.FINE

@@ -14,7 +14,7 @@ import duckdb
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import find
-from datakit_iac.technologies.files.cloudquery.counting import count_csv, count_json, count_parquet
+from datakit_iac.technologies.files.cloudquery.counts.counting import count_csv, count_json, count_parquet
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
 from datakit_iac.technologies.files.cloudquery.opening import Dialect, not_in_encoding, opened
 from datakit_iac.technologies.files.cloudquery.reading import (

@@ -15,12 +15,12 @@ from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
-from datakit_iac.technologies.files.cloudquery import sifting
-from datakit_iac.technologies.files.cloudquery.counting import prove
+from datakit_iac.technologies.files.cloudquery.counts.counting import prove
 from datakit_iac.technologies.files.cloudquery.finding import find
 from datakit_iac.technologies.files.cloudquery.matching import Part, adopt, match
-from datakit_iac.technologies.files.cloudquery.misfits import Misfit
-from datakit_iac.technologies.files.cloudquery.refusing import refusal
+from datakit_iac.technologies.files.cloudquery.misfits import sifting
+from datakit_iac.technologies.files.cloudquery.misfits.refusing import refusal
+from datakit_iac.technologies.files.cloudquery.misfits.search import Misfit
 from datakit_iac.technologies.files.cloudquery.scanning import inferred, scans
 from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, FilesSpec, TableSpec
 

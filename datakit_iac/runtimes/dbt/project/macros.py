@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 
 _KINDS: Final = r"macro|test|data_test|materialization"
 _TAGS: Final = re.compile(

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.runtimes.dbt import given
-from datakit_iac.runtimes.dbt.macros import Macro, templated, used, words
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, refs_in
+from datakit_iac.runtimes.dbt.project import given
+from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject, Node, refs_in
+from datakit_iac.runtimes.dbt.project.macros import Macro, templated, used, words
+from datakit_iac.runtimes.dbt.project.selection import Selection
 from datakit_iac.runtimes.dbt.references import may_be_ephemeral
-from datakit_iac.runtimes.dbt.selection import Selection
 
 _SECTIONS: Final = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "test": "data_tests"}
 _FOR_PEOPLE: Final = frozenset({"description", "docs", "meta"})

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from datakit_iac.runtimes.dbt.project import DbtProject
-from datakit_iac.runtimes.described import Described
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.documentation import Described
 
 _KINDS: Final = ("models", "seeds", "snapshots")
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.folders import MADE
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.folders import MADE
 
 _TEXTS: Final = (".sql", ".py", ".yml", ".yaml")
 _PYTHON: Final = ".py"

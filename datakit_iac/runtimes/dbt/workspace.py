@@ -18,10 +18,10 @@ from typing import Any, BinaryIO, Final
 import yaml
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
-from datakit_iac.runtimes.dbt import given
-from datakit_iac.runtimes.dbt.folders import GENERATED
 from datakit_iac.runtimes.dbt.profile import Profile, split
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject, Node, ProjectError
+from datakit_iac.runtimes.dbt.project import given
+from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject, Node, ProjectError
+from datakit_iac.runtimes.dbt.project.folders import GENERATED
 
 _NOWHERE: Final = "datakit_undeclared"
 _BLOCK: Final = 1 << 20

@@ -11,10 +11,10 @@ import duckdb
 
 from datakit_iac.manifest.wording import a
 from datakit_iac.technologies.files.cloudquery import casts
-from datakit_iac.technologies.files.cloudquery.cutting import uncut, without
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
 from datakit_iac.technologies.files.cloudquery.matching import Part
-from datakit_iac.technologies.files.cloudquery.placing import Spot, spots
+from datakit_iac.technologies.files.cloudquery.misfits.cutting import uncut, without
+from datakit_iac.technologies.files.cloudquery.misfits.placing import Spot, spots
 from datakit_iac.technologies.files.cloudquery.reading import quoted
 
 _SHOWN: Final = 80

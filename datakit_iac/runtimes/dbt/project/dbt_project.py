@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import yaml
 
-from datakit_iac.runtimes.dbt import folders
-from datakit_iac.runtimes.dbt.packages import Package, asked
+from datakit_iac.runtimes.dbt.project import folders
+from datakit_iac.runtimes.dbt.project.packages import Package, asked
 
 CONFIGURATION: Final = "dbt_project.yml"
 SELECTORS: Final = "selectors.yml"

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt import packages
-from datakit_iac.runtimes.dbt.packages import ASKED, LOCK, Package
-from datakit_iac.runtimes.dbt.project import CONFIGURATION, DbtProject
+from datakit_iac.runtimes.dbt.project import packages
+from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject
+from datakit_iac.runtimes.dbt.project.packages import ASKED, LOCK, Package
 from datakit_iac.runtimes.job import JobFailedError
 
 _INSTALLED: Final = "dbt_packages"

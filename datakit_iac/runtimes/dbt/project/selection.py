@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project import SELECTORS, DbtProject, Node
+from datakit_iac.runtimes.dbt.project.dbt_project import SELECTORS, DbtProject, Node
 
 _SNAPSHOT: Final = re.compile(r"\{%[-+]?\s*snapshot\s+(\w+)")
 _METHOD: Final = re.compile(r"^(?:([\w.]+):)?(.*)$", re.DOTALL)

@@ -16,8 +16,8 @@ from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.quarantine import COLUMNS
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files.cloudquery.matching import Part
-from datakit_iac.technologies.files.cloudquery.misfits import Misfit, Misfits, find, tests
-from datakit_iac.technologies.files.cloudquery.refusing import TOLD, said, told
+from datakit_iac.technologies.files.cloudquery.misfits.refusing import TOLD, said, told
+from datakit_iac.technologies.files.cloudquery.misfits.search import Misfit, Misfits, find, tests
 from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 
 _BATCH: Final = 10_000

@@ -11,7 +11,7 @@ import duckdb
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.files.cloudquery.matching import Part
-from datakit_iac.technologies.files.cloudquery.misfits import Misfits, find
+from datakit_iac.technologies.files.cloudquery.misfits.search import Misfits, find
 
 TOLD: Final = 5
 """How many values are listed."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt import given
-from datakit_iac.runtimes.dbt.macros import templated
-from datakit_iac.runtimes.dbt.project import DbtProject
+from datakit_iac.runtimes.dbt.project import given
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.macros import templated
 
 _TEMPLATED: Final = (".sql", ".yml", ".yaml")
 _ASKED: Final = re.compile(r"""\benv_var\s*\(\s*(['"])(\w+)\1\s*(,?)""")

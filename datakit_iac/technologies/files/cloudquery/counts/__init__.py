@@ -1,0 +1,1 @@
+"""How many records files hold, counted without DuckDB, so that it cannot lose one unnoticed."""
