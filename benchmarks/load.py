@@ -34,7 +34,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.cloudquery import CloudQuery
-from datakit_iac.runtimes.job import Surroundings
+from datakit_iac.runtimes.job import RunContext
 from datakit_iac.technologies.files.paths import resolve
 
 ROWS: Final = 336_776
@@ -173,7 +173,7 @@ def _cloudquery(database: Path, folder: Path) -> None:
         "flights", "warehouse", Connection("duckdb", {"path": str(database)}), Place(table="raw.flights"), columns
     )
     with TemporaryDirectory(dir=folder) as run:
-        surroundings = Surroundings(LocalProcesses(Path(run)), folder, lambda _: None, threading.Event())
+        surroundings = RunContext(LocalProcesses(Path(run)), folder, lambda _: None, threading.Event())
         execution.run(CloudQuery(), Job("load", "cloudquery", {}, (source,), (target,)), surroundings)
 
 

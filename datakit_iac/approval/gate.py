@@ -9,7 +9,7 @@ from typing import Final
 
 from datakit_iac.approval.plan import InvalidPlanError, Plan, read
 from datakit_iac.approval.signatures import APPROVALS, Signers, signatures
-from datakit_iac.approval.verification import Reality, replan, verify
+from datakit_iac.approval.verification import CurrentState, replan, verify
 from datakit_iac.findings.finding import Finding
 
 PLAN: Final = "DATAKIT_PLAN"
@@ -39,7 +39,7 @@ class Admission:
         return not any(each.severity == "error" for each in self.findings)
 
 
-def admission(folder: Path, named: str, now: Reality) -> Admission:
+def admission(folder: Path, named: str, now: CurrentState) -> Admission:
     """Whether an update may go on, and by which plan.
 
     An update that would do nothing may always go on.
@@ -73,7 +73,7 @@ def _beside(folder: Path, environment: str) -> Iterator[Path]:
             continue
 
 
-def _of(file: Path, folder: Path, now: Reality) -> Admission:
+def _of(file: Path, folder: Path, now: CurrentState) -> Admission:
     try:
         plan: Plan = read(file)
     except InvalidPlanError as invalid:

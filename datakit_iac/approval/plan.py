@@ -77,7 +77,7 @@ class Operation(_Data):
 _DEEDS: Final = {"create": "created", "update": "altered", "delete": "deleted", "replace": "replaced"}
 
 
-class Remark(_Data):
+class Note(_Data):
     """What a check found on the project and let pass."""
 
     code: str
@@ -106,7 +106,7 @@ class Subject(_Data):
     approval: Approval
     parts: Mapping[str, str]
     policies: tuple[str, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Note, ...] = ()
     downstream: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property

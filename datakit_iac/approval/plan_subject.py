@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from datakit_iac.approval.plan import Remark, Subject, digest
+from datakit_iac.approval.plan import Note, Subject, digest
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.findings.finding import Finding
 from datakit_iac.policy.selection import declared
@@ -46,7 +46,7 @@ def subject(
         parts=dict(sorted((*_parts(resolved), *_project_files(folder)))),
         policies=(*dict.fromkeys(_rules(resolved)), *((_PACK,) if packed else ())),
         remarks=tuple(
-            Remark(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
+            Note(code=each.code, severity=each.severity, message=f"{each.path}: {each.message}".removeprefix(": "))
             for each in dict.fromkeys(findings)
         ),
         downstream=dict(_downstream(resolved)),

@@ -21,7 +21,7 @@ _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Reality:
+class CurrentState:
     """What a plan is held against.
 
     Attributes:
@@ -39,7 +39,7 @@ class Reality:
     follows: str = ""
 
 
-def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers, now: Reality) -> list[Finding]:
+def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers, now: CurrentState) -> list[Finding]:
     """Why a plan may not be applied; nothing but warnings where it may.
 
     Args:
@@ -64,14 +64,14 @@ def _unsealed(plan: Plan, file: Path) -> Iterator[Finding]:
         yield _finding("changed-plan", message, file, replan(plan.subject.environment))
 
 
-def _elsewhere(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
+def _elsewhere(plan: Plan, file: Path, now: CurrentState) -> Iterator[Finding]:
     if plan.subject.place != now.subject.place:
         made, here = (_placed(each) for each in (plan.subject, now.subject))
         message = f"the plan is for {made}; this is {here}"
         yield _finding("stale-plan", message, file, replan(now.subject.environment))
 
 
-def _used(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
+def _used(plan: Plan, file: Path, now: CurrentState) -> Iterator[Finding]:
     if plan.follows == now.follows:
         return
     if plan.digest == now.follows:
@@ -86,7 +86,7 @@ def _placed(subject: Subject) -> str:
     return f"environment {subject.environment}, stack {subject.stack} of {subject.project}"
 
 
-def _stale(plan: Plan, file: Path, now: Reality) -> Iterator[Finding]:
+def _stale(plan: Plan, file: Path, now: CurrentState) -> Iterator[Finding]:
     hint = replan(now.subject.environment)
     if changed := _changed_subject(plan.subject, now.subject):
         yield _finding("stale-plan", f"the project has changed since the plan: {_listed(changed)}", file, hint)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.runtimes.documentation import Described, Describes
+from datakit_iac.runtimes.documentation import Describes, ModelDocumentation
 from datakit_iac.runtimes.registry import runtime
 
 
-def described(resolved: ResolvedProject) -> dict[str, Described]:
+def described(resolved: ResolvedProject) -> dict[str, ModelDocumentation]:
     """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
-    asked, said = _describing(resolved), dict[str, Described]()
+    asked, said = _describing(resolved), dict[str, ModelDocumentation]()
     for each in resolved.transforms.values():
         if known := asked.get(each.job.runtime):
             said |= known.described(each.job)

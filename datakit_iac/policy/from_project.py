@@ -23,7 +23,7 @@ from datakit_iac.policy.model import (
     StoreFacts,
     TransformFacts,
 )
-from datakit_iac.runtimes.documentation import Described
+from datakit_iac.runtimes.documentation import ModelDocumentation
 
 if TYPE_CHECKING:  # a project that is only read needs no shapes of resources
     from datakit_iac.contract.shapes import Contract
@@ -33,7 +33,7 @@ References = Mapping[tuple[str, str], tuple[Reference, ...]]
 
 def gather(
     resolved: ResolvedProject,
-    elsewhere: Mapping[str, Described] | None = None,
+    elsewhere: Mapping[str, ModelDocumentation] | None = None,
     beside: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ProjectFacts:
     """The facts of a project.
@@ -50,7 +50,7 @@ def gather(
         connectors={name: _connector(name, each, references) for name, each in resolved.connectors.items()},
         stores={name: _store(each, resolved, references) for name, each in resolved.stores.items()},
         datasets={
-            name: _dataset(each, name in written, documented.get(name, Described()))
+            name: _dataset(each, name in written, documented.get(name, ModelDocumentation()))
             for name, each in resolved.datasets.items()
         },
         transforms={
@@ -103,7 +103,7 @@ def _in_use(store: ResolvedStore, resolved: ResolvedProject) -> Connector | None
     return next((each for each in resolved.project.connectors.values() if each.spec.type == technology), None)
 
 
-def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: Described) -> DataSetFacts:
+def _dataset(dataset: ResolvedDataSet, is_output: bool, elsewhere: ModelDocumentation) -> DataSetFacts:
     manifest, contract = dataset.manifest, dataset.contract
     beside = DataSetFacts(
         name=manifest.name,

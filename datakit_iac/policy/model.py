@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, Literal
 
-from datakit_iac.runtimes.documentation import Described
+from datakit_iac.runtimes.documentation import ModelDocumentation
 
-_NOTHING: Final = Described()
+_NOTHING: Final = ModelDocumentation()
 
 Step = str | int
 Scope = Literal["connector", "store", "dataset", "transform", "project"]
@@ -139,7 +139,7 @@ class DataSetFacts:
     tests: tuple[str, ...] = ()
     is_output: bool = False
     is_external: bool = False
-    elsewhere: Described = _NOTHING
+    elsewhere: ModelDocumentation = _NOTHING
 
     @property
     def target(self) -> Target:

@@ -7,13 +7,13 @@ from typing import Final
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
-from datakit_iac.technologies.technology import Live, technology
+from datakit_iac.technologies.technology import TableState, technology
 
 IMPORTED: Final = "0"
 """The generation of what was there before us, and carried no mark."""
 
 
-def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call, former: str = "") -> None:
+def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: Call, former: str = "") -> None:
     """What is there may be altered only where its mark, or its lack of one, is what our record leads us to expect.
 
     A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
@@ -39,7 +39,7 @@ def demand_ours(dataset: BoundDataSet, live: Live, generation: str, call: Call, 
         raise ResourceError(_foreign(dataset, mark, call))
 
 
-def recorded(live: Live, generation: str, call: Call) -> str:
+def recorded(live: TableState, generation: str, call: Call) -> str:
     """The generation of what is there: our mark knows it even where an update ended before its record was written."""
     if live.mark and (live.mark.stack == call.stack or not generation):
         return live.mark.generation

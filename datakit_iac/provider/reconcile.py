@@ -16,7 +16,7 @@ from datakit_iac.provider.resource_types.resource_type import Call, Properties, 
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import AltersSchema, data_tests, role
-from datakit_iac.technologies.technology import Live, Session, Violation, technology
+from datakit_iac.technologies.technology import Session, TableState, TestFailure, technology
 
 
 def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
@@ -85,7 +85,7 @@ def is_filled_anew(changes: Iterable[Change], old: BoundDataSet | None, new: Bou
 
 
 def _changes(
-    alters: AltersSchema, dataset: BoundDataSet, live: Live, new: Properties, call: Call, old: BoundDataSet | None
+    alters: AltersSchema, dataset: BoundDataSet, live: TableState, new: Properties, call: Call, old: BoundDataSet | None
 ) -> list[Change]:
     """The changes that are to be done.
 
@@ -112,7 +112,7 @@ def _changes(
 
 
 def _tell(
-    dataset: BoundDataSet, live: Live, changes: Sequence[Change], lost: Sequence[tuple[Change, int]], call: Call
+    dataset: BoundDataSet, live: TableState, changes: Sequence[Change], lost: Sequence[tuple[Change, int]], call: Call
 ) -> None:
     if live.is_view and changes_to(dataset, live.columns):
         call.tell(f"{dataset.place} is a view; its Run recreates it")
@@ -126,7 +126,7 @@ def _tell(
             )
 
 
-def _demand_required(session: Session, dataset: BoundDataSet, live: Live, changes: Sequence[Change]) -> None:
+def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, changes: Sequence[Change]) -> None:
     """Columns that become required have values, where no Run here fills them; where one does, it is held to that.
 
     Raises:
@@ -146,14 +146,14 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: Live, change
         )
 
 
-def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[Violation]:
+def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[TestFailure]:
     """The columns in which rows have no value."""
     bare = {"tests": [], "primary_key": False, "nullable": False}
     required = tuple(column.model_copy(update=bare) for column in columns)
     return data_tests(session, replace(dataset, columns=required, tests=())) if required else []
 
 
-def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
+def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
     Whether a column may be empty is not drift: a table that a Transform swaps in loses that until its Run is verified.
@@ -178,7 +178,7 @@ def drifted(dataset: BoundDataSet, live: Live) -> dict[str, Any]:
 
 
 def _permitted(
-    change: Change, dataset: BoundDataSet, live: Live, gone: AbstractSet[str], new: Properties, call: Call
+    change: Change, dataset: BoundDataSet, live: TableState, gone: AbstractSet[str], new: Properties, call: Call
 ) -> Change | None:
     """A change against the live schema, if it is to be done; `gone` are the columns of an empty table that we made.
 

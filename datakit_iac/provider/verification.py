@@ -16,7 +16,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
 from datakit_iac.technologies.roles import AltersSchema, data_tests, role, version_of
 from datakit_iac.technologies.sessions import sessions
-from datakit_iac.technologies.technology import Live, Session, technology
+from datakit_iac.technologies.technology import Session, TableState, technology
 
 
 def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
@@ -45,7 +45,7 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
     return versions
 
 
-def demand_kept(session: Session, dataset: BoundDataSet, live: Live) -> None:
+def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> None:
     """A source that nobody here makes keeps its contract.
 
     Raises:
@@ -55,7 +55,7 @@ def demand_kept(session: Session, dataset: BoundDataSet, live: Live) -> None:
         raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
 
 
-def _kept_by_others(session: Session, dataset: BoundDataSet, live: Live) -> list[str]:
+def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -> list[str]:
     if not dataset.columns or not technology(dataset.connection.technology).capabilities.keeps_schema:
         return []
     changes = changes_to(dataset, live.columns)

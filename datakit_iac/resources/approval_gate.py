@@ -15,7 +15,7 @@ from datakit_iac.approval.configuration import Configuration
 from datakit_iac.approval.options import Options
 from datakit_iac.approval.plan import Subject
 from datakit_iac.approval.plan_subject import subject
-from datakit_iac.approval.verification import Reality
+from datakit_iac.approval.verification import CurrentState
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.visible import visible
@@ -91,7 +91,7 @@ def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> Non
         )
 
 
-def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> Reality:
+def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> CurrentState:
     made = _subject(resolved, findings, seen)
     try:
         operations, follows = preview.fresh(
@@ -100,7 +100,7 @@ def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
     except preview.PreviewError as failed:
         said = visible("\n".join(str(failed).splitlines()[-_LINES:]), lines=True)
         raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
-    return Reality(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
+    return CurrentState(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
 
 
 def _subject(resolved: ResolvedProject, findings: Sequence[Finding], seen: Options) -> Subject:

@@ -10,7 +10,7 @@ from datakit_iac.contract.job import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ModelDocumentation:
     """What is said of one DataSet.
 
     Attributes:
@@ -28,7 +28,7 @@ class Described:
 class Describes(Protocol):
     """A Runtime whose projects say something of what they make."""
 
-    def described(self, job: Job) -> Mapping[str, Described]:
+    def described(self, job: Job) -> Mapping[str, ModelDocumentation]:
         """What the job's project says of its outputs, by DataSet; nothing where it cannot be read."""
 
     def beside(self, job: Job) -> tuple[str, ...]:

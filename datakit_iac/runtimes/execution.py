@@ -12,7 +12,7 @@ from datakit_iac.executors.protocol import unmet
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Prepares, Runtime, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
 
 
 def rendered(runtime: Runtime, job: Job) -> Workload:
@@ -42,7 +42,7 @@ def of_job(workload: Workload, job: Job) -> Workload:
     )
 
 
-def run(runtime: Runtime, job: Job, surroundings: Surroundings) -> Outcome:
+def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
     """Run a job to the end; no secret of it is in what is shown, told or raised.
 
     Raises:
@@ -52,16 +52,14 @@ def run(runtime: Runtime, job: Job, surroundings: Surroundings) -> Outcome:
     hide = Redaction(_secrets(job))
 
     def progress(text: str) -> None:
-        surroundings.progress(hide(text))
+        context.progress(hide(text))
 
     try:
         workload = rendered(runtime, job)
-        if reasons := [*unmet(surroundings.executor, workload)]:
+        if reasons := [*unmet(context.executor, workload)]:
             raise JobFailedError(reasons[0], tuple(reasons[1:]))
-        prepared = (
-            runtime.prepared(job, workload, surroundings) if isinstance(runtime, Prepares) else nullcontext(workload)
-        )
-        with prepared as ready, started(ready, surroundings) as lines:
+        prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
+        with prepared as ready, started(ready, context) as lines:
             outcome = runtime.interpret(job, lines, progress)
     except JobFailedError as failure:
         raise JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines))) from None
@@ -71,18 +69,18 @@ def run(runtime: Runtime, job: Job, surroundings: Surroundings) -> Outcome:
 
 
 @contextmanager
-def started(workload: Workload, surroundings: Surroundings) -> Iterator[Lines]:
+def started(workload: Workload, context: RunContext) -> Iterator[Lines]:
     """The lines of a workload that is started now; it is ended, whatever happens, with the block.
 
     Raises:
         JobFailedError: it cannot be started.
     """
     try:
-        execution = surroundings.executor.start(workload)
+        execution = context.executor.start(workload)
     except FileNotFoundError as fault:
         raise JobFailedError(str(fault)) from fault
     try:
-        yield Lines(execution, timeout=workload.timeout, cancel=surroundings.cancel)
+        yield Lines(execution, timeout=workload.timeout, cancel=context.cancel)
     finally:
         execution.cancel()
 

@@ -16,7 +16,7 @@ from datakit_iac.executors.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunContext:
     """What a job runs with: given to those that run jobs.
 
     Attributes:
@@ -53,7 +53,7 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunResult:
     """What a job did.
 
     Attributes:
@@ -127,7 +127,7 @@ class Fetches(Protocol):
 class Prepares(Protocol):
     """A Runtime that gets something ready on this machine just before its workload starts."""
 
-    def prepared(self, job: Job, workload: Workload, surroundings: Surroundings) -> AbstractContextManager[Workload]:
+    def prepared(self, job: Job, workload: Workload, context: RunContext) -> AbstractContextManager[Workload]:
         """The workload with what is ready for it, held until the job is over.
 
         Raises:
@@ -224,7 +224,7 @@ class Runtime(Protocol):
             ValueError, JobFailedError: the job cannot be run; `check` says so too.
         """
 
-    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         """What the job did, read from its lines as they come.
 
         Args:

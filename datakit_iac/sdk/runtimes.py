@@ -11,7 +11,7 @@ from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
-from datakit_iac.runtimes.documentation import Described, Describes
+from datakit_iac.runtimes.documentation import Describes, ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import (
     BuildsProject,
@@ -19,12 +19,12 @@ from datakit_iac.runtimes.job import (
     Fetches,
     JobFailedError,
     NotFoundError,
-    Outcome,
     Prepares,
     Relation,
+    RunContext,
+    RunResult,
     Runtime,
     SettingFault,
-    Surroundings,
     TakesFiles,
     Warmable,
 )
@@ -36,22 +36,22 @@ __all__ = [
     "Cancelled",
     "Connection",
     "Dependency",
-    "Described",
     "Describes",
     "Executor",
     "Fetches",
     "Job",
     "JobFailedError",
     "Lines",
+    "ModelDocumentation",
     "NotFoundError",
-    "Outcome",
     "Prepares",
     "Redaction",
     "Relation",
+    "RunContext",
+    "RunResult",
     "Runtime",
     "Secret",
     "SettingFault",
-    "Surroundings",
     "TakesFiles",
     "Warmable",
     "Workload",

@@ -23,12 +23,12 @@ from datakit_iac.technologies.roles import (
 )
 from datakit_iac.technologies.technology import (
     Capabilities,
-    Live,
     Session,
     StoreError,
     StoreMissingError,
+    TableState,
     Technology,
-    Violation,
+    TestFailure,
 )
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "Discards",
     "Effect",
     "Fault",
-    "Live",
     "Mark",
     "MeasuresSize",
     "Place",
@@ -55,11 +54,12 @@ __all__ = [
     "Session",
     "StoreError",
     "StoreMissingError",
+    "TableState",
     "Technology",
     "Test",
+    "TestFailure",
     "Text",
     "VersionsData",
-    "Violation",
     "canonical",
     "revealed",
 ]

@@ -50,7 +50,7 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class TableState:
     """A DataSet as it is found in its Store.
 
     Attributes:
@@ -69,7 +69,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class TestFailure:
     """A test that data did not pass: its name, its subject and how many rows fail."""
 
     test: str
@@ -90,7 +90,7 @@ class Session(Protocol):
     def version(self) -> str:
         """The server's or library's version."""
 
-    def describe(self, place: Place) -> Live | None:
+    def describe(self, place: Place) -> TableState | None:
         """What is at a place; None where nothing is."""
 
     def count(self, place: Place) -> int:

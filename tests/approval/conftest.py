@@ -12,7 +12,7 @@ import pytest
 
 from datakit_iac.approval.plan import Operation, Plan, Subject, make, write
 from datakit_iac.approval.signatures import Signers, place, sign, signatures
-from datakit_iac.approval.verification import Reality, verify
+from datakit_iac.approval.verification import CurrentState, verify
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.models.environment import Approval
 from tests.approval.keys import allow, new_key
@@ -74,7 +74,7 @@ class Case:
         self.plan = self.plan.model_copy(update={"author": author}).sealed_now()
 
     def findings(self) -> list[Finding]:
-        reality = Reality(SUBJECT, (LOAD, USERS), self.rule, datetime.now(UTC))
+        reality = CurrentState(SUBJECT, (LOAD, USERS), self.rule, datetime.now(UTC))
         now = replace(reality, **{"operations": (USERS, LOAD), **self.now})
         return verify(self.plan, self.file, signatures(self.file), self.signers, now)
 

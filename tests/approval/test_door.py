@@ -10,12 +10,12 @@ import pytest
 from datakit_iac.approval.gate import admission, shelf
 from datakit_iac.approval.plan import Operation, Plan, make, write
 from datakit_iac.approval.signatures import place, sign
-from datakit_iac.approval.verification import Reality
+from datakit_iac.approval.verification import CurrentState
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, TWO, USERS, Case
 
 
 def codes(case: Case, *, named: str = "", operations: tuple[Operation, ...] = (USERS, LOAD)) -> list[str]:
-    now = Reality(SUBJECT, operations, TWO, datetime.now(UTC))
+    now = CurrentState(SUBJECT, operations, TWO, datetime.now(UTC))
     return [each.code for each in admission(case.root, named, now).findings]
 
 
@@ -37,7 +37,7 @@ def empty(case: Case) -> Case:
 
 
 def test_without_a_plan_nothing_is_applied(empty: Case) -> None:
-    now = Reality(SUBJECT, (USERS,), TWO, datetime.now(UTC))
+    now = CurrentState(SUBJECT, (USERS,), TWO, datetime.now(UTC))
     (found,) = admission(empty.root, "", now).findings
     assert (
         found.message
@@ -77,8 +77,8 @@ def test_of_several_plans_the_current_one_is_spoken_of(empty: Case) -> None:
 
 
 def test_it_is_told_which_plan_allows_an_update(empty: Case) -> None:
-    now = Reality(SUBJECT, (USERS, LOAD), TWO, datetime.now(UTC), "sha256:before")
-    nothing = Reality(SUBJECT, (), TWO, datetime.now(UTC), "sha256:before")
+    now = CurrentState(SUBJECT, (USERS, LOAD), TWO, datetime.now(UTC), "sha256:before")
+    nothing = CurrentState(SUBJECT, (), TWO, datetime.now(UTC), "sha256:before")
     plan = make(SUBJECT, (USERS, LOAD), "ann@x.io", follows="sha256:before")
     assert not admission(empty.root, "", now).is_allowed
     shelved(empty, PLAN, "first.json", "ben", "eve")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.approval import rendering
-from datakit_iac.approval.plan import InvalidPlanError, Operation, Remark, make, read, write
+from datakit_iac.approval.plan import InvalidPlanError, Note, Operation, make, read, write
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS
 
 
@@ -114,7 +114,7 @@ def test_an_approver_sees_what_a_plan_hides() -> None:
 
 def test_markdown_shows_texts_as_they_are_and_calls_nobody() -> None:
     said = "[ok](https://x.io) `a` *b* _c_ a_b ~d~ &#x202e; $e$ <!-- @ann and ann@x.io"
-    remark = SUBJECT.model_copy(update={"remarks": (Remark(severity="warning", code="a`b", message=said),)})
+    remark = SUBJECT.model_copy(update={"remarks": (Note(severity="warning", code="a`b", message=said),)})
     text = rendering.markdown(make(remark, (LOAD,), "ann@x.io"))
     assert (
         r"- warning `` a`b ``: \[ok\](https://x.io) \`a\` \*b\* \_c\_ a_b \~d\~ \&#x202e; \$e\$ \<!-- "

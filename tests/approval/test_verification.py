@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.approval.plan import InvalidPlanError, Plan, Remark, Subject, read
+from datakit_iac.approval.plan import InvalidPlanError, Note, Plan, Subject, read
 from datakit_iac.approval.signatures import NAMESPACE, place, sign, signatures
 from datakit_iac.manifest.models.environment import Approval, ApprovalMode
 from tests.approval.conftest import LOAD, PLAN, SUBJECT, USERS, Case
 from tests.approval.keys import allow, new_key, public
 
-WAIVED = Remark(code="waived", severity="note", message="owner-required: waived until 2027")
+WAIVED = Note(code="waived", severity="note", message="owner-required: waived until 2027")
 
 
 @pytest.mark.parametrize(

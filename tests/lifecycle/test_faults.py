@@ -10,7 +10,7 @@ from typing import Any, Literal
 import duckdb
 import pytest
 
-from datakit_iac.technologies.technology import Live
+from datakit_iac.technologies.technology import TableState
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, Subject
 from tests.lifecycle.warehouse import ID, NAME, Warehouse
 
@@ -79,7 +79,7 @@ def every_fault(when: Literal["before", "after"], act: Callable[[Fault], None]) 
         at += 1
 
 
-def seen(live: Live | None) -> Live | None:
+def seen(live: TableState | None) -> TableState | None:
     """A table without what differs from one making to the next."""
     assert live is None or live.mark is not None
     return live and replace(live, mark=None)

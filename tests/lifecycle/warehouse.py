@@ -10,7 +10,7 @@ import duckdb
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.duckdb.factory import DuckDB
-from datakit_iac.technologies.technology import Live
+from datakit_iac.technologies.technology import TableState
 
 PATH: Final = "warehouse.duckdb"
 ID: Final = {"name": "id", "type": "bigint"}
@@ -49,7 +49,7 @@ class Warehouse:
         """The names of all tables."""
         return [row[0] for row in self.run("SELECT table_name FROM duckdb_tables() ORDER BY 1")]
 
-    def live(self, table: str = "raw.users") -> Live | None:
+    def live(self, table: str = "raw.users") -> TableState | None:
         """A table as the technology describes it."""
         with DuckDB().open(Connection("duckdb", {"path": PATH})) as session:
             return session.describe(Place(table=table))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from datakit_iac.contract.job import Job
 from datakit_iac.runtimes import execution
-from datakit_iac.runtimes.job import Outcome, Runtime, Surroundings
+from datakit_iac.runtimes.job import RunContext, RunResult, Runtime
 
 
 @dataclass
@@ -21,9 +21,9 @@ class Jobs:
     ended: list[str] = field(default_factory=list)
     deadly: bool = False
 
-    def run(self, runtime: Runtime, job: Job, surroundings: Surroundings) -> Outcome:
+    def run(self, runtime: Runtime, job: Job, context: RunContext) -> RunResult:
         """Run a job, watched; see `runtimes.execution.run`."""
-        outcome = execution.run(runtime, job, surroundings)
+        outcome = execution.run(runtime, job, context)
         self.ended.append(job.transform)
         if self.deadly:
             raise ConnectionAbortedError("the provider died")

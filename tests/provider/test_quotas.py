@@ -18,7 +18,7 @@ from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types import run
 from datakit_iac.provider.resource_types.resource_type import Call, PartialError, ResourceError, Stop
 from datakit_iac.provider.resource_types.run import RunType
-from datakit_iac.runtimes.job import JobFailedError, Outcome
+from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 
 class Told(list[str]):
@@ -36,14 +36,14 @@ class Jobs:
         self.now = self.most = self.done = 0
         self._lock = threading.Lock()
 
-    def __call__(self, *_: object) -> tuple[Outcome, dict[str, str]]:
+    def __call__(self, *_: object) -> tuple[RunResult, dict[str, str]]:
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
         time.sleep(0.05)
         with self._lock:
             self.now, self.done = self.now - 1, self.done + 1
-        return Outcome({}), {}
+        return RunResult({}), {}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_there_are_never_more_runs_than_the_environment_allows(jobs: Jobs, most:
 def test_without_a_quota_runs_go_side_by_side(jobs: Jobs) -> None:
     meeting = threading.Barrier(4, timeout=30)
 
-    def meet(*_: object) -> tuple[Outcome, dict[str, str]]:
+    def meet(*_: object) -> tuple[RunResult, dict[str, str]]:
         meeting.wait()
         return jobs()
 
@@ -141,7 +141,7 @@ def test_a_run_that_fills_the_stores_stands_and_says_so(tmp_path: Path) -> None:
 def test_a_run_that_is_done_stays_done_where_its_stores_can_no_longer_be_looked_at(
     tmp_path: Path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose(*_: object) -> tuple[Outcome, dict[str, str]]:
+    def lose(*_: object) -> tuple[RunResult, dict[str, str]]:
         monkeypatch.setattr("os.scandir", refuse)
         return jobs()
 

@@ -32,7 +32,7 @@ from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
 from datakit_iac.runtimes.execution import run
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Attempt, Mark
 
 pytestmark = pytest.mark.engine
@@ -96,10 +96,10 @@ class Bench:
 
     def run(
         self, job: Job | None = None, on_line: Callable[[str], None] = lambda _: None, cancel: Event | None = None
-    ) -> Outcome:
+    ) -> RunResult:
         executor = Loud(self.project, on_line)
-        surroundings = Surroundings(executor, self.folder / "cache", self.shown.append, cancel or Event())
-        return run(CloudQuery(), job or self.job(), surroundings)
+        context = RunContext(executor, self.folder / "cache", self.shown.append, cancel or Event())
+        return run(CloudQuery(), job or self.job(), context)
 
     def rows(self, table: str = "raw.a") -> list[Any]:
         with duckdb.connect(self.database) as connection:
@@ -123,7 +123,7 @@ def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
 
     outcome = bench.run(on_line=look)
 
-    assert outcome == Outcome({"a": 2}, ())
+    assert outcome == RunResult({"a": 2}, ())
     assert bench.rows() == [(1, "x"), (2, None)]
     assert "a 2 rows" in bench.shown
     assert modes["cloudquery.yaml"] == 0o600

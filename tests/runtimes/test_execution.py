@@ -20,7 +20,7 @@ from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.execution import rendered, run
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.testing import Recorded
 
 PASSWORD = "hunter2/a b"
@@ -43,14 +43,14 @@ class Shell:
             raise ValueError(f"no argv, and the password is {PASSWORD}")
         return Workload(job.settings["argv"], files={"a.txt": "text"}, needs=job.settings.get("needs", {}))
 
-    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         said = []
         for line in lines:
             progress(line)
             said.append(line)
         if lines.exit_code:
             raise JobFailedError(said[-1], tuple(said))
-        return Outcome({"lines": len(said)}, tuple(said))
+        return RunResult({"lines": len(said)}, tuple(said))
 
 
 def job(*argv: str, **more: Any) -> Job:
@@ -65,18 +65,18 @@ def shown() -> list[str]:
 
 
 @pytest.fixture
-def lent(tmp_path: Path, shown: list[str]) -> Surroundings:
-    return Surroundings(LocalProcesses(tmp_path), tmp_path, shown.append, threading.Event())
+def lent(tmp_path: Path, shown: list[str]) -> RunContext:
+    return RunContext(LocalProcesses(tmp_path), tmp_path, shown.append, threading.Event())
 
 
-def test_a_job_gets_its_files_and_its_variables(lent: Surroundings) -> None:
+def test_a_job_gets_its_files_and_its_variables(lent: RunContext) -> None:
     script = ["sh", "-c", 'cat "$0"; echo; echo $REGION $TOKEN', f"{FOLDER}/a.txt"]
     outcome = run(Shell(), job(*script, variables={"REGION": "eu", "TOKEN": Secret("t0k3n")}), lent)
     assert outcome.notes == ("text", "eu [secret]")
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_secret_is_repeated_in_no_form(lent: Surroundings, shown: list[str], form: str) -> None:
+def test_a_secret_is_repeated_in_no_form(lent: RunContext, shown: list[str], form: str) -> None:
     script = ["printf", "%s\\n", f"login with {form} failed"]
     assert run(Shell(), job(*script), lent).notes == ("login with [secret] failed",)
     assert shown == ["login with [secret] failed"]
@@ -85,28 +85,28 @@ def test_a_secret_is_repeated_in_no_form(lent: Surroundings, shown: list[str], f
     assert (failure.value.cause, failure.value.lines) == ("[secret]", ("[secret]",))
 
 
-def test_a_job_that_cannot_be_rendered_fails_without_its_secrets(lent: Surroundings) -> None:
+def test_a_job_that_cannot_be_rendered_fails_without_its_secrets(lent: RunContext) -> None:
     with pytest.raises(JobFailedError, match=r"no argv, and the password is \[secret\]"):
         run(Shell(), job(settings={}), lent)
 
 
-def test_a_program_that_is_missing_fails_the_job(lent: Surroundings) -> None:
+def test_a_program_that_is_missing_fails_the_job(lent: RunContext) -> None:
     with pytest.raises(JobFailedError, match="no program no-such-thing on PATH"):
         run(Shell(), job("no-such-thing"), lent)
 
 
-def test_a_job_has_until_its_time_out(lent: Surroundings) -> None:
+def test_a_job_has_until_its_time_out(lent: RunContext) -> None:
     with pytest.raises(JobFailedError, match=r"did not end within 0\.2 s"):
         run(Shell(), job("sleep", "60", timeout=0.2), lent)
 
 
-def test_a_job_that_is_cancelled_raises(lent: Surroundings) -> None:
+def test_a_job_that_is_cancelled_raises(lent: RunContext) -> None:
     lent.cancel.set()
     with pytest.raises(Cancelled):
         run(Shell(), job("sleep", "60"), lent)
 
 
-def test_an_executor_without_what_a_job_needs_does_not_start_it(lent: Surroundings) -> None:
+def test_an_executor_without_what_a_job_needs_does_not_start_it(lent: RunContext) -> None:
     class Elsewhere(LocalProcesses):
         name = "elsewhere"
         capabilities = Capabilities()

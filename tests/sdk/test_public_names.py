@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Connection ConnectionModel DataType DataVersion"
-        " Discards Effect Fault Live Mark MeasuresSize Place PortNumber RunsDataTests Secret SecretText"
-        " Session StoreError StoreMissingError Technology Test Text VersionsData Violation canonical revealed"
+        " Discards Effect Fault Mark MeasuresSize Place PortNumber RunsDataTests Secret SecretText Session"
+        " StoreError StoreMissingError TableState Technology Test TestFailure Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",
@@ -27,9 +27,9 @@ NAMES = {
     ),
     "datakit_iac.sdk.dbt": "DbtAdapter Profile THREADS secret",
     "datakit_iac.sdk.runtimes": (
-        "BoundDataSet BuildsProject Cancelled Connection Dependency Described Describes Executor FOLDER Fetches Job"
-        " JobFailedError Lines NotFoundError Outcome Prepares Redaction Relation Runtime Secret SettingFault"
-        " Surroundings TakesFiles Warmable Workload digest given_digest of_job revealed started"
+        "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fetches Job"
+        " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
+        " Runtime Secret SettingFault TakesFiles Warmable Workload digest given_digest of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"

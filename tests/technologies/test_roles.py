@@ -23,7 +23,7 @@ from datakit_iac.technologies.roles import (
     role,
     version_of,
 )
-from datakit_iac.technologies.technology import Live, StoreError
+from datakit_iac.technologies.technology import StoreError, TableState
 
 TOPIC = BoundDataSet("events", "bus", Connection("bus"), Place(topic="events"))
 ROLES = (AltersSchema, Discards, VersionsData, RunsDataTests)
@@ -35,8 +35,8 @@ class Topics:
     def version(self) -> str:
         return "1"
 
-    def describe(self, place: Place) -> Live | None:
-        return Live(())
+    def describe(self, place: Place) -> TableState | None:
+        return TableState(())
 
     def count(self, place: Place) -> int:
         return 0

@@ -25,11 +25,11 @@ from pulumi_policy import (
 )
 
 from datakit_iac.policy.pack import remediation
-from datakit_iac.policy.pack.analyzer import NOTHING, ROOT, Judge
+from datakit_iac.policy.pack.analyzer import NOTHING, ROOT, Analyzer
 from datakit_iac.policy.pack.config import general_schema, rule_schema
 from datakit_iac.policy.pack.policy_set import OWN
-from datakit_iac.policy.pack.resource import Observed, plain
-from datakit_iac.policy.pack.violation import Verdict
+from datakit_iac.policy.pack.resource import ObservedResource, plain
+from datakit_iac.policy.pack.violation import PolicyViolation
 from datakit_iac.policy.registry import UnknownRuleError, find, names
 
 _REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")
@@ -41,9 +41,9 @@ class Pack:
     """The policies of the pack, over one judge."""
 
     def __init__(self) -> None:
-        self._judge = Judge(_project_folder())
-        self._advice: dict[str, list[Verdict]] = defaultdict(list)
-        self._observed: dict[str, Observed] = {}
+        self._judge = Analyzer(_project_folder())
+        self._advice: dict[str, list[PolicyViolation]] = defaultdict(list)
+        self._observed: dict[str, ObservedResource] = {}
 
     def policies(self) -> list[Policy]:
         """All of them; the first takes notice of each resource, the last tells what is only advised."""
@@ -118,11 +118,11 @@ class Pack:
         about = "What is only advised here, or is waived, over everything at once."
         return StackValidationPolicy("stack-advice", about, validate, EnforcementLevel.ADVISORY)
 
-    def _met(self, args: Any) -> Observed:
+    def _met(self, args: Any) -> ObservedResource:
         """The resource as the first policy saw it, or as it is where that one is turned off."""
         return self._observed.get(args.urn) or _observed(args)
 
-    def _tell(self, verdicts: Iterable[Verdict], report: Report, urn: str) -> None:
+    def _tell(self, verdicts: Iterable[PolicyViolation], report: Report, urn: str) -> None:
         for each in verdicts:
             if each.stops:
                 report(str(each), each.urn or urn)
@@ -130,15 +130,15 @@ class Pack:
                 self._advice[urn].append(each)
 
 
-def _observed(args: Any) -> Observed:
+def _observed(args: Any) -> ObservedResource:
     kind = getattr(args, "opts", None)
     parent = getattr(kind, "parent", None) or ""
-    return Observed(args.resource_type, args.name, args.urn, plain(args.props), parent)
+    return ObservedResource(args.resource_type, args.name, args.urn, plain(args.props), parent)
 
 
-def _root(args: Any) -> Observed:
+def _root(args: Any) -> ObservedResource:
     root = next((each for each in args.resources if each.resource_type == ROOT), args.resources[0])
-    return Observed(root.resource_type, root.name, root.urn, NOTHING)
+    return ObservedResource(root.resource_type, root.name, root.urn, NOTHING)
 
 
 def _project_folder() -> Path:

@@ -16,9 +16,9 @@ from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFact
 from datakit_iac.policy.pack import from_cloud_resource, from_resource
 from datakit_iac.policy.pack.config import General
 from datakit_iac.policy.pack.context import Seen, complete, whole
-from datakit_iac.policy.pack.policy_set import OWN, Law, law
-from datakit_iac.policy.pack.resource import Observed
-from datakit_iac.policy.pack.violation import Verdict, of_finding, verdicts
+from datakit_iac.policy.pack.policy_set import OWN, PolicySet, law
+from datakit_iac.policy.pack.resource import ObservedResource
+from datakit_iac.policy.pack.violation import PolicyViolation, of_finding, verdicts
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy, Rule
 from datakit_iac.policy.selection import DeclaredRule
@@ -43,7 +43,7 @@ _Key = tuple[str, str]
 """A law: the folder of a project, and an environment."""
 
 
-class Judge:
+class Analyzer:
     """The judge of one stack, for as long as the engine's command lasts.
 
     Args:
@@ -56,14 +56,14 @@ class Judge:
         self._general = General()
         self._configured: dict[str, Mapping[str, Any]] = {}
         self._platforms: dict[str, tuple[str, str]] = {}
-        self._laws: dict[_Key, Law] = {}
-        self._seen: dict[_Key, dict[str, tuple[Observed, Subject]]] = {}
+        self._laws: dict[_Key, PolicySet] = {}
+        self._seen: dict[_Key, dict[str, tuple[ObservedResource, Subject]]] = {}
         self._named: dict[_Key, Seen] = defaultdict(Seen)
         self._around_last: tuple[str, _Key, ProjectFacts] = ("", ("", ""), ProjectFacts(EnvironmentFacts("")))
         self._askable: dict[str, frozenset[str]] = {}
         self._told: set[tuple[str, str, str]] = set()
 
-    def meet(self, resource: Observed, general: Mapping[str, Any]) -> list[Verdict]:
+    def meet(self, resource: ObservedResource, general: Mapping[str, Any]) -> list[PolicyViolation]:
         """Take notice of a resource before it is judged, and of what holds for it.
 
         Args:
@@ -77,7 +77,7 @@ class Judge:
             try:
                 self._general = General.model_validate(general)
             except ValidationError as invalid:
-                return [Verdict("invalid-value", "", f"the pack's configuration: {_first(invalid)}")]
+                return [PolicyViolation("invalid-value", "", f"the pack's configuration: {_first(invalid)}")]
         if resource.type == PLATFORM and isinstance(project := resource.properties.get("project"), str):
             environment = resource.properties.get("environment")
             self._platforms[resource.urn] = (project, environment if isinstance(environment, str) else "")
@@ -90,7 +90,7 @@ class Judge:
         """Take notice that a rule's own policy is on, and of what its configuration says."""
         self._configured.setdefault(name, config)
 
-    def judge(self, name: str, resource: Observed) -> Iterator[Verdict]:
+    def judge(self, name: str, resource: ObservedResource) -> Iterator[PolicyViolation]:
         """What one rule says of one resource, before it is made.
 
         Args:
@@ -106,14 +106,14 @@ class Judge:
                     told.add(each.said)
                     yield each
 
-    def _judge(self, name: str, resource: Observed, key: _Key) -> Iterator[Verdict]:
+    def _judge(self, name: str, resource: ObservedResource, key: _Key) -> Iterator[PolicyViolation]:
         held = self._law(key)
         try:
             subject = self._subject(resource, key)
         except from_resource.NotYetKnownError as unknown:
             if not name:
                 message = f"{unknown} of {resource.name} is not known yet; it will be judged when it is"
-                yield Verdict("unknown-value", "", message, stops=False, urn=resource.urn)
+                yield PolicyViolation("unknown-value", "", message, stops=False, urn=resource.urn)
             return
         except ValidationError:
             return  # the provider refuses it, and says what is wrong
@@ -123,7 +123,7 @@ class Judge:
                 self._told.add(each.said)
                 yield each
 
-    def judge_stack(self, root: Observed) -> Iterator[Verdict]:
+    def judge_stack(self, root: ObservedResource) -> Iterator[PolicyViolation]:
         """What the rules that are on say of everything at once, where they have not said so of a resource already.
 
         Args:
@@ -141,11 +141,11 @@ class Judge:
                     if each.said not in self._told:
                         yield each
 
-    def remedies(self, name: str, resource: Observed) -> list[Remedy]:
+    def remedies(self, name: str, resource: ObservedResource) -> list[Remedy]:
         """The right answers to what a rule has against a resource."""
         return [each.remedy for each in self.judge(name, resource) if each.remedy]
 
-    def _keys(self, resource: Observed) -> list[_Key]:
+    def _keys(self, resource: ObservedResource) -> list[_Key]:
         """The policy sets that apply to a resource.
 
         To call itself a Platform, or the child of one, lets nothing escape: what is none of that project's manifests
@@ -163,19 +163,19 @@ class Judge:
             keys.append(general)
         return list(dict.fromkeys(keys))
 
-    def _law(self, key: _Key) -> Law:
+    def _law(self, key: _Key) -> PolicySet:
         if key not in self._laws:
             root = self._folder / key[0] if key[0] else None
             self._laws[key] = law(root, key[1], self._general, self._today)
         return self._laws[key]
 
-    def _is_declared(self, resource: Observed, key: _Key) -> bool:
+    def _is_declared(self, resource: ObservedResource, key: _Key) -> bool:
         """Whether a resource is that of a manifest: only a Platform's are, each under the manifest's own name."""
         if resource.parent not in self._platforms or self._platforms[resource.parent][0] != key[0]:
             return False
         return from_resource.is_declared(resource, self._law(key).facts)
 
-    def _subject(self, resource: Observed, key: _Key) -> Subject | None:
+    def _subject(self, resource: ObservedResource, key: _Key) -> Subject | None:
         held = self._law(key)
         if resource.type == PLATFORM:
             return held.facts
@@ -196,7 +196,7 @@ class Judge:
             seen[resource.urn] = (resource, subject)
         return subject
 
-    def _around(self, subject: Subject, resource: Observed, key: _Key) -> ProjectFacts:
+    def _around(self, subject: Subject, resource: ObservedResource, key: _Key) -> ProjectFacts:
         """What is known of everything else while one resource is judged: of what was seen, only its sources."""
         held = self._law(key)
         if self._is_declared(resource, key) or not isinstance(subject, DataSetFacts):
@@ -209,12 +209,19 @@ class Judge:
         return self._around_last[2]
 
     def _judged(
-        self, name: str, resource: Observed, held: Law, subjects: list[tuple[str, Subject]], project: ProjectFacts
-    ) -> Iterator[Verdict]:
+        self,
+        name: str,
+        resource: ObservedResource,
+        held: PolicySet,
+        subjects: list[tuple[str, Subject]],
+        project: ProjectFacts,
+    ) -> Iterator[PolicyViolation]:
         try:
             rules = list(self._rules(name, held))
         except ValidationError as invalid:
-            yield Verdict("invalid-value", "", f"the configuration of {name}: {_first(invalid)}", urn=resource.urn)
+            yield PolicyViolation(
+                "invalid-value", "", f"the configuration of {name}: {_first(invalid)}", urn=resource.urn
+            )
             return
         for rule in rules:
             enforcement = rule.enforcement_in(held.environment.name)
@@ -224,7 +231,7 @@ class Judge:
                 if rule.rule.name in self._askable.get(urn, (rule.rule.name,)) and _scope(subject) in rule.rule.scopes:
                     yield from verdicts(rule, subject, project, held, urn, enforcement == "mandatory")
 
-    def _rules(self, name: str, held: Law) -> Iterator[DeclaredRule]:
+    def _rules(self, name: str, held: PolicySet) -> Iterator[DeclaredRule]:
         """The rules that a policy of the pack stands for: as configured, else as the project says."""
         if not name:
             yield from (each for each in held.rules if each.rule.name not in {*OWN, *self._configured})

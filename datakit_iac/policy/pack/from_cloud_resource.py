@@ -9,7 +9,7 @@ from typing import Any, Final
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.policy.model import DataSetFacts, TransformFacts
 from datakit_iac.policy.pack.from_resource import image_reference
-from datakit_iac.policy.pack.resource import Observed
+from datakit_iac.policy.pack.resource import ObservedResource
 
 DATA: Final[Mapping[str, str]] = {
     "aws:dynamodb/table:Table": "tags",
@@ -42,21 +42,21 @@ _ON_NAMES: Final = frozenset({"naming", "custom"})
 _ON_JOBS: Final = frozenset({"exact-version-pins", "quotas", "naming", "custom"})
 
 
-def rules_for(resource: Observed) -> frozenset[str]:
+def rules_for(resource: ObservedResource) -> frozenset[str]:
     """The rules that can be asked of a resource: what it has no place to say is not held against it."""
     if resource.type in JOBS:
         return _ON_JOBS
     return _ON_TAGS if DATA[resource.type] else _ON_NAMES
 
 
-def subject(resource: Observed) -> DataSetFacts | TransformFacts | None:
+def subject(resource: ObservedResource) -> DataSetFacts | TransformFacts | None:
     """The facts of a foreign resource; None for one that neither holds nor loads data."""
     if resource.type in DATA:
         return _data(resource)
     return _job(resource) if resource.type in JOBS else None
 
 
-def _data(resource: Observed) -> DataSetFacts:
+def _data(resource: ObservedResource) -> DataSetFacts:
     said = resource.properties
     tags = _tags(said.get(DATA[resource.type])) if DATA[resource.type] else {}
     return DataSetFacts(
@@ -76,7 +76,7 @@ def _tags(tags: Any) -> dict[str, str]:
     return {key.lower().replace(":", "/").rpartition("/")[2]: str(value) for key, value in pairs}
 
 
-def _job(resource: Observed) -> TransformFacts | None:
+def _job(resource: ObservedResource) -> TransformFacts | None:
     spec = resource.properties.get("spec") or {}
     containers = list(_containers(spec))
     tool = next((tool for tool in TOOLS for each in containers if tool in _words(each)), None)

@@ -19,7 +19,7 @@ from datakit_iac.policy.model import (
     Subject,
     TransformFacts,
 )
-from datakit_iac.policy.pack.resource import Observed, is_known
+from datakit_iac.policy.pack.resource import ObservedResource, is_known
 
 _UNUSED: Final = frozenset({"store", "connection", "secrets", "generation", "location"})
 """Properties that no rule looks at, so that nobody waits for them to be known."""
@@ -29,7 +29,7 @@ class NotYetKnownError(Exception):
     """A property that rules look at will only be known in the update; the text names it."""
 
 
-def subject(resource: Observed, declared: ProjectFacts) -> Subject | None:
+def subject(resource: ObservedResource, declared: ProjectFacts) -> Subject | None:
     """The facts of a resource of ours; None for one that no rule looks at.
 
     Args:
@@ -47,14 +47,14 @@ def subject(resource: Observed, declared: ProjectFacts) -> Subject | None:
     return make(resource, declared)
 
 
-def is_declared(resource: Observed, declared: ProjectFacts) -> bool:
+def is_declared(resource: ObservedResource, declared: ProjectFacts) -> bool:
     """Whether a resource has the name of a manifest, in the program and as its property; there is one with both."""
     if resource.type not in _KINDS or _name(resource) != resource.name:
         return False
     return resource.name in getattr(declared, f"{resource.type.rpartition(':')[2].lower()}s")
 
 
-def demand_known(resource: Observed) -> None:
+def demand_known(resource: ObservedResource) -> None:
     """Refuse a resource of which something that rules look at is not known yet.
 
     Raises:
@@ -65,7 +65,7 @@ def demand_known(resource: Observed) -> None:
             raise NotYetKnownError(name)
 
 
-def _connector(resource: Observed, declared: ProjectFacts) -> ConnectorFacts:
+def _connector(resource: ObservedResource, declared: ProjectFacts) -> ConnectorFacts:
     said, name = resource.properties, _name(resource)
     version = said.get("version") or ""
     if found := declared.connectors.get(name):
@@ -74,7 +74,7 @@ def _connector(resource: Observed, declared: ProjectFacts) -> ConnectorFacts:
     return ConnectorFacts(name, said["technology"], version, said.get("provider") or "", (reference,))
 
 
-def _store(resource: Observed, declared: ProjectFacts) -> StoreFacts:
+def _store(resource: ObservedResource, declared: ProjectFacts) -> StoreFacts:
     said, name = resource.properties, _name(resource)
     if found := declared.stores.get(name):
         return replace(found, technology=said["technology"])
@@ -84,7 +84,7 @@ def _store(resource: Observed, declared: ProjectFacts) -> StoreFacts:
     return StoreFacts(name, connectors[0].name if connectors else named, said["technology"], version)
 
 
-def _dataset(resource: Observed, declared: ProjectFacts) -> DataSetFacts:
+def _dataset(resource: ObservedResource, declared: ProjectFacts) -> DataSetFacts:
     said, name = resource.properties, _name(resource)
     external = bool(said.get("external"))
     # What is made here is written by something; that nothing in the program writes it is only known in the end.
@@ -95,7 +95,7 @@ def _dataset(resource: Observed, declared: ProjectFacts) -> DataSetFacts:
     return of_contract(contract, found if found.is_external == external else blank)
 
 
-def _transform(resource: Observed, declared: ProjectFacts) -> TransformFacts:
+def _transform(resource: ObservedResource, declared: ProjectFacts) -> TransformFacts:
     said, name = resource.properties, _name(resource)
     schedule: Mapping[str, Any] = said.get("schedule") or {}
     settings: Mapping[str, Any] = said.get("settings") or {}
@@ -117,11 +117,11 @@ def image_reference(image: str) -> Reference:
     return Reference("image", name, tag or image.partition("@")[2], is_exact_image(image), ("spec", "image"))
 
 
-def _name(resource: Observed) -> str:
+def _name(resource: ObservedResource) -> str:
     return str(resource.properties.get("name") or resource.name)
 
 
-_KINDS: Final[Mapping[str, Callable[[Observed, ProjectFacts], Subject]]] = {
+_KINDS: Final[Mapping[str, Callable[[ObservedResource, ProjectFacts], Subject]]] = {
     "datakit:index:Connector": _connector,
     "datakit:index:Store": _store,
     "datakit:index:DataSet": _dataset,

@@ -28,7 +28,7 @@ OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES, *ADVISED_RULE
 
 
 @dataclass(frozen=True)
-class Law:
+class PolicySet:
     """The rules of one environment.
 
     Attributes:
@@ -72,7 +72,7 @@ class Law:
         yield from self.waivers.findings(())
 
 
-def law(root: Path | None, environment: str, general: General, today: date) -> Law:
+def law(root: Path | None, environment: str, general: General, today: date) -> PolicySet:
     """The law for resources.
 
     Args:
@@ -93,7 +93,7 @@ def law(root: Path | None, environment: str, general: General, today: date) -> L
     facts = replace(facts, environment=_configured(facts.environment, general))
     rules, wrong = declared(project)
     waivers = Waivers(project, today)
-    return Law(rules, facts, project, waivers, tuple(general.waivers), today, (*faults, *wrong))
+    return PolicySet(rules, facts, project, waivers, tuple(general.waivers), today, (*faults, *wrong))
 
 
 def _configured(environment: EnvironmentFacts, general: General) -> EnvironmentFacts:

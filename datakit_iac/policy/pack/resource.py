@@ -24,7 +24,7 @@ UNKNOWN: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedResource:
     """A resource.
 
     Attributes:

@@ -9,14 +9,14 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.findings.visible import visible
 from datakit_iac.policy.model import ProjectFacts, Subject
-from datakit_iac.policy.pack.policy_set import Law
+from datakit_iac.policy.pack.policy_set import PolicySet
 from datakit_iac.policy.rule import Remedy, Violation
 from datakit_iac.policy.selection import DeclaredRule
 from datakit_iac.policy.waivers import excused
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PolicyViolation:
     """What a policy says of a resource.
 
     Attributes:
@@ -54,8 +54,8 @@ def _shown(text: str) -> str:
 
 
 def verdicts(
-    rule: DeclaredRule, subject: Subject, project: ProjectFacts, held: Law, urn: str, stops: bool
-) -> Iterator[Verdict]:
+    rule: DeclaredRule, subject: Subject, project: ProjectFacts, held: PolicySet, urn: str, stops: bool
+) -> Iterator[PolicyViolation]:
     """What a rule says of a subject, with the waivers that hold for it.
 
     Args:
@@ -70,18 +70,18 @@ def verdicts(
         for violation in rule.rule(subject, rule.arguments, project):
             yield _verdict(rule.code, violation, held, urn, stops)
     except Exception as fault:  # an expression without an answer, or somebody else's rule
-        yield Verdict("broken-rule", str(subject.target), f"the rule {rule.code} failed: {fault}", urn=urn)
+        yield PolicyViolation("broken-rule", str(subject.target), f"the rule {rule.code} failed: {fault}", urn=urn)
 
 
-def _verdict(code: str, violation: Violation, held: Law, urn: str, stops: bool) -> Verdict:
+def _verdict(code: str, violation: Violation, held: PolicySet, urn: str, stops: bool) -> PolicyViolation:
     target = str(violation.target)
     if waiver := held.excuse(code, violation):
         message = f"{violation.message}; {excused(waiver)}"
-        return Verdict(code, target, message, stops=False, urn=urn)
-    return Verdict(code, target, violation.message, violation.hint, stops, violation.remedy, urn)
+        return PolicyViolation(code, target, message, stops=False, urn=urn)
+    return PolicyViolation(code, target, violation.message, violation.hint, stops, violation.remedy, urn)
 
 
-def of_finding(found: Finding) -> Verdict:
+def of_finding(found: Finding) -> PolicyViolation:
     """A fault of the law itself, as a verdict."""
     where = f"{found.where}: " if found.file else ""
-    return Verdict(found.code, "", f"{where}{found.message}", found.hint, found.severity == "error")
+    return PolicyViolation(found.code, "", f"{where}{found.message}", found.hint, found.severity == "error")

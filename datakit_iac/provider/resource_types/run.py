@@ -29,7 +29,7 @@ from datakit_iac.provider.resource_types.resource_type import (
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError, place_id
 
@@ -233,7 +233,7 @@ def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
 
 
-def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dict[str, str]]:
+def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, dict[str, str]]:
     def confirm() -> None:
         """Go on only with files by which the job is still what it was when its Run was asked for."""
         if definition(job) != new["definition"]:
@@ -244,7 +244,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[Outcome, dic
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
     with alone(stores, call):
-        lent = Surroundings(_executor(new), _cache(job), call.status, call.cancel, confirm)
+        lent = RunContext(_executor(new), _cache(job), call.status, call.cancel, confirm)
         warm(lent.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)

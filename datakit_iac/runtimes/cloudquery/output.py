@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from datakit_iac.cloudquery_plugins import events
-from datakit_iac.runtimes.job import JobFailedError, Outcome
+from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 _KEPT: Final = 6
 _SUMMARY: Final = re.compile(r"INF Sync summary .*?\berrors=(\d+)")
@@ -46,7 +46,7 @@ class Output:
         elif line and not _NOISE.search(line):
             self._lines.append(line)
 
-    def outcome(self, exit_code: int) -> Outcome:
+    def outcome(self, exit_code: int) -> RunResult:
         """What came of it.
 
         Raises:
@@ -56,7 +56,7 @@ class Output:
         if exit_code or self._failed_tables or self._errors or missing:
             raise self._failure(exit_code, missing)
         counts = {name: self._counts[table] for table, name in self._names.items()}
-        return Outcome(counts, tuple(self._notes))
+        return RunResult(counts, tuple(self._notes))
 
     def _take_event(self, event: events.Event) -> None:
         match event.kind:

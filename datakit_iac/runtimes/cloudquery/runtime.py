@@ -19,7 +19,7 @@ from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
-from datakit_iac.runtimes.job import JobFailedError, Outcome
+from datakit_iac.runtimes.job import JobFailedError, RunResult
 from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery_plugins.__file__).with_name("launch.py")
@@ -87,7 +87,7 @@ class CloudQuery:
             needs={"shares_filesystem": "CloudQuery runs the plugins of this installation"},
         )
 
-    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         """What one sync did: all tables are committed together, or none is changed.
 
         Raises:

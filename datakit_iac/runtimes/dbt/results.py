@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.runtimes.job import JobFailedError, Outcome, Relation
+from datakit_iac.runtimes.job import JobFailedError, Relation, RunResult
 
 _KINDS: Final = {"model": "models", "test": "tests", "unit_test": "tests", "seed": "seeds", "snapshot": "snapshots"}
 _GOOD: Final = ("success", "pass", "warn")
@@ -55,8 +55,8 @@ class Result:
 
 def outcome(
     results: Sequence[Result], warnings: Sequence[str], building: Mapping[str, Mapping[str, Any]], database: str
-) -> Outcome:
-    """The Outcome of a build.
+) -> RunResult:
+    """The result of a build.
 
     Args:
         results: what became of each node, in dbt's order.
@@ -79,7 +79,7 @@ def outcome(
     warned = [f"{each} warns: {_rows(each)}" for each in results if each.status == "warn"]
     skipped = [f"{each} was skipped" for each in results if each.status == "skipped"]
     made = {uid: each for uid, each in building.items() if uid in done}
-    return Outcome(
+    return RunResult(
         dict(counts),
         (*_beside(made), *warned, *skipped, *dict.fromkeys(warnings)),
         tuple(

@@ -28,9 +28,9 @@ from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectErro
 from datakit_iac.runtimes.dbt.project.documentation import described
 from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
-from datakit_iac.runtimes.documentation import Described
+from datakit_iac.runtimes.documentation import ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
-from datakit_iac.runtimes.job import Dependency, JobFailedError, Outcome, Surroundings
+from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.technology import address, location
 
 _CACHE_VARIABLE: Final = "DATAKIT_CACHE"
@@ -76,7 +76,7 @@ class Dbt:
         except ProjectError as fault:
             return [*faults, str(fault)]
 
-    def described(self, job: Job) -> Mapping[str, Described]:
+    def described(self, job: Job) -> Mapping[str, ModelDocumentation]:
         """What the dbt project says of the models that the outputs are; nothing where it cannot be read."""
         try:
             said = described(DbtProject(Path(job.settings["project"])))
@@ -173,22 +173,22 @@ class Dbt:
         )
 
     @contextlib.contextmanager
-    def prepared(self, job: Job, workload: Workload, surroundings: Surroundings) -> Iterator[Workload]:
+    def prepared(self, job: Job, workload: Workload, context: RunContext) -> Iterator[Workload]:
         """The workload on a fresh copy of the project, with its packages; builds in one database take turns.
 
         Raises:
             JobFailedError: the project cannot be copied, or it is not the one that was approved.
             Cancelled: the user stopped it.
         """
-        surroundings.progress("starting dbt")
+        context.progress("starting dbt")
         try:
             project = DbtProject(Path(job.settings["project"]))
             described = _profile(job, project)
-            home, target = (surroundings.cache / each for each in _cache(job, project, described))
-            project = self._with_packages(project, home, job, surroundings)
+            home, target = (context.cache / each for each in _cache(job, project, described))
+            project = self._with_packages(project, home, job, context)
             with (
-                caches.held(surroundings.cache / "dbt", home, target),
-                self._turn(location(job.outputs[0]), surroundings.cancel),
+                caches.held(context.cache / "dbt", home, target),
+                self._turn(location(job.outputs[0]), context.cancel),
             ):
                 request = {"names": [*described.env, *job.variables], "ports": ports(job, project, described)}
                 copied = workspace.build(
@@ -199,17 +199,17 @@ class Dbt:
                         f"files of {project.root} are not those that were approved; nothing was built",
                         ("run the update again: it will say what has changed",),
                     )
-                surroundings.confirm()
+                context.confirm()
                 with self._parsed.ours(target) if job.given else contextlib.nullcontext():
                     yield replace(
                         workload,
-                        env={**workload.env, _CACHE_VARIABLE: str(surroundings.cache.absolute())},
+                        env={**workload.env, _CACHE_VARIABLE: str(context.cache.absolute())},
                         files={**workload.files, "request.json": json.dumps(request)},
                     )
         except ProjectError as fault:
             raise JobFailedError(str(fault)) from None
 
-    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> Outcome:
+    def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         """What was built and tested.
 
         Raises:
@@ -239,26 +239,26 @@ class Dbt:
         finally:
             turn.release()
 
-    def _with_packages(self, project: DbtProject, home: Path, job: Job, surroundings: Surroundings) -> DbtProject:
+    def _with_packages(self, project: DbtProject, home: Path, job: Job, context: RunContext) -> DbtProject:
         """The project with all its packages; those that are not installed are fetched into its cache."""
         if not fetching.missing(project):
             return project
         if job.given:
             raise JobFailedError(fetching.unseen(project)[0])
-        surroundings.progress("fetching the packages of dbt")
+        context.progress("fetching the packages of dbt")
 
         def deps(folder: Path) -> str:
             options = ["--project-dir", str(folder), "--log-path", str(folder), *_STRICTNESS, *settings.variables(job)]
             request = json.dumps({"names": [*job.variables]})
             fetch = Workload([*_worker(), "deps", *options], files={"request.json": request}, worker=_worker())
             events = Events()
-            with started(of_job(fetch, job), surroundings) as lines:
+            with started(of_job(fetch, job), context) as lines:
                 for line in lines:
                     events.take(line)
                 return events.reply(lines.exit_code)[0]
 
         def mind() -> None:
-            if surroundings.cancel.wait(_POLL):
+            if context.cancel.wait(_POLL):
                 raise Cancelled("dbt was stopped")
 
         values = [job.settings.get("vars"), variable_digests(job.variables)]

@@ -16,7 +16,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
-from datakit_iac.technologies.technology import Live, StoreError
+from datakit_iac.technologies.technology import StoreError, TableState
 
 MARK: Final = ".datakit"
 """The file that carries the mark of ownership of a prefix."""
@@ -32,7 +32,7 @@ class FilesSession:
         """Files have none."""
         return ""
 
-    def describe(self, place: Place) -> Live | None:
+    def describe(self, place: Place) -> TableState | None:
         """Whether there are files, and whose; files keep no schema."""
         target = self._path(place)
         files = self._files(place)
@@ -40,7 +40,7 @@ class FilesSession:
             return None
         mark_file = target / MARK
         description, mark = Mark.split(mark_file.read_text() if mark_file.is_file() else "")
-        return Live((), description, mark, not files)
+        return TableState((), description, mark, not files)
 
     def count(self, place: Place) -> int:
         """How many files there are."""

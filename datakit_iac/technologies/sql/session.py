@@ -17,7 +17,7 @@ from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.names import quoted
-from datakit_iac.technologies.technology import Live, StoreError, Violation
+from datakit_iac.technologies.technology import StoreError, TableState, TestFailure
 
 
 class Database(Protocol):
@@ -66,7 +66,7 @@ class SqlSession(ABC):
     def written(self, place: Place | None) -> None:  # noqa: B027 - most databases keep nothing here
         """Take note of a change: of what a place is, or, for None, of more than one."""
 
-    def describe(self, place: Place) -> Live | None:
+    def describe(self, place: Place) -> TableState | None:
         """The columns, comment and mark, from the catalog."""
         found = self.relation(place)
         if found is None:
@@ -74,7 +74,7 @@ class SqlSession(ABC):
         kind, comment, columns = found
         description, mark = Mark.split(comment)
         is_view = kind == "VIEW"
-        return Live(tuple(columns), description, mark, self._is_empty(place, is_view), is_view)
+        return TableState(tuple(columns), description, mark, self._is_empty(place, is_view), is_view)
 
     def _is_empty(self, place: Place, is_view: bool) -> bool:
         try:
@@ -173,21 +173,21 @@ class SqlSession(ABC):
             raise StoreError(f"{dataset.place} lacks {', '.join(missing)}, which DataSet {dataset.name} declares")
         return [there[name] for name in wanted]
 
-    def violations(self, dataset: BoundDataSet) -> list[Violation]:
+    def violations(self, dataset: BoundDataSet) -> list[TestFailure]:
         """Run each test of the contract as one query that counts the rows that fail; none can write."""
         with self._reading():
             return [
                 found for each in data_tests.queries(self.dialect, dataset) if (found := self._failed(dataset, each))
             ]
 
-    def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> Violation | None:
+    def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> TestFailure | None:
         test, subject, sql = query
         try:
             rows = self._number(sql)
         except self.failure as fault:
             reason = f"test {test}({subject}) of {dataset.name} cannot run: {first_line(fault)}"
             raise StoreError(reason) from fault
-        return Violation(test, subject, rows) if rows else None
+        return TestFailure(test, subject, rows) if rows else None
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -9,27 +9,27 @@ from typing import Any
 
 import pytest
 
-from datakit_iac.policy.pack.analyzer import PLATFORM, ROOT, Judge
+from datakit_iac.policy.pack.analyzer import PLATFORM, ROOT, Analyzer
 from datakit_iac.policy.pack.policy_set import OWN
 from datakit_iac.policy.pack.remediation import apply
-from datakit_iac.policy.pack.resource import UNKNOWN, Observed
-from datakit_iac.policy.pack.violation import Verdict
+from datakit_iac.policy.pack.resource import UNKNOWN, ObservedResource
+from datakit_iac.policy.pack.violation import PolicyViolation
 from datakit_iac.policy.registry import names
 
 TODAY = date(2026, 11, 23)
 COLUMNS = [{"name": "id", "type": "integer", "pii": False}]
 
 
-def observed(kind: str, name: str, /, parent: str = "", **properties: Any) -> Observed:
-    return Observed(kind, name, f"urn:pulumi:prod::shop::{kind}::{name}", properties, parent)
+def observed(kind: str, name: str, /, parent: str = "", **properties: Any) -> ObservedResource:
+    return ObservedResource(kind, name, f"urn:pulumi:prod::shop::{kind}::{name}", properties, parent)
 
 
-def dataset(name: str = "users", **properties: Any) -> Observed:
+def dataset(name: str = "users", **properties: Any) -> ObservedResource:
     said = {"name": name, "table": f"public.{name}", "classification": "internal", "schema": COLUMNS, **properties}
     return observed("datakit:index:DataSet", name, **{key: each for key, each in said.items() if each is not None})
 
 
-def cron_job(image: str, schedule: str = "0 1 * * *") -> Observed:
+def cron_job(image: str, schedule: str = "0 1 * * *") -> ObservedResource:
     pod = {"template": {"spec": {"containers": [{"name": "load", "image": image}]}}}
     spec = {"schedule": schedule, "jobTemplate": {"spec": pod}}
     return observed("kubernetes:batch/v1:CronJob", "load", spec=spec)
@@ -39,24 +39,24 @@ class Bench:
     """A judge, told things in the order in which the engine tells them."""
 
     def __init__(self, folder: Path, configuration: Mapping[str, Mapping[str, Any]]) -> None:
-        self._judge = Judge(folder, TODAY)
+        self._judge = Analyzer(folder, TODAY)
         self.root = observed(ROOT, "shop-prod")
         self.about_law = self._judge.meet(self.root, configuration.get("policies", {}))
         self._on = [name for name in names() if name in OWN or name in configuration]
         for name in self._on:
             self._judge.configure(name, configuration.get(name, {}))
 
-    def judge(self, *resources: Observed) -> list[Verdict]:
+    def judge(self, *resources: ObservedResource) -> list[PolicyViolation]:
         found = []
         for each in resources:
             self.about_law += self._judge.meet(each, {})
             found += [verdict for name in (*self._on, "") for verdict in self._judge.judge(name, each)]
         return found
 
-    def in_the_end(self) -> list[Verdict]:
+    def in_the_end(self) -> list[PolicyViolation]:
         return list(self._judge.judge_stack(self.root))
 
-    def remediated(self, rule: str, resource: Observed) -> dict[str, Any]:
+    def remediated(self, rule: str, resource: ObservedResource) -> dict[str, Any]:
         properties = dict(resource.properties)
         for remedy in self._judge.remedies(rule, resource):
             apply(remedy, resource.type, properties)
@@ -67,7 +67,7 @@ def bench(folder: Path, **configuration: Mapping[str, Any]) -> Bench:
     return Bench(folder, {name.replace("_", "-"): each for name, each in configuration.items()})
 
 
-def told(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+def told(verdicts: list[PolicyViolation]) -> list[tuple[str, str]]:
     return [(each.code, each.target) for each in verdicts]
 
 
@@ -86,7 +86,7 @@ def test_a_dataset_that_keeps_the_missions_rules_is_let_pass(tmp_path: Path) -> 
     ],
 )
 def test_a_dataset_that_no_manifest_declares_is_held_to_the_missions_rules(
-    tmp_path: Path, resource: Observed, code: str
+    tmp_path: Path, resource: ObservedResource, code: str
 ) -> None:
     (verdict,) = bench(tmp_path).judge(resource)
     assert (verdict.code, verdict.target, verdict.stops) == (code, "dataset/users", True)
@@ -129,7 +129,7 @@ def test_a_raw_job_that_asks_for_no_quantity_is_judged_all_the_same(tmp_path: Pa
 
 @pytest.mark.parametrize("unknown", [{"project": UNKNOWN}, {"project": "lax", "environment": UNKNOWN}])
 def test_a_platform_that_is_not_known_yet_says_nothing_for_its_children(
-    tmp_path: Path, lax: Observed, unknown: dict[str, Any]
+    tmp_path: Path, lax: ObservedResource, unknown: dict[str, Any]
 ) -> None:
     platform = observed(PLATFORM, "platform", **unknown)
     held = bench(tmp_path)
@@ -224,7 +224,7 @@ def test_personal_data_is_followed_through_what_lies_between(tmp_path: Path) -> 
     ]
 
 
-def loading(*inputs: str, output: str = "mart") -> Observed:
+def loading(*inputs: str, output: str = "mart") -> ObservedResource:
     properties: dict[str, Any] = {"name": "load", "runtime": "dbt", "inputs": list(inputs), "outputs": [output]}
     return observed("datakit:index:Transform", "load", **properties)
 
@@ -263,7 +263,7 @@ def test_personal_data_of_a_platforms_resources_is_followed_through_a_group(tmp_
 
 
 def test_a_rule_that_is_off_is_off_for_everything_at_once_too(tmp_path: Path) -> None:
-    judge = Judge(tmp_path, TODAY)
+    judge = Analyzer(tmp_path, TODAY)
     root, source = observed(ROOT, "shop-prod"), dataset("raw", schema=None)
     for each in (root, source):
         judge.meet(each, {})
@@ -301,7 +301,7 @@ def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path:
 
 
 def test_what_a_verdict_quotes_is_seen_and_no_password_of_an_address() -> None:
-    verdict = Verdict("a\u202e", "Store x", "found ftp://u:p@h\n::error::x", "b\x1b[2K")
+    verdict = PolicyViolation("a\u202e", "Store x", "found ftp://u:p@h\n::error::x", "b\x1b[2K")
     assert str(verdict) == r"[a\u202e] Store x: found ftp://u:[secret]@h\n::error::x" + "\n" + r"fix: b\x1b[2K"
 
 
@@ -322,7 +322,7 @@ CLEAN = [{"name": "mail", "type": "text", "pii": False, "from": ["raw.email"]}]
 )
 @pytest.mark.parametrize("is_first", [True, False])
 def test_personal_data_is_followed_though_another_resource_takes_the_name_of_its_source(
-    tmp_path: Path, impostor: Observed, is_first: bool
+    tmp_path: Path, impostor: ObservedResource, is_first: bool
 ) -> None:
     source = dataset("raw", schema=PERSONAL)
     held = bench(tmp_path)
@@ -340,7 +340,7 @@ def test_a_raw_job_is_counted_beside_a_transform_of_its_name(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def lax(tmp_path: Path) -> Observed:
+def lax(tmp_path: Path) -> ObservedResource:
     """A Platform of a project that asks little, with a source `raw`, and more in prod."""
     from tests.manifest.writing import STORE, manifest, write
 
@@ -360,23 +360,23 @@ def lax(tmp_path: Path) -> Observed:
     return observed(PLATFORM, "platform", project="lax", environment="prod")
 
 
-def child(platform: Observed, name: str, /, **properties: Any) -> Observed:
+def child(platform: ObservedResource, name: str, /, **properties: Any) -> ObservedResource:
     return observed("datakit:index:DataSet", name, platform.urn, **{"name": name, "table": name, **properties})
 
 
-def test_what_a_platform_registers_is_held_to_its_projects_law_alone(tmp_path: Path, lax: Observed) -> None:
+def test_what_a_platform_registers_is_held_to_its_projects_law_alone(tmp_path: Path, lax: ObservedResource) -> None:
     (waived,) = bench(tmp_path).judge(lax, child(lax, "raw", external=True))
     assert (waived.code, waived.stops) == ("owner-required", False)
 
 
 def test_what_is_no_manifest_of_a_platforms_project_is_held_to_the_missions_rules_too(
-    tmp_path: Path, lax: Observed
+    tmp_path: Path, lax: ObservedResource
 ) -> None:
     found = bench(tmp_path).judge(lax, child(lax, "users", schema=PERSONAL, classification="public"))
     assert sorted(told(found)) == [("owner-required", "dataset/users"), ("pii-not-public", "dataset/users")]
 
 
-def test_what_takes_the_name_of_a_platforms_source_is_no_source(tmp_path: Path, lax: Observed) -> None:
+def test_what_takes_the_name_of_a_platforms_source_is_no_source(tmp_path: Path, lax: ObservedResource) -> None:
     found = bench(tmp_path).judge(lax, child(lax, "other", name="raw", schema=PERSONAL))
     assert ("classification-required", "dataset/raw") in told([each for each in found if each.stops])
     made = child(lax, "raw", schema=PERSONAL, owner="ann")  # not external, as its manifest's resource would be
@@ -392,7 +392,7 @@ def _policy(name: str, spec: str) -> str:
 
 
 def test_a_platform_that_names_another_environment_than_the_stack_is_held_to_the_stacks_too(
-    tmp_path: Path, lax: Observed
+    tmp_path: Path, lax: ObservedResource
 ) -> None:
     lenient = observed(PLATFORM, "platform", project="lax", environment="dev")
     bucket = observed("aws:s3/bucket:Bucket", "b", lenient.urn, tags={"classification": "internal"})

@@ -19,7 +19,7 @@ from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
-from datakit_iac.runtimes.job import Outcome, Surroundings
+from datakit_iac.runtimes.job import RunContext, RunResult
 
 FILES = {
     "dbt_project.yml": """
@@ -167,10 +167,10 @@ class Runner:
         """What stays between runs."""
         return self.folder / "cache"
 
-    def __call__(self, job: Job) -> Outcome:
+    def __call__(self, job: Job) -> RunResult:
         """Run a job."""
         self.cache.mkdir(exist_ok=True)
-        return execution.run(self.runtime, job, Surroundings(self.executor, self.cache, self._show, self.cancel))
+        return execution.run(self.runtime, job, RunContext(self.executor, self.cache, self._show, self.cancel))
 
     def _show(self, line: str) -> None:
         self.shown.append(line)

@@ -23,7 +23,7 @@ from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.execution import run
-from datakit_iac.runtimes.job import Outcome, Surroundings
+from datakit_iac.runtimes.job import RunContext, RunResult
 from datakit_iac.technologies.duckdb import types
 
 FLIGHTS = Path(__file__).parents[3] / "examples/flights"
@@ -76,14 +76,16 @@ def job(name: str, database: Path) -> Job:
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, local: LocalProcesses, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Outcome]]:
+def built(
+    dbt: Dbt, local: LocalProcesses, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, RunResult]]:
     folder = tmp_path_factory.mktemp("flights")
     database = folder / "warehouse.duckdb"
     with duckdb.connect(database) as connection:
         load(connection, folder)
     outcomes = {}
     for name in ("staging", "marts"):
-        lent = Surroundings(local, folder, lambda _: None, threading.Event())
+        lent = RunContext(local, folder, lambda _: None, threading.Event())
         assert dbt.check(job(name, database)) == []
         outcomes[name] = run(dbt, job(name, database), lent)
     return database, outcomes
@@ -91,9 +93,9 @@ def built(dbt: Dbt, local: LocalProcesses, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.engine
 @pytest.mark.timeout(180)
-def test_all_models_are_built_and_tested(built: tuple[Path, dict[str, Outcome]]) -> None:
-    assert replace(built[1]["staging"], relations=()) == Outcome({"models": 5, "tests": 14})
-    assert replace(built[1]["marts"], relations=()) == Outcome({"models": 6, "tests": 28})
+def test_all_models_are_built_and_tested(built: tuple[Path, dict[str, RunResult]]) -> None:
+    assert replace(built[1]["staging"], relations=()) == RunResult({"models": 5, "tests": 14})
+    assert replace(built[1]["marts"], relations=()) == RunResult({"models": 6, "tests": 28})
     for name, outcome in built[1].items():
         outputs = {port.dataset: DATASETS[port.dataset or ""].spec.table for port in TRANSFORMS[name].spec.outputs}
         assert {relation.output: relation.place for relation in outcome.relations} == outputs
@@ -102,7 +104,7 @@ def test_all_models_are_built_and_tested(built: tuple[Path, dict[str, Outcome]])
 @pytest.mark.engine
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_a_table_keeps_its_contract(built: tuple[Path, dict[str, Outcome]], name: str) -> None:
+def test_a_table_keeps_its_contract(built: tuple[Path, dict[str, RunResult]], name: str) -> None:
     spec = DATASETS[name].spec
     key = ", ".join(f'"{column.name}"' for column in spec.columns if column.primary_key)
     required = [column.name for column in spec.columns if column.required]

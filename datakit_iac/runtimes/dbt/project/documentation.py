@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
-from datakit_iac.runtimes.documentation import Described
+from datakit_iac.runtimes.documentation import ModelDocumentation
 
 _KINDS: Final = ("models", "seeds", "snapshots")
 
 
-def described(project: DbtProject) -> dict[str, Described]:
+def described(project: DbtProject) -> dict[str, ModelDocumentation]:
     """What is said of each model, seed and snapshot, by the name of its table in lower case.
 
     Raises:
@@ -40,7 +40,7 @@ def _manifest(project: DbtProject) -> Mapping[str, Any] | None:
     return nodes if isinstance(nodes, dict) else None
 
 
-def _of_manifest(nodes: Mapping[str, Any]) -> Iterator[tuple[str, Described]]:
+def _of_manifest(nodes: Mapping[str, Any]) -> Iterator[tuple[str, ModelDocumentation]]:
     tests: dict[str, list[str]] = {}
     for node in nodes.values():
         if node.get("resource_type") == "test":
@@ -54,7 +54,7 @@ def _of_manifest(nodes: Mapping[str, Any]) -> Iterator[tuple[str, Described]]:
             yield _entry(node, columns, tests.get(key, ()))
 
 
-def _of_properties(project: DbtProject) -> Iterator[tuple[str, Described]]:
+def _of_properties(project: DbtProject) -> Iterator[tuple[str, ModelDocumentation]]:
     for section in _KINDS:
         for model in project.entries(section):
             columns = [each for each in model.get("columns") or () if isinstance(each, dict)]
@@ -67,7 +67,7 @@ def _tests(entry: Mapping[str, Any]) -> Iterator[str]:
         yield str(test if isinstance(test, str) else next(iter(test), ""))
 
 
-def _entry(node: Mapping[str, Any], columns: list[tuple[Any, Any]], tests: Any) -> tuple[str, Described]:
+def _entry(node: Mapping[str, Any], columns: list[tuple[Any, Any]], tests: Any) -> tuple[str, ModelDocumentation]:
     name = node.get("alias") or (node.get("config") or {}).get("alias") or node.get("name", "")
     named = frozenset(str(column).lower() for column, text in columns if text)
-    return str(name).lower(), Described(str(node.get("description") or "").strip(), named, tuple(tests))
+    return str(name).lower(), ModelDocumentation(str(node.get("description") or "").strip(), named, tuple(tests))
