@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from datakit_iac.checks.references import references
 from datakit_iac.checks.tolerance import UNKNOWN_FIELD, of_checking, of_reading
-from datakit_iac.environment.unguarded import unguarded
+from datakit_iac.checks.unguarded import unguarded
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.connections import connections
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build
 
 _UNDECLARED: Final = ("unknown-connector", "unknown-store", "unknown-dataset", "unmatched-tags")

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
+from datakit_iac.checks.references import references
+from datakit_iac.checks.support import unsupported
+from datakit_iac.checks.unguarded import unguarded
 from datakit_iac.environment.lockfile import unlocked
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.secrets.sources import Secrets
-from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluate import evaluate
@@ -36,11 +39,17 @@ def validate(
     Raises:
         InvalidProjectError: there is no such Environment.
     """
-    resolved = examine(project, environment, variables)
+    try:
+        resolved = resolve(project, environment, variables)
+    except InvalidProjectError as invalid:
+        raise InvalidProjectError([*references(project), *invalid.findings]) from None
     judged = evaluate(project, gather(resolved, described(resolved), beside(resolved)), today or date.today())
     return resolved, (
         *_of_reading(resolved),
         *resolved.findings,
+        *references(resolved.project),
+        *unsupported(resolved.project, resolved.environment),
+        *unguarded(resolved.project),
         *unlocked(resolved),
         *_unsound_jobs(resolved),
         *judged,

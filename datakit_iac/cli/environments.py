@@ -29,11 +29,11 @@ def resolved(project: Project, name: str) -> ResolvedProject:
     Raises:
         UsageError: there is no environment of that name.
     """
-    from datakit_iac.environment.resolve import examine
+    from datakit_iac.environment.resolve import resolve
 
     known("Environment", name, project.environments)
     with waiting(f"resolving {name}"):
-        return examine(project, name, os.environ)
+        return resolve(project, name, os.environ)
 
 
 def lines(value: Any, indent: int = 0) -> Iterator[str]:

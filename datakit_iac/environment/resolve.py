@@ -16,8 +16,6 @@ from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, Reso
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.secrets.sources import Secrets, sources_of
 from datakit_iac.environment.stores import Stores
-from datakit_iac.environment.unguarded import unguarded
-from datakit_iac.environment.unsupported import unsupported
 from datakit_iac.environment.versions import references as choosing
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
@@ -29,7 +27,6 @@ from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.references import references
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import NotFoundError
@@ -37,24 +34,6 @@ from datakit_iac.technologies.technology import reader_faults, technology
 
 
 def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
-    """The project as `environment` means it.
-
-    Args:
-        project: the manifests.
-        environment: an Environment's name, which is the Pulumi stack's.
-        variables: the process's variables, or further sources of secrets beside them; asked only whether references
-            can be resolved.
-
-    Raises:
-        InvalidProjectError: the project cannot be registered; every error, and every warning beside them.
-    """
-    resolved = examine(project, environment, secrets)
-    if any(finding.severity == "error" for finding in resolved.findings):
-        raise InvalidProjectError(resolved.findings)
-    return resolved
-
-
-def examine(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
     """As much of the project as `environment` gives a meaning; its findings say what is wrong, errors included.
 
     Args:
@@ -68,7 +47,7 @@ def examine(project: Project, environment: str, secrets: Mapping[str, str] | Sec
     project = with_default(project)
     if environment in project.environments:
         return _Resolution(project, project.environments[environment], sources_of(secrets)).resolved()
-    findings = [*build(project)[1], *references(project)]
+    findings = list(build(project)[1])
     if not project.is_broken(environment, "Environment"):
         hint = nearest(environment, project.environments)
         there = ", ".join(sorted(project.environments)) or "none"
@@ -86,7 +65,6 @@ class _Resolution:
     def __init__(self, project: Project, environment: Environment, secrets: Secrets) -> None:
         self._project, self._environment, self._secrets = project, environment, secrets
         self._graph, self._findings = build(project)
-        self._findings.extend(references(project))
         self._bindings = Bindings(project, environment)
         self._findings.extend(self._bindings.findings())
         self._stores = Stores(project, environment, self._bindings, secrets, self._findings)
@@ -112,11 +90,7 @@ class _Resolution:
             datasets=datasets,
             transforms=_with_context(transforms),
             graph=self._graph,
-            findings=(
-                *self._findings,
-                *unsupported(self._project, self._environment),
-                *unguarded(self._project),
-            ),
+            findings=tuple(self._findings),
             versions=(*self._stores.versions, *self._further_versions(transforms)),
         )
 

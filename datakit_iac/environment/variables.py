@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from datakit_iac.environment.secrets.sources import Secrets, SourceError
-from datakit_iac.environment.workloads import runs_images
+from datakit_iac.executors.registry import runs_images
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
@@ -31,7 +31,7 @@ def unset(project: Project, environment: Environment, transform: Transform, secr
     Those of the image count where the executor runs images.
     """
     origin = project.origin(transform)
-    if runs_images(environment):
+    if runs_images(environment.spec.executor.type):
         subject = f"Transform {transform.name} takes its image from"
         yield from _unset(origin, subject, transform.spec.image or "", ("spec", "image"), secrets)
     for place, each in enumerate(transform.spec.env):

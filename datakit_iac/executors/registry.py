@@ -30,3 +30,8 @@ def executor(name: str = DEFAULT, settings: Mapping[str, Any] | None = None) -> 
         raise LookupError(f"no executor {name!r} is installed: {nearest(name, executors())}")
     found: Executor = installed.made(GROUP, name)
     return found.configured(settings) if settings and isinstance(found, Configurable) else found
+
+
+def runs_images(name: str) -> bool:
+    """Whether the executor of that name runs jobs in images; assumed of one that is not installed."""
+    return name not in executors() or executor(name).capabilities.runs_images

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.support import unsupported
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.technologies.technology import technologies
 from tests.environment.test_resolve import BASE, FILES, LAKE, LOAD, bound
@@ -17,7 +18,7 @@ SNOWFLAKE = "{type: snowflake, account: acme.us-east-1, database: RAW, schema: S
 
 
 def examined(folder: Path, *documents: str) -> ResolvedProject:
-    return examine(load(write(folder, *documents)), "dev", {})
+    return resolve(load(write(folder, *documents)), "dev", {})
 
 
 def told(folder: Path, *documents: str) -> dict[str, tuple[str, str]]:
@@ -123,5 +124,5 @@ def test_a_lineage_endpoint_is_recorded_and_said_to_be_unused(tmp_path: Path) ->
     lineage = project.environment.spec.lineage
     assert lineage is not None
     assert (lineage.endpoint, lineage.namespace) == ("https://lineage.example.com/api", "shop")
-    found = only(list(project.findings))
+    found = only(list(unsupported(project.project, project.environment)))
     assert (found.code, found.severity, found.path) == ("not-used", "warning", "spec.lineage")

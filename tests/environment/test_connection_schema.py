@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import manifest, write
 
@@ -22,7 +22,7 @@ ENVIRONMENT = manifest("Environment", "dev", "")
 
 def examined(folder: Path, connection: str, environment: str = ENVIRONMENT) -> ResolvedProject:
     store = manifest("Store", "lake", f"spec: {{connector: files, connection: {connection}}}")
-    return examine(load(write(folder, FILES, store, environment)), "dev", {})
+    return resolve(load(write(folder, FILES, store, environment)), "dev", {})
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import yaml
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment import lockfile
 from datakit_iac.environment.model import ResolvedProject
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 
@@ -22,7 +22,7 @@ DBT = manifest(
 
 
 def project(root: Path, *documents: str) -> ResolvedProject:
-    return examine(load(write(root, *documents)), "prod", {})
+    return resolve(load(write(root, *documents)), "prod", {})
 
 
 def lock(resolved: ResolvedProject) -> Path:
@@ -108,7 +108,7 @@ def test_the_packages_of_dbt_are_known_by_version_and_lock_file(tmp_path: Path) 
     lock(resolved)
     assert list(lockfile.compared(resolved)) == []
     (folder / "package-lock.yml").write_text("packages:\n- {package: dbt-labs/dbt_utils, version: 1.3.1}\n")
-    changed = examine(resolved.project, "prod", {})
+    changed = resolve(resolved.project, "prod", {})
     assert [each.message.split(" of ")[0] for each in lockfile.compared(changed)] == [
         "packages.dbt-labs/dbt_utils.version",
         "dbt.models.package-lock.yml",

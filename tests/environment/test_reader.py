@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.runtimes.definition import definition
 
@@ -55,7 +55,7 @@ def _written(folder: Path, reader: str, store: str = "inbox", place: str = "pref
 
 def test_a_dataset_says_how_it_is_read_over_its_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    resolved = examine(load(_written(tmp_path, '{delimiter: "|", dateFormat: "%d/%m/%Y"}')), "dev", {})
+    resolved = resolve(load(_written(tmp_path, '{delimiter: "|", dateFormat: "%d/%m/%Y"}')), "dev", {})
 
     assert not [each for each in resolved.findings if each.severity == "error"]
     options = resolved.datasets["source"].bound.options
@@ -70,7 +70,7 @@ def test_another_way_of_reading_is_another_definition(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     digests = {
-        definition(examine(load(_written(tmp_path, each)), "dev", {}).transforms["ingest"].job)
+        definition(resolve(load(_written(tmp_path, each)), "dev", {}).transforms["ingest"].job)
         for each in ("{}", reader, "{}")
     }
     assert len(digests) == 2
@@ -104,7 +104,7 @@ def test_a_wrong_reader_is_a_finding_of_its_dataset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    resolved = examine(load(_written(tmp_path, reader)), "dev", {})
+    resolved = resolve(load(_written(tmp_path, reader)), "dev", {})
 
     (found,) = [each for each in resolved.findings if each.severity == "error"]
     assert (found.code, found.path.rpartition(".")[0]) == ("invalid-reader", "spec.reader")
@@ -116,7 +116,7 @@ def test_a_reader_of_what_is_read_in_one_way_is_left_out_and_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = _written(tmp_path, "{skip: 1}", store="warehouse", place="table: raw.b")
-    resolved = examine(load(folder), "dev", {})
+    resolved = resolve(load(folder), "dev", {})
 
     found = [each for each in resolved.findings if each.path == "spec.reader"]
     assert [(each.code, each.severity) for each in found] == [("not-used", "warning")]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.references import references
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding, InvalidProjectError
@@ -24,7 +25,12 @@ BASE = (CONNECTOR, STORE, DATASET, ENVIRONMENT)
 def resolved(
     folder: Path, *documents: str, environment: str = "dev", variables: Mapping[str, str] | None = None
 ) -> ResolvedProject:
-    return resolve(load(write(folder, *documents)), environment, variables or {})
+    project = load(write(folder, *documents))
+    found = resolve(project, environment, variables or {})
+    findings = (*found.findings, *references(project))
+    if any(each.severity == "error" for each in findings):
+        raise InvalidProjectError(findings)
+    return found
 
 
 def faults(folder: Path, *documents: str, environment: str = "dev") -> tuple[Finding, ...]:

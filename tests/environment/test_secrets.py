@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.secrets import file as secrets_file
 from datakit_iac.environment.secrets.sources import Secrets, Source, SourceError, of_process
 from datakit_iac.findings.finding import Finding
@@ -33,7 +33,7 @@ def told(folder: Path, given: Secrets) -> list[Finding]:
     """The findings on a Store that takes one secret, but for what its technology thinks of it."""
     lake = LAKE.replace("}}", "}, secrets: {key: '${TOKEN}'}}")
     (folder / "data").mkdir(exist_ok=True)
-    found = examine(load(write(folder, FILES, lake, ENVIRONMENT)), "dev", given).findings
+    found = resolve(load(write(folder, FILES, lake, ENVIRONMENT)), "dev", given).findings
     return [each for each in found if each.code != "invalid-connection"]
 
 

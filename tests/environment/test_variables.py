@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.checks.references import references
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.values.secret import Secret
@@ -22,7 +23,7 @@ ENVIRONMENT = manifest("Environment", "dev", "spec: {executor: local}")
 def examined(tmp_path: Path, env: str, **variables: str) -> tuple[Mapping[str, str | Secret], list[Finding]]:
     spec = f"spec: {{runtime: dbt, dbt: {{project: p}}, outputs: [{{dataset: users}}], env: [{env}]}}"
     write(tmp_path, CONNECTOR, STORE, DATASET, ENVIRONMENT, manifest("Transform", "load", spec))
-    resolved = examine(load(tmp_path), "dev", variables)
+    resolved = resolve(load(tmp_path), "dev", variables)
     found = [each for each in resolved.findings if each.path.startswith("spec.env")]
     return resolved.transforms["load"].job.variables, found
 
@@ -54,7 +55,7 @@ def test_the_environments_vars_are_those_of_its_dbt_jobs(tmp_path: Path) -> None
     transform = manifest("Transform", "load", "spec: {runtime: dbt, dbt: {project: p}, outputs: [{dataset: users}]}")
     environments = [manifest("Environment", "dev", "spec: {vars: {least: 2}}"), manifest("Environment", "prod", "")]
     project = load(write(tmp_path, CONNECTOR, STORE, DATASET, transform, *environments))
-    settings = {name: examine(project, name, {}).transforms["load"].job.settings for name in ("dev", "prod")}
+    settings = {name: resolve(project, name, {}).transforms["load"].job.settings for name in ("dev", "prod")}
     assert settings["dev"]["vars"] == {"least": 2}
     assert "vars" not in settings["prod"]
 
@@ -72,8 +73,8 @@ def bound(tmp_path: Path, environment: str) -> tuple[Mapping[str, object], list[
             manifest("Environment", "dev", environment),
         )
     )  # fmt: skip
-    resolved = examine(project, "dev", {})
-    found = [each for each in resolved.findings if each.severity == "error"]
+    resolved = resolve(project, "dev", {})
+    found = [each for each in (*resolved.findings, *references(project)) if each.severity == "error"]
     return resolved.transforms["load"].job.settings.get("vars", {}), found
 
 

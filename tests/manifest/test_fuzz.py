@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from datakit_iac.checks.references import references
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.connections import connections
 from datakit_iac.manifest.loading import yaml_reader
 from datakit_iac.manifest.loading.loader import read
 from datakit_iac.manifest.loading.strict_yaml import strict_documents
-from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build
 from tests.manifest.test_load import mutated
 from tests.manifest.writing import PROJECT, manifest

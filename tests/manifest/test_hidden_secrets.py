@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from datakit_iac.checks.references import references
 from datakit_iac.manifest.connections import connections
 from datakit_iac.manifest.loading.loader import read
-from datakit_iac.manifest.references import references
 from tests.manifest.writing import HEAD
 
 PLANTED = "pl4nted-v4lue"

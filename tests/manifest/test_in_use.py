@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.checks.references import references
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load, read
-from datakit_iac.manifest.references import references
 from datakit_iac.manifest.values.image import Image
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 
@@ -48,9 +48,9 @@ def test_a_version_of_the_metadata_is_the_version(tmp_path: Path) -> None:
     names = manifest("DataSet", "names", "spec: {store: warehouse, table: main.names}")
     project = load(write(tmp_path, connector, STORE, dataset, names, transform, environment))
     assert project.connectors["duckdb"].identity == "duckdb@1.4.2"
-    assert [each.code for each in examine(project, "dev", {}).findings if each.severity == "error"] == []
+    assert [each.code for each in resolve(project, "dev", {}).findings if each.severity == "error"] == []
     project = load(write(tmp_path, connector, STORE, dataset, names, transform.replace("^2", "^3"), environment))
-    assert "unmatched-tags" in {each.code for each in examine(project, "dev", {}).findings}
+    assert "unmatched-tags" in {each.code for each in resolve(project, "dev", {}).findings}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_dbt_transform_without_a_section_has_the_nearest_project(
     write(tmp_path, transform, file="transforms/load/dk.yaml")
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("name: shop\n")
-    resolved = examine(load(tmp_path), "dev", {})
+    resolved = resolve(load(tmp_path), "dev", {})
     errors = [each for each in resolved.findings if each.severity == "error"]
     if expected is None:
         assert [(each.code, each.path) for each in errors] == [("missing-field", "spec.dbt")]

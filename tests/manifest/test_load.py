@@ -626,8 +626,8 @@ _ENV = "{runtime: generic-python, command: [a], outputs: [{dataset: users}], env
     ],
 )  # fmt: skip
 def test_no_message_repeats_a_secret(tmp_path: Path, kind: str, spec: str) -> None:
+    from datakit_iac.checks.references import references
     from datakit_iac.manifest.connections import connections
-    from datakit_iac.manifest.references import references
 
     project, told = read(write(tmp_path, manifest(kind, "odd", f"spec: {spec}")))
     told = [*told, *references(project), *connections(project)]

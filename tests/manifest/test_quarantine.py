@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.checks.references import references
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.references import references
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.settings import read
@@ -50,7 +50,7 @@ def test_a_quarantine_is_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     project = load(write(tmp_path, *BASE, _rejected(), _load("{quarantine: rejected, max: 0.1%}", outputs)))
 
     graph, findings = build(project)
-    resolved = examine(project, "dev", {})
+    resolved = resolve(project, "dev", {})
     job = resolved.transforms["ingest"].job
 
     assert (graph.writes["ingest"], findings) == (("target", "rejected"), [])
@@ -67,7 +67,7 @@ def test_what_becomes_of_misfits_is_part_of_the_definition(tmp_path: Path, monke
     for number, each in enumerate(told):
         folder = tmp_path / str(number)
         folder.mkdir()
-        resolved = examine(load(write(folder, *BASE, _rejected(), _load(each))), "dev", {})
+        resolved = resolve(load(write(folder, *BASE, _rejected(), _load(each))), "dev", {})
         digests.append(definition(resolved.transforms["ingest"].job))
     assert len(set(digests)) == 3
     assert digests[2] == digests[3]

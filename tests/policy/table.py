@@ -13,7 +13,7 @@ import yaml
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.environment import lockfile
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import read
 from datakit_iac.manifest.models.common import API_VERSION
 
@@ -49,7 +49,7 @@ class Case:
         project, findings = read(self.write(root))
         here = project.environments.get(self.environment)
         if here and here.spec.versions == "exact":  # what else is wrong is the case's
-            lockfile.write(root, {here.name: lockfile.entry(examine(project, here.name, {}))})
+            lockfile.write(root, {here.name: lockfile.entry(resolve(project, here.name, {}))})
         checked = validate(project, self.environment, {}, TODAY)[1]
         return frozenset(f"{each.severity} {each.code} {_target(each.file)}" for each in (*findings, *checked))
 

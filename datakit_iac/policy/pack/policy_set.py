@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.environment.resolve import examine
+from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import read
 from datakit_iac.manifest.models.policy import Waiver
@@ -86,7 +86,7 @@ def law(root: Path | None, environment: str, general: General, today: date) -> P
         project, found = read(root)
         faults += [each for each in found if each.severity == "error"]
         try:
-            resolved = examine(project, environment, os.environ)
+            resolved = resolve(project, environment, os.environ)
             facts = gather(resolved, described(resolved), beside(resolved))
         except InvalidProjectError as invalid:
             faults += invalid.findings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.references import references
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.references import references
 from tests.manifest.writing import CONNECTOR, STORE, manifest, only, write
 
 
@@ -142,5 +142,5 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytes
         manifest("DataSet", "t", "spec: {store: warehouse, table: t, dev: {seed: {file: a.csv}}}"),
     )
     read = load(project)
-    monkeypatch.setattr("datakit_iac.manifest.seeds._format", refused)  # root may open everything
+    monkeypatch.setattr("datakit_iac.checks.seeds._format", refused)  # root may open everything
     assert "cannot be read: Permission denied" in only(list(references(read))).message

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.unsupported import unsupported
-from datakit_iac.environment.unused import unused
-from datakit_iac.environment.workloads import incomplete
+from datakit_iac.checks.support import incomplete, unsupported, unused
 from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
 

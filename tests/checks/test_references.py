@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.checks.references import references
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.references import references
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, only, write
 
 BASE = (CONNECTOR, STORE, DATASET)

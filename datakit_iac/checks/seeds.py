@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from datakit_iac.checks.references import unknown_column
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
@@ -17,7 +18,6 @@ from datakit_iac.findings.sensitive import NOT_SHOWN, is_kept_secret
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.references import unknown_column
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import a, short
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.environment.unguarded import unguarded
+from datakit_iac.checks.unguarded import unguarded
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load
 from tests.cli.conftest import Dk, dk

@@ -74,7 +74,7 @@ class _Contract:
             yield from self._tests(column.tests, ("spec", "schema", index, "tests"))
         yield from self._tests(spec.tests, ("spec", "tests"))
         if spec.dev.seed:
-            from datakit_iac.manifest.seeds import seeds  # late: most DataSets have none
+            from datakit_iac.checks.seeds import seeds  # late: most DataSets have none
 
             yield from seeds(self._project, self._dataset)
 

@@ -1,0 +1,131 @@
+"""What manifests may say and this version does not do, or cannot do as they say it: reported, never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from datakit_iac.executors.protocol import Configurable
+from datakit_iac.executors.registry import DEFAULT, executor, executors, runs_images
+from datakit_iac.findings.finding import Finding, Severity
+from datakit_iac.findings.origin import Origin
+from datakit_iac.manifest.models.common import Manifest, Model
+from datakit_iac.manifest.models.environment import Environment, ExecutorSection
+from datakit_iac.manifest.models.transform import GENERIC, Transform
+from datakit_iac.manifest.project import Project
+from datakit_iac.runtimes.registry import runtimes
+
+
+def unsupported(project: Project, environment: Environment) -> Iterator[Finding]:
+    """A finding for each wish that is not kept: an error where going on would do something else than asked."""
+    yield from _of_environment(project, environment)
+    yield from unused(project)
+    yield from incomplete(project, environment)
+    for transform in project.transforms.values():
+        yield from _of_transform(project.origin(transform), transform)
+
+
+def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
+    spec, origin = environment.spec, project.origin(environment)
+    if spec.executor.type not in executors():
+        message = f"no executor {spec.executor.type!r} is installed; there are {', '.join(executors())}"
+        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint=f"executor: {DEFAULT}")
+    else:
+        yield from _of_executor(origin, spec.executor)
+    if spec.deletion == "delete" and spec.approval.needed:
+        message = f"data of {environment.name} is retained: where people must agree, `deletion: delete` is not kept"
+        yield origin.finding("not-kept", message, ("spec", "deletion"), hint="deletion: retain")
+    if spec.lineage:
+        message = f"`lineage` of Environment {environment.name} is read and not used by this version"
+        yield origin.finding("not-used", message, ("spec", "lineage"))
+
+
+def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
+    """What the executor itself says of its settings."""
+    found, settings = executor(said.type), said.model_extra or {}
+    if isinstance(found, Configurable):
+        for fault in found.check(settings):
+            yield origin.finding("invalid-value", f"executor {said.type}: {fault}", ("spec", "executor"))
+        return
+    for name in settings:
+        message = f"`{name}` says nothing here: the executor {said.type} takes no settings"
+        yield origin.finding("not-used", message, ("spec", "executor", name), severity="warning")
+
+
+def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
+    schedule = transform.spec.trigger.schedule
+    if transform.spec.mode == "streaming":
+        message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
+        yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
+    if schedule and not schedule.suspend:
+        message = (
+            f"the schedule of Transform {transform.name} is recorded and starts nothing: there is no scheduler yet"
+        )
+        path, hint = ("spec", "trigger", "schedule"), "start it from a scheduler of your own, or suspend: true"
+        yield origin.finding("not-kept", message, path, hint=hint)
+
+
+UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Connector": ("plugin", "tools"),
+    "DataSet": ("schema_ref", "dev"),
+    "Transform": ("retries", "image", "resources", "replicas", "lineage", "service_account_name"),
+}
+"""By kind, the fields of its `spec`."""
+
+
+def unused(project: Project) -> Iterator[Finding]:
+    """A warning for each field that says something and has no effect."""
+    kinds: Iterable[Iterable[Manifest]] = (
+        (*project.connectors.values(), *(each for several in project.older.values() for each in several)),
+        project.datasets.values(),
+        project.transforms.values(),
+    )
+    for manifests in kinds:
+        for manifest in manifests:
+            yield from _of(project, manifest)
+    for transform in project.transforms.values():
+        yield from _command(project, transform)
+
+
+def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
+    spec: Model = getattr(manifest, "spec")  # noqa: B009  # every kind has one of its own
+    fields = type(spec).model_fields
+    for name in UNUSED[manifest.kind]:
+        # What is not written is not asked for its default, which takes long to make.
+        if name not in spec.model_fields_set or getattr(spec, name) == fields[name].get_default(
+            call_default_factory=True
+        ):
+            continue
+        alias = fields[name].alias or name
+        message = f"`{alias}` of {manifest.kind} {manifest.name} is read and not used by this version"
+        yield project.origin(manifest).finding("not-used", message, ("spec", alias))
+
+
+def _command(project: Project, transform: Transform) -> Iterator[Finding]:
+    runtime = transform.spec.runtime
+    if transform.spec.command and runtime not in GENERIC:
+        message = f"`command` of Transform {transform.name} is read and not used: runtime {runtime} runs its own"
+        hint = f"take it out, or runtime: {' or '.join(GENERIC)}"
+        yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint)
+
+
+_COMMAND: Final = ("command", "command: [python, -m, …]")
+_IMAGE: Final = ("image", "image: REGISTRY/NAME:TAG")
+
+
+def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
+    """The generic Transforms, and streaming ones in containers, that leave out what must be known here.
+
+    Only a warning where the runtime is not installed: that it must be is an error of its own.
+    """
+    name = environment.spec.executor.type
+    field, hint = _IMAGE if runs_images(name) else _COMMAND
+    installed = runtimes()
+    for transform in project.transforms.values():
+        spec = transform.spec
+        if getattr(spec, field) or not (spec.runtime in GENERIC or (spec.mode == "streaming" and field == "image")):
+            continue
+        message = f"Transform {transform.name} needs `{field}`: that is what the executor {name} runs"
+        severity: Severity = "error" if spec.runtime in installed else "warning"
+        origin = project.origin(transform)
+        yield origin.finding("missing-field", message, ("spec", field), hint=hint, severity=severity)
