@@ -29,7 +29,7 @@ SUBJECT_FILE: Final = "DATAKIT_SUBJECT_FILE"
 
 _UNCHANGED: Final = frozenset({"same", "refresh", "read"})
 _ROOT: Final = "pulumi:pulumi:Stack"
-"""The engine's own root of every stack, which stands in the state from the first try on, even of a refused one."""
+"""The engine's own root of every stack, which is in the state from the first try on, even of a refused one."""
 
 _PLATFORM: Final = "datakit:index:Platform"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
 
 
 def references(project: Project) -> Iterator[Finding]:
-    """Every reference to something that is not there; what is there but broken is told as that."""
+    """Every reference to something that is not there; what is there but broken is reported as that."""
     for connector in (*project.connectors.values(), *(each for older in project.older.values() for each in older)):
         yield from _placeholders(project, connector)
     for store in project.stores.values():
@@ -35,14 +35,14 @@ def references(project: Project) -> Iterator[Finding]:
         of_bindings = (((*each.path, "vars"), each.binding.vars) for each in environment.bound())
         said = ((("spec", "vars"), environment.spec.vars), *of_bindings)
         for path in (each for where, values in said for each in literals(values, where)):
-            message = f"{path[-1]} is a secret; its value stands in no manifest, and dbt shows what `var()` gives"
+            message = f"{path[-1]} is a secret; do not write its value in a manifest; dbt shows what `var()` gives"
             hint = "`env` of the Transforms, and env_var() in the models"
             yield project.origin(environment).finding("literal-secret", message, path, hint=hint)
     yield from quarantines(project)
     for transform in project.transforms.values():
         for index, each in enumerate(transform.spec.env):
             if gives_away(each.name, each.value):
-                message = f"{each.name} is a secret; its value stands in no manifest"
+                message = f"{each.name} is a secret; do not write its value in a manifest"
                 path, hint = ("spec", "env", index, "value"), f'value: "${{{each.name}}}"'
                 yield project.origin(transform).finding("literal-secret", message, path, hint=hint)
 
@@ -148,7 +148,7 @@ class _Contract:
 
 
 def unknown_column(origin: Origin, dataset: DataSet, name: str, path: tuple[Step, ...]) -> Finding:
-    """That a DataSet has no such column; it is told where the column is named."""
+    """That a DataSet has no such column; it is reported where the column is named."""
     names = [column.name for column in dataset.spec.columns]
     message = f"DataSet {dataset.name} has no column {name!r}"
     return origin.finding("unknown-column", message, path, hint=nearest(name, names))

@@ -124,7 +124,7 @@ def _values(action: Action) -> Iterator[Candidate]:
 
 
 def _offered(found: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """Kinds and names; of a Connector that stands in several versions, each of them too, as NAME@VERSION."""
+    """Kinds and names; of a Connector that is in several versions, each of them too, as NAME@VERSION."""
     versions: dict[tuple[str, str], list[str]] = {}
     for kind, name, version in found:
         yield kind, name

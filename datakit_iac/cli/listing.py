@@ -52,7 +52,7 @@ def show_all(
     Args:
         options: what `add_list` added.
         collection: the kind's name among the project's, e.g. ``datasets``.
-        row: what is told of each, for programs.
+        row: the data on each, for programs.
         shown: what people see of a row, by the heading of its column.
         among: the manifests to list, where they are others than the collection's.
 

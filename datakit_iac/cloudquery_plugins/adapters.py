@@ -1,4 +1,4 @@
-"""What the Runtime `cloudquery` asks of a technology: which plugin serves it, and what that plugin is told.
+"""What the Runtime `cloudquery` asks of a technology: which plugin serves it, and the spec of that plugin.
 
 A technology has an adapter for each side that it can be on, found by an entry point of the technology's name.
 """

@@ -29,7 +29,7 @@ class Job:
         identity: hexadecimal; the same for the same definition and versions of the inputs, so that a Run that is tried
             again is known.
         variables: what the Transform declares under `env`, by name; nothing else of the caller's environment, but what
-            the machine needs, is there for the job. What does not stand in the manifest itself is secret.
+            the machine needs, is there for the job. What is not in the manifest itself is secret.
         image: the container's image, where the executor runs images; None where none is said.
         command: what is run, and its arguments; empty where the runtime knows.
         resources: processors, memory and disk that it is given, and that it may use at most.

@@ -79,7 +79,7 @@ class Store(StoreReference):
 
 
 class Contract(DataSetSpec):
-    """A DataSet as a job is told it."""
+    """A DataSet as a job sees it."""
 
     name: Name
     store: StoreReference  # type: ignore[assignment]  # in a manifest, its name
@@ -95,7 +95,7 @@ class Contract(DataSetSpec):
 
     @property
     def bound(self) -> BoundDataSet:
-        """What technologies and runtimes are told."""
+        """What technologies and runtimes see."""
         return BoundDataSet(
             name=self.name,
             store=self.store.name,
@@ -257,7 +257,7 @@ SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connec
 """The inputs of each kind of resource."""
 
 STEERING: Final = ("consents", "external", "deletion", "downstream", "manifest")
-"""What no job is told of a DataSet, and no technology: it steers what the provider does."""
+"""What no job and no technology sees of a DataSet: it steers what the provider does."""
 
 _UNTOLD: Final = frozenset({"version", "schema_ref", "dev", "previous_names"})
 """What only manifests say of a DataSet; its former names are aliases."""

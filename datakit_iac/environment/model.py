@@ -68,7 +68,7 @@ class ResolvedDataSet:
 
     @cached_property
     def bound(self) -> BoundDataSet:
-        """What technologies and runtimes are told of it."""
+        """What technologies and runtimes see of it."""
         return self.contract.bound
 
     @property

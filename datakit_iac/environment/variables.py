@@ -19,7 +19,7 @@ from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
     """The values of `env`, by name; empty where one cannot be told here, and `unset` says why.
 
-    A value may be put together: in ``https://${HOST}/v1`` the reference is replaced. What stands in the manifest as it
+    A value may be put together: in ``https://${HOST}/v1`` the reference is replaced. What is in the manifest as it
     is, is not a secret.
     """
     return {each.name: _value(each, secrets) for each in transform.spec.env}

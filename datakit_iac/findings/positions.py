@@ -1,4 +1,4 @@
-"""Where a field stands in its file: asked only for documents that have a finding, since it is slow to know."""
+"""Where a field is in its file: asked only for documents that have a finding, since it is slow to know."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def gives_away(name: str, value: object) -> bool:
-    """Whether a value that stands in a manifest is a secret, by its name or its form.
+    """Whether a value that is in a manifest is a secret, by its name or its form.
 
     >>> gives_away("dbPassword", "x"), gives_away("url", "postgresql://ann:x@db"), gives_away("tokenUrl", "https://x")
     (True, True, False)
@@ -99,7 +99,7 @@ def hidden(value: Any, name: str = "") -> Any:
 
 
 def literals(value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
-    """Where in plain data secrets stand in clear.
+    """Where in plain data secrets are in clear.
 
     >>> list(literals({"auth": {"user": "ann", "tokens": ["x"]}}))
     [('auth', 'tokens', 0)]

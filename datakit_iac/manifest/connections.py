@@ -79,7 +79,7 @@ def _of_option(known: Mapping[str, ConnectionField], name: str, value: object) -
 
 def _literal(path: tuple[str | int, ...]) -> Fault:
     name = next(step for step in reversed(path) if isinstance(step, str))
-    message = f"{name} is a secret; its value stands in no manifest, only a reference under `secrets`"
+    message = f"{name} is a secret; do not write its value in a manifest; reference it under `secrets`"
     hint = f"secrets: {{{name}: ${{{name.upper().replace('-', '_').replace('.', '_')}}}}}"
     return Fault("literal-secret", path, message, hint)
 

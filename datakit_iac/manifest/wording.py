@@ -91,7 +91,7 @@ def found(value: Any) -> str:
 
 
 def written(value: Any) -> str:
-    """A value as it stands in a manifest, in one line and not too long.
+    """A value as it is in a manifest, in one line and not too long.
 
     >>> written({"from": "users", "to": [True, None]})
     '{from: users, to: [true, null]}'

@@ -58,7 +58,7 @@ class Expression:
 
 @lru_cache(maxsize=256)
 def compiled(text: str) -> Expression:
-    """The expression of a text; what it looks at is told by the one name that it uses.
+    """The expression of a text; the one name that it uses says what it looks at.
 
     Raises:
         ExpressionError: it is too long, no CEL, uses unknown names, or gives neither true nor false.

@@ -38,7 +38,7 @@ def spelled(field: str) -> str:
 
 
 def undefined(text: str, scope: Scope) -> Iterator[str]:
-    """What is told of each field in an expression over `scope` that its subject does not have.
+    """The findings on each field in an expression over `scope` that its subject does not have.
 
     Only fields are looked at: of values the types are not said, so that they mean what they mean when it is evaluated.
     """

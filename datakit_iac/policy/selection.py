@@ -32,7 +32,7 @@ class DeclaredRule:
         arguments: as its policy gives them.
         enforcement: how strictly, everywhere or by environment.
         origin: where its policy stands; None where it holds by itself.
-        path: where it stands in its policy.
+        path: where it is in its policy.
         is_asked: whether somebody names it; else it holds by itself, where it does.
     """
 

@@ -1,4 +1,4 @@
-"""Settling a DataSet: from what is there to what is declared, and what stands in the way."""
+"""Settling a DataSet: from what is there to what is declared, and what prevents it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Chan
 
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
-    """The changes that lose data without leave, each with who reads the DataSet and how to resolve it."""
+    """The changes that lose data without a consent, each with who reads the DataSet and how to resolve it."""
     readers = ", ".join(new.get("downstream") or ()) or "nobody"
     manifest = new.get("manifest") or "the manifest"
     return [

@@ -161,7 +161,7 @@ class Arguments:
         return when_known(value, later if has_later(value) else function)
 
     def refused(self) -> pulumi.Output[Any] | None:
-        """What stands in place of a property where something is wrong; None where nothing is.
+        """What takes the place of a property where something is wrong; None where nothing is.
 
         Raises:
             ValueError: something is, and no engine runs the program, so that it need not go on.

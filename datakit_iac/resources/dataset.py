@@ -42,7 +42,7 @@ class DataSet(pulumi.CustomResource):
 
     Raises:
         ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
-            that is wrong in the program is told at its end.
+            that is wrong in the program is reported at its end.
 
     Attributes:
         generation: another one whenever the table is recreated, so that what fills it runs again.
@@ -72,7 +72,7 @@ class DataSet(pulumi.CustomResource):
             plain |= {name: dumped(getattr(model, field)) for name, field in _PARTS.items() if name in plain}
         refused = given.refused()
         steering = {name: plain.pop(name) for name in shapes.STEERING if name in plain}
-        #: The contract as jobs are told it.
+        #: The contract as jobs see it.
         self.contract: dict[str, Any] = (
             {"name": refused} if refused else {**plain, "store": when_known(store, lambda found: found.reached)}
         )
@@ -94,7 +94,7 @@ class DataSet(pulumi.CustomResource):
         self._external = steering.get("external", False)
         #: The Runs that write it, as far as the program has come.
         self.written_by: list[Run] = []
-        #: Whether its version was told, so that no further Run may write it.
+        #: Whether its version was read, so that no further Run may write it.
         self.is_told = False
 
     @property

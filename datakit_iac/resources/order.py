@@ -44,7 +44,7 @@ def declare(run: Run) -> None:
     """Take note of what a Run writes.
 
     Raises:
-        pulumi.RunError: the version of an output was told already, so that a reader would have missed this Run.
+        pulumi.RunError: the version of an output was already read, so that a reader would have missed this Run.
     """
     program().runs.append(run)
     for dataset in run.writes:
@@ -61,7 +61,7 @@ async def _demand_order() -> None:
     """End the program where Runs wait for each other: none of them would ever begin.
 
     Raises:
-        pulumi.RunError: they do; the way from one to the next is told.
+        pulumi.RunError: they do; the message has the path from one to the next.
     """
     known = program()
     if known.sound == len(known.runs):

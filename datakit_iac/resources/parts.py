@@ -53,7 +53,7 @@ class AcceptedValuesDict(TypedDict):
 
 
 class RelationshipsDict(TypedDict):
-    """Every value of the column stands in `field` of another DataSet of the same Store."""
+    """Every value of the column is in `field` of another DataSet of the same Store."""
 
     to: Text
     field: Text

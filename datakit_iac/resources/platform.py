@@ -40,7 +40,7 @@ class Platform(pulumi.ComponentResource):
 
     Raises:
         pulumi.RunError: the project has errors, or the environment asks for an approval that is not there; everything
-            that is wrong is told, and nothing is registered.
+            that is wrong is reported, and nothing is registered.
 
     Attributes:
         runs: what each Run did, by Transform: rows by table, or models and tests.

@@ -70,13 +70,13 @@ def place() -> str:
 
 
 def refused(text: str) -> Awaitable[NoReturn]:
-    """Take note of what is wrong with a resource, so that all that is wrong in the program is told together.
+    """Take note of what is wrong with a resource, so that all that is wrong in the program is reported together.
 
     Args:
         text: where, what, and why.
 
     Returns:
-        What stands in place of the resource's properties: reading them raises all that is wrong.
+        What takes the place of the resource's properties: reading them raises all that is wrong.
     """
     running = program()
     if text not in running.refused:

@@ -27,7 +27,7 @@ class Run(pulumi.CustomResource):
         resource_name: the Run's name, by custom the Transform's.
         transform: what is run.
         quotas: what the environment may use: ``concurrentRuns``, and ``storage`` with the ``stores`` that count.
-        executor: where it runs: ``{"type": …}`` and what that executor is told; ``local`` where it is None.
+        executor: where it runs: ``{"type": …}`` and its settings; ``local`` where it is None.
         opts: Pulumi's resource options.
 
     Attributes:
@@ -74,7 +74,7 @@ class Run(pulumi.CustomResource):
         return self.written.apply(partial(_version_of, dataset.pulumi_resource_name))
 
     def _told(self, transform: Any) -> dict[str, Any]:
-        """What the provider is told, each part by itself: what is unknown or secret in one is not so in others."""
+        """What the provider receives, each part by itself: what is unknown or secret in one is not so in others."""
         versions = partial(_each, lambda dataset: version_for(dataset, self))
         parts: dict[str, Callable[[Transform], Any]] = {
             "transform": _signature,
@@ -116,7 +116,7 @@ def _each(of: Callable[[DataSet], pulumi.Output[str]], datasets: Iterable[DataSe
 
 
 def _sealed(env: Any) -> Any:
-    """The variables as the engine is told them."""
+    """The variables as the engine receives them."""
     if not isinstance(env, Mapping):
         return env
     return {

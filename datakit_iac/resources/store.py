@@ -33,7 +33,7 @@ class Connector(pulumi.CustomResource):
 
     Raises:
         ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
-            that is wrong in the program is told at its end.
+            that is wrong in the program is reported at its end.
     """
 
     @told_in_full
@@ -82,7 +82,7 @@ class Store(pulumi.CustomResource):
 
     Raises:
         ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
-            that is wrong in the program is told at its end.
+            that is wrong in the program is reported at its end.
 
     Attributes:
         location: what tells this Store from others, without secrets.
@@ -116,7 +116,7 @@ class Store(pulumi.CustomResource):
         if "secrets" in properties:
             properties["secrets"] = reached["secrets"] = _sealed(properties["secrets"])
         refused = given.refused()
-        #: How jobs are told that it is reached, without secrets.
+        #: Its connection as jobs see it, without secrets.
         self.bound: pulumi.Input[Connection] = refused or given.when_known(
             {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
         )

@@ -53,7 +53,7 @@ class Transform(pulumi.CustomResource):
 
     Raises:
         ValueError: a manifest would not take what is given, and no engine runs the program; under the engine, all
-            that is wrong in the program is told at its end.
+            that is wrong in the program is reported at its end.
 
     """
 
@@ -119,7 +119,7 @@ class Transform(pulumi.CustomResource):
 
 
 def _recorded(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that a Transform's own resource is told; the others are its Run's."""
+    """The arguments that a Transform's own resource receives; the others are its Run's."""
     return {name: arguments[name] for name in ("name", *shapes.Work.model_fields, "schedule") if name in arguments}
 
 

@@ -105,7 +105,7 @@ class TakesFiles(Protocol):
     def given(self, job: Job) -> Mapping[str, str]:
         """The SHA-256 of each file that the tool will be able to read, by its path from the working directory.
 
-        An approval of a job covers these; where `job.given` is told, `prepared` refuses to go on with any other.
+        An approval of a job covers these; if `job.given` is set, `prepared` refuses to go on with any other.
 
         Raises:
             ValueError: they cannot be read; the text says why.

@@ -1,6 +1,6 @@
 """A test kit for lifecycles: a provider in this process, over real gRPC, without Pulumi's command-line tool.
 
-`Lifecycle` serves resource types as the plugin does and stands in for the engine: it keeps the state of each resource,
+`Lifecycle` serves resource types as the plugin does and acts as the engine: it keeps the state of each resource,
 asks the provider what the engine would ask in the same order, and collects what is said to the user.
 
 >>> from datakit_iac.provider.registry import TYPES

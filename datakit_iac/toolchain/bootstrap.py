@@ -19,7 +19,7 @@ def main() -> int:
         )
         return 3
     checkout = Path(__file__).resolve().parents[2]
-    # The package's own __init__ is the public API, whose imports are not installed yet: a bare one stands in.
+    # The package's own __init__ is the public API, whose imports are not installed yet: a bare one takes its place.
     package = types.ModuleType("datakit_iac")
     package.__path__ = [str(checkout / "datakit_iac")]
     sys.modules["datakit_iac"] = package

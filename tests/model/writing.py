@@ -128,7 +128,7 @@ def _document(kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes what stands twice twice."""
+    """Writes what occurs twice twice."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True

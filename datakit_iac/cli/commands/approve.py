@@ -91,7 +91,7 @@ def _signed(plan: Plan, file: Path, key: Path, principal: str) -> Path:
         if not is_name(who):
             raise SignatureError(f"{who!r} is not a name that a list of signers may have")
         signers.fingerprint(plan.digest, who, fresh)
-        # What would have no effect is told before it is given.
+        # What would have no effect is reported before it is given.
         if reason := unknown_author(plan, signers) or objection(plan, who, names, plan.subject.approval):
             raise SignatureError(reason)
         return fresh.replace(place(file, who))

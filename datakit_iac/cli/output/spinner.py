@@ -45,7 +45,7 @@ def _is_seen(stream: TextIO) -> bool:
         return False
     import threading
 
-    return threading.current_thread() is threading.main_thread()  # which alone is told of a timer
+    return threading.current_thread() is threading.main_thread()  # which alone gets a timer's signal
 
 
 class _Line:

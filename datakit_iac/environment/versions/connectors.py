@@ -27,8 +27,8 @@ class Catalog:
     def choose(self, store: Store, findings: list[Finding]) -> tuple[Connector, ChosenVersion] | None:
         """The Connector of a Store, and how it was chosen; None where it is not declared.
 
-        Where no version is in the Store's own range, that is among the `findings`, and the newest stands in for it.
-        What the environment does not allow is told by the rule `connectors-allowed`.
+        Where no version is in the Store's own range, that is among the `findings`, and the newest takes its place.
+        What the environment does not allow is reported by the rule `connectors-allowed`.
         """
         wanted = store.spec.connector
         editions = self._project.editions(wanted)

@@ -60,7 +60,7 @@ def of_ports(project: Project) -> Iterator[ChosenVersion]:
 
 
 def of_packages(transforms: Mapping[str, ResolvedTransform]) -> Iterator[ChosenVersion]:
-    """The packages of the projects that jobs build; each project is told once, by its first Transform."""
+    """The packages of the projects that jobs build; each project is listed once, by its first Transform."""
     told = set()
     for _, each in sorted(transforms.items()):
         manifest, job = each.manifest, each.job

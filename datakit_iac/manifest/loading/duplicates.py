@@ -24,7 +24,7 @@ def differing(first: Manifest, other: Manifest) -> list[str]:
 
 
 def duplicate(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, list[str]]]) -> Finding:
-    """One finding for a manifest that stands in several places with different content.
+    """One finding for a manifest that is in several places with different content.
 
     Args:
         manifest: the one that was read first.
@@ -37,7 +37,7 @@ def duplicate(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, 
     places = [where(origin.at(name)) for origin in (first, *(origin for origin, _ in others[:-1]))]
     return others[-1][0].finding(
         "duplicate-name",
-        f"{manifest.kind} {manifest.name} stands also in {' and '.join(places)}, with another "
+        f"{manifest.kind} {manifest.name} is already declared in {' and '.join(places)}, with another "
         f"{', '.join(fields[:_SHOWN])}{more}",
         name,
         hint="give one of them another name, or all of them the same content",
@@ -48,7 +48,7 @@ def of_other_kind(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
     """The finding for a manifest whose name one of another kind has already."""
     return origin.finding(
         "duplicate-name",
-        f"{manifest.kind} {manifest.name} stands also in {first.finding('', '', ('metadata', 'name')).where}",
+        f"{manifest.kind} {manifest.name} is already declared in {where(first.at(('metadata', 'name')))}",
         ("metadata", "name"),
         hint="give one of them another name",
     )

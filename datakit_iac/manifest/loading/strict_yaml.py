@@ -1,4 +1,4 @@
-"""YAML as plain values, strictly: a key that stands twice and a text that is not a value are faults with a position."""
+"""YAML as plain values, strictly: a key that occurs twice and a text that is not a value are faults with a position."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def strict_documents(text: str) -> list[Any]:
     """Every document of a text.
 
     Raises:
-        yaml.MarkedYAMLError: it is not valid YAML, a key stands twice, a value is none, or it is nested too deep.
+        yaml.MarkedYAMLError: it is not valid YAML, a key occurs twice, a value is none, or it is nested too deep.
     """
     check_depth(text)
     return list(yaml.load_all(text, Loader=StrictLoader))
@@ -56,7 +56,7 @@ class StrictLoader(yaml.CSafeLoader):
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if key.tag == _TAG + "str":
                 if key.value in seen:
-                    raise ConstructorError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
+                    raise ConstructorError(problem=f"the key {key.value!r} occurs twice", problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 

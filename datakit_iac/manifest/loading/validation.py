@@ -39,7 +39,7 @@ def without_unknown_fields(
     """A document read without the fields that are not known, and a finding for each; None where it is wrong still.
 
     They are warnings. In an Environment, a Policy and a consent they are errors, and so they are in a Transform where
-    they stand in, or are slips for, what decides that it runs: `lint` and `validate` only warn of these too, and
+    they are in, or are slips for, what decides that it runs: `lint` and `validate` only warn of these too, and
     nothing is planned or applied while they stand.
     """
     found: list[Finding] = []

@@ -72,7 +72,7 @@ def documents(content: bytes) -> list[Any]:
 
     Raises:
         UnicodeDecodeError: it is not UTF-8.
-        BrokenYamlError: it is not valid YAML, a key stands twice, a value is none, or it is nested too deep.
+        BrokenYamlError: it is not valid YAML, a key occurs twice, a value is none, or it is nested too deep.
     """
     text = content.decode()
     read = read_fast(text)
@@ -137,7 +137,7 @@ def read_fast(text: str) -> list[Any] | None:
 
 
 def _is_unusual(text: str) -> bool:
-    """Whether something stands in a text that the two readers may see differently, or one of them not at all."""
+    """Whether something is in a text that the two readers may see differently, or one of them not at all."""
     if (
         _MAY_BE_UNUSUAL.search(text) is None
         and text[0] != ":"

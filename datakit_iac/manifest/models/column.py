@@ -42,7 +42,7 @@ class AcceptedValues(Model):
 
 
 class Relationships(Model):
-    """Every value of the column stands in `field` of another DataSet of the same Store.
+    """Every value of the column is in `field` of another DataSet of the same Store.
 
     `table` is the table of `to`; a project's manifests leave it out, since resolving the project finds it.
     """

@@ -62,7 +62,7 @@ class SeedData(Model):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        """Rows stand in one place."""
+        """Rows are given in one place."""
         if bool(self.inline) == bool(self.file):
             raise ValueError("exactly one of inline and file is expected")
         return self
@@ -77,7 +77,7 @@ class Seed(Model):
 
     @model_validator(mode="after")
     def _some_source(self) -> Self:
-        """Rows stand in one place at most, and somewhere at all."""
+        """Rows are given in one place at most, and somewhere at all."""
         if self.inline and self.file:
             raise ValueError("one of inline and file is expected, found both")
         if not (self.inline or self.file or self.profiles):
@@ -122,7 +122,7 @@ class DataSetSpec(Model):
 
     @model_validator(mode="after")
     def _one_schema(self) -> Self:
-        """A schema stands in the manifest or is kept elsewhere."""
+        """A schema is in the manifest or is kept elsewhere."""
         if self.columns and self.schema_ref:
             raise ValueError("one of schema and schemaRef is expected, found both")
         return self
@@ -140,7 +140,7 @@ class DataSetSpec(Model):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
-        """No column's name stands twice, in whatever case."""
+        """No column's name occurs twice, in whatever case."""
         if twice := repeated([column.name.lower() for column in self.columns]):
             raise ValueError(f"columns named twice: {', '.join(twice)}")
         if circles := exchanged(self.columns):

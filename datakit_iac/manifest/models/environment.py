@@ -66,7 +66,7 @@ def _executor(name: str) -> str:
 
 
 class ExecutorSection(Model):
-    """Where jobs run: the name of an executor, and what that is told beside it."""
+    """Where jobs run: the name of an executor, and its settings."""
 
     model_config = ConfigDict(extra="allow")
 

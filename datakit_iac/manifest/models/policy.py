@@ -101,7 +101,7 @@ class _Readable(Policy):
 
 
 def readable(document: Mapping[str, Any]) -> Policy | None:
-    """What can be read of a Policy in which something is wrong, so that everything that is wrong is told at once.
+    """What can be read of a Policy in which something is wrong, so that everything that is wrong is reported at once.
 
     Args:
         document: the whole manifest, in which faults were found already.

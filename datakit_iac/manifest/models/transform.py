@@ -330,7 +330,7 @@ class TransformSpec(Model):
 
     @model_validator(mode="after")
     def _variables_differ(self) -> Self:
-        """No variable's name stands twice."""
+        """No variable's name occurs twice."""
         if twice := repeated([variable.name for variable in self.env]):
             raise ValueError(f"variables named twice: {', '.join(twice)}")
         return self

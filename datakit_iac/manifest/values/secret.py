@@ -19,7 +19,7 @@ def reference(text: str) -> str:
         ValueError: it is not a reference.
     """
     if not _REFERENCE.match(text):
-        raise ValueError("a secret stands only as ${VARIABLE}; its value is never written in a manifest")
+        raise ValueError("a secret is written as ${VARIABLE}, never as its value")
     return text
 
 

@@ -47,7 +47,7 @@ def folded(widths: Sequence[float], gap: float, height: float) -> list[Place]:
 
 
 def extents(rows: Iterable[tuple[int, float]]) -> dict[int, tuple[float, float]]:
-    """The first and the last row of each band, of what stands in them.
+    """The first and the last row of each band, of what is in them.
 
     >>> extents([(0, 1.0), (1, 4.5), (0, 3.0)])
     {0: (1.0, 3.0), 1: (4.5, 4.5)}

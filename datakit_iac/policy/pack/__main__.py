@@ -64,7 +64,7 @@ class Pack:
     def _of_rule(self, name: str) -> Policy | None:
         try:
             rule = find(name)
-        except UnknownRuleError:  # a policy that names it is told so
+        except UnknownRuleError:  # a policy that names it gets a finding
             return None
 
         def validate(args: Any, report: Report) -> None:

@@ -68,7 +68,7 @@ class PolicySet:
                 message = f"the waiver of {each.rule} for {each.target} expired on {each.expires}"
                 hint = f"fix {each.target}, or ask {each.owner} to renew it"
                 yield Finding(code="expired-waiver", message=message, severity="warning", hint=hint)
-        # Which are of use is told by `dk validate`, which sees all of the project at once.
+        # Which are of use is reported by `dk validate`, which sees all of the project at once.
         yield from self.waivers.findings(())
 
 

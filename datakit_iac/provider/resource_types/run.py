@@ -120,12 +120,12 @@ def _tell_workload(new: Properties, call: Call) -> None:
     told = {**_said(new), "transform": new["transform"]}
     if not has_unknowns(told):
         job = inputs.job(told, call.environment)
-        with suppress(LookupError, JobFailedError):  # told by `check`
+        with suppress(LookupError, JobFailedError):  # reported by `check`
             call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
-    """DataSets that lie elsewhere than a Run is told: a change of their place is ignored."""
+    """DataSets that lie elsewhere than a Run says: a change of their place is ignored."""
     for each in datasets:
         there = call.claims.places(each.name)
         if there and (told := place_id(each)) not in there:
@@ -175,7 +175,7 @@ def _outputs(old: Properties, new: Properties) -> list[str]:
 
 
 def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:
-    """What is told of an output beside its generation: columns that are added, writers that are gone."""
+    """What is recorded of an output beside its generation: columns that are added, writers that are gone."""
     before, after = _output(old, name), _output(new, name)
     known = {column["name"].lower() for column in before.get("schema") or ()}
     for column in after.get("schema") or ():

@@ -14,7 +14,7 @@ class TransformType(RecordType):
     """The lifecycle of a Transform."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
-        """The runtime must be installed; a new schedule that nothing will start is told."""
+        """The runtime must be installed; a new schedule that nothing will start is reported."""
         faults = inputs.unsound("Transform", new)
         if faults or has_unknowns([new["runtime"], new.get("schedule")]):
             return faults

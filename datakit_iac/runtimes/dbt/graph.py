@@ -140,7 +140,7 @@ class Graph:
 
 
 def is_only_mentioned(node: Node, other: Node) -> bool:
-    """Whether a ref stands in nothing but comments: dbt counts it, but nothing is read."""
+    """Whether a ref is in nothing but comments: dbt counts it, but nothing is read."""
     ref = re.compile(_REF.format(re.escape(other.name)))
     return bool(ref.search(node.text)) and not ref.search(without_comments(node.text))
 

@@ -25,7 +25,7 @@ class Profile:
     """A profile, ready to be written.
 
     Attributes:
-        target: dbt's settings of the connection; secrets stand in it as ``{{ env_var('…') }}``.
+        target: dbt's settings of the connection; secrets are written in it as ``{{ env_var('…') }}``.
         database: dbt's name of the target's own database.
         databases: the database that holds a Store's tables, by Store; a Store that is missing is in the target's own.
         env: the variables that the target asks for.
@@ -62,7 +62,7 @@ class DbtAdapter(Protocol):
     def profile(self, output: BoundDataSet, schema: str, inputs: Sequence[BoundDataSet]) -> Profile:
         """The profile to write into the Store of `output`, by default into `schema`, and to read `inputs`.
 
-        It is also made where no secret has a value: `secret` says what stands in a password's place.
+        It is also made where no secret has a value: `secret` says what is written for a password.
 
         Raises:
             ValueError: dbt cannot read an input from there; the text is one sentence.

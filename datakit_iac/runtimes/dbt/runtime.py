@@ -81,7 +81,7 @@ class Dbt:
         try:
             said = described(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
-            return {}  # told by `check`
+            return {}  # reported by `check`
         called = {
             each.name: (str(each.place).rpartition(".")[2].lower(), each.name.replace("-", "_")) for each in job.outputs
         }
@@ -95,7 +95,7 @@ class Dbt:
             chosen = settings.selection(job, project)
             return references.beside(project, chosen.nodes, job.outputs) if chosen.exact else ()
         except (ProjectError, KeyError):
-            return ()  # told by `check`
+            return ()  # reported by `check`
 
     def definition(self, job: Job) -> str:
         """A digest of the selected files, of all they depend on, and of the tables they stand for.
@@ -144,7 +144,7 @@ class Dbt:
         try:
             return fetching.unseen(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
-            return []  # told by `check`
+            return []  # reported by `check`
 
     def render(self, job: Job) -> Workload:
         """One build, by the worker, of the copy of the project in the cache; `prepared` makes that copy.

@@ -101,7 +101,7 @@ def undeclared(project: DbtProject, nodes: Sequence[Node], inputs: Sequence[Boun
 
 def _entries(store: str, tables: Mapping[str, Mapping[str, str]], database: str | None) -> Iterator[dict[str, Any]]:
     # A source has one schema, but may be declared in several parts: each in a file of its own, since dbt's partial
-    # parse loses tables where two parts of one name stand in one file.
+    # parse loses tables where two parts of one name are in one file.
     for schema in sorted({table["schema"] for table in tables.values()}):
         entry: dict[str, Any] = {"name": store, "schema": schema}
         if database:

@@ -32,7 +32,7 @@ def opened(
         path: the file; its folder is made.
         patience: seconds to wait.
         longest_pause: seconds between two attempts, at most.
-        waiting: is told once who holds it.
+        waiting: called once with the holder.
         settings: DuckDB's own.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the CloudQuery destination of an SQL database is told."""
+"""The spec of the CloudQuery destination of an SQL database."""
 
 from __future__ import annotations
 

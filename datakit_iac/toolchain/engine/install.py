@@ -15,7 +15,7 @@ from datakit_iac.toolchain.progress import Step
 _SECONDS: Final = 120.0
 _WHERE: Final = "official installer (PulumiCommand.install)"
 
-# Runs in the virtual environment's Python, where the SDK is. A machine that reaches nothing is told so by its
+# Runs in the virtual environment's Python, where the SDK is. A machine that reaches nothing learns that by its
 # resolver at once, or by the socket's time-out; the installer's own download is under the time-out of the child.
 _SCRIPT: Final = """
 import socket, sys

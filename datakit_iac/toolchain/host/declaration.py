@@ -42,7 +42,7 @@ def declarations(text: str) -> str:
 
 
 def _parts(properties: Mapping[str, Value]) -> Iterator[str]:
-    """The classes of the parts that stand in properties."""
+    """The classes of the parts that are in properties."""
     for key, value in properties.items():
         if key in _PARTS and isinstance(value, list):
             yield _PARTS[key]

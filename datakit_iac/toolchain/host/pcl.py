@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | Reference | Call | None"
-"""A value as it stands in a block."""
+"""A value as it is in a block."""
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+|\#[^\n]*|//[^\n]*)

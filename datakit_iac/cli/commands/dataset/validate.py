@@ -95,7 +95,7 @@ def _unknown(project: Project, text: str) -> UsageError:
 
 
 def _of_datasets(findings: Sequence[Finding], name: str) -> Iterator[Finding]:
-    """Those that stand in the document of a DataSet, or where it cannot be told what stands there."""
+    """Those that are in the document of a DataSet, or where it is not known what is there."""
     texts = {file: _text(file) for file in {found.file for found in findings}}
     documents = {file: list(_documents(text)) for file, text in texts.items()}
     for found in findings:

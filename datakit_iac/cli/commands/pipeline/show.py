@@ -3,7 +3,7 @@
 As text, each Transform stands between what it reads and what it writes; [1] beside a DataSet is the number of the
 Transform that writes it. As JSON: {"nodes": [{"id", "type", …}], "edges": [{"from", "to"}], "order": [ids]}.
 
-What could be read is drawn, whatever else is wrong; that is told beside the picture, and `dk lint` is what fails.
+What could be read is drawn, whatever else is wrong; that is reported beside the picture, and `dk lint` is what fails.
 """
 
 from __future__ import annotations

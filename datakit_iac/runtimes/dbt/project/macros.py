@@ -30,7 +30,7 @@ _WORD: Final = re.compile(r"\w+")
 _BY_PREFIX: Final = ("generate_", "get_incremental_", "snapshot_", "materialization_")
 """Names that dbt puts together itself."""
 _BY_ANY_NAME: Final = frozenset({"context", "builtins", "render"})
-"""Words by which a template may call a macro whose name does not stand in it."""
+"""Words by which a template may call a macro whose name is not in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the CloudQuery destination of DuckDB is told."""
+"""The spec of the CloudQuery destination of DuckDB."""
 
 from __future__ import annotations
 

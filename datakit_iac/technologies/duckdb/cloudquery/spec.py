@@ -1,4 +1,4 @@
-"""What the destination is told."""
+"""The spec of the destination."""
 
 from __future__ import annotations
 

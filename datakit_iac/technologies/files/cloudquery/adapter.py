@@ -1,4 +1,4 @@
-"""What the CloudQuery source of files is told."""
+"""The spec of the CloudQuery source of files."""
 
 from __future__ import annotations
 

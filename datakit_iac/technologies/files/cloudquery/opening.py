@@ -56,7 +56,7 @@ def opened(file: DataFile, options: CsvOptions, limit: int, folder: Path) -> tup
         PluginFault: its text is not in the encoding, or its first record is too long.
     """
     is_utf_8 = options.encoding in ("utf-8", "utf-8-sig")
-    # What is not UTF-8 is told by the count and the reader, with its record; so here it goes through as it is.
+    # What is not UTF-8 is reported by the count and the reader, with its record; so here it goes through as it is.
     errors, before = "surrogateescape" if is_utf_8 else "strict", State.of(file.path)
     try:
         with file.path.open(encoding="utf-8-sig" if is_utf_8 else options.encoding, errors=errors, newline="") as text:

@@ -74,7 +74,7 @@ class Scan:
         files: which, each with the number of its records.
         columns: what is in them.
         reader: what makes a relation of them.
-        unit: what a record is called where it is told: a line, or a row.
+        unit: what messages call a record: a line, or a row.
         csv: how the files are read, if they are CSV.
     """
 
@@ -187,7 +187,7 @@ def _json(connection: duckdb.DuckDBPyConnection, spec: TableSpec, file: DataFile
     counted = count_json(file, spec.limits.record)
     if not counted.records:
         raise PluginFault(f"{file.shown} holds no record; expected at least one JSON object")
-    # All rows are looked at: a key that only the last row has is told too.
+    # All rows are looked at: a key that only the last row has is reported too.
     described = _described(connection, json_reader(spec, "sample_size=-1"), (file,))
     _refuse_cases(connection, spec, file, list(described))
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in described)

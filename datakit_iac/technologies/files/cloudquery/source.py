@@ -39,7 +39,7 @@ class _Table:
 
 
 class FilesSource:
-    """The tables of a spec; opening finds all files and columns, so that all faults are told before a row moves.
+    """The tables of a spec; opening finds all files and columns, so that all faults are reported before a row moves.
 
     Raises:
         PluginFault: files or columns are missing, or cannot be read; or more does not fit than the quarantine of a

@@ -1,4 +1,4 @@
-"""What the source is told to read."""
+"""The spec of the source."""
 
 from __future__ import annotations
 

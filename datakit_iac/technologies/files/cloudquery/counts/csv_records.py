@@ -35,7 +35,7 @@ class Watch(Protocol):
         """The next text, its delimiters outside quotes, and the quoted values that something else follows."""
 
     def records(self, starts: Positions, ends: Positions, line_break: int) -> None:
-        """The next records, whose text was told, the header and empty lines among them; they end with a line break."""
+        """The next records, whose text was given, the header and empty lines among them; they end with a line break."""
 
 
 class CsvRecords:
@@ -51,7 +51,7 @@ class CsvRecords:
         file: whose they are.
         dialect: how records are cut.
         limit: the most bytes of a record.
-        watch: is told of them.
+        watch: sees them.
     """
 
     def __init__(self, file: DataFile, dialect: Dialect, limit: int, watch: Watch | None = None) -> None:

@@ -124,7 +124,7 @@ def find(
         part: how the file is read.
         file: one of it.
         folder: where copies go.
-        most: how many are told; None for all.
+        most: how many are reported; None for all.
 
     Raises:
         PluginFault: the file was changed meanwhile.
