@@ -1,1 +1,4 @@
-"""The graph of DataSets and Transforms that emerges from inputs and outputs."""
+"""The graph of DataSets and Transforms that emerges from inputs and outputs.
+
+What runs, and when, is decided by the engine from it.
+"""

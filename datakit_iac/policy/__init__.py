@@ -1,1 +1,4 @@
-"""Policies: rules over a project as one environment means it, and the one entry that checks all of it."""
+"""Policies: rules over a project as one environment means it, their arguments, waivers and the CrossGuard pack.
+
+Checks that hold in every project are in `checks`.
+"""
