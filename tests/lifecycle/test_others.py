@@ -71,7 +71,7 @@ def test_a_store_is_made_and_its_data_stays(store: Subject, folder: Path, lifecy
 def test_a_folder_of_files_is_made_where_the_store_says_so(lifecycle: Lifecycle, folder: Path) -> None:
     lake = lifecycle.subject("datakit:index:Store", "lake")
     inputs = {"name": "lake", "technology": "files", "connection": {"path": str(folder / "new/lake")}}
-    with pytest.raises(RefusedError, match="no folder that can be read; make it, or let its Store do so"):
+    with pytest.raises(RefusedError, match="not a folder that can be read; make it, or let its Store do so"):
         lake.up(inputs)
     assert lake.up({**inputs, "create": True}).kind == "create"
     assert (folder / "new/lake").is_dir()
