@@ -30,7 +30,7 @@ def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[s
     readers = ", ".join(new.get("downstream") or ()) or "nobody"
     manifest = new.get("manifest") or "the manifest"
     return [
-        f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_way_out(change, manifest)}"
+        f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_resolution(change, manifest)}"
         for change in destructive(changes_to(after, before.columns))
         if not consent(new, f"column/{change.column}")
     ]
@@ -127,7 +127,7 @@ def _tell(
 
 
 def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, changes: Sequence[Change]) -> None:
-    """Columns that become required have values, where no Run here fills them; where one does, it is held to that.
+    """Columns that become required have values, where no Run here fills them; where one does, it is verified for that.
 
     Raises:
         ResourceError: rows lack them; nothing was altered.
@@ -196,13 +196,13 @@ def _permitted(
         return None
     if live.is_empty:
         return change
-    raise ResourceError(f"{dataset.place}: {change}. {_way_out(change, new.get('manifest') or 'the manifest')}")
+    raise ResourceError(f"{dataset.place}: {change}. {_resolution(change, new.get('manifest') or 'the manifest')}")
 
 
-def _way_out(change: Change, manifest: str) -> str:
+def _resolution(change: Change, manifest: str) -> str:
     column = change.column
     keep = "keep a type that holds every value"
     if change.kind == "drop":
         keep = f"keep the column, or name it in `previousNames` of the column it became ([{column}])"
-    leave = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
-    return f"To go on, {keep}; or add a consent to {manifest}: {leave}"
+    allowed = f"consents: [{{object: column/{column}, reason: …, expires: YYYY-MM-DD}}]"
+    return f"Either {keep}, or add a consent to {manifest}: {allowed}"

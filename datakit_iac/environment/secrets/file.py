@@ -36,7 +36,7 @@ def read(file: Path) -> dict[str, str]:
     """The values of a file of secrets, in the format of dotenv.
 
     Raises:
-        SourceError: it cannot be read, others may read it, git tracks it, or a line is no ``NAME=value``.
+        SourceError: it cannot be read, others may read it, git tracks it, or a line is not ``NAME=value``.
     """
     from dotenv.parser import parse_stream
 

@@ -149,7 +149,7 @@ class Analyzer:
         """The policy sets that apply to a resource.
 
         To call itself a Platform, or the child of one, lets nothing escape: what is none of that project's manifests
-        is held to the law of what has no Platform, too, and the stack's own environment is asked beside another.
+        must also follow the policy set of what has no Platform, and that of the stack's own environment beside another.
         """
         general = (self._general.project, self._general.environment or resource.stack)
         own = self._platforms.get(resource.urn) or self._platforms.get(resource.parent)

@@ -19,8 +19,8 @@ _ASKED: Final = re.compile(r"""\benv_var\s*\(\s*(['"])(\w+)\1\s*(,?)""")
 def undeclared(project: DbtProject, declared: Set[str], present: Mapping[str, str]) -> list[str]:
     """The variables that templates ask for and the job does not declare, each as one sentence.
 
-    dbt reads the whole project for every job. A variable with a default may be left out, unless it is set here: whoever
-    set it would take it for used.
+    dbt reads the whole project for every job. A variable with a default may be left out, unless it is set
+    here: its value would seem to be used.
 
     Args:
         project: the project.

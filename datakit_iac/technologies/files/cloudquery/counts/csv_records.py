@@ -29,7 +29,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Watch(Protocol):
-    """Is told of a file while its records are counted; positions are bytes of the file."""
+    """Called with each block of a file while its records are counted; positions are bytes of the file."""
 
     def text(self, text: bytes, offset: int, delimiters: Positions, strange: Sequence[int]) -> None:
         """The next text, its delimiters outside quotes, and the quoted values that something else follows."""
