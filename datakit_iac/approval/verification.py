@@ -130,7 +130,7 @@ def _changed_operations(then: Sequence[Operation], now: Sequence[Operation]) -> 
         elif key not in before:
             changed.append(f"{after[key].label} is now to be {after[key].deed}")
         elif before[key] != after[key]:
-            changed.append(f"{after[key].label} is to be {after[key].deed} in another way")
+            changed.append(f"{after[key].label} would be {after[key].deed} in a different way")
     return changed
 
 

@@ -53,7 +53,7 @@ def _placeholders(project: Project, connector: Connector) -> Iterator[Finding]:
         for name in tool.placeholders:
             if known and name not in known:
                 path = ("spec", "tools", index, "template" if tool.template else "command")
-                message = f"the tool {tool.name} stands on {name!r}, which is not a field of connectionSchema"
+                message = f"tool {tool.name} uses {name!r}, which is not defined in connectionSchema"
                 yield project.origin(connector).finding("unknown-field", message, path, hint=nearest(name, known))
 
 

@@ -48,7 +48,7 @@ def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
             yield origin.finding("invalid-value", f"executor {said.type}: {fault}", ("spec", "executor"))
         return
     for name in settings:
-        message = f"`{name}` says nothing here: the executor {said.type} takes no settings"
+        message = f"`{name}` has no effect: the executor {said.type} takes no settings"
         yield origin.finding("not-used", message, ("spec", "executor", name), severity="warning")
 
 

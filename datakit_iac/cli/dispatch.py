@@ -140,7 +140,9 @@ def _unforeseen(fault: Exception) -> int:
     if os.environ.get("DATAKIT_TRACEBACK"):
         raise fault
     kind = type(fault).__name__
-    return _said(f"this is a fault of dk: {kind}: {fault}\n  DATAKIT_TRACEBACK=1 shows where", exit_codes.INTERNAL)
+    return _said(
+        f"internal error (please report it): {kind}: {fault}\n  DATAKIT_TRACEBACK=1 shows where", exit_codes.INTERNAL
+    )
 
 
 def _said(text: str, code: int) -> int:

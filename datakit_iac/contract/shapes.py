@@ -23,7 +23,7 @@ from datakit_iac.manifest.models.transform import Resources, Schedule, VariableN
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.secret import Secret
 
-MISSING: Final = "is expected and missing"
+MISSING: Final = "is required"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[Name], Field(default_factory=list)]
 

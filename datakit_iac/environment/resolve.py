@@ -141,7 +141,7 @@ class _Resolution:
         """The DataSet with its reader checked; without it where the technology that is bound here has none."""
         kind, path = contract.store.technology, ("spec", "reader")
         if not technology(kind).capabilities.reader:
-            message = f"`reader` of DataSet {dataset.name} says nothing here: {kind} reads in one way only"
+            message = f"`reader` of DataSet {dataset.name} has no effect: {kind} reads in one way only"
             origin = self._project.origin(dataset)
             self._findings.append(origin.finding("not-used", message, path))
             return contract.model_copy(update={"reader": {}})

@@ -48,7 +48,7 @@ def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secret
     >>> from datakit_iac.manifest.models.connector import ConnectionField
     >>> host = ConnectionField(field="host", type="string")
     >>> [fault.message for fault in faults([host], {"hots": "x"}, [])]
-    ["there is no option 'hots' of this Connector", 'the option `host` is expected and missing']
+    ["there is no option 'hots' of this Connector", 'the option `host` is required']
 
     Args:
         fields: those of the Connector; none where it does not say, and then anything may be given.
@@ -92,7 +92,7 @@ def _missing(field: ConnectionField) -> Fault:
     path = ("secrets", field.field) if field.secret else (field.field,)
     word = "secret" if field.secret else "option"
     hint = f"secrets: {{{field.field}: ${{…}}}}" if field.secret else field.description
-    return Fault("missing-field", path, f"the {word} `{field.field}` is expected and missing", hint)
+    return Fault("missing-field", path, f"the {word} `{field.field}` is required", hint)
 
 
 def connections(project: Project) -> Iterator[Finding]:

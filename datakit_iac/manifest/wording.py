@@ -71,7 +71,7 @@ def sentence(error: ErrorDetails) -> str:
     """What is wrong with a field, for messages that name it and do not repeat what was found."""
     match error["type"]:
         case "missing":
-            return "is expected and missing"
+            return "is required"
         case "extra_forbidden":
             return "there is no such field"
         case "value_error":

@@ -230,7 +230,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as failure:
             frame = traceback.extract_tb(failure.__traceback__)[-1]
             where = f"{frame.name}, line {frame.lineno}"
-            text = f"a fault of datakit itself, please report it: {type(failure).__name__} in {where}: {failure}"
+            text = f"internal error (please report it): {type(failure).__name__} in {where}: {failure}"
             await _abort(context, printable(text, secretive))
         raise AssertionError("an aborted call does not return")
 

@@ -123,7 +123,7 @@ def _refuse_or_warn(environment: str, judged: gate.Admission) -> None:
     # What a file is called need be no text, and the engine takes nothing else.
     told = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
     if not judged.is_allowed:
-        raise pulumi.RunError("\n".join([f"{environment} takes only what is approved; nothing was touched:", *told]))
+        raise pulumi.RunError("\n".join([f"{environment} requires an approved plan; nothing was changed:", *told]))
     for each in told:
         pulumi.log.warn(each)
 

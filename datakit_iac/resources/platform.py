@@ -199,5 +199,5 @@ def _resolved(root: Path, environment: str, found: Secrets) -> tuple[ResolvedPro
         if any(finding.severity == "error" for finding in findings):
             raise InvalidProjectError(findings)
     except InvalidProjectError as invalid:
-        raise pulumi.RunError(f"the project is not right:\n{invalid}") from invalid
+        raise pulumi.RunError(f"the project has errors:\n{invalid}") from invalid
     return resolved, findings

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str], checkout: Path | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: What stands on the command line.
+        arguments: The words of the command line.
         checkout: The checkout of this repository to set up; None for an installed datakit.
 
     Returns:

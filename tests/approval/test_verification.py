@@ -364,8 +364,11 @@ def test_no_field_of_what_an_approver_sees_is_left_out(agreed: Case) -> None:
         ((USERS,), "Run load is not to be run any more"),
         ((USERS, LOAD, LOAD.model_copy(update={"urn": LOAD.urn + "-2"})), "Run load-2 is now to be run"),
         ((USERS.model_copy(update={"op": "replace"}), LOAD), "DataSet users is now to be replaced, "),
-        ((USERS.model_copy(update={"changes": ("schema",)}), LOAD), "DataSet users is to be altered in another way"),
-        ((USERS.model_copy(update={"inputs": "sha256:0"}), LOAD), "DataSet users is to be altered in another way"),
+        (
+            (USERS.model_copy(update={"changes": ("schema",)}), LOAD),
+            "users would be altered in a different way",
+        ),
+        ((USERS.model_copy(update={"inputs": "sha256:0"}), LOAD), "users would be altered in a different way"),
     ],
 )
 def test_a_plan_of_other_operations_is_stale(agreed: Case, operations: object, words: str) -> None:

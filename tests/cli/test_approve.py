@@ -223,7 +223,7 @@ def test_a_project_that_cannot_be_read_is_told_from_a_program_without_one(
     for further in ((), ("--out",), ("--output", "json")):
         said = dk("plan", "--env", "prod", *further)
         assert (said.code, "no Platform" in said.err) == (3, False)
-        assert "stack: is expected and missing" in said.err
+        assert "stack: is required" in said.err
         assert "fix:" in said.err
 
 

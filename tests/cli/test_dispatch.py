@@ -106,7 +106,9 @@ def test_a_fault_of_our_own_is_one_line_and_not_taken_for_findings(dk: Dk, monke
     monkeypatch.setattr(lint, "run", broken)
     said = dk("lint")
     assert (said.code, said.out) == (70, "")
-    assert said.err == "dk: this is a fault of dk: ZeroDivisionError: oh\n  DATAKIT_TRACEBACK=1 shows where\n"
+    assert (
+        said.err == "dk: internal error (please report it): ZeroDivisionError: oh\n  DATAKIT_TRACEBACK=1 shows where\n"
+    )
 
 
 def test_a_reader_that_goes_away_is_quiet() -> None:

@@ -184,7 +184,7 @@ def test_a_dataset_in_a_store_that_is_gone_says_so(users: Subject, warehouse: Wa
         ({"schema": []}, r"^schema: users declares no columns"),
         ({"table": None, "prefix": "users/"}, r"^prefix: a DataSet in duckdb has a table; users names a prefix$"),
         ({"schema": [{"name": "id", "type": "bigimt"}]}, r"^schema.*'bigimt' is not a type"),
-        ({"schema": [{"name": "id"}]}, r"^schema.*is expected and missing"),
+        ({"schema": [{"name": "id"}]}, r"^schema.*is required"),
         ({"schema": [{"name": "id", "type": "text", "tests": [{"uniqe": True}]}]}, "uniqe"),
         ({"tests": [{"row_cuont": {"min": 1}}]}, "row_cuont"),
         ({"consents": [{"object": "all", "reason": "r", "expires": "2030-01-01"}]}, "^consents"),

@@ -89,7 +89,7 @@ REFUSED = {
     connector("connectionSchema: [{field: pw, secret: true, default: x}]"): "is a secret, so it has no default",
     connector("connectionSchema: [{field: a}, {field: a}]"): "twice among `connectionSchema`: a",
     connector("tools: [{name: psql, type: exec}]"): "needs `command`",
-    connector("tools: [{name: dsn, type: config, template: x, requires: [psql]}]"): "`requires` says nothing",
+    connector("tools: [{name: dsn, type: config, template: x, requires: [psql]}]"): "`requires` is not valid for tools",
     connector("tools: [{name: a, type: exec, command: a}, {name: a, type: exec, command: b}]"): "twice among `tools`",
     STORE.replace("connector: duckdb", "connector: duckdb, connectorVersion: newest"): "is not a version range",
     dataset("retention: soon"): "is not a duration",

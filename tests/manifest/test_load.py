@@ -450,7 +450,7 @@ CASES = {
     "a test without its arguments": (
         DATASET.replace("[unique,", "[«row_count,"),
         "invalid-value",
-        "the test row_count says nothing without its arguments",
+        "the test row_count requires arguments",
         "",
     ),
     "a test that tests nothing": (DATASET.replace("[unique,", "[«{unique: false},"), "invalid-value", "`unique:", ""),

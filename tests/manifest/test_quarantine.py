@@ -109,7 +109,7 @@ def test_a_quarantine_that_cannot_be_one_is_a_finding_with_the_fix(
     [
         ("skip", "expected fail, or {quarantine: A-DATASET, max: 100}"),
         ("[rejected]", "expected fail, or {quarantine: A-DATASET, max: 100}"),
-        ("{max: 5}", "quarantine is expected and missing"),
+        ("{max: 5}", "quarantine is required"),
         ("{quarantine: rejected, max: many}", "'many' is not a number of records; expected for instance 100 or 0.1%"),
         ("{quarantine: rejected, max: -1}", "'-1' is not a number of records"),
         ("{quarantine: rejected, max: 101%}", "'101%' is not a number of records"),

@@ -29,7 +29,14 @@ class AnyEngine(Protocol):
     def copied(self, root: Path) -> AnyEngine: ...
 
 
-_FAULTS = ("a fault of datakit itself", "Traceback", "KeyError", "AttributeError", "TypeError", "ConversionException")
+_FAULTS = (
+    "internal error (please report it)",
+    "Traceback",
+    "KeyError",
+    "AttributeError",
+    "TypeError",
+    "ConversionException",
+)
 
 
 class Story:

@@ -308,7 +308,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         (lambda store: wrong(DataSet)(7, store=store, table="u"), "name: expected text; found 7"),
         (lambda store: wrong(DataSet)(store=store, table="u"), "name: expected text; found nothing"),
         (lambda store: Store("x", technology="dukdb", connection={}), "technology: no technology 'dukdb' is installed"),
-        (lambda store: wrong(Store)("x", technology="duckdb"), "connection: is expected and missing"),
+        (lambda store: wrong(Store)("x", technology="duckdb"), "connection: is required"),
         (
             lambda store: Store("x", technology="duckdb", connection={"pth": "x"}),
             "connection.pth: duckdb has no option 'pth'; did you mean 'path'?",

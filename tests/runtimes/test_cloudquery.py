@@ -220,7 +220,7 @@ def test_progress_is_shown_and_rows_are_counted() -> None:
         (["Error: failed to sync v3: rpc error: code = Unknown desc = boom"], 1, "failed to sync v3: boom"),
         ([Event("ended", "the source plugin ended during the sync (signal 9)").line()], 1, "the source plugin ended"),
         (["strange"], 7, "CloudQuery ended with exit code 7"),
-        ([RESULT, SUMMARY.format(2)], 0, "CloudQuery told of 2 errors"),
+        ([RESULT, SUMMARY.format(2)], 0, "CloudQuery reported 2 errors"),
         ([RESULT, Event("error", "late").line()], 0, "late"),
         ([SUMMARY.format(0)], 0, "no rows were committed to t"),
     ],

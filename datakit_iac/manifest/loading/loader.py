@@ -201,7 +201,7 @@ def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Fi
     kind = document.get("kind")
     if "apiVersion" not in document and isinstance(kind, str) and kind in KINDS and "metadata" in document:
         hint = f"add apiVersion: {API_VERSION}"
-        return origin.finding("missing-field", "apiVersion is expected and missing", ("apiVersion",), hint=hint)
+        return origin.finding("missing-field", "apiVersion is required", ("apiVersion",), hint=hint)
     return None
 
 

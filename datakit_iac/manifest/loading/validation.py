@@ -143,7 +143,7 @@ def _fault(
         case "extra_forbidden":
             return _unknown_field(origin, model, path, error["loc"])
         case "missing":
-            message = f"{spelled(path)} is expected and missing"
+            message = f"{spelled(path)} is required"
             return origin.finding("missing-field", message, path, hint=f"add `{path[-1]}: …`")
         case "value_error":
             fault = error["ctx"]["error"]

@@ -86,7 +86,7 @@ class Test(Model):
         if not isinstance(value, str):
             return value
         if value in _WITH_ARGUMENTS:
-            raise ValueError(f"the test {value} says nothing without its arguments; expected `{value}: …`")
+            raise ValueError(f"the test {value} requires arguments; expected `{value}: …`")
         return {value: True}
 
     @model_validator(mode="after")

@@ -97,7 +97,7 @@ class Tool(Model):
         if not getattr(self, own[0]):
             raise ValueError(f"a tool of type {self.type} needs `{own[0]}`")
         if strange := [name for name in other if getattr(self, name)]:
-            raise ValueError(f"`{strange[0]}` says nothing in a tool of type {self.type}; it has {', '.join(own)}")
+            raise ValueError(f"`{strange[0]}` is not valid for tools of type {self.type}; it has {', '.join(own)}")
         return self
 
     @property

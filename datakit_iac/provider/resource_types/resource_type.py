@@ -62,7 +62,7 @@ class Stop(threading.Event):
         reason: why, for the user.
     """
 
-    reason = "stopped as you asked"
+    reason = "cancelled"
 
     def because(self, reason: str) -> None:
         """Stop for a reason."""

@@ -81,7 +81,7 @@ class Output:
         if self._deaths:
             return JobFailedError("; ".join(self._deaths), lines)
         if self._failed_tables:
-            return JobFailedError(f"CloudQuery told of {self._failed_tables} errors", lines)
+            return JobFailedError(f"CloudQuery reported {self._failed_tables} errors", lines)
         if exit_code:
             said = next((line for line in reversed(lines) if line.startswith("Error: ")), "")
             cause = said.removeprefix("Error: ") or f"CloudQuery ended with exit code {exit_code}"

@@ -68,7 +68,9 @@ def outcome(
         JobFailedError: a node failed, an output was not made, or nothing was selected.
     """
     if not results:
-        raise JobFailedError("the selection means no model of the dbt project, so nothing was built", tuple(warnings))
+        raise JobFailedError(
+            "the selection matches no models of the dbt project, so nothing was built", tuple(warnings)
+        )
     if failed := [result for result in results if result.status in _BAD]:
         raise _failure(failed, results)
     done = {result.id for result in results if result.status in _GOOD}

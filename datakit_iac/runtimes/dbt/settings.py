@@ -50,7 +50,7 @@ def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
         ]
     known = {part for node in project.nodes for part in node.fqn[1:]}
     words = " ".join(job.settings.get("select") or ())
-    return [f"`select: [{words}]` means no model of {project.root}: {nearest(words, known)}"]
+    return [f"`select: [{words}]` matches no models of {project.root}: {nearest(words, known)}"]
 
 
 def selection(job: Job, project: DbtProject) -> Selection:

@@ -206,7 +206,7 @@ def test_a_broken_contract_is_named_with_its_columns(shop: Shop, run: Runner) ->
 
 def test_selecting_nothing_fails_and_says_so(shop: Shop, run: Runner) -> None:
     failed = failure(run, shop, "tag:nowhere")
-    assert "means no model" in failed.cause
+    assert "matches no models" in failed.cause
     assert any("tag:nowhere" in line for line in failed.lines)
 
 
