@@ -16,7 +16,7 @@ from datakit_iac.provider.resource_types.resource_type import Call, Properties, 
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import AltersSchema, data_tests, role
-from datakit_iac.technologies.technology import Session, TableState, TestFailure, technology
+from datakit_iac.technologies.technology import FailedTest, Session, TableState, technology
 
 
 def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
@@ -146,7 +146,7 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, 
         )
 
 
-def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[TestFailure]:
+def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[FailedTest]:
     """The columns in which rows have no value."""
     bare = {"tests": [], "primary_key": False, "nullable": False}
     required = tuple(column.model_copy(update=bare) for column in columns)

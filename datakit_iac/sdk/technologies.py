@@ -23,12 +23,12 @@ from datakit_iac.technologies.roles import (
 )
 from datakit_iac.technologies.technology import (
     Capabilities,
+    FailedTest,
     Session,
     StoreError,
     StoreMissingError,
     TableState,
     Technology,
-    TestFailure,
 )
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "DataVersion",
     "Discards",
     "Effect",
+    "FailedTest",
     "Fault",
     "Mark",
     "MeasuresSize",
@@ -57,7 +58,6 @@ __all__ = [
     "TableState",
     "Technology",
     "Test",
-    "TestFailure",
     "Text",
     "VersionsData",
     "canonical",

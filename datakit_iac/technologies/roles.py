@@ -14,7 +14,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.technology import StoreError, TestFailure
+from datakit_iac.technologies.technology import FailedTest, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class VersionsData(Protocol):
 class RunsDataTests(Protocol):
     """Tests data where it lies."""
 
-    def violations(self, dataset: BoundDataSet) -> list[TestFailure]:
+    def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """The tests of the contract that the data does not pass."""
 
 
@@ -125,7 +125,7 @@ def role(able: object, wanted: type[Role], technology: str) -> Role:
     raise StoreError(f"{technology} {_LACKING[wanted]}")
 
 
-def data_tests(session: object, dataset: BoundDataSet) -> list[TestFailure]:
+def data_tests(session: object, dataset: BoundDataSet) -> list[FailedTest]:
     """The tests of a DataSet that its data does not pass; none where it has no tests.
 
     Raises:

@@ -69,7 +69,7 @@ class TableState:
 
 
 @dataclass(frozen=True, slots=True)
-class TestFailure:
+class FailedTest:
     """A test that data did not pass: its name, its subject and how many rows fail."""
 
     test: str

@@ -19,7 +19,7 @@ from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.duckdb.session import DuckDBSession, connect
 from datakit_iac.technologies.evolution import Change, plan
-from datakit_iac.technologies.technology import StoreError, TestFailure
+from datakit_iac.technologies.technology import FailedTest, StoreError
 from datakit_iac.testing import MARK, TechnologyKit
 from tests.technologies.kits import column, duckdb_kit
 
@@ -320,12 +320,12 @@ def test_a_test_counts_the_rows_that_fail_it(session: DuckDBSession, filled: Bou
 
 def test_a_primary_key_of_several_columns_is_unique_together(session: DuckDBSession, filled: BoundDataSet) -> None:
     columns = (column("id", "bigint", primaryKey=True), column("name", primaryKey=True))
-    assert session.violations(replace(filled, columns=columns)) == [TestFailure("not_null", "name", 1)]
+    assert session.violations(replace(filled, columns=columns)) == [FailedTest("not_null", "name", 1)]
 
 
 def test_tests_of_the_whole_name_the_dataset(session: DuckDBSession, filled: BoundDataSet) -> None:
     tests = (Test.model_validate({"row_count": {"min": 9}}),)
-    assert session.violations(replace(filled, columns=(), tests=tests)) == [TestFailure("row_count", "users", 4)]
+    assert session.violations(replace(filled, columns=(), tests=tests)) == [FailedTest("row_count", "users", 4)]
 
 
 def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSession, kit: TechnologyKit) -> None:
@@ -334,7 +334,7 @@ def test_an_empty_table_is_not_fresh_and_counts_at_least_one(session: DuckDBSess
         tests=(Test.model_validate({"freshness": {"column": "at", "maxAge": "1d"}}),),
     )
     session.create(dataset, MARK)
-    assert session.violations(dataset) == [TestFailure("freshness", "at", 1)]
+    assert session.violations(dataset) == [FailedTest("freshness", "at", 1)]
 
 
 @pytest.mark.parametrize(

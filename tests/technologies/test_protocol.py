@@ -13,14 +13,14 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.runtimes.job import RunContext, RunResult
-from datakit_iac.technologies.technology import Capabilities, Session, TableState, Technology, TestFailure
+from datakit_iac.technologies.technology import Capabilities, FailedTest, Session, TableState, Technology
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/adding-a-technology.md").read_text()
 ROW: Final = re.compile(r"^\| `(\w+\.py)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 PACKAGE = ROOT / "datakit_iac"
 SOURCE = "\n".join(file.read_text() for file in PACKAGE.rglob("*.py"))
-DATA = (BoundDataSet, Connection, Capabilities, TableState, TestFailure, Job, RunResult, RunContext)
+DATA = (BoundDataSet, Connection, Capabilities, TableState, FailedTest, Job, RunResult, RunContext)
 
 
 @pytest.mark.parametrize("kind", DATA, ids=lambda kind: kind.__name__)

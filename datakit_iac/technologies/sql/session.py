@@ -17,7 +17,7 @@ from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.names import quoted
-from datakit_iac.technologies.technology import StoreError, TableState, TestFailure
+from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
 
 class Database(Protocol):
@@ -173,21 +173,21 @@ class SqlSession(ABC):
             raise StoreError(f"{dataset.place} lacks {', '.join(missing)}, which DataSet {dataset.name} declares")
         return [there[name] for name in wanted]
 
-    def violations(self, dataset: BoundDataSet) -> list[TestFailure]:
+    def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """Run each test of the contract as one query that counts the rows that fail; none can write."""
         with self._reading():
             return [
                 found for each in data_tests.queries(self.dialect, dataset) if (found := self._failed(dataset, each))
             ]
 
-    def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> TestFailure | None:
+    def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> FailedTest | None:
         test, subject, sql = query
         try:
             rows = self._number(sql)
         except self.failure as fault:
             reason = f"test {test}({subject}) of {dataset.name} cannot run: {first_line(fault)}"
             raise StoreError(reason) from fault
-        return TestFailure(test, subject, rows) if rows else None
+        return FailedTest(test, subject, rows) if rows else None
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
