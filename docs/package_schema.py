@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from datakit_iac.contract.shapes import OUTPUTS, SHAPES, STEERING, Contract, StoreReference, told
 from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.manifest.models.common import Model
 from datakit_iac.manifest.models.dataset import Consent
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 

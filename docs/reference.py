@@ -27,8 +27,8 @@ from datakit_iac.cli.registry import SECTIONS, Command, CommandModule
 from datakit_iac.installed import names
 from datakit_iac.manifest.json_schema import schema, schema_of_all
 from datakit_iac.manifest.models.column import ColumnType, SourceColumn
-from datakit_iac.manifest.models.common import API_VERSION, Metadata, Name, Quantity, SecretReference, SemVer
 from datakit_iac.manifest.models.dataset import SchemaReference
+from datakit_iac.manifest.models.document import API_VERSION, Metadata, Name, Quantity, SecretReference, SemVer
 from datakit_iac.manifest.models.kinds import KINDS, model_of
 from datakit_iac.manifest.models.transform import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention

@@ -9,7 +9,7 @@ from datakit_iac.executors.protocol import Configurable
 from datakit_iac.executors.registry import DEFAULT, executor, executors, runs_images
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.models.common import Manifest, Model
+from datakit_iac.manifest.models.document import Manifest, Model
 from datakit_iac.manifest.models.environment import Environment, ExecutorSection
 from datakit_iac.manifest.models.transform import GENERIC, Transform
 from datakit_iac.manifest.project import Project
@@ -49,7 +49,7 @@ def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
         return
     for name in settings:
         message = f"`{name}` has no effect: the executor {said.type} takes no settings"
-        yield origin.finding("not-used", message, ("spec", "executor", name), severity="warning")
+        yield origin.finding("not-used", message, ("spec", "executor", name))
 
 
 def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:

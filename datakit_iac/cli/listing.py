@@ -17,7 +17,7 @@ from datakit_iac.findings.sensitive import REDACTED, hidden, is_reference
 from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.document import Manifest
     from datakit_iac.manifest.project import Project
 
 Kind = TypeVar("Kind", bound="Manifest")

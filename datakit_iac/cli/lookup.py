@@ -36,7 +36,7 @@ def demand_name(text: str) -> None:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from datakit_iac.manifest.models.common import Name
+    from datakit_iac.manifest.models.document import Name
 
     try:
         TypeAdapter(Name).validate_python(text)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import Secret
 
 M = TypeVar("M", bound=Model)

@@ -16,7 +16,7 @@ from datakit_iac.contract.shapes import MISSING
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import Secret
 
 Path = tuple[str | int, ...]
@@ -95,7 +95,10 @@ def faults(shape: type[Model], inputs: Mapping[str, Any]) -> Iterator[tuple[str,
     """
     for path, reason in judged(shape, inputs).faults:
         # What the engine was not told may be an output of a resource that it leaves out; a program knows better.
-        yield spelled(path) or str(inputs.get("name", "inputs")), reason + (_LEFT_OUT if MISSING in reason else "")
+        yield (
+            spelled(path) or str(inputs.get("name", "inputs")),
+            reason + (_LEFT_OUT if reason.endswith(MISSING) else ""),
+        )
 
 
 class _Inputs:

@@ -17,8 +17,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models import dataset as manifest
-from datakit_iac.manifest.models.common import Model, Name, Quantity, SemVer
 from datakit_iac.manifest.models.dataset import DataSetSpec, Place
+from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer
 from datakit_iac.manifest.models.transform import Resources, Schedule, VariableName
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.secret import Secret

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.models.common import Metadata
+from datakit_iac.manifest.models.document import Metadata
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.project import Project
 

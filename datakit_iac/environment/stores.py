@@ -18,8 +18,8 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import closest
 from datakit_iac.installed import names
 from datakit_iac.manifest import connections
-from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project

@@ -28,20 +28,19 @@ def spelled(path: Sequence[Step]) -> str:
 
 
 class Location(Protocol):
-    """A place in a file.
-
-    Attributes:
-        file: relative to the working directory if it is below that; empty if there is none.
-        line: from 1; 0 if it is not known.
-        column: from 1; 0 if it is not known.
-    """
+    """A place in a file."""
 
     @property
-    def file(self) -> str: ...  # noqa: D102
+    def file(self) -> str:
+        """Relative to the working directory if it is below that; empty if there is none."""
+
     @property
-    def line(self) -> int: ...  # noqa: D102
+    def line(self) -> int:
+        """From 1; 0 if it is not known."""
+
     @property
-    def column(self) -> int: ...  # noqa: D102
+    def column(self) -> int:
+        """From 1; 0 if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.document import API_VERSION
 from datakit_iac.manifest.models.kinds import KINDS, model_of
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import shown
 from datakit_iac.findings.origin import Origin
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.models.common import Manifest
     from datakit_iac.manifest.models.connector import Connector
     from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
+    from datakit_iac.manifest.models.document import Manifest
     from datakit_iac.manifest.models.environment import Environment
     from datakit_iac.manifest.models.policy import Policy
     from datakit_iac.manifest.models.store import Store
     from datakit_iac.manifest.models.transform import Transform
-
-Kind = TypeVar("Kind", bound="Manifest")
 
 
 @dataclass(frozen=True, slots=True)

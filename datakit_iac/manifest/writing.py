@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from datakit_iac.findings.visible import visible
-from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.document import Manifest
 
 _WIDTH = 120
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, Scope, Step, Subject, Target
 
 

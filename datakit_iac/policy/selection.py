@@ -13,7 +13,7 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.models.policy import Enforcement, EnforcementChoice, Policy, enforced
 from datakit_iac.manifest.models.policy import Rule as WrittenRule
 from datakit_iac.manifest.project import Project

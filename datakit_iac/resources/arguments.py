@@ -14,7 +14,7 @@ import pulumi
 from datakit_iac.contract.faults import Foreign, Path, judged, model_within, names_of
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.pulumi_compat import has_engine

@@ -11,7 +11,7 @@ import pulumi
 from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.pulumi_compat import has_engine
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.dataset_arguments import DataSetArguments

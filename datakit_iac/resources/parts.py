@@ -10,7 +10,7 @@ import pulumi
 
 from datakit_iac.manifest.models import column as manifest
 from datakit_iac.manifest.models import dataset
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.types import DataType
 
 Later = pulumi.Output[str] | Awaitable[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit_iac.manifest.models.common import Model as Arguments
+from datakit_iac.manifest.models.document import Model as Arguments
 from datakit_iac.policy.model import (
     ColumnFacts,
     ConnectorFacts,

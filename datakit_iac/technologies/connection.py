@@ -12,7 +12,7 @@ from datakit_iac import installed
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.connections import Fault
-from datakit_iac.manifest.models.common import Model
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import quoted
 
 GROUP: Final = "datakit.connections"

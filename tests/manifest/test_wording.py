@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from datakit_iac.manifest.loading.loader import read
-from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.document import API_VERSION
 
 OURS = re.compile(
     r"Input should|should (be|have|match)|after validation|datetime|\bTrue\b|\bFalse\b|\bNone\b|NoneType|\bdict\b"

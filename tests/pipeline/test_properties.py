@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datakit_iac.findings.origin import Origin
-from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.dataset import DataSet, DataSetGroup
+from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.transform import Port, Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.drawing.json import as_json

@@ -15,7 +15,7 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.environment import lockfile
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import read
-from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.document import API_VERSION
 
 TODAY = date(2026, 6, 1)
 _KINDS = {

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from datakit_iac import Column, Connector, DataSet, Store, Transform
 from datakit_iac.manifest.json_schema import schema
-from datakit_iac.manifest.models.common import API_VERSION
+from datakit_iac.manifest.models.document import API_VERSION
 from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.registry import TYPES

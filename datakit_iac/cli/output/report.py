@@ -108,7 +108,7 @@ def _ordered(findings: Sequence[Finding], strict: bool) -> list[Finding]:
 def _nothing(asked: Scope) -> Finding:
     from datakit_iac.findings.finding import Finding
     from datakit_iac.findings.location import Position
-    from datakit_iac.manifest.models.common import API_VERSION
+    from datakit_iac.manifest.models.document import API_VERSION
 
     return Finding(code="no-manifest", message=f"no manifest of {API_VERSION} is here", at=Position(asked.shown))
 

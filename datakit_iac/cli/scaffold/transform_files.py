@@ -11,8 +11,8 @@ from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.scaffold import templates
 from datakit_iac.cli.scaffold.layout import place
 from datakit_iac.manifest.models.column import Column
-from datakit_iac.manifest.models.common import Metadata
 from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec
+from datakit_iac.manifest.models.document import Metadata
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.models.transform import (
     CloudQuerySection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datakit_iac.findings.location import Step
-from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.document import Manifest
 
 
 @dataclass(frozen=True, slots=True)

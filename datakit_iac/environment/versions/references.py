@@ -9,8 +9,8 @@ from datakit_iac.environment.model import ResolvedTransform
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
 from datakit_iac.findings.location import Step
-from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.connector import Connector
+from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.image import Image

@@ -11,8 +11,8 @@ from datakit_iac.findings.origin import Origin
 
 if TYPE_CHECKING:
     from datakit_iac.findings.location import Step
-    from datakit_iac.manifest.models.common import Manifest
     from datakit_iac.manifest.models.connector import Connector
+    from datakit_iac.manifest.models.document import Manifest
 
 _SHOWN: Final = 5
 """So many fields that differ are named; the rest is counted."""

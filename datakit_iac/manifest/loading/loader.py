@@ -17,14 +17,14 @@ from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.loading import discovery, duplicates, yaml_reader
 from datakit_iac.manifest.loading.validation import without_unknown_fields
-from datakit_iac.manifest.models.common import API_VERSION
 from datakit_iac.manifest.models.connector import editions
+from datakit_iac.manifest.models.document import API_VERSION
 from datakit_iac.manifest.models.kinds import KINDS, model_of
 from datakit_iac.manifest.project import Project
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.models.common import Manifest
     from datakit_iac.manifest.models.connector import Connector
+    from datakit_iac.manifest.models.document import Manifest
 
 _COLLECTIONS: Final = {
     "Connector": "connectors",

@@ -16,7 +16,7 @@ from datakit_iac.findings.nearest import closest, nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import NOT_SHOWN, SECTIONS, is_kept_secret, plain_key
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.models.common import Manifest
+from datakit_iac.manifest.models.document import Manifest
 
 _STRICT_KINDS: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave."""

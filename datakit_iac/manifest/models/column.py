@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from datakit_iac.manifest.models.common import Model, Name, several
+from datakit_iac.manifest.models.document import Model, Name, several
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.types import DataType, data_type
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.findings.sensitive import literals
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SemVer, repeated, several
+from datakit_iac.manifest.models.document import Manifest, Model, Name, SemVer, repeated, several
 from datakit_iac.manifest.values.image import PluginReference
 from datakit_iac.manifest.values.secret import quoted
 from datakit_iac.manifest.values.versions import satisfies

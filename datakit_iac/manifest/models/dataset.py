@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from datakit_iac.manifest.models.column import Column, Test, exchanged
-from datakit_iac.manifest.models.common import Day, Manifest, Model, Name, SemVer, repeated
+from datakit_iac.manifest.models.document import Day, Manifest, Model, Name, SemVer, repeated
 from datakit_iac.manifest.values.duration import Retention
 from datakit_iac.manifest.values.versions import check_range
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.manifest.models.common import Manifest, Model, Name, Quantity, SecretReference, open_name, repeated
+from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, SecretReference, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
-    from datakit_iac.manifest.models.common import Manifest
+    from datakit_iac.manifest.models.document import Manifest
 
 _MODULES: Final = {
     "Connector": "connector",

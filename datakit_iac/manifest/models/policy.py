@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from datakit_iac.manifest.models.common import Day, Manifest, Model
+from datakit_iac.manifest.models.document import Day, Manifest, Model
 
 Enforcement = Literal["advisory", "mandatory", "disabled"]
 

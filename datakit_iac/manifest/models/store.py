@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from datakit_iac.manifest.models.common import Manifest, Model, Name, SecretReference
+from datakit_iac.manifest.models.document import Manifest, Model, Name, SecretReference
 from datakit_iac.manifest.values.versions import VersionRange
 
 

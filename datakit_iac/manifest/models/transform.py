@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from datakit_iac.manifest.models.common import Manifest, Model, Name, Quantity, open_name, repeated
+from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.quantity import amount

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from datakit_iac.manifest.models.common import Model, Name
+from datakit_iac.manifest.models.document import Model, Name
 from datakit_iac.policy import cel
 from datakit_iac.policy.model import ProjectFacts, Subject
 from datakit_iac.policy.rule import Violation, rule

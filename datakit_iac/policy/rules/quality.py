@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from datakit_iac.manifest.models.common import Model
 from datakit_iac.manifest.models.dataset import Tier
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.policy.model import DataSetFacts, ProjectFacts, TransformFacts
 from datakit_iac.policy.rule import Violation, rule
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from datakit_iac.manifest.models.column import Masking
-from datakit_iac.manifest.models.common import Model
 from datakit_iac.manifest.models.dataset import Classification
+from datakit_iac.manifest.models.document import Model
 from datakit_iac.policy.model import ColumnFacts, DataSetFacts, EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
 

@@ -17,8 +17,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.manifest.models.common import Manifest
 from datakit_iac.manifest.models.dataset import DataSet
+from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.runtimes.dbt import Dbt
