@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Annotated, Any, Final, cast
 
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
@@ -70,9 +71,10 @@ class ConnectionModel(Model):
         return found
 
     @classmethod
-    def secrets(cls) -> list[str]:
+    @cache  # asked for at each check of a Store, and pydantic makes the schema each time
+    def secrets(cls) -> tuple[str, ...]:
         """The names of the fields that are secret."""
-        return [row["name"] for row in cls.fields() if row["secret"]]
+        return tuple(row["name"] for row in cls.fields() if row["secret"])
 
     @classmethod
     def fields(cls) -> list[dict[str, Any]]:

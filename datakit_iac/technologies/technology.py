@@ -167,8 +167,10 @@ def reader_faults(dataset: BoundDataSet) -> list[Fault]:
         StoreError: that technology is not installed.
     """
     found, connection = technology(dataset.connection.technology), dataset.connection
+    if not dataset.reader:
+        return []
     known, already = found.capabilities.reader, found.check(connection, create=True)
-    if not known and dataset.reader:
+    if not known:
         message = f"a DataSet in {found.name} has no reader: its content is read in one way only"
         return [Fault("invalid-reader", (), message)]
     faults = [
