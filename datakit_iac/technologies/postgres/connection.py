@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from datakit_iac.technologies.connection import ConnectionModel, PortNumber, SecretText, Text
 
@@ -20,4 +20,10 @@ class PostgresConnection(ConnectionModel):
     sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = Field(
         default="prefer", description="How the connection is encrypted."
     )
+    sslrootcert: Text | None = Field(default=None, description="The file with the authorities that are trusted.")
+    connect_timeout: PositiveInt = Field(default=10, description="Seconds to wait for the server.")
+    statement_timeout: PositiveInt | None = Field(
+        default=None, description="Seconds after which the server cancels a statement; without it, never."
+    )
+    lock_timeout: PositiveInt = Field(default=30, description="Seconds to wait for a lock on a table.")
     password: SecretText | None = Field(default=None, description="The role's password.")

@@ -1,0 +1,46 @@
+"""Connecting to a Postgres server; the driver and what a connection says are all that is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import psycopg
+
+_LIBPQ: Final = {
+    "host": "host",
+    "port": "port",
+    "database": "dbname",
+    "user": "user",
+    "password": "password",
+    "sslmode": "sslmode",
+    "sslrootcert": "sslrootcert",
+    "connectTimeout": "connect_timeout",
+}
+_APPLICATION: Final = "datakit"
+
+
+def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of libpq for a connection, its password included.
+
+    Source: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+
+    Args:
+        options: the fields of `PostgresConnection`, secrets among them, by the names that manifests use.
+    """
+    settings = {"timezone": "UTC", "search_path": f'"{options.get("schema", "public")}"'}
+    for name, setting in (("statementTimeout", "statement_timeout"), ("lockTimeout", "lock_timeout")):
+        if seconds := options.get(name, 30 if name == "lockTimeout" else None):
+            settings[setting] = f"{seconds}s"
+    said = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    given = {_LIBPQ[name]: value for name, value in options.items() if name in _LIBPQ}
+    return {"connect_timeout": 10, "sslmode": "prefer", **given, "application_name": _APPLICATION, "options": said}
+
+
+def connected(options: Mapping[str, Any]) -> psycopg.Connection[tuple[Any, ...]]:
+    """An open connection in autocommit mode, in UTC.
+
+    Raises:
+        psycopg.OperationalError: the server cannot be reached, or refuses the role or the database.
+    """
+    return psycopg.connect(**parameters(options), autocommit=True)
