@@ -15,6 +15,7 @@ import pytest
 
 from tests.servers.server import Server
 
+NOT_STARTED: Final = "was not started: "
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
@@ -36,7 +37,7 @@ def shared(kind: type[Server]) -> dict[str, str]:
     if reason := facts.get("failed"):
         pytest.fail(reason)
     if reason := facts.get("needs"):
-        message = f"{kind.name} was not started: {reason}"
+        message = f"{kind.name} {NOT_STARTED}{reason}"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     return facts
 

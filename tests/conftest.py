@@ -1,0 +1,19 @@
+"""What every run of the tests tells at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.servers.sharing import NOT_STARTED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the servers that were not started, what each needs, and how many tests did not run without it."""
+    skipped = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()) if report.longrepr)
+    missing = Counter(reason.removeprefix("Skipped: ") for reason in skipped if NOT_STARTED in reason)
+    if missing:
+        terminalreporter.section("not run")
+        for reason, tests in sorted(missing.items()):
+            terminalreporter.write_line(f"{reason} ({tests} test{'s' if tests != 1 else ''})")
