@@ -23,6 +23,7 @@ from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import Secret, variable
 from datakit_iac.technologies.connection import GROUP, described
 from datakit_iac.technologies.technology import StoreError, technologies, technology
@@ -96,7 +97,7 @@ class Stores:
         if kind == connector.spec.type:
             manifest, path = connector, ("spec", "type")
         fields = connector.spec.connection_schema if kind == connector.spec.type else ()
-        if wrong := connections.faults(fields, connection.options, secrets):
+        if wrong := _known(connection, connections.faults(fields, connection.options, secrets)):
             self._tell(store, wrong)
             return None
         try:
@@ -111,11 +112,11 @@ class Stores:
                 message = f"{message}; its fields are known here"
             hint = f"install a technology {kind!r}, or bind {store.name} to {' or '.join(technologies())}"
             self._find(manifest, "technology-not-installed", message, path, hint)
-            faults = known.faults(kind, connection.options, secrets) if known else []
+            faults = _known(connection, known.faults(kind, connection.options, secrets) if known else [])
             self._tell(store, faults)
             return None if faults else False
         hidden = {name: Secret(reference) for name, reference in secrets.items()}
-        faults = found.check(replace(connection, secrets=hidden), create=create)
+        faults = _known(connection, found.check(replace(connection, secrets=hidden), create=create))
         self._tell(store, faults)
         return None if faults else True
 
@@ -143,6 +144,8 @@ class Stores:
 
     def _check_secrets(self, store: Store, bound: Bound | None, secrets: Mapping[str, str]) -> None:
         for name, reference in secrets.items():
+            if is_deferred(reference):
+                continue
             wanted = variable(reference)
             is_bound = bound is not None and name in bound.binding.secrets
             manifest: Manifest = self._environment if is_bound else store
@@ -164,6 +167,16 @@ class Stores:
 
     def _find(self, manifest: Manifest, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
+
+
+def _known(connection: Connection, faults: list[connections.Fault]) -> list[connections.Fault]:
+    """The faults without those of values that only the engine knows, which are looked at once it does."""
+
+    def is_later(fault: connections.Fault) -> bool:
+        of_value = fault.code in ("invalid-value", "invalid-connection")
+        return of_value and bool(fault.path) and is_deferred(connection.options.get(str(fault.path[0])))
+
+    return [each for each in faults if not is_later(each)]
 
 
 def _merged(store: Store, connector: Connector, bound: Bound | None) -> tuple[str, dict[str, Any], dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import pulumi
 from datakit_iac.checks.validate import validate
 from datakit_iac.contract.shapes import arguments
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
-from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.models.environment import Environment, ExecutorSection
+from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.approval_gate import admit, applied
 from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.bindings import Bound, PulumiValues
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.run import Run
@@ -36,6 +38,8 @@ class Platform(pulumi.ComponentResource):
         resource_name: the component's name.
         project: the folder of the manifests, from the Pulumi project's.
         environment: the Environment's name; the stack's where it is None.
+        bindings: fields of the bindings of Stores, by the Stores' names, over those of the manifests; outputs of other
+            resources among them, secrets too: ``{"warehouse": {"host": db.address, "password": db.password}}``.
         opts: Pulumi's resource options.
 
     Raises:
@@ -55,18 +59,22 @@ class Platform(pulumi.ComponentResource):
         *,
         project: str | os.PathLike[str],
         environment: str | None = None,
+        bindings: Bound | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = Arguments.of(self)
         for argument, value in {"project": project, "environment": environment}.items():
             if not isinstance(value, str | os.PathLike) and (value is not None or argument == "project"):
                 given.wrong(argument, f"expected text that is known when the program runs; found {kind_of(value)}")
+        if bindings is not None and not _is_bindings(bindings):
+            given.wrong("bindings", f"expected a mapping of Stores' names to fields; found {kind_of(bindings)}")
         if refused := given.refused():
             super().__init__("datakit:index:Platform", resource_name, {"project": refused}, opts)
             self.runs = refused
             return
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         with contextlib.chdir(root_directory()):
+            self._values = PulumiValues(bindings)
             self._register(resource_name, project, environment, opts)
 
     def _register(
@@ -77,7 +85,7 @@ class Platform(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         self._secrets = secrets(Path.cwd())
-        resolved, warnings = _resolved(Path(project), environment or pulumi.get_stack(), self._secrets)
+        resolved, warnings = self._resolved(Path(project), environment or pulumi.get_stack())
         plan = admit(resolved, warnings)
         # A policy pack that sees its children finds their manifests, and so their policies and waivers, by these.
         told = {"project": os.fspath(project), "environment": resolved.environment.name}
@@ -90,12 +98,23 @@ class Platform(pulumi.ComponentResource):
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         self._is_approved = bool(resolved.environment.spec.approval.needed)
         self._executor = _executor(resolved.environment)
-        deletion, self._quotas = _deletion(resolved.environment), _quotas(resolved)
+        deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(_quotas(resolved))
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
         made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
         self.register_outputs({"runs": self.runs, **applied(plan, made)})
+
+    def _resolved(self, root: Path, environment: str) -> tuple[ResolvedProject, tuple[Finding, ...]]:
+        """The project that may be registered, with the warnings on it."""
+        try:
+            project, wrong = self._values.bind(load(root), environment)
+            resolved, findings = validate(project, environment, self._secrets)
+            if any(finding.severity == "error" for finding in (*wrong, *findings)):
+                raise InvalidProjectError((*wrong, *findings))
+        except InvalidProjectError as invalid:
+            raise pulumi.RunError(f"the project has errors:\n{invalid}") from invalid
+        return resolved, findings
 
     def _connectors(self, resolved: ResolvedProject) -> None:
         for name, connector in resolved.connectors.items():
@@ -122,11 +141,16 @@ class Platform(pulumi.ComponentResource):
             return Store(
                 store.name,
                 technology=store.connection.technology,
-                connection=store.connection.options,
-                secrets={name: self._secrets.find(variable(each)) for name, each in store.secrets.items()},
+                connection=self._values.replaced(store.connection.options),
+                secrets={name: self._secret(each) for name, each in store.secrets.items()},
                 create=store.create,
                 opts=self._child,
             )
+
+    def _secret(self, reference: str) -> Any:
+        if is_deferred(reference):
+            return self._values.replaced(reference)
+        return self._secrets.find(variable(reference))
 
     def _dataset(self, dataset: ResolvedDataSet, deletion: Any) -> DataSet:
         contract, where = dataset.contract, self._project.where(dataset.manifest)
@@ -192,12 +216,5 @@ def _quotas(resolved: ResolvedProject) -> dict[str, Any]:
     return runs | ({"storage": asked.storage, "stores": stores} if asked.storage else {})
 
 
-def _resolved(root: Path, environment: str, found: Secrets) -> tuple[ResolvedProject, tuple[Finding, ...]]:
-    """The project that may be registered, with the warnings on it."""
-    try:
-        resolved, findings = validate(load(root), environment, found)
-        if any(finding.severity == "error" for finding in findings):
-            raise InvalidProjectError(findings)
-    except InvalidProjectError as invalid:
-        raise pulumi.RunError(f"the project has errors:\n{invalid}") from invalid
-    return resolved, findings
+def _is_bindings(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(each, Mapping) for each in given.values())

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from datakit_iac.findings.sensitive import NOT_SHOWN, REDACTED, hidden, is_secret_name
+from datakit_iac.manifest.values import deferred
 
 IN_TEXT: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A reference within a text; its group is the variable's name."""
@@ -18,7 +19,10 @@ def reference(text: str) -> str:
     Raises:
         ValueError: it is not a reference.
     """
-    if not _REFERENCE.match(text):
+    if deferred.whole(text):
+        if wrong := deferred.fault(text):
+            raise ValueError(wrong)
+    elif not _REFERENCE.match(text):
         raise ValueError("a secret is written as ${VARIABLE}, never as its value")
     return text
 
