@@ -67,7 +67,7 @@ def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
 
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),
-    "DataSet": ("schema_ref", "dev"),
+    "DataSet": ("schema_ref",),
     "Transform": ("retries", "image", "resources", "replicas", "lineage", "service_account_name"),
 }
 """By kind, the fields of its `spec`."""

@@ -42,6 +42,26 @@ def add_config_file(parser: ArgumentParser) -> None:
     parser.add_argument("--config-file", metavar="FILE", help="the stack's configuration (default: Pulumi.ENV.yaml)")
 
 
+def add_seed(parser: ArgumentParser) -> None:
+    """Add `--seed`."""
+    parser.add_argument(
+        "--seed",
+        nargs="?",
+        const="",
+        metavar="PROFILE",
+        help="load the rows for development of `dev.seed`: those of a profile, or those beside all profiles",
+    )
+
+
+def seed(options: Namespace) -> dict[str, str]:
+    """The variables for what `--seed` says."""
+    if options.seed is None:
+        return {}
+    from datakit_iac.environment import seeding  # late: it reads the models of manifests
+
+    return {seeding.VARIABLE: options.seed or seeding.DEFAULT}
+
+
 def config_file(options: Namespace) -> tuple[str, ...]:
     """The engine's arguments for what `--config-file` says."""
     return ("--config-file", options.config_file) if options.config_file else ()

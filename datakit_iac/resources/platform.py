@@ -12,6 +12,7 @@ import pulumi
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.contract.shapes import arguments
+from datakit_iac.environment import seeding
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
@@ -109,6 +110,8 @@ class Platform(pulumi.ComponentResource):
         """The project that may be registered, with the warnings on it."""
         try:
             project, wrong = self._values.bind(load(root), environment)
+            if profile := os.environ.get(seeding.VARIABLE) or pulumi.Config("datakit").get("seed"):
+                project = seeding.with_seeds(project, environment, profile)
             resolved, findings = validate(project, environment, self._secrets)
             if any(finding.severity == "error" for finding in (*wrong, *findings)):
                 raise InvalidProjectError((*wrong, *findings))

@@ -43,7 +43,6 @@ def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) 
     assert {each.severity for each in found} == {"warning"}
     assert [each.path.removeprefix("spec.") for each in found] == [
         "plugin",
-        "dev",
         "retries",
         "image",
         "lineage",

@@ -27,6 +27,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     pulumi_process.add_environment(parser)
     pulumi_process.add_config_file(parser)
+    pulumi_process.add_seed(parser)
     parser.add_argument(
         "--out", nargs="?", const=_SHELF, metavar="FILE", help="save the plan (default: approvals/ENV/DIGEST.json)"
     )
@@ -61,7 +62,7 @@ def _preview(options: Namespace, record: Recording) -> int:
         *pulumi_process.config_file(options),
         *record.arguments,
         locks=False,
-        variables=record.environment,
+        variables={**record.environment, **pulumi_process.seed(options)},
         aside=options.output != "text",
     )
 
