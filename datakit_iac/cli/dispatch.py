@@ -82,7 +82,7 @@ def _call(command: Command, arguments: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     module.configure(parser)
-    return module.run(parser.parse_args(arguments))
+    return module.run(parser.parse_intermixed_args(arguments))
 
 
 def _unknown(group: Sequence[Command], word: str) -> exit_codes.UsageError:

@@ -57,6 +57,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("dataset validate", "dataset.validate", "check one DataSet, or some, or all"),
         _command("dataset list", "dataset.list", "list DataSets"),
         _command("dataset show", "dataset.show", "show one: contract, writers, readers"),
+        _command("import", "import_tables", "write DataSets for the tables of a Store, and take these over"),
         _command("store list", "store.list", "list Stores"),
         _command("store show", "store.show", "show one: connection and DataSets"),
         _command("connector list", "connector.list", "list Connectors"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import TableState, technology
+
+ADOPT: Final = "DATAKIT_ADOPT"
+"""The variable that names the DataSets, with commas between, whose tables may be taken over whoever made them."""
 
 IMPORTED: Final = "0"
 """The generation of what was there before us, and carried no mark."""
@@ -31,7 +35,7 @@ def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: 
     """
     mark = live.mark
     if mark is None:
-        expected = bool(generation)
+        expected = bool(generation) or dataset.name in os.environ.get(ADOPT, "").split(",")
     else:
         is_named = mark.dataset in (dataset.name, former, NO_DATASET)
         expected = mark.generation == generation or (mark.stack == call.stack and is_named)
@@ -55,6 +59,12 @@ def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
     else:
         owner = f"holds the rows of DataSet {mark.dataset}"
         rename = f"if {mark.dataset} was renamed to {dataset.name}, say so: `previousNames: [{mark.dataset}]`; "
+    if dataset.connection.secrets:  # which no ID tells
+        how = f"dk import {dataset.store} --tables '{dataset.place}' --env {call.environment}"
+        return (
+            f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
+            f"{'or to' if rename else 'To'} take it over: {how}; or name another place"
+        )
     location = technology(dataset.connection.technology).location(dataset.connection)
     scope, parent, _ = call.urn.rpartition("$")
     within = ""

@@ -25,15 +25,15 @@ class Written:
 
     def as_dict(self) -> dict[str, object]:
         """Itself for JSON, with files as people know them."""
-        kept = [{"file": _shown(file), "as": _shown(place)} for file, place in self.kept.items()]
-        return {"written": [_shown(file) for file in self.files], "kept": kept}
+        kept = [{"file": shown(file), "as": shown(place)} for file, place in self.kept.items()]
+        return {"written": [shown(file) for file in self.files], "kept": kept}
 
     def lines(self) -> Iterator[str]:
         """Itself for people."""
         for file in self.files:
-            yield f"  {_shown(file)}"
+            yield f"  {shown(file)}"
         for file, place in self.kept.items():
-            yield f"  {_shown(place)} has what stood in {file.name}"
+            yield f"  {shown(place)} has what stood in {file.name}"
 
 
 def write(texts: Mapping[Path, str], *, force: bool = False) -> Written:
@@ -79,7 +79,7 @@ def replace(file: Path, text: str) -> Written:
 
 
 def _in_the_way(there: Sequence[Path]) -> str:
-    names = ", ".join(map(_shown, there))
+    names = ", ".join(map(shown, there))
     return f"{names} {'is' if len(there) == 1 else 'are'} there already; nothing was written"
 
 
@@ -103,6 +103,7 @@ def _free_name_beside(file: Path) -> Path:
     return name
 
 
-def _shown(file: Path) -> str:
+def shown(file: Path) -> str:
+    """A file as people know it: from the working directory where it is below that."""
     here = Path.cwd()
     return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)

@@ -216,7 +216,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
                 return
             changes = changes_to(dataset, live.columns)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
-    adopting = "" if changes is None else f"{dataset.place} is ours and is taken over; "
+    adopting = "" if changes is None else f"{dataset.place} is there and is taken over; "
     call.tell(f"{adopting}{strongest(changes or ())}: {'; '.join(statements) or 'nothing is altered'}")
 
 

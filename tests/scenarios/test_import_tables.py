@@ -1,0 +1,88 @@
+"""`dk import STORE`: tables that others made become DataSets, and the next preview is empty."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from tests.scenarios.workspace import BIN, Outcome, Workspace
+
+TABLES = """\
+CREATE SCHEMA raw;
+CREATE TABLE raw.people (id INTEGER NOT NULL, email VARCHAR, first_name VARCHAR, amount DECIMAL(10, 2), tags VARCHAR[]);
+COMMENT ON TABLE raw.people IS 'Everybody.';
+COMMENT ON COLUMN raw.people.email IS 'Where to write to.';
+INSERT INTO raw.people VALUES (1, 'ann@x.io', 'Ann', 1.5, ['a']);
+CREATE TABLE raw.orders (id INTEGER, placed TIMESTAMP);
+CREATE VIEW main.people AS SELECT id FROM raw.people;
+"""
+
+
+@pytest.fixture
+def found(workspace: Workspace) -> Workspace:
+    """The project of one DataSet, applied; its warehouse has three more tables that others made."""
+    workspace.up("--skip-preview").ok()
+    workspace.execute(TABLES)
+    return workspace
+
+
+def test_tables_become_datasets_and_the_next_preview_is_empty(found: Workspace) -> None:
+    done = _dk(found, "import", "warehouse", "--yes").ok()
+    assert "personal data guessed: email, first_name" in done.text
+
+    names = {file.stem for file in found.project.glob("*.yaml")}
+    assert names == {"platform", "users", "people", "raw-people", "orders"}
+    raw = found.project / "raw-people.yaml"
+    assert raw.read_text().count("pii: true  # guessed") == 2
+    spec = yaml.safe_load(raw.read_text())["spec"]
+    assert spec["description"] == "Everybody."
+    assert [(each["name"], each["type"], each.get("nullable", True)) for each in spec["schema"]] == [
+        ("id", "integer", False), ("email", "string", True), ("first_name", "string", True),
+        ("amount", "decimal(10,2)", True), ("tags", "array<string>", True),
+    ]  # fmt: skip
+    assert found.preview().ok().operations == {}
+    assert found.rows("SELECT id, email FROM raw.people") == [(1, "ann@x.io")]
+    _dk(found, "validate").ok()
+
+    again = _dk(found, "import", "warehouse", "--yes").ok()
+    assert "every table has its DataSet" in again.text
+
+
+def test_only_the_tables_that_are_asked_for_and_nothing_applied(found: Workspace) -> None:
+    told = json.loads(_dk(found, "import", "warehouse", "--tables", "ord*", "--no-apply", "--output", "json").ok().text)
+    assert [each["place"] for each in told["datasets"]] == ["raw.orders"]
+    assert "raw.orders is there already and was not made by datakit" in found.preview().failed().text
+    _dk(found, "import", "warehouse", "--tables", "raw.orders", "--yes").ok()
+    assert found.preview().ok().operations == {}
+
+
+def test_a_manifest_that_differs_is_shown_and_changed_only_by_force(found: Workspace) -> None:
+    _dk(found, "import", "warehouse", "--tables", "raw.orders", "--no-apply").ok()
+    found.execute("ALTER TABLE raw.orders ADD COLUMN phone VARCHAR")
+
+    shown = _dk(found, "import", "warehouse", "--tables", "raw.orders", "--no-apply").ok()
+    assert "- name: phone" in shown.text
+    assert "--force takes what the tables say" in shown.text
+    assert "phone" not in (found.project / "orders.yaml").read_text()
+    _dk(found, "import", "warehouse", "--tables", "raw.orders", "--force", "--yes").ok()
+    assert "phone" in (found.project / "orders.yaml").read_text()
+    assert found.preview().ok().operations == {}
+
+
+def test_what_cannot_be_imported_is_told(found: Workspace) -> None:
+    assert "there is no Store 'warehose' here fix: did you mean 'warehouse'?" in _flat(_dk(found, "import", "warehose"))
+
+
+def _flat(outcome: Outcome) -> str:
+    return " ".join(outcome.failed().text.split())
+
+
+def _dk(workspace: Workspace, *arguments: str) -> Outcome:
+    done = subprocess.run(
+        [BIN / "dk", *arguments, "project"],
+        cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return Outcome(done.returncode, done.stdout + done.stderr)
