@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from datakit_iac.contract.decoding import model_of
 from datakit_iac.contract.shapes import MISSING
-from datakit_iac.findings.location import spelled
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest import wording
 from datakit_iac.manifest.models.document import Model
@@ -24,6 +24,10 @@ _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "gener
 """Secrets, variables, and what the engine may take for one since it was made with a Store's."""
 _QUOTED: Final = re.compile("'([^']*)'")
 _LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
+_IN_CLEAR: Final = (
+    "is a secret; those are under `secrets` of a Store and `env` of a Transform, since all else is shown"
+)
+_EXPECTED: Final = "expected text, a number, true or false, a list or a mapping"
 _OF_A_KEY: Final = "[key]"
 """What pydantic adds to the path of a mapping's key, as against its value."""
 _GONE: Final = object()
@@ -41,21 +45,10 @@ class Foreign:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a model says of inputs.
-
-    Attributes:
-        faults: the path of each wrong property, and what is wrong there.
-        model: the inputs; None where one is wrong or not known yet.
-    """
-
-    faults: tuple[tuple[Path, str], ...]
-    model: Model | None = None
-
-
-def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = False) -> Verdict:
-    """Look at inputs as far as they are known.
+def check(
+    shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = False
+) -> tuple[list[Fault], Model | None]:
+    """Check inputs as far as they are known; the faults, and the inputs unless one is wrong or not known yet.
 
     What is not known yet, an output of another resource say, is not a fault, nor is what depends on it.
 
@@ -65,10 +58,7 @@ def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = F
         in_python: whether names that are offered are those of Python, not of manifests.
     """
     given = _Inputs(inputs)
-    found: list[tuple[Path, str]] = [
-        (path, "is a secret; those stand under `secrets` of a Store and `env` of a Transform, since all else is shown")
-        for path in given.secret
-    ]
+    found = [Fault("literal-secret", path, _IN_CLEAR) for path in given.secret]
     try:
         model = shape.model_validate(given.known)
     except ValidationError as invalid:
@@ -76,29 +66,31 @@ def judged(shape: type[Model], inputs: Mapping[str, Any], *, in_python: bool = F
         for error in invalid.errors(include_url=False):
             path = tuple(step for step in error["loc"] if step != _OF_A_KEY)
             if not any(unknown[: len(path)] == path for unknown in given.unknown):
-                found.append((path, _told(error, shape, in_python)))
-    told = {path for path, _ in found}
+                found.append(_fault(path, error, shape, in_python))
+    reported = {fault.path for fault in found}
     found += [
-        (path, f"expected text, a number, true or false, a list or a mapping; found {strange.kind}")
+        Fault("invalid-value", path, f"{_EXPECTED}; found {strange.kind}")
         for path, strange in given.foreign
-        if path not in told
+        if path not in reported
     ]
-    return Verdict(tuple(found), None if found or given.unknown else model)
+    return found, None if found or given.unknown else model
 
 
-def faults(shape: type[Model], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each fault of the inputs that the engine sends: the property's path, and what is wrong there.
+def faults(shape: type[Model], inputs: Mapping[str, Any]) -> list[Fault]:
+    """The faults of the inputs that the engine sends.
 
     Args:
         shape: the model of the inputs.
         inputs: plain values; anything else among them is not known yet.
     """
-    for path, reason in judged(shape, inputs).faults:
-        # What the engine was not told may be an output of a resource that it leaves out; a program knows better.
-        yield (
-            spelled(path) or str(inputs.get("name", "inputs")),
-            reason + (_LEFT_OUT if reason.endswith(MISSING) else ""),
+    # What the engine leaves out may be an output of a resource that it leaves out; a program knows better.
+    return [
+        fault._replace(
+            path=fault.path or (str(inputs.get("name", "inputs")),),
+            message=fault.message + (_LEFT_OUT if fault.message.endswith(MISSING) else ""),
         )
+        for fault in check(shape, inputs)[0]
+    ]
 
 
 class _Inputs:
@@ -148,23 +140,25 @@ def names_of(shape: type[Model]) -> dict[str, str]:
     return {key: field.alias or key for key, field in shape.model_fields.items()}
 
 
-def _told(error: ErrorDetails, shape: type[Model], in_python: bool) -> str:
+def _fault(path: Path, error: ErrorDetails, shape: type[Model], in_python: bool) -> Fault:
     match error["type"]:
         case "missing":
-            return MISSING
+            return Fault("missing-field", path, MISSING)
         case "extra_forbidden":
             *above, name = error["loc"]
             part = _part(shape, above)
             names = names_of(part) if part else {}
-            return f"there is no property {str(name)!r}{_meant(str(name), names if in_python else names.values())}"
+            meant = _meant(str(name), names if in_python else names.values())
+            return Fault("unknown-field", path, f"there is no property {str(name)!r}", meant)
         case "literal_error":
             expected = error["ctx"]["expected"]
-            return f"expected {expected}{_found(error)}{_meant(str(error['input']), _QUOTED.findall(expected))}"
+            meant = _meant(str(error["input"]), _QUOTED.findall(expected))
+            return Fault("invalid-value", path, f"expected {expected}{_found(error)}", meant)
         case "value_error":
             fault = error["ctx"]["error"]
             hint = getattr(fault, "hint", "")
-            return f"{fault}; {hint}" if hint.startswith("did you mean") else str(fault)
-    return f"expected {wording.expected(error)}{_found(error)}"
+            return Fault("invalid-value", path, str(fault), hint if hint.startswith("did you mean") else "")
+    return Fault("invalid-value", path, f"expected {wording.expected(error)}{_found(error)}")
 
 
 def _part(shape: type[Model] | None, path: Iterable[str | int]) -> type[Model] | None:
@@ -182,4 +176,4 @@ def _found(error: ErrorDetails) -> str:
 
 def _meant(name: str, known: Iterable[str]) -> str:
     found = closest(name.lower(), known)
-    return f"; did you mean {found!r}?" if found else ""
+    return f"did you mean {found!r}?" if found else ""

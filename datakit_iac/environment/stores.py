@@ -13,6 +13,7 @@ from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.secrets.sources import Secrets, SourceError
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.environment.versions.connectors import Catalog
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import closest
@@ -120,13 +121,14 @@ class Stores:
         self._tell(store, faults)
         return None if faults else True
 
-    def _tell(self, store: Store, faults: list[connections.Fault]) -> None:
+    def _tell(self, store: Store, faults: list[Fault]) -> None:
         """Each fault where it stands; what is missing, at what should hold it."""
         bound = self._bindings.of_store(store.name)
         for fault in faults:
             place = self._place_of_option(store, bound, fault.path)
             path = place.path[: -len(fault.path)] if fault.code == "missing-field" else place.path
-            self._find(place.manifest, fault.code, f"Store {store.name}: {fault.message}", path, fault.hint)
+            origin = self._project.origin(place.manifest)
+            self._findings.append(origin.of(fault._replace(path=path), f"Store {store.name}"))
 
     def _place_of_option(self, store: Store, bound: Bound | None, path: tuple[Step, ...]) -> _Place:
         """Where an option or secret stands: in the binding, unless only the Store says it."""

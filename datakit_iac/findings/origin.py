@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.location import NOWHERE, FieldPosition, Location, Step, spelled
 
@@ -42,3 +43,12 @@ class Origin(NamedTuple):
             at=self.at(path, is_key=code == "unknown-field"),
             hint=hint,
         )
+
+    def of(self, fault: Fault, about: str) -> Finding:
+        """The finding of a fault whose path begins at this document's root.
+
+        Args:
+            fault: what is wrong.
+            about: what it is wrong with, e.g. ``Store warehouse``.
+        """
+        return self.finding(fault.code, f"{about}: {fault.message}", fault.path, hint=fault.hint)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
+from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import literals, plain_key
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.secret import quoted
@@ -17,33 +19,13 @@ if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.models.store import Store
 
 
-class Fault(NamedTuple):
-    """What is wrong with a connection.
-
-    Attributes:
-        code: of the finding.
-        path: the field, below the connection; below what holds it, where it is ``secrets``.
-        message: found and expected; never the value of a secret.
-        hint: what to do.
-    """
-
-    code: str
-    path: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-
-    @property
-    def within(self) -> tuple[str | int, ...]:
-        """The field of what holds the connection and its secrets."""
-        return self.path if self.path[:1] == ("secrets",) else ("connection", *self.path)
-
-    def __str__(self) -> str:
-        """What is wrong, and what to do."""
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+def in_holder(fault: Fault) -> Fault:
+    """A fault of a connection, in what holds the connection beside its secrets."""
+    return fault if fault.path[:1] == ("secrets",) else fault.below("connection")
 
 
 def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secrets: Collection[str]) -> list[Fault]:
-    """What is wrong with a connection.
+    """What is wrong with a connection; the path of a fault begins at it, or at ``secrets`` beside it.
 
     >>> from datakit_iac.manifest.models.connector import ConnectionField
     >>> host = ConnectionField(field="host", type="string")
@@ -97,35 +79,27 @@ def _missing(field: ConnectionField) -> Fault:
 
 def connections(project: Project) -> Iterator[Finding]:
     """What is wrong with Stores' connections whatever the environment; what one may still add is not missing."""
-    bound: dict[str, list[tuple[str, Bound]]] = {}
+    bound: dict[str, list[tuple[Origin, Bound]]] = {}
     for environment in project.environments.values():
         for each in environment.bound():
-            bound.setdefault(each.name, []).append((environment.name, each))
+            bound.setdefault(each.name, []).append((project.origin(environment), each))
     for store in project.stores.values():
         connector = _connector(project, store)
         bindings = bound.get(store.name, ())
         fields = connector.spec.connection_schema if connector else ()
+        origin, about = project.origin(store), f"Store {store.name}"
         for fault in faults(fields, store.spec.connection, store.spec.secrets):
+            where = in_holder(fault).below("spec")
             if fault.code != "missing-field":
-                yield _told(project, store, ("spec",) if fault.path[0] == "secrets" else ("spec", "connection"), fault)
+                yield origin.of(where, about)
             elif not bindings:
-                path = ("spec", "secrets" if fault.path[0] == "secrets" else "connection")
-                yield project.origin(store).finding(fault.code, _of(store, fault), path, hint=fault.hint)
-        for name, each in bindings:
+                yield origin.of(where._replace(path=where.path[:2]), about)
+        for place, each in bindings:
             is_same = connector is not None and each.binding.type in (None, connector.spec.type)
             options, secrets = each.binding.connection, each.binding.secrets
             for fault in faults(fields if is_same else (), options, secrets):
                 if fault.code != "missing-field":
-                    yield _told(project, store, each.path, fault, environment=name)
-
-
-def _told(project: Project, store: Store, above: tuple[str | int, ...], fault: Fault, environment: str = "") -> Finding:
-    origin = project.origin(project.environments[environment] if environment else store)
-    return origin.finding(fault.code, _of(store, fault), (*above, *fault.path), hint=fault.hint)
-
-
-def _of(store: Store, fault: Fault) -> str:
-    return f"Store {store.name}: {fault.message}"
+                    yield place.of(fault.below(*each.path), about)
 
 
 def _connector(project: Project, store: Store) -> Connector | None:

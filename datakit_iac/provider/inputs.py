@@ -12,10 +12,11 @@ from datakit_iac.contract.decoding import decode
 from datakit_iac.contract.faults import faults
 from datakit_iac.contract.job import Job
 from datakit_iac.contract.shapes import SHAPES, Contract, DataSet, Run, StoreReference
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.location import spelled
 from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.provider.property_values import unknowns
-from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Properties
 from datakit_iac.technologies.technology import address
 
 
@@ -59,7 +60,7 @@ def consent(properties: Properties, subject: str) -> Consent | None:
 
 def unsound(kind: str, properties: Properties) -> list[Fault]:
     """What a manifest would not take in the inputs of a resource, as far as they are known."""
-    return [Fault(path, reason) for path, reason in faults(SHAPES[kind], properties)]
+    return faults(SHAPES[kind], properties)
 
 
 def foretell(properties: Properties, call: Call) -> None:

@@ -21,6 +21,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from datakit_iac.contract.state import NewerStateError, current, versioned
 from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.redaction import Redaction, secrets_in
@@ -30,7 +31,6 @@ from datakit_iac.provider.lent import Lent
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.resource_types.resource_type import (
     Call,
-    Fault,
     PartialError,
     Properties,
     ResourceError,
@@ -135,7 +135,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         operation = partial(self._type(request).check, old, new)
         faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
-        failures = [provider_pb2.CheckFailure(reason=printable(str(fault), [old, new])) for fault in faults]
+        failures = [provider_pb2.CheckFailure(reason=printable(fault.line, [old, new])) for fault in faults]
         recorded = versioned(self._lent.taken(request.urn, new))
         return provider_pb2.CheckResponse(inputs=properties.write(recorded), failures=failures)
 

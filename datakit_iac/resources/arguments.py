@@ -1,4 +1,4 @@
-"""What a program gives a resource: taken as Pulumi's users write it, and judged as a manifest is."""
+"""What a program gives a resource: taken as Pulumi's users write it, and checked as a manifest is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, cast
 
 import pulumi
 
-from datakit_iac.contract.faults import Foreign, Path, judged, model_within, names_of
+from datakit_iac.contract.faults import Foreign, Path, check, model_within, names_of
 from datakit_iac.findings.location import spelled
 from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest.models.document import Model
@@ -117,9 +117,9 @@ class Arguments:
 
     def judge(self, shape: type[Model], properties: Mapping[str, Any]) -> Any:
         """Hold properties to their model; the model with them, or None where they are wrong, or known later."""
-        verdict = judged(shape, properties, in_python=True)
-        self.faults += [f"{self._as_typed(path) or self.kind}: {reason}" for path, reason in verdict.faults]
-        return verdict.model
+        found, model = check(shape, properties, in_python=True)
+        self.faults += [f"{self._as_typed(fault.path) or self.kind}: {fault}" for fault in found]
+        return model
 
     def resource(self, argument: str, value: Any, kind: type[pulumi.Resource]) -> Any:
         """A resource of this program, or an output of one.

@@ -11,6 +11,7 @@ import pulumi
 
 from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
+from datakit_iac.manifest.connections import in_holder
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, told_in_full
 from datakit_iac.resources.known import has_later, said, when_known
@@ -164,4 +165,4 @@ def _demand_sound(given: Arguments, properties: Mapping[str, Any]) -> None:
     if _demand_installed(given, "technology", kind) and isinstance(options, Mapping) and not has_later(options):
         with contextlib.chdir(root_directory()):  # from which its paths count, as in the provider
             for fault in technology(str(kind)).check(Connection(str(kind), options), create=True):
-                given.wrong(".".join(map(str, fault.within)), str(fault))
+                given.faults.append(in_holder(fault).line)

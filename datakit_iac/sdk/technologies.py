@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.connections import Fault
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret, revealed

@@ -10,9 +10,9 @@ from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from datakit_iac import installed
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import quoted
 

@@ -10,8 +10,8 @@ from typing import Final, Literal, Protocol
 from datakit_iac import installed
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType

@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.state import versioned
-from datakit_iac.manifest.connections import Fault
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
 from datakit_iac.provider.resource_types.resource_type import Properties

@@ -15,10 +15,11 @@ from pulumi.runtime.proto import provider_pb2
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
-from datakit_iac.provider.resource_types.resource_type import Call, Fault, PartialError, Properties, ResourceError
+from datakit_iac.provider.resource_types.resource_type import Call, PartialError, Properties, ResourceError
 from datakit_iac.provider.servicer import printable
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
@@ -84,7 +85,8 @@ def test_an_unexpected_exception_is_one_line_without_a_traceback() -> None:
 
 
 def test_faults_of_inputs_are_told_without_the_inputs() -> None:
-    faults = Toy(find=lambda new, call: [Fault("a", "is wrong"), Fault("b", f"is {new['b'].reveal()}")])
+    wrong = Fault("invalid-value", ("a",), "is wrong")
+    faults = Toy(find=lambda new, call: [wrong, Fault("invalid-value", ("b",), f"is {new['b'].reveal()}")])
     with Lifecycle({TOKEN: faults}) as lifecycle, pytest.raises(RefusedError) as refused:
         lifecycle.subject(TOKEN, "toy").preview({"a": "long value", "b": Secret(PLANTED)})
     assert refused.value.reasons == ("a: is wrong", "b: is [secret]")

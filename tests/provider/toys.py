@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties
+from datakit_iac.findings.fault import Fault
+from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties
 
 TOKEN = "toy:index:Toy"
 

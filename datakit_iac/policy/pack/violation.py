@@ -1,4 +1,4 @@
-"""What a policy says of a resource."""
+"""Findings on resources: what policies find wrong with them, as the engine shows it."""
 
 from __future__ import annotations
 
@@ -6,82 +6,69 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datakit_iac.findings.finding import Finding
-from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.findings.visible import visible
 from datakit_iac.policy.model import ProjectFacts, Subject
 from datakit_iac.policy.pack.policy_set import PolicySet
-from datakit_iac.policy.rule import Remedy, Violation
+from datakit_iac.policy.rule import Remedy
 from datakit_iac.policy.selection import DeclaredRule
 from datakit_iac.policy.waivers import excused
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyViolation:
-    """What a policy says of a resource.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFinding(Finding):
+    """What a policy finds wrong with a resource; an error stops the change.
 
     Attributes:
-        code: the rule's name, or the one a policy gives to its own rule.
         target: what it is about, as waivers write it.
-        message: what was found and expected.
-        hint: what to do.
-        stops: whether it stops the change.
-        remedy: the right answer, where there is only one.
         urn: the resource.
+        remedy: the right answer, where there is only one.
     """
 
-    code: str
-    target: str
-    message: str
-    hint: str = ""
-    stops: bool = True
-    remedy: Remedy | None = None
+    target: str = ""
     urn: str = ""
+    remedy: Remedy | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stops the change."""
+        return self.severity == "error"
 
     @property
     def said(self) -> tuple[str, str, str]:
-        """What makes it another than the rest, whichever law it comes from."""
+        """What makes it another than the rest, whichever policy set it comes from."""
         return self.code, self.target, self.message
 
     def __str__(self) -> str:
         """As the engine prints it."""
-        fix = f"\nfix: {_shown(self.hint)}" if self.hint else ""
-        where = f" {self.target}:" if self.target else ""
-        return f"{_shown(f'[{self.code}]{where} {self.message}')}{fix}"
+        where = f" {self.target or self.where}:" if self.target or self.file else ""
+        fix = f"\nfix: {self.hint}" if self.hint else ""
+        return f"[{self.code}]{where} {self.message}{fix}"
 
 
-def _shown(text: str) -> str:
-    return visible(without_passwords(text))
-
-
-def verdicts(
-    rule: DeclaredRule, subject: Subject, project: ProjectFacts, held: PolicySet, urn: str, stops: bool
-) -> Iterator[PolicyViolation]:
-    """What a rule says of a subject, with the waivers that hold for it.
+def violations(
+    rule: DeclaredRule, subject: Subject, project: ProjectFacts, policies: PolicySet, urn: str
+) -> Iterator[ResourceFinding]:
+    """What a rule finds wrong with a subject; what is waived is a note.
 
     Args:
         rule: the rule, with its arguments.
         subject: what it is asked of.
         project: what is known of everything else.
-        held: the law of the environment.
+        policies: the policy set of the environment, with its waivers.
         urn: the resource.
-        stops: whether the environment takes the rule as mandatory.
     """
+    is_mandatory = rule.enforcement_in(policies.environment.name) == "mandatory"
     try:
-        for violation in rule.rule(subject, rule.arguments, project):
-            yield _verdict(rule.code, violation, held, urn, stops)
+        for each in rule.rule(subject, rule.arguments, project):
+            target, waiver = str(each.target), policies.excuse(rule.code, each)
+            yield ResourceFinding(
+                code=rule.code,
+                message=f"{each.message}; {excused(waiver)}" if waiver else each.message,
+                severity="note" if waiver else "error" if is_mandatory else "warning",
+                hint="" if waiver else each.hint,
+                target=target,
+                urn=urn,
+                remedy=None if waiver else each.remedy,
+            )
     except Exception as fault:  # an expression without an answer, or somebody else's rule
-        yield PolicyViolation("broken-rule", str(subject.target), f"the rule {rule.code} failed: {fault}", urn=urn)
-
-
-def _verdict(code: str, violation: Violation, held: PolicySet, urn: str, stops: bool) -> PolicyViolation:
-    target = str(violation.target)
-    if waiver := held.excuse(code, violation):
-        message = f"{violation.message}; {excused(waiver)}"
-        return PolicyViolation(code, target, message, stops=False, urn=urn)
-    return PolicyViolation(code, target, violation.message, violation.hint, stops, violation.remedy, urn)
-
-
-def of_finding(found: Finding) -> PolicyViolation:
-    """A fault of the law itself, as a verdict."""
-    where = f"{found.where}: " if found.file else ""
-    return PolicyViolation(found.code, "", f"{where}{found.message}", found.hint, found.severity == "error")
+        message = f"the rule {rule.code} failed: {fault}"
+        yield ResourceFinding(code="broken-rule", message=message, target=str(subject.target), urn=urn)

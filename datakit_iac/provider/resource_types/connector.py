@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs
 from datakit_iac.provider.property_values import has_unknowns
 from datakit_iac.provider.resource_types.recorded import RecordType
-from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Properties
 from datakit_iac.technologies.technology import StoreError, technology
 
 
@@ -22,5 +23,5 @@ class ConnectorType(RecordType):
             try:
                 technology(each)
             except StoreError as fault:
-                faults.append(Fault("technologies" if bound else "technology", str(fault)))
+                faults.append(Fault("unknown-technology", ("technologies" if bound else "technology",), str(fault)))
         return faults

@@ -8,12 +8,13 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.shapes import Contract, told
+from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, losses, settle
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties, ResourceError
+from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
@@ -43,19 +44,21 @@ class DataSetType:
         named = next((field for field in ("table", "prefix", "topic") if getattr(after.place, field)), "place")
         if named not in capabilities.places:
             expected = " or ".join(sorted(capabilities.places))
-            return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
+            message = f"a DataSet in {kind} has a {expected}; {after.name} names a {named}"
+            return [Fault("invalid-value", (named,), message)]
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
-            return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
+            message = f"{after.name} declares no columns; expected those that its {named} is made of"
+            return [Fault("missing-field", ("schema",), message)]
         if wrong := reader_faults(after):
-            return [Fault(".".join(["reader", *map(str, each.path)]), f"{after.name}: {each}") for each in wrong]
+            return [each.below("reader")._replace(message=f"{after.name}: {each.message}") for each in wrong]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
-            return [Fault(named, _shared(after, holder, call.urn))]
+            return [Fault("same-place", (named,), _shared(after, holder, call.urn))]
         if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
             return []
         before = decode.dataset(old)
-        faults = [Fault("schema", f"{after.name}: {each}") for each in ambiguous(before.columns, after.columns)]
-        lost = losses(before, after, new)
-        return faults + [Fault("schema", loss) for loss in lost if _holds_rows(before, call)]
+        unclear = [f"{after.name}: {each}" for each in ambiguous(before.columns, after.columns)]
+        lost = [loss for loss in losses(before, after, new) if _holds_rows(before, call)]
+        return [Fault("invalid-value", ("schema",), each) for each in (*unclear, *lost)]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another place is another DataSet; types are compared by meaning, not by spelling.

@@ -7,21 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from datakit_iac.findings.fault import Fault
 from datakit_iac.provider.claims import Claims
 
 Properties = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An input that cannot stand: the property's path and what is wrong with it."""
-
-    property: str
-    reason: str
-
-    def __str__(self) -> str:
-        """The property, then the reason."""
-        return f"{self.property}: {self.reason}"
 
 
 class ResourceError(Exception):

@@ -11,6 +11,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.protocol import Cancelled, Executor, unmet
 from datakit_iac.executors.registry import DEFAULT, executor
+from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -21,7 +22,6 @@ from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.resource_types.resource_type import (
     Call,
     Difference,
-    Fault,
     PartialError,
     Properties,
     ResourceError,
@@ -58,8 +58,8 @@ class RunType(RecordType):
         try:
             found = runtime(job.runtime)
         except LookupError as unknown:
-            return [Fault("runtime", str(unknown))]
-        faults = [Fault("settings", fault) for fault in found.check(job)]
+            return [Fault("unknown-runtime", ("runtime",), str(unknown))]
+        faults = [Fault("invalid-job", ("settings",), fault) for fault in found.check(job)]
         return [
             *faults,
             *([] if faults else _refused(job, told)),
@@ -110,9 +110,9 @@ def _refused(job: Job, run: Properties) -> Iterator[Fault]:
     if run.get("executor"):
         try:
             for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
-                yield Fault("executor", reason)
+                yield Fault("invalid-job", ("executor",), reason)
         except (LookupError, JobFailedError) as fault:
-            yield Fault("executor", str(fault))
+            yield Fault("executor-not-installed", ("executor",), str(fault))
 
 
 def _tell_workload(new: Properties, call: Call) -> None:
@@ -129,8 +129,9 @@ def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iter
     for each in datasets:
         there = call.claims.places(each.name)
         if there and (told := place_id(each)) not in there:
-            lies = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
-            yield Fault(field, f"{lies}; say where it lies, or take its place out of `ignore_changes`")
+            message = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
+            hint = "say where it lies, or take its place out of `ignore_changes`"
+            yield Fault("invalid-job", (field,), message, hint)
 
 
 def _reasons(old: Properties, new: Properties) -> str:

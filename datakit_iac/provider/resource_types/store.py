@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.connections import in_holder
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
@@ -20,11 +22,11 @@ class StoreType:
         try:
             found = technology(new["technology"])
         except StoreError as fault:
-            return [Fault("technology", str(fault))]
+            return [Fault("unknown-technology", ("technology",), str(fault))]
         if has_unknowns(new):
             return []
         faults = found.check(decode.connection(new), create=_is_made(new))
-        return [Fault(".".join(map(str, each.within)), str(each)) for each in faults]
+        return list(map(in_holder, faults))
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """Another technology or location is another Store; all else changes in place."""

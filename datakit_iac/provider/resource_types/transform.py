@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs
 from datakit_iac.provider.prewarm import expect
 from datakit_iac.provider.property_values import has_unknowns
 from datakit_iac.provider.resource_types.recorded import RecordType
-from datakit_iac.provider.resource_types.resource_type import Call, Fault, Properties
+from datakit_iac.provider.resource_types.resource_type import Call, Properties
 from datakit_iac.runtimes.registry import runtimes
 
 
@@ -25,4 +26,5 @@ class TransformType(RecordType):
         if new["runtime"] in known:
             expect(new["runtime"])
             return []
-        return [Fault("runtime", f"no runtime {new['runtime']!r} is installed; there are {', '.join(known)}")]
+        message = f"no runtime {new['runtime']!r} is installed; there are {', '.join(known)}"
+        return [Fault("unknown-runtime", ("runtime",), message)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.connections import Fault
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.canonical import canonical

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.manifest.connections import Fault
+from datakit_iac.findings.fault import Fault
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.sql.technology import SqlTechnology
 from datakit_iac.technologies.technology import StoreError, StoreMissingError

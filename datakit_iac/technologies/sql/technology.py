@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.manifest.connections import Fault
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.connection import ConnectionModel
