@@ -24,9 +24,7 @@ _MAY_HIDE: Final = frozenset({"secrets", "env", "versions", "references", "gener
 """Secrets, variables, and what the engine may take for one since it was made with a Store's."""
 _QUOTED: Final = re.compile("'([^']*)'")
 _LEFT_OUT: Final = "; of what an update leaves out (`--exclude`, `--target`), nothing is known before it is made once"
-_IN_CLEAR: Final = (
-    "is a secret; those are under `secrets` of a Store and `env` of a Transform, since all else is shown"
-)
+_IN_CLEAR: Final = "is a secret; those are under `secrets` of a Store and `env` of a Transform, since all else is shown"
 _EXPECTED: Final = "expected text, a number, true or false, a list or a mapping"
 _OF_A_KEY: Final = "[key]"
 """What pydantic adds to the path of a mapping's key, as against its value."""

@@ -31,6 +31,8 @@ def codes(package: Path) -> Codes:
     trees = {file: ast.parse(file.read_text()) for file in sorted(package.rglob("*.py"))}
     takers = {_module(package, file): dict(_takers(tree)) for file, tree in trees.items()}
     methods = {name: place for found in takers.values() for name, place in found.items()}
+    for file, tree in trees.items():
+        takers[_module(package, file)] |= _heirs(tree, methods)
     told, untold = set(), []
     for file, tree in trees.items():
         own = takers[_module(package, file)]
@@ -65,6 +67,13 @@ def _takers(tree: ast.Module) -> Iterator[tuple[str, int]]:
         for place, (name, annotation) in enumerate(fields):
             if name == PARAMETER and isinstance(annotation, ast.Name) and annotation.id == "str":
                 yield node.name, place  # type: ignore[attr-defined]  # what has fields is one of the two
+
+
+def _heirs(tree: ast.Module, takers: Takers) -> Takers:
+    """Classes that take a code because one of their bases does."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    bases = [(node.name, base.id) for node in classes for base in node.bases if isinstance(base, ast.Name)]
+    return {name: takers[base] for name, base in bases if base in takers}
 
 
 def _imported(tree: ast.Module, takers: dict[str, Takers]) -> Takers:

@@ -16,6 +16,9 @@ class Fault(NamedTuple):
 class Origin:
     def finding(self, code: str, message: str) -> Finding: ...
 
+class Late(Fault):
+    reason: str
+
 def find(manifest: Any, code: str) -> None: ...
 
 def leave(code: int) -> None: ...
@@ -27,6 +30,7 @@ def leave(code: int) -> None: ...
     [
         ("Fault('no-plan', ())", {"no-plan"}),
         ("Fault(path=(), code='no-plan')", {"no-plan"}),
+        ("Late(code='no-plan', path=(), reason='')", {"no-plan"}),
         ("origin.finding('no-plan', '')", {"no-plan"}),
         ("find(thing, 'no-plan')", {"no-plan"}),
         ("find(thing, 'no-plan' if odd else 'cycle')", {"no-plan", "cycle"}),
@@ -39,7 +43,7 @@ def leave(code: int) -> None: ...
 )
 def test_a_code_is_found_however_it_is_given(tmp_path: Path, text: str, told: set[str]) -> None:
     (tmp_path / "kinds.py").write_text(KINDS)
-    (tmp_path / "use.py").write_text(f"from {tmp_path.name}.kinds import Fault, find, leave\n{text}\n")
+    (tmp_path / "use.py").write_text(f"from {tmp_path.name}.kinds import Fault, Late, find, leave\n{text}\n")
     assert codes(tmp_path) == (told, [])
 
 

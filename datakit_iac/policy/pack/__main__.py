@@ -24,12 +24,13 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from datakit_iac.findings.finding import Finding
 from datakit_iac.policy.pack import remediation
 from datakit_iac.policy.pack.analyzer import NOTHING, ROOT, Analyzer
 from datakit_iac.policy.pack.config import general_schema, rule_schema
+from datakit_iac.policy.pack.findings import ResourceFinding, shown
 from datakit_iac.policy.pack.policy_set import OWN
 from datakit_iac.policy.pack.resource import ObservedResource, plain
-from datakit_iac.policy.pack.violation import PolicyViolation
 from datakit_iac.policy.registry import UnknownRuleError, find, names
 
 _REMEDIED: Final = ("classification-required", "owner-required", "pii-propagates")
@@ -41,8 +42,8 @@ class Pack:
     """The policies of the pack, over one judge."""
 
     def __init__(self) -> None:
-        self._judge = Analyzer(_project_folder())
-        self._advice: dict[str, list[PolicyViolation]] = defaultdict(list)
+        self._analyzer = Analyzer(_project_folder())
+        self._advice: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._observed: dict[str, ObservedResource] = {}
 
     def policies(self) -> list[Policy]:
@@ -55,7 +56,7 @@ class Pack:
     def _general(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
             resource = self._observed[args.urn] = _observed(args)
-            self._tell(self._judge.meet(resource, args.get_config() or NOTHING), report, resource.urn)
+            self._report(self._analyzer.observe(resource, args.get_config() or NOTHING), report, resource.urn)
 
         about = "The policies themselves are right, and waivers hold."
         schema = PolicyConfigSchema(general_schema())
@@ -68,12 +69,12 @@ class Pack:
             return None
 
         def validate(args: Any, report: Report) -> None:
-            self._judge.configure(name, args.get_config() or NOTHING)
-            self._tell(self._judge.judge(name, self._met(args)), report, args.urn)
+            self._analyzer.configure(name, args.get_config() or NOTHING)
+            self._report(self._analyzer.check(name, self._met(args)), report, args.urn)
 
         def remediate(args: Any) -> Any:
-            self._judge.configure(name, args.get_config() or NOTHING)
-            found = self._judge.remedies(name, _observed(args))
+            self._analyzer.configure(name, args.get_config() or NOTHING)
+            found = self._analyzer.remedies(name, _observed(args))
             for each in found:
                 remediation.apply(each, args.resource_type, args.props)
             return args.props if found else None
@@ -89,7 +90,7 @@ class Pack:
 
     def _of_project(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
-            self._tell(self._judge.judge("", self._met(args)), report, args.urn)
+            self._report(self._analyzer.check("", self._met(args)), report, args.urn)
 
         about = "Rules that only the project's own policies ask for, each by the name in brackets."
         return ResourceValidationPolicy("declared", about, validate, EnforcementLevel.MANDATORY)
@@ -97,23 +98,23 @@ class Pack:
     def _of_stack(self) -> Policy:
         # The library decodes every resource again for each policy of the stack: one policy asks all the rules.
         def validate(args: Any, report: Report) -> None:
-            self._tell(self._judge.judge_stack(_root(args)), report, "")
+            self._report(self._analyzer.check_stack(_root(args)), report, "")
 
         about = "What only everything at once can tell."
         return StackValidationPolicy("stack", about, validate, EnforcementLevel.MANDATORY)
 
     def _advising(self) -> Policy:
         def validate(args: Any, report: Report) -> None:
-            for each in self._advice.pop(args.urn, ()):
-                report(str(each), args.urn)
+            for text, urn in self._advice.pop(args.urn, ()):
+                report(text, urn)
 
         about = "What is only advised here, or is waived."
         return ResourceValidationPolicy("advice", about, validate, EnforcementLevel.ADVISORY)
 
     def _advising_stack(self) -> Policy:
         def validate(_: Any, report: Report) -> None:
-            for each in self._advice.pop("", ()):
-                report(str(each), each.urn)
+            for text, urn in self._advice.pop("", ()):
+                report(text, urn)
 
         about = "What is only advised here, or is waived, over everything at once."
         return StackValidationPolicy("stack-advice", about, validate, EnforcementLevel.ADVISORY)
@@ -122,12 +123,14 @@ class Pack:
         """The resource as the first policy saw it, or as it is where that one is turned off."""
         return self._observed.get(args.urn) or _observed(args)
 
-    def _tell(self, verdicts: Iterable[PolicyViolation], report: Report, urn: str) -> None:
-        for each in verdicts:
-            if each.stops:
-                report(str(each), each.urn or urn)
+    def _report(self, findings: Iterable[Finding], report: Report, urn: str) -> None:
+        """Report errors now, and the rest with the policies that only advise."""
+        for each in findings:
+            about = each.urn if isinstance(each, ResourceFinding) and each.urn else urn
+            if each.severity == "error":
+                report(shown(each), about)
             else:
-                self._advice[urn].append(each)
+                self._advice[urn].append((shown(each), about))
 
 
 def _observed(args: Any) -> ObservedResource:

@@ -1,4 +1,4 @@
-"""What else is known of a stack while a part of it is judged: what manifests declare, and what was seen."""
+"""What else is known of a stack while a part of it is checked: what manifests declare, and what was seen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KINDS: Final = ("connector", "store", "dataset", "transform")
 
 
 def complete(declared: ProjectFacts, seen: Mapping[str, tuple[Subject, bool]]) -> ProjectFacts:
-    """What is declared with what was seen over it; the other way round nothing would be judged as it is.
+    """What is declared with what was seen over it; the other way round nothing would be checked as it is.
 
     Args:
         declared: the facts of the manifests.

@@ -30,7 +30,7 @@ DATA: Final[Mapping[str, str]] = {
     "snowflake:index/schema:Schema": "",
     "snowflake:index/table:Table": "",
 }
-"""The types that hold data, each with the property of its tags; where that is empty, only the name is judged."""
+"""The types that hold data, each with the property of its tags; where that is empty, only the name is checked."""
 
 JOBS: Final = ("kubernetes:batch/v1:CronJob", "kubernetes:batch/v1:Job")
 """The types that load data, where a container of theirs runs one of `TOOLS`."""
@@ -43,7 +43,7 @@ _ON_JOBS: Final = frozenset({"exact-version-pins", "quotas", "naming", "custom"}
 
 
 def rules_for(resource: ObservedResource) -> frozenset[str]:
-    """The rules that can be asked of a resource: what it has no place to say is not held against it."""
+    """The rules that can be asked of a resource: what it has no place to say is not required of it."""
     if resource.type in JOBS:
         return _ON_JOBS
     return _ON_TAGS if DATA[resource.type] else _ON_NAMES
@@ -110,5 +110,5 @@ def _asked(container: Mapping[str, Any], resource: str) -> Decimal:
     asked = ((container.get("resources") or {}).get("requests") or {}).get(resource)
     try:
         return amount(str(asked)) if asked else Decimal()
-    except ValueError:  # Kubernetes refuses it; all else of the job is judged
+    except ValueError:  # Kubernetes refuses it; all else of the job is checked
         return Decimal()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import Finding, InvalidProjectError
@@ -19,6 +19,7 @@ from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.from_project import gather
 from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts
 from datakit_iac.policy.pack.config import General
+from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Violation
 from datakit_iac.policy.selection import DeclaredRule, declared
 from datakit_iac.policy.waivers import Waivers
@@ -37,7 +38,7 @@ class PolicySet:
         project: the manifests.
         waivers: those of the project's policies.
         granted: those of the configuration.
-        today: the day that waivers are held against.
+        today: the day for which waivers are checked.
         faults: what is wrong with the policies themselves.
     """
 
@@ -53,6 +54,25 @@ class PolicySet:
     def environment(self) -> EnvironmentFacts:
         """The environment."""
         return self.facts.environment
+
+    def rules_of(self, name: str, configured: Mapping[str, Mapping[str, Any]]) -> list[DeclaredRule]:
+        """The rules that a policy of the pack asks for: as configured, else as the project says.
+
+        Args:
+            name: the rule's; empty for all those that only the project's policies name.
+            configured: the configuration of each rule whose policy is on.
+
+        Raises:
+            pydantic.ValidationError: the configuration is wrong.
+        """
+        if not name:
+            return [each for each in self.rules if each.rule.name not in {*OWN, *configured}]
+        config = dict(configured.get(name, {}))
+        declared = [each for each in self.rules if each.rule.name == name]
+        if not config and (declared or name in OWN):
+            return declared
+        rule, enforcement = find(name), config.pop("enforcement", "mandatory")
+        return [DeclaredRule(rule, rule.arguments.model_validate(config), enforcement)]
 
     def excuse(self, code: str, violation: Violation) -> Waiver | None:
         """The waiver that holds for a violation, if there is one."""
@@ -72,14 +92,14 @@ class PolicySet:
         yield from self.waivers.findings(())
 
 
-def law(root: Path | None, environment: str, general: General, today: date) -> PolicySet:
-    """The law for resources.
+def policy_set(root: Path | None, environment: str, general: General, today: date) -> PolicySet:
+    """The policies that apply to resources.
 
     Args:
         root: the folder of the manifests; None where there are none.
         environment: the environment's name.
         general: what the configuration says.
-        today: the day that waivers are held against.
+        today: the day for which waivers are checked.
     """
     facts, faults, project = ProjectFacts(EnvironmentFacts(environment)), [], Project(root or Path())
     if root is not None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from datakit_iac.policy.pack.analyzer import PLATFORM, ROOT, Analyzer
+from datakit_iac.policy.pack.findings import ResourceFinding, shown
 from datakit_iac.policy.pack.policy_set import OWN
 from datakit_iac.policy.pack.remediation import apply
 from datakit_iac.policy.pack.resource import UNKNOWN, ObservedResource
-from datakit_iac.policy.pack.violation import PolicyViolation
 from datakit_iac.policy.registry import names
 
 TODAY = date(2026, 11, 23)
@@ -39,26 +39,26 @@ class Bench:
     """A judge, told things in the order in which the engine tells them."""
 
     def __init__(self, folder: Path, configuration: Mapping[str, Mapping[str, Any]]) -> None:
-        self._judge = Analyzer(folder, TODAY)
+        self._analyzer = Analyzer(folder, TODAY)
         self.root = observed(ROOT, "shop-prod")
-        self.about_law = self._judge.meet(self.root, configuration.get("policies", {}))
+        self.about_policies = self._analyzer.observe(self.root, configuration.get("policies", {}))
         self._on = [name for name in names() if name in OWN or name in configuration]
         for name in self._on:
-            self._judge.configure(name, configuration.get(name, {}))
+            self._analyzer.configure(name, configuration.get(name, {}))
 
-    def judge(self, *resources: ObservedResource) -> list[PolicyViolation]:
+    def check(self, *resources: ObservedResource) -> list[ResourceFinding]:
         found = []
         for each in resources:
-            self.about_law += self._judge.meet(each, {})
-            found += [verdict for name in (*self._on, "") for verdict in self._judge.judge(name, each)]
+            self.about_policies += self._analyzer.observe(each, {})
+            found += [found for name in (*self._on, "") for found in self._analyzer.check(name, each)]
         return found
 
-    def in_the_end(self) -> list[PolicyViolation]:
-        return list(self._judge.judge_stack(self.root))
+    def in_the_end(self) -> list[ResourceFinding]:
+        return list(self._analyzer.check_stack(self.root))
 
     def remediated(self, rule: str, resource: ObservedResource) -> dict[str, Any]:
         properties = dict(resource.properties)
-        for remedy in self._judge.remedies(rule, resource):
+        for remedy in self._analyzer.remedies(rule, resource):
             apply(remedy, resource.type, properties)
         return properties
 
@@ -67,12 +67,12 @@ def bench(folder: Path, **configuration: Mapping[str, Any]) -> Bench:
     return Bench(folder, {name.replace("_", "-"): each for name, each in configuration.items()})
 
 
-def told(verdicts: list[PolicyViolation]) -> list[tuple[str, str]]:
-    return [(each.code, each.target) for each in verdicts]
+def targets(findings: list[ResourceFinding]) -> list[tuple[str, str]]:
+    return [(each.code, each.target) for each in findings]
 
 
 def test_a_dataset_that_keeps_the_missions_rules_is_let_pass(tmp_path: Path) -> None:
-    assert bench(tmp_path).judge(dataset()) == []
+    assert bench(tmp_path).check(dataset()) == []
 
 
 @pytest.mark.parametrize(
@@ -85,20 +85,20 @@ def test_a_dataset_that_keeps_the_missions_rules_is_let_pass(tmp_path: Path) -> 
         (dataset(tier="gold", description="All.", schema=[{**COLUMNS[0], "description": "It."}]), "tier-requirements"),
     ],
 )
-def test_a_dataset_that_no_manifest_declares_is_held_to_the_missions_rules(
+def test_a_dataset_that_no_manifest_declares_must_keep_the_missions_rules(
     tmp_path: Path, resource: ObservedResource, code: str
 ) -> None:
-    (verdict,) = bench(tmp_path).judge(resource)
-    assert (verdict.code, verdict.target, verdict.stops) == (code, "dataset/users", True)
+    (found,) = bench(tmp_path).check(resource)
+    assert (found.code, found.target, found.severity) == (code, "dataset/users", "error")
 
 
 def test_an_external_dataset_is_no_output(tmp_path: Path) -> None:
-    assert bench(tmp_path).judge(dataset(classification=None, schema=None, external=True)) == []
+    assert bench(tmp_path).check(dataset(classification=None, schema=None, external=True)) == []
 
 
-def test_what_is_not_known_yet_is_said_and_not_judged(tmp_path: Path) -> None:
-    (verdict,) = bench(tmp_path).judge(dataset(classification=UNKNOWN))
-    assert (verdict.code, verdict.stops) == ("unknown-value", False)
+def test_what_is_not_known_yet_is_said_and_not_checked(tmp_path: Path) -> None:
+    (found,) = bench(tmp_path).check(dataset(classification=UNKNOWN))
+    assert (found.code, found.severity) == ("unknown-value", "warning")
 
 
 @pytest.mark.parametrize(
@@ -114,15 +114,15 @@ def test_what_is_not_known_yet_is_said_and_not_judged(tmp_path: Path) -> None:
 def test_a_raw_cron_job_that_loads_data_pins_its_image_where_versions_are_exact(
     tmp_path: Path, image: str, codes: list[str]
 ) -> None:
-    assert [each.code for each in bench(tmp_path, policies={"versions": "exact"}).judge(cron_job(image))] == codes
-    assert bench(tmp_path).judge(cron_job(image)) == []
+    assert [each.code for each in bench(tmp_path, policies={"versions": "exact"}).check(cron_job(image))] == codes
+    assert bench(tmp_path).check(cron_job(image)) == []
 
 
-def test_a_raw_job_that_asks_for_no_quantity_is_judged_all_the_same(tmp_path: Path) -> None:
+def test_a_raw_job_that_asks_for_no_quantity_is_checked_all_the_same(tmp_path: Path) -> None:
     job = cron_job("dbt:latest")
     container = job.properties["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     container["resources"] = {"requests": {"cpu": "lots"}}
-    assert told(bench(tmp_path, policies={"versions": "exact"}).judge(job)) == [
+    assert targets(bench(tmp_path, policies={"versions": "exact"}).check(job)) == [
         ("exact-version-pins", "transform/load")
     ]
 
@@ -133,37 +133,37 @@ def test_a_platform_that_is_not_known_yet_says_nothing_for_its_children(
 ) -> None:
     platform = observed(PLATFORM, "platform", **unknown)
     held = bench(tmp_path)
-    assert ("pii-not-public", "dataset/users") in told(
-        held.judge(platform, child(platform, "users", schema=PERSONAL, classification="public"))
+    assert ("pii-not-public", "dataset/users") in targets(
+        held.check(platform, child(platform, "users", schema=PERSONAL, classification="public"))
     )
-    assert [each for each in held.about_law if each.stops] == []
+    assert [each for each in held.about_policies if each.severity == "error"] == []
 
 
 def test_a_raw_cron_job_starts_no_more_often_than_the_quota(tmp_path: Path) -> None:
     held = bench(tmp_path, policies={"quotas": {"minScheduleInterval": "5m"}})
-    assert told(held.judge(cron_job("cloudquery:1.0.0", "* * * * *"))) == [("quotas", "transform/load")]
+    assert targets(held.check(cron_job("cloudquery:1.0.0", "* * * * *"))) == [("quotas", "transform/load")]
 
 
 def test_a_raw_bucket_says_on_its_tags_what_it_holds_and_whose_it_is(tmp_path: Path) -> None:
     held = bench(tmp_path, owner_required={})
     tagged = {"Acme:Owner": "data-team", "classification": "internal"}
-    assert held.judge(observed("aws:s3/bucket:Bucket", "raw", tags=tagged)) == []
-    codes = [code for code, _ in told(held.judge(observed("aws:s3/bucket:Bucket", "raw")))]
+    assert held.check(observed("aws:s3/bucket:Bucket", "raw", tags=tagged)) == []
+    codes = [code for code, _ in targets(held.check(observed("aws:s3/bucket:Bucket", "raw")))]
     assert codes == ["classification-required", "owner-required"]
 
 
 def test_a_tag_says_a_classification_in_the_words_there_are(tmp_path: Path) -> None:
     public = observed("aws:s3/bucket:Bucket", "raw", tags={"classification": "Public"})
-    (verdict,) = bench(tmp_path).judge(public)
-    assert verdict.code == "classification-required"
-    assert "'Public'; expected public, internal" in verdict.message
-    assert verdict.remedy is None  # which of the others was meant, nobody knows
+    (found,) = bench(tmp_path).check(public)
+    assert found.code == "classification-required"
+    assert "'Public'; expected public, internal" in found.message
+    assert found.remedy is None  # which of the others was meant, nobody knows
 
 
-def test_what_has_no_tags_is_judged_by_its_name_alone(tmp_path: Path) -> None:
+def test_what_has_no_tags_is_checked_by_its_name_alone(tmp_path: Path) -> None:
     topic = observed("kafka:index/topic:Topic", "Raw")
-    assert bench(tmp_path, owner_required={}).judge(topic) == []
-    assert told(bench(tmp_path, naming={"pattern": "[a-z]+"}).judge(topic)) == [("naming", "dataset/Raw")]
+    assert bench(tmp_path, owner_required={}).check(topic) == []
+    assert targets(bench(tmp_path, naming={"pattern": "[a-z]+"}).check(topic)) == [("naming", "dataset/Raw")]
 
 
 def test_a_remedy_is_the_one_right_answer(tmp_path: Path) -> None:
@@ -176,15 +176,15 @@ def test_a_remedy_is_the_one_right_answer(tmp_path: Path) -> None:
 
 def test_the_configuration_says_how_strictly(tmp_path: Path) -> None:
     held = bench(tmp_path, pii_declared={"enforcement": {"prod": "advisory"}})
-    (verdict,) = held.judge(dataset(schema=None))
-    assert (verdict.code, verdict.stops) == ("pii-declared", False)
+    (found,) = held.check(dataset(schema=None))
+    assert (found.code, found.severity) == ("pii-declared", "warning")
 
 
 def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
     held = bench(tmp_path, naming={"pattern": "["})
-    (verdict,) = held.judge(dataset())
-    assert "not a regular expression" in verdict.message
-    (wrong,) = bench(tmp_path, policies={"quota": {}}).about_law
+    (found,) = held.check(dataset())
+    assert "not a regular expression" in found.message
+    (wrong,) = bench(tmp_path, policies={"quota": {}}).about_policies
     assert "quota" in wrong.message
 
 
@@ -192,23 +192,23 @@ def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
 def test_a_waiver_of_the_configuration_holds_up_to_its_day(tmp_path: Path, expires: str, stops: bool) -> None:
     waiver = {"rule": "pii-declared", "target": "dataset/users", "owner": "a@x.io", "reason": "old", "expires": expires}
     held = bench(tmp_path, policies={"waivers": [waiver]})
-    (verdict,) = held.judge(dataset(schema=None))
-    assert verdict.stops == stops
-    assert [each.code for each in held.about_law] == (["expired-waiver"] if stops else [])
+    (found,) = held.check(dataset(schema=None))
+    assert (found.severity == "error") == stops
+    assert [each.code for each in held.about_policies] == (["expired-waiver"] if stops else [])
 
 
 def test_personal_data_is_followed_once_its_source_was_seen(tmp_path: Path) -> None:
     source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
     derived = dataset("mart", schema=[{"name": "mail", "type": "text", "pii": False, "from": ["raw.email"]}])
-    assert told(bench(tmp_path).judge(source, derived)) == [("pii-propagates", "dataset/mart")]
+    assert targets(bench(tmp_path).check(source, derived)) == [("pii-propagates", "dataset/mart")]
     late = bench(tmp_path)
-    assert late.judge(derived, source) == []
-    assert told(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
+    assert late.check(derived, source) == []
+    assert targets(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
 
 
 def test_what_a_resource_was_told_is_not_told_again_in_the_end(tmp_path: Path) -> None:
     held = bench(tmp_path)
-    assert held.judge(dataset(schema=None))
+    assert held.check(dataset(schema=None))
     assert held.in_the_end() == []
 
 
@@ -216,7 +216,7 @@ def test_personal_data_is_followed_through_what_lies_between(tmp_path: Path) -> 
     source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
     between = dataset("staged", schema=[{"name": "mail", "type": "text", "from": ["raw.email"]}])
     derived = dataset("mart", schema=[{"name": "mail", "type": "text", "pii": False, "from": ["staged.mail"]}])
-    found = told(bench(tmp_path).judge(source, between, derived))
+    found = targets(bench(tmp_path).check(source, between, derived))
     assert found == [
         ("pii-declared", "dataset/staged"),
         ("pii-propagates", "dataset/staged"),
@@ -236,15 +236,15 @@ def test_personal_data_is_suspected_where_a_program_does_not_say_what_a_column_i
     source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
     mart = dataset("mart", schema=[{"name": "email", "type": "text", "pii": False, **lineage}])
     held = bench(tmp_path)
-    assert held.judge(source, mart, loading("raw")) == []
-    assert [(each.code, each.stops) for each in held.in_the_end()] == [(code, False) for code in codes]
+    assert held.check(source, mart, loading("raw")) == []
+    assert [(each.code, each.severity) for each in held.in_the_end()] == [(code, "warning") for code in codes]
 
 
 def test_lineage_is_asked_for_where_the_configuration_says_so(tmp_path: Path) -> None:
     source = dataset("raw", schema=[{"name": "email", "type": "text", "pii": True}])
     held = bench(tmp_path, lineage_required={"enforcement": "mandatory"})
-    held.judge(source, dataset("mart"), loading("raw"))
-    assert told(held.in_the_end()) == [("lineage-required", "dataset/mart")]
+    held.check(source, dataset("mart"), loading("raw"))
+    assert targets(held.in_the_end()) == [("lineage-required", "dataset/mart")]
 
 
 def test_personal_data_of_a_platforms_resources_is_followed_through_a_group(tmp_path: Path) -> None:
@@ -258,24 +258,24 @@ def test_personal_data_of_a_platforms_resources_is_followed_through_a_group(tmp_
     held = bench(tmp_path)
     column = {"name": "mail", "type": "text", "pii": False, "from": ["people.email"]}
     said: dict[str, Any] = {"name": "mart", "table": "mart", "schema": [column]}
-    made = held.judge(platform, observed("datakit:index:DataSet", "mart", platform.urn, **said))
-    assert told(made) == [("pii-propagates", "dataset/mart")]
+    made = held.check(platform, observed("datakit:index:DataSet", "mart", platform.urn, **said))
+    assert targets(made) == [("pii-propagates", "dataset/mart")]
 
 
 def test_a_rule_that_is_off_is_off_for_everything_at_once_too(tmp_path: Path) -> None:
-    judge = Analyzer(tmp_path, TODAY)
+    analyzer = Analyzer(tmp_path, TODAY)
     root, source = observed(ROOT, "shop-prod"), dataset("raw", schema=None)
     for each in (root, source):
-        judge.meet(each, {})
-    assert list(judge.judge("", source)) == list(judge.judge_stack(root)) == []
-    judge.configure("pii-declared", {})
-    assert told(list(judge.judge_stack(root))) == [("pii-declared", "dataset/raw")]
+        analyzer.observe(each, {})
+    assert list(analyzer.check("", source)) == list(analyzer.check_stack(root)) == []
+    analyzer.configure("pii-declared", {})
+    assert targets(list(analyzer.check_stack(root))) == [("pii-declared", "dataset/raw")]
 
 
 def test_a_rule_is_told_by_the_name_that_a_policy_gives_it(tmp_path: Path) -> None:
     custom = {"name": "owners-are-teams", "expression": 'dataset.owner.endsWith("-team")', "message": "ask a team"}
-    (verdict,) = bench(tmp_path, custom=custom).judge(dataset(owner="ann"))
-    assert str(verdict).startswith("[owners-are-teams] dataset/users: dataset users: ask a team")
+    (found,) = bench(tmp_path, custom=custom).check(dataset(owner="ann"))
+    assert shown(found).startswith("[owners-are-teams] dataset/users: dataset users: ask a team")
 
 
 def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path: Path) -> None:
@@ -294,15 +294,15 @@ def test_a_platforms_resources_are_held_to_the_policies_of_its_project(tmp_path:
     write(tmp_path / "manifests", CONNECTOR, STORE, DATASET, TRANSFORM, environment, policy)
     platform = observed(PLATFORM, "platform", project="manifests", environment="prod")
     held = bench(tmp_path)
-    assert held.judge(platform) == []
-    assert [each.code for each in held.about_law] == ["expired-waiver"]
+    assert held.check(platform) == []
+    assert [each.code for each in held.about_policies] == ["expired-waiver"]
     users = observed("datakit:index:DataSet", "users", parent=platform.urn, name="users", table="raw.users")
-    assert told(held.judge(users)) == [("owner-required", "dataset/users")]
+    assert targets(held.check(users)) == [("owner-required", "dataset/users")]
 
 
 def test_what_a_verdict_quotes_is_seen_and_no_password_of_an_address() -> None:
-    verdict = PolicyViolation("a\u202e", "Store x", "found ftp://u:p@h\n::error::x", "b\x1b[2K")
-    assert str(verdict) == r"[a\u202e] Store x: found ftp://u:[secret]@h\n::error::x" + "\n" + r"fix: b\x1b[2K"
+    found = ResourceFinding(code="a\u202e", target="Store x", message="found ftp://u:p@h\n::error::x", hint="b\x1b[2K")
+    assert shown(found) == r"[a\u202e] Store x: found ftp://u:[secret]@h\n::error::x" + "\n" + r"fix: b\x1b[2K"
 
 
 # Names and parents that a resource gives itself.
@@ -326,17 +326,17 @@ def test_personal_data_is_followed_though_another_resource_takes_the_name_of_its
 ) -> None:
     source = dataset("raw", schema=PERSONAL)
     held = bench(tmp_path)
-    found = held.judge(*([impostor, source] if is_first else [source, impostor]), dataset("mart", schema=CLEAN))
-    assert told(found) == [("pii-propagates", "dataset/mart")]
+    found = held.check(*([impostor, source] if is_first else [source, impostor]), dataset("mart", schema=CLEAN))
+    assert targets(found) == [("pii-propagates", "dataset/mart")]
     late = bench(tmp_path)
-    assert late.judge(dataset("mart", schema=CLEAN), source, impostor) == []
-    assert told(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
+    assert late.check(dataset("mart", schema=CLEAN), source, impostor) == []
+    assert targets(late.in_the_end()) == [("pii-propagates", "dataset/mart")]
 
 
 def test_a_raw_job_is_counted_beside_a_transform_of_its_name(tmp_path: Path) -> None:
     held = bench(tmp_path, policies={"quotas": {"transforms": 1}})
-    assert held.judge(loading("raw"), cron_job("cloudquery:1.0.0")) == []
-    assert told(held.in_the_end()) == [("quotas", "environment/prod")]
+    assert held.check(loading("raw"), cron_job("cloudquery:1.0.0")) == []
+    assert targets(held.in_the_end()) == [("quotas", "environment/prod")]
 
 
 @pytest.fixture
@@ -365,24 +365,24 @@ def child(platform: ObservedResource, name: str, /, **properties: Any) -> Observ
 
 
 def test_what_a_platform_registers_is_held_to_its_projects_law_alone(tmp_path: Path, lax: ObservedResource) -> None:
-    (waived,) = bench(tmp_path).judge(lax, child(lax, "raw", external=True))
-    assert (waived.code, waived.stops) == ("owner-required", False)
+    (waived,) = bench(tmp_path).check(lax, child(lax, "raw", external=True))
+    assert (waived.code, waived.severity) == ("owner-required", "note")
 
 
-def test_what_is_no_manifest_of_a_platforms_project_is_held_to_the_missions_rules_too(
+def test_what_is_no_manifest_of_a_platforms_project_must_keep_the_missions_rules_too(
     tmp_path: Path, lax: ObservedResource
 ) -> None:
-    found = bench(tmp_path).judge(lax, child(lax, "users", schema=PERSONAL, classification="public"))
-    assert sorted(told(found)) == [("owner-required", "dataset/users"), ("pii-not-public", "dataset/users")]
+    found = bench(tmp_path).check(lax, child(lax, "users", schema=PERSONAL, classification="public"))
+    assert sorted(targets(found)) == [("owner-required", "dataset/users"), ("pii-not-public", "dataset/users")]
 
 
 def test_what_takes_the_name_of_a_platforms_source_is_no_source(tmp_path: Path, lax: ObservedResource) -> None:
-    found = bench(tmp_path).judge(lax, child(lax, "other", name="raw", schema=PERSONAL))
-    assert ("classification-required", "dataset/raw") in told([each for each in found if each.stops])
+    found = bench(tmp_path).check(lax, child(lax, "other", name="raw", schema=PERSONAL))
+    assert ("classification-required", "dataset/raw") in targets([each for each in found if each.severity == "error"])
     made = child(lax, "raw", schema=PERSONAL, owner="ann")  # not external, as its manifest's resource would be
     policy = "spec: {rules: [{rule: classification-required}]}"
     (tmp_path / "lax" / "more.yaml").write_text(_policy("more", policy))
-    assert told(bench(tmp_path).judge(lax, made)) == [("classification-required", "dataset/raw")]
+    assert targets(bench(tmp_path).check(lax, made)) == [("classification-required", "dataset/raw")]
 
 
 def _policy(name: str, spec: str) -> str:
@@ -396,4 +396,4 @@ def test_a_platform_that_names_another_environment_than_the_stack_is_held_to_the
 ) -> None:
     lenient = observed(PLATFORM, "platform", project="lax", environment="dev")
     bucket = observed("aws:s3/bucket:Bucket", "b", lenient.urn, tags={"classification": "internal"})
-    assert told(bench(tmp_path).judge(lenient, bucket)) == [("owner-required", "dataset/b")]
+    assert targets(bench(tmp_path).check(lenient, bucket)) == [("owner-required", "dataset/b")]

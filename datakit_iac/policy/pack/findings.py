@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datakit_iac.findings.finding import Finding
+from datakit_iac.findings.visible import visible
 from datakit_iac.policy.model import ProjectFacts, Subject
 from datakit_iac.policy.pack.policy_set import PolicySet
 from datakit_iac.policy.rule import Remedy
@@ -28,20 +29,16 @@ class ResourceFinding(Finding):
     remedy: Remedy | None = None
 
     @property
-    def stops(self) -> bool:
-        """Whether it stops the change."""
-        return self.severity == "error"
-
-    @property
-    def said(self) -> tuple[str, str, str]:
-        """What makes it another than the rest, whichever policy set it comes from."""
+    def identity(self) -> tuple[str, str, str]:
+        """What distinguishes it from others, whichever policy set it comes from."""
         return self.code, self.target, self.message
 
-    def __str__(self) -> str:
-        """As the engine prints it."""
-        where = f" {self.target or self.where}:" if self.target or self.file else ""
-        fix = f"\nfix: {self.hint}" if self.hint else ""
-        return f"[{self.code}]{where} {self.message}{fix}"
+
+def shown(found: Finding) -> str:
+    """A finding as the engine prints it: its target or place in the line, then what to do."""
+    target = found.target if isinstance(found, ResourceFinding) else found.where
+    fix = f"\nfix: {found.hint}" if found.hint else ""
+    return f"{visible(f'[{found.code}]' + (f' {target}:' if target else ''))} {found.message}{fix}"
 
 
 def violations(
