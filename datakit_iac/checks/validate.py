@@ -18,7 +18,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluate import evaluate
 from datakit_iac.policy.from_project import gather
-from datakit_iac.runtimes.job import Fetches, SettingFault
+from datakit_iac.runtimes.job import Fetches, invalid_job
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -73,6 +73,5 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
             yield origin.finding("unknown-runtime", str(unknown), ("spec", "runtime"))
             continue
         unseen = found.unseen(each.job) if must_be_seen and isinstance(found, Fetches) else []
-        for fault in [*found.check(each.job), *unseen]:
-            path = fault.path if isinstance(fault, SettingFault) else ()
-            yield origin.finding("invalid-job", fault, ("spec", kind, *path))
+        for fault in [*found.check(each.job), *map(invalid_job, unseen)]:
+            yield origin.of(fault.below("spec", kind))

@@ -44,11 +44,12 @@ class Origin(NamedTuple):
             hint=hint,
         )
 
-    def of(self, fault: Fault, about: str) -> Finding:
+    def of(self, fault: Fault, about: str = "") -> Finding:
         """The finding of a fault whose path begins at this document's root.
 
         Args:
             fault: what is wrong.
-            about: what it is wrong with, e.g. ``Store warehouse``.
+            about: what it is wrong with, e.g. ``Store warehouse``, where the message does not say.
         """
-        return self.finding(fault.code, f"{about}: {fault.message}", fault.path, hint=fault.hint)
+        message = f"{about}: {fault.message}" if about else fault.message
+        return self.finding(fault.code, message, fault.path, hint=fault.hint)

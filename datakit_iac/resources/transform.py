@@ -180,5 +180,5 @@ def _defined(given: Arguments, known: Mapping[str, Any]) -> tuple[Job, str] | No
             if not faults:
                 raise
             for fault in faults:
-                given.wrong("settings", fault)
+                given.wrong("settings", str(fault))
             return None

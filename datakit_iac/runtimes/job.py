@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Executor
 from datakit_iac.executors.workload import Workload
+from datakit_iac.findings.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +82,17 @@ class JobFailedError(Exception):
         super().__init__("\n".join([cause, *(f"    {line}" for line in lines)]))
 
 
-class SettingFault(str):
-    """One sentence on what is wrong with a setting, and which one it is about: findings are shown there.
+def invalid_job(message: str, *path: str | int) -> Fault:
+    """What is wrong with a job.
 
-    >>> fault = SettingFault("expected a list", "tables", 0)
-    >>> fault, fault.path
-    ('expected a list', ('tables', 0))
+    >>> invalid_job("expected a list", "tables", 0).line
+    'tables[0]: expected a list'
+
+    Args:
+        message: what was found and what was expected, in one sentence.
+        path: from the runtime's section to the setting; none for the job as a whole.
     """
-
-    path: tuple[str | int, ...]
-
-    def __new__(cls, text: str, *path: str | int) -> Self:
-        """The sentence and the steps from the section to the setting."""
-        made = super().__new__(cls, text)
-        made.path = path
-        return made
+    return Fault("invalid-job", path, message)
 
 
 @runtime_checkable
@@ -202,11 +199,8 @@ class Runtime(Protocol):
 
     name: str
 
-    def check(self, job: Job) -> list[str]:
-        """Faults of the settings and of the files they name, each one sentence; nothing is run.
-
-        One that is a `SettingFault` says which setting it is about.
-        """
+    def check(self, job: Job) -> list[Fault]:
+        """What is wrong with the settings and the files they name, as `invalid_job` makes it; nothing is run."""
 
     def definition(self, job: Job) -> str:
         """A digest of everything that decides what the job computes, and of nothing else.

@@ -8,6 +8,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled, Executor
 from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
@@ -24,9 +25,9 @@ from datakit_iac.runtimes.job import (
     RunContext,
     RunResult,
     Runtime,
-    SettingFault,
     TakesFiles,
     Warmable,
+    invalid_job,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Dependency",
     "Describes",
     "Executor",
+    "Fault",
     "Fetches",
     "Job",
     "JobFailedError",
@@ -51,12 +53,12 @@ __all__ = [
     "RunResult",
     "Runtime",
     "Secret",
-    "SettingFault",
     "TakesFiles",
     "Warmable",
     "Workload",
     "digest",
     "given_digest",
+    "invalid_job",
     "of_job",
     "revealed",
     "started",

@@ -50,7 +50,7 @@ def test_a_job_with_its_pairs_has_no_fault(job: Job) -> None:
 def test_no_fault_of_the_settings_is_in_the_words_of_python(job: Job, field: str) -> None:
     pairs = [[{"from": value, "to": value}] for value in WRONG]
     for value in (*WRONG, *((*pairs, [[]], [WRONG]) if field == "tables" else ())):
-        faults = CloudQuery().check(replace(job, settings={**job.settings, field: value}))
+        faults = map(str, CloudQuery().check(replace(job, settings={**job.settings, field: value})))
         assert not [fault for fault in faults if OURS.search(fault)]
 
 
@@ -96,20 +96,20 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
     ],
 )
 def test_wrong_settings_are_told(job: Job, settings: dict[str, Any], fault: str) -> None:
-    assert any(fault in told for told in CloudQuery().check(replace(job, settings=settings)))
+    assert any(fault in told for told in map(str, CloudQuery().check(replace(job, settings=settings))))
 
 
 def test_overwrite_needs_a_key(job: Job) -> None:
     job = replace(job, settings={**job.settings, "writeMode": "overwrite"})
 
-    assert [fault for fault in CloudQuery().check(job) if "declares none" in fault and "a declares" in fault]
+    assert [fault for fault in map(str, CloudQuery().check(job)) if "declares none" in fault and "a declares" in fault]
 
 
 def test_missing_files_and_packages_are_told(job: Job, tmp_path: Path) -> None:
     (tmp_path / "a.csv").unlink()
     package = replace(job.inputs[1], connection=Connection("files", {"path": "package:no_such_package_here/x"}))
 
-    faults = CloudQuery().check(replace(job, inputs=(job.inputs[0], package)))
+    faults = list(map(str, CloudQuery().check(replace(job, inputs=(job.inputs[0], package)))))
 
     assert [fault.partition(":")[0] for fault in faults] == ["a-file", "b-file"]
     assert "there is no file" in faults[0]
@@ -118,11 +118,11 @@ def test_missing_files_and_packages_are_told(job: Job, tmp_path: Path) -> None:
 
 def test_technologies_without_a_plugin_and_several_stores_are_told(job: Job) -> None:
     odd = replace(job.outputs[0], connection=Connection("snowflake", {}))
-    faults = CloudQuery().check(replace(job, outputs=(odd, job.outputs[1])))
+    faults = list(map(str, CloudQuery().check(replace(job, outputs=(odd, job.outputs[1])))))
     assert "CloudQuery cannot write to snowflake (output a); there are plugins for duckdb" in faults
 
     far = replace(job.outputs[0], store="far", connection=Connection("duckdb", {"path": "far.duckdb"}))
-    faults = CloudQuery().check(replace(job, outputs=(far, job.outputs[1])))
+    faults = list(map(str, CloudQuery().check(replace(job, outputs=(far, job.outputs[1])))))
     assert faults == ["its outputs lie in several Stores (far, w); make one Transform for each"]
 
 

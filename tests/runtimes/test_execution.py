@@ -17,6 +17,7 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Capabilities
 from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.execution import rendered, run
@@ -32,7 +33,7 @@ class Shell:
 
     name = "shell"
 
-    def check(self, job: Job) -> list[str]:
+    def check(self, job: Job) -> list[Fault]:
         return []
 
     def definition(self, job: Job) -> str:

@@ -27,9 +27,9 @@ NAMES = {
     ),
     "datakit_iac.sdk.dbt": "DbtAdapter Profile THREADS secret",
     "datakit_iac.sdk.runtimes": (
-        "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fetches Job"
+        "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
         " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
-        " Runtime Secret SettingFault TakesFiles Warmable Workload digest given_digest of_job revealed started"
+        " Runtime Secret TakesFiles Warmable Workload digest given_digest invalid_job of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"

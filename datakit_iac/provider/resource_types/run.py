@@ -59,7 +59,7 @@ class RunType(RecordType):
             found = runtime(job.runtime)
         except LookupError as unknown:
             return [Fault("unknown-runtime", ("runtime",), str(unknown))]
-        faults = [Fault("invalid-job", ("settings",), fault) for fault in found.check(job)]
+        faults = [fault._replace(path=("settings",)) for fault in found.check(job)]
         return [
             *faults,
             *([] if faults else _refused(job, told)),

@@ -16,10 +16,11 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.findings.fault import Fault
 from datakit_iac.runtimes.cloudquery import plugins, settings
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
-from datakit_iac.runtimes.job import JobFailedError, RunResult
+from datakit_iac.runtimes.job import JobFailedError, RunResult, invalid_job
 from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery_plugins.__file__).with_name("launch.py")
@@ -31,7 +32,7 @@ class CloudQuery:
 
     name = "cloudquery"
 
-    def check(self, job: Job) -> list[str]:
+    def check(self, job: Job) -> list[Fault]:
         """Faults of the settings, the technologies and the input files."""
         asked = settings.read(job)
         chosen, faults = plugins.choose(asked) if asked.pairs else (None, [])
@@ -39,7 +40,7 @@ class CloudQuery:
             faults += [fault for pair in asked.pairs for fault in chosen[0].missing(pair.source)]
         if cli() is None:
             faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
-        return [*asked.faults, *faults]
+        return [*asked.faults, *map(invalid_job, faults)]
 
     def definition(self, job: Job) -> str:
         """A digest of the pairs, the write mode, the outputs' columns and how inputs are read; names are none of it."""
@@ -69,7 +70,8 @@ class CloudQuery:
             JobFailedError: the job cannot be run.
         """
         if faults := self.check(job):
-            raise JobFailedError(faults[0], tuple(faults[1:]))
+            first, *others = map(str, faults)
+            raise JobFailedError(first, tuple(others))
         asked = settings.read(job)
         chosen, _ = plugins.choose(asked)
         assert chosen is not None, "checked above"

@@ -9,10 +9,11 @@ from typing import Any, Final
 from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest import quarantine
 from datakit_iac.manifest.models.transform import on_error, share
 from datakit_iac.manifest.wording import found, written
-from datakit_iac.runtimes.job import SettingFault
+from datakit_iac.runtimes.job import invalid_job
 
 DELETE_STALE: Final = "overwrite-delete-stale"
 WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
@@ -24,28 +25,28 @@ class Settings(Sync):
     """What a job asks for, as far as it could be read.
 
     Attributes:
-        faults: what is wrong, each one sentence.
+        faults: what is wrong.
     """
 
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def read(job: Job) -> Settings:
     """Read the settings of a job."""
     expected = "tables and writeMode, or onError"
     unknown = sorted(set(job.settings) - _FIELDS)
-    faults: list[str] = [SettingFault(f"unknown setting {name!r}; expected {expected}", name) for name in unknown]
+    faults = [invalid_job(f"unknown setting {name!r}; expected {expected}", name) for name in unknown]
     mode = job.settings.get("writeMode", WRITE_MODES[0])
     if mode not in WRITE_MODES:
         text = f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}"
-        faults.append(SettingFault(text, "writeMode"))
+        faults.append(invalid_job(text, "writeMode"))
     refused, wrong = _quarantine(job)
     if refused:
         job = replace(job, outputs=tuple(each for each in job.outputs if each.name != refused.target.name))
     pairs, unpaired = _pairs(job)
     if not unpaired:
-        unpaired = [*_left_over(job, pairs), *_doubled(pairs)]
-    faults += [*wrong, *unpaired, *_keyless(pairs, mode)]
+        wrong += [*_left_over(job, pairs), *_doubled(pairs)]
+    faults += [*map(invalid_job, wrong), *unpaired, *map(invalid_job, _keyless(pairs, mode))]
     return Settings(tuple(pairs), str(mode), job.transform, job.identity, refused, tuple(faults))
 
 
@@ -71,26 +72,28 @@ def _quarantine(job: Job) -> tuple[Quarantine | None, list[str]]:
     ]
 
 
-def _pairs(job: Job) -> tuple[list[Pair], list[str]]:
+def _pairs(job: Job) -> tuple[list[Pair], list[Fault]]:
     tables = job.settings.get("tables")
     if tables is None or tables == []:
         if len(job.inputs) == 1 and len(job.outputs) == 1:
             return [Pair(job.inputs[0], job.outputs[0])], []
         return [], [
-            f"it has {_number(job.inputs, 'input')} and {_number(job.outputs, 'output')}, so it must say which goes"
-            f" where: write {_example(job)}"
+            invalid_job(
+                f"it has {_number(job.inputs, 'input')} and {_number(job.outputs, 'output')}, so it must say which goes"
+                f" where: write {_example(job)}"
+            )
         ]
     if not isinstance(tables, Sequence) or isinstance(tables, str) or not tables:
-        return [], [f"tables is {found(tables)}; expected a list: {_example(job)}"]
+        return [], [invalid_job(f"tables is {found(tables)}; expected a list: {_example(job)}")]
     inputs, outputs = _by_name(job.inputs), _by_name(job.outputs)
-    pairs, faults = [], list[str]()
+    pairs, faults = [], list[Fault]()
     for number, table in enumerate(tables, 1):
         if not isinstance(table, Mapping) or set(table) != {"from", "to"}:
             text = f"table {number} is {written(table)}; expected {{from: <an input>, to: <an output>}}"
-            faults.append(SettingFault(text, "tables", number - 1))
+            faults.append(invalid_job(text, "tables", number - 1))
             continue
         wrong = list(_unknown(table, inputs, outputs))
-        faults += wrong
+        faults += map(invalid_job, wrong)
         if not wrong:
             pairs.append(Pair(inputs[table["from"]], outputs[table["to"]]))
     return pairs, faults

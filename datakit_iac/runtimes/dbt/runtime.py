@@ -19,6 +19,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.findings.fault import Fault
 from datakit_iac.runtimes.dbt import caches, parsed, profile, references, results, settings, workspace
 from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
@@ -30,7 +31,7 @@ from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.documentation import ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
-from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult
+from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult, invalid_job
 from datakit_iac.technologies.technology import address, location
 
 _CACHE_VARIABLE: Final = "DATAKIT_CACHE"
@@ -60,21 +61,9 @@ class Dbt:
         """The process that has dbt imported, which an Executor may keep between jobs."""
         return Workload(_worker(), worker=_worker())
 
-    def check(self, job: Job) -> list[str]:
-        """Faults of the settings, of the dbt project and of where its DataSets lie."""
-        if faults := settings.faults(job):
-            return faults
-        try:
-            profile.profile(job.inputs, job.outputs)
-        except ValueError as fault:
-            faults.append(str(fault))
-        try:
-            project = DbtProject(Path(job.settings["project"]))
-            faults += fetching.faults(project)
-            faults += variables.undeclared(project, job.variables.keys(), os.environ)
-            return faults + settings.faults_of_selection(job, project)
-        except ProjectError as fault:
-            return [*faults, str(fault)]
+    def check(self, job: Job) -> list[Fault]:
+        """Faults of the settings, of the dbt project and of the places of its DataSets."""
+        return settings.faults(job) or list(map(invalid_job, _faults(job)))
 
     def described(self, job: Job) -> Mapping[str, ModelDocumentation]:
         """What the dbt project says of the models that the outputs are; nothing where it cannot be read."""
@@ -294,3 +283,18 @@ def _shown(project: DbtProject, contents: Mapping[str, str]) -> dict[str, str]:
 
 def _key(name: str, of: str) -> str:
     return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
+
+
+def _faults(job: Job) -> Iterator[str]:
+    """What is wrong with a job whose section is right."""
+    try:
+        profile.profile(job.inputs, job.outputs)
+    except ValueError as fault:
+        yield str(fault)
+    try:
+        project = DbtProject(Path(job.settings["project"]))
+        yield from fetching.faults(project)
+        yield from variables.undeclared(project, job.variables.keys(), os.environ)
+        yield from settings.faults_of_selection(job, project)
+    except ProjectError as fault:
+        yield str(fault)

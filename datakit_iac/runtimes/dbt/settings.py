@@ -7,32 +7,33 @@ from collections.abc import Mapping
 from typing import Final
 
 from datakit_iac.contract.job import Job
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
 from datakit_iac.runtimes.dbt import references, workspace
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import Selection, select
-from datakit_iac.runtimes.job import SettingFault
+from datakit_iac.runtimes.job import invalid_job
 
 _SETTINGS: Final = ("project", "select", "exclude", "vars")
 
 
-def faults(job: Job) -> list[str]:
-    """What is wrong with the section itself, each as one sentence."""
-    found: list[str] = []
+def faults(job: Job) -> list[Fault]:
+    """What is wrong with the section itself."""
+    found: list[Fault] = []
     if not isinstance(job.settings.get("project"), str):
-        found.append("`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`")
+        text = "`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`"
+        found.append(invalid_job(text))
     for word in ("select", "exclude"):
         value = job.settings.get(word)
         if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
             text = f"`{word}` is {wording.found(value)}; expected a list of dbt selectors, e.g. `{word}: [staging]`"
-            found.append(SettingFault(text, word))
+            found.append(invalid_job(text, word))
     if not isinstance(job.settings.get("vars") or {}, Mapping):
-        found.append(
-            f"`vars` is {wording.found(job.settings['vars'])}; expected a mapping, e.g. `vars: {{start: 2024-01-01}}`"
-        )
+        text = f"`vars` is {wording.found(job.settings['vars'])}; expected a mapping"
+        found.append(invalid_job(f"{text}, e.g. `vars: {{start: 2024-01-01}}`"))
     unknown = sorted(set(job.settings) - {*_SETTINGS})
-    return [*found, *(SettingFault(f"unknown setting `{name}`: {nearest(name, _SETTINGS)}", name) for name in unknown)]
+    return [*found, *(invalid_job(f"unknown setting `{name}`: {nearest(name, _SETTINGS)}", name) for name in unknown)]
 
 
 def faults_of_selection(job: Job, project: DbtProject) -> list[str]:

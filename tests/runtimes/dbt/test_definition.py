@@ -297,7 +297,7 @@ CHECKS = [
 @pytest.mark.parametrize(("settings", "says"), CHECKS)
 def test_a_fault_of_the_settings_is_one_sentence(shop: Shop, settings: dict[str, object], says: str) -> None:
     job = staging(shop)
-    faults = Dbt().check(replace(job, settings={**job.settings, **settings}))
+    faults = list(map(str, Dbt().check(replace(job, settings={**job.settings, **settings}))))
     assert len(faults) == 1
     assert says in faults[0]
     assert "\n" not in faults[0]
@@ -346,7 +346,7 @@ def test_a_variable_that_is_asked_for_is_declared(
     text = 'vars: {a: "{{ %s }}"}' if file.endswith(".yml") else "{%% macro m() %%}{{ %s }}{%% endmacro %%}"
     shop.write(file, text % asking.replace('"', "'"))
     job = replace(staging(shop), variables={name: Secret(value) for name, value in declared.items()})
-    faults = Dbt().check(job)
+    faults = list(map(str, Dbt().check(job)))
     assert [fault for fault in faults if "env_var" in fault] == ([] if is_fine else faults[:1])
     if not is_fine:
         name = "SET" if "SET" in asking else "REGION"

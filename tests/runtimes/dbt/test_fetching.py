@@ -273,7 +273,7 @@ def test_what_a_server_answers_is_said(staged: Shop, run: Runner, server: Server
 
 def test_a_folder_that_is_not_there_is_refused_before_anything_runs(shop: Shop) -> None:
     shop.write("packages.yml", "packages: [{local: ../gone}, {local: '{{ env_var(''X'', ''y'') }}'}]")
-    first, second = Dbt().check(shop.job("marts"))
+    first, second = map(str, Dbt().check(shop.job("marts")))
     assert first == (
         f"{shop.root}/packages.yml asks for the package '../gone', "
         f"but there is no dbt_project.yml in {shop.root.parent}/gone"
