@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from datakit_iac.checks.columns import unknown_column
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import gives_away, literals
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.quarantine import quarantines
@@ -145,10 +145,3 @@ class _Contract:
         elif found and kind and found.type.name not in ("date", "timestamp", "timestamptz"):
             message = f"column {name} of DataSet {dataset.name} is {found.type}; expected a date or timestamp"
             yield self._origin.finding("invalid-value", message, path)
-
-
-def unknown_column(origin: Origin, dataset: DataSet, name: str, path: tuple[Step, ...]) -> Finding:
-    """That a DataSet has no such column; it is reported where the column is named."""
-    names = [column.name for column in dataset.spec.columns]
-    message = f"DataSet {dataset.name} has no column {name!r}"
-    return origin.finding("unknown-column", message, path, hint=nearest(name, names))

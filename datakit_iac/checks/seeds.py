@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from datakit_iac.checks.references import unknown_column
+from datakit_iac.checks.columns import unknown_column
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest

@@ -20,8 +20,9 @@ from typing import Final, Self
 from datakit_iac.cli import exit_codes
 from datakit_iac.cli.project_scope import pulumi_project
 from datakit_iac.toolchain import commands, policy_pack
+from datakit_iac.toolchain.engine import wrapper
 from datakit_iac.toolchain.errors import ToolchainError
-from datakit_iac.toolchain.setup import project, wrapper
+from datakit_iac.toolchain.setup import project
 
 _STDERR: Final = 2
 """Standard error as the child knows it."""

@@ -13,8 +13,8 @@ import yaml
 
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.summary import differences
+from datakit_iac.environment.version_references import builds_project
 from datakit_iac.environment.versions.pins import is_path
-from datakit_iac.environment.versions.references import builds_project
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Position, shown
 from datakit_iac.manifest.models.connector import Connector

@@ -10,13 +10,13 @@ from datakit_iac.contract.dataset import DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.contract.shapes import Contract, Execution, StoreReference
 from datakit_iac.environment import dbt_vars, variables
+from datakit_iac.environment import version_references as choosing
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.default import with_default
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.paths import rooted
 from datakit_iac.environment.secrets.sources import Secrets, sources_of
 from datakit_iac.environment.stores import Stores
-from datakit_iac.environment.versions import references as choosing
 from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.location import Step

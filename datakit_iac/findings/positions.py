@@ -7,10 +7,8 @@ from functools import lru_cache
 
 import yaml
 
-from datakit_iac.findings.location import Step
 
-
-def position(text: str, document: int, path: Sequence[Step], *, of_key: bool = False) -> tuple[int, int]:
+def position(text: str, document: int, path: Sequence[str | int], *, of_key: bool = False) -> tuple[int, int]:
     """Line and column, from 1, of a field's value; of its nearest parent where it is missing.
 
     Args:
@@ -54,7 +52,7 @@ def _composed(text: str) -> tuple[yaml.Node | None, ...]:
     return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 
 
-def _descend(node: yaml.Node, path: Sequence[Step], of_key: bool) -> yaml.Node:
+def _descend(node: yaml.Node, path: Sequence[str | int], of_key: bool) -> yaml.Node:
     """The value's node; a key's own where the value is on the lines below it."""
     spot = node
     key = node
@@ -67,7 +65,7 @@ def _descend(node: yaml.Node, path: Sequence[Step], of_key: bool) -> yaml.Node:
     return key if of_key else spot
 
 
-def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if key.value == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

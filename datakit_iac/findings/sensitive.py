@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from datakit_iac.findings.location import Step
+from typing import Any, Final
 
 REDACTED: Final = "[secret]"
 NOT_SHOWN: Final = "a value that is not shown"
@@ -98,7 +95,7 @@ def hidden(value: Any, name: str = "") -> Any:
     return REDACTED if gives_away(name, value) else value
 
 
-def literals(value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
+def literals(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Where in plain data secrets are in clear.
 
     >>> list(literals({"auth": {"user": "ann", "tokens": ["x"]}}))
@@ -114,7 +111,7 @@ def literals(value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step,
         yield path
 
 
-def is_kept_secret(path: Sequence[Step], value: object = "?") -> bool:
+def is_kept_secret(path: Sequence[str | int], value: object = "?") -> bool:
     """Whether no message may show what is found at a field of a manifest: by its path, its name or its form.
 
     >>> is_kept_secret(("spec", "secrets", "key")), is_kept_secret(("spec", "connection", "pwd"), 5)

@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
+from datakit_iac.provider.protocol import Call, ResourceError
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import TableState, technology
 

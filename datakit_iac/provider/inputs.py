@@ -16,7 +16,7 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.location import spelled
 from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.provider.property_values import unknowns
-from datakit_iac.provider.resource_types.resource_type import Call, Properties
+from datakit_iac.provider.protocol import Call, Properties
 from datakit_iac.technologies.technology import address
 
 

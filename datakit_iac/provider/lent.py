@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from datakit_iac.provider.resource_types.resource_type import Properties
+from datakit_iac.provider.protocol import Properties
 
 _LENT: Final = "Run"
 _STORE: Final = "store"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.provider.resource_types.resource_type import Call
+from datakit_iac.provider.protocol import Call
 from datakit_iac.provider.store_locks import lock, turn
 from datakit_iac.technologies.technology import Session, technology
 

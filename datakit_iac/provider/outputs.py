@@ -8,7 +8,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.adoption import IMPORTED, demand_ours
-from datakit_iac.provider.resource_types.resource_type import Call
+from datakit_iac.provider.protocol import Call
 from datakit_iac.runtimes.job import Relation
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
 from datakit_iac.technologies.roles import AltersSchema, role

@@ -12,7 +12,7 @@ from typing import Final
 
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.provider import inputs
-from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.provider.store_locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology

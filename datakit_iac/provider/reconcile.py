@@ -12,7 +12,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.resource_types.resource_type import Call, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import AltersSchema, data_tests, role

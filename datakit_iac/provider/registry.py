@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from datakit_iac.provider.protocol import ResourceType
 from datakit_iac.provider.resource_types.connector import ConnectorType
 from datakit_iac.provider.resource_types.dataset import DataSetType
 from datakit_iac.provider.resource_types.fingerprint import fingerprint
-from datakit_iac.provider.resource_types.resource_type import ResourceType
 from datakit_iac.provider.resource_types.run import RunType
 from datakit_iac.provider.resource_types.store import StoreType
 from datakit_iac.provider.resource_types.transform import TransformType

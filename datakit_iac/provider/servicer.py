@@ -29,7 +29,7 @@ from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.lent import Lent
 from datakit_iac.provider.messages import Engine
-from datakit_iac.provider.resource_types.resource_type import (
+from datakit_iac.provider.protocol import (
     Call,
     PartialError,
     Properties,

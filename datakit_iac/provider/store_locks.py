@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.provider.resource_types.resource_type import Call
+from datakit_iac.provider.protocol import Call
 
 _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()

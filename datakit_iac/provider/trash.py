@@ -9,7 +9,7 @@ from typing import Final
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.resource_types.resource_type import Call, Properties
+from datakit_iac.provider.protocol import Call, Properties
 from datakit_iac.technologies.roles import Discards
 from datakit_iac.technologies.technology import Session
 

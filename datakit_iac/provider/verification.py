@@ -8,8 +8,8 @@ from dataclasses import replace
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.provider.adoption import IMPORTED
+from datakit_iac.provider.protocol import Call, ResourceError
 from datakit_iac.provider.reconcile import changes_to, without_value
-from datakit_iac.provider.resource_types.resource_type import Call, ResourceError
 from datakit_iac.provider.trash import empty
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.evolution import Change

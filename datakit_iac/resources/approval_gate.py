@@ -21,8 +21,8 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.visible import visible
 from datakit_iac.pulumi_compat import configuration, root_directory
 from datakit_iac.toolchain import policy_pack
+from datakit_iac.toolchain.engine import wrapper
 from datakit_iac.toolchain.errors import ToolchainError
-from datakit_iac.toolchain.setup import wrapper
 
 _LINES: Final = 20
 """So much of a failed preview is quoted: its end."""

@@ -12,9 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from datakit_iac.toolchain.engine import search
+from datakit_iac.toolchain.engine import search, wrapper
 from datakit_iac.toolchain.engine.probe import MINIMUM
-from datakit_iac.toolchain.setup import stamp, wrapper
+from datakit_iac.toolchain.setup import stamp
 
 _ASKING_TAKES_AT_MOST: Final = 20.0
 

@@ -14,7 +14,7 @@ from datakit_iac.contract.state import versioned
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
-from datakit_iac.provider.resource_types.resource_type import Properties
+from datakit_iac.provider.protocol import Properties
 from datakit_iac.provider.resource_types.run import RunType
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject

@@ -11,7 +11,7 @@ import pytest
 
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import UNKNOWN
-from datakit_iac.provider.resource_types.resource_type import Properties
+from datakit_iac.provider.protocol import Properties
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError
 from tests.lifecycle.warehouse import Warehouse
 

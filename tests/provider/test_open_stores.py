@@ -15,7 +15,7 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.provider import open_stores
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.resource_types.resource_type import Call, Stop
+from datakit_iac.provider.protocol import Call, Stop
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Session, StoreError
 from datakit_iac.testing import Lifecycle

@@ -14,9 +14,9 @@ import pytest
 
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.claims import Claims
+from datakit_iac.provider.protocol import Call, PartialError, ResourceError, Stop
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types import run
-from datakit_iac.provider.resource_types.resource_type import Call, PartialError, ResourceError, Stop
 from datakit_iac.provider.resource_types.run import RunType
 from datakit_iac.runtimes.job import JobFailedError, RunResult
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from datakit_iac.findings.fault import Fault
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties
+from datakit_iac.provider.protocol import Call, Difference, Properties
 
 TOKEN = "toy:index:Toy"
 

@@ -76,7 +76,7 @@ def test_the_second_time_it_starts_nothing_and_takes_no_time(set_up: Path, machi
     assert min(took) < 0.5
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "datakit_iac/toolchain/setup/pulumi.sh"])
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "datakit_iac/toolchain/engine/pulumi.sh"])
 def test_a_change_of_what_it_was_made_from_sets_up_anew(set_up: Path, machine: dict[str, str], name: str) -> None:
     with (set_up / name).open("a") as file:
         file.write("\n# changed\n")

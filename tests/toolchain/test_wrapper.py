@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac.toolchain.engine import wrapper
 from datakit_iac.toolchain.engine.probe import Engine, Way
-from datakit_iac.toolchain.setup import wrapper
 from tests.toolchain.conftest import script
 
 SHOW = 'echo "PATH=$PATH"; env | grep ^PULUMI_; echo "args=$*"'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs
 from datakit_iac.provider.property_values import has_unknowns
+from datakit_iac.provider.protocol import Call, Properties
 from datakit_iac.provider.resource_types.recorded import RecordType
-from datakit_iac.provider.resource_types.resource_type import Call, Properties
 from datakit_iac.technologies.technology import StoreError, technology
 
 

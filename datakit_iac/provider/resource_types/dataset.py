@@ -13,8 +13,8 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
+from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, losses, settle
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider.inputs import foretell
 from datakit_iac.provider.property_values import UNKNOWN
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
 
 
 def identifier(name: object) -> str:

@@ -17,15 +17,15 @@ from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.prewarm import warm
 from datakit_iac.provider.property_values import UNKNOWN, Unknown, has_unknowns
-from datakit_iac.provider.quotas import within
-from datakit_iac.provider.resource_types.recorded import RecordType, identifier
-from datakit_iac.provider.resource_types.resource_type import (
+from datakit_iac.provider.protocol import (
     Call,
     Difference,
     PartialError,
     Properties,
     ResourceError,
 )
+from datakit_iac.provider.quotas import within
+from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run

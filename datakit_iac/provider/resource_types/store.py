@@ -7,7 +7,7 @@ from datakit_iac.manifest.connections import in_holder
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.resource_types.resource_type import Call, Difference, Properties
+from datakit_iac.provider.protocol import Call, Difference, Properties
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from datakit_iac.toolchain.engine import build, cache, install
+from datakit_iac.toolchain.engine import build, cache, install, wrapper
 from datakit_iac.toolchain.engine.probe import MINIMUM, Attempt, Engine, Way, probe
 from datakit_iac.toolchain.errors import ToolchainError
-from datakit_iac.toolchain.setup import wrapper
 
 
 @dataclass(frozen=True)

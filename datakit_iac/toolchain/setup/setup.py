@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from datakit_iac.toolchain.engine import search
+from datakit_iac.toolchain.engine import search, wrapper
 from datakit_iac.toolchain.engine.probe import Engine, Way
 from datakit_iac.toolchain.progress import say
 from datakit_iac.toolchain.setup import project as projects
-from datakit_iac.toolchain.setup import stamp, virtualenv, wrapper
+from datakit_iac.toolchain.setup import stamp, virtualenv
 
 STACK = "dev"
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-_INPUTS = ("requirements.lock", "pyproject.toml", "datakit_iac/version.py", "datakit_iac/toolchain/setup/pulumi.sh")
+_INPUTS = ("requirements.lock", "pyproject.toml", "datakit_iac/version.py", "datakit_iac/toolchain/engine/pulumi.sh")
 # What set-up writes depends on these modules, so a new version of one sets up again.
-_MODULES = ("setup/wrapper", "engine/probe", "setup/stamp")
+_MODULES = ("engine/wrapper", "engine/probe", "setup/stamp")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery.counts.records import BLOCK, blocks, changed, too_long
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, State
+from datakit_iac.technologies.files.cloudquery.records import BLOCK, blocks, changed, too_long
 from datakit_iac.technologies.files.csv_options import CsvOptions
 
 _DELIMITERS: Final = ",;\t|"

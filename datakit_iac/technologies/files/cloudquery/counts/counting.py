@@ -11,9 +11,9 @@ import pyarrow as pa
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.files.cloudquery.counts.csv_records import CsvRecords
 from datakit_iac.technologies.files.cloudquery.counts.json_values import JsonValues
-from datakit_iac.technologies.files.cloudquery.counts.records import blocks, changed
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, State
 from datakit_iac.technologies.files.cloudquery.opening import Dialect
+from datakit_iac.technologies.files.cloudquery.records import blocks, changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery.counts.records import line, too_long
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
 from datakit_iac.technologies.files.cloudquery.opening import Dialect
+from datakit_iac.technologies.files.cloudquery.records import line, too_long
 
 _LF, _CR, _SPACE = b"\n\r "
 _BOM: Final = b"\xef\xbb\xbf"

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery.counts.records import line, too_long
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
+from datakit_iac.technologies.files.cloudquery.records import line, too_long
 
 _QUOTE, _COMMA, _LF, _CR, _OPEN, _CLOSE = b'",\n\r{}'
 _WHITE: Final = b" \t\r\n"

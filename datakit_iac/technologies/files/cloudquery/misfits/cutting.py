@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from datakit_iac.technologies.files.cloudquery.counts.csv_records import CsvRecords, Positions
-from datakit_iac.technologies.files.cloudquery.counts.records import blocks, changed
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, State
 from datakit_iac.technologies.files.cloudquery.opening import Dialect
+from datakit_iac.technologies.files.cloudquery.records import blocks, changed
 from datakit_iac.technologies.files.cloudquery.scanning import Csv
 
 _BLOCK: Final = 1 << 20

@@ -11,8 +11,8 @@ import numpy as np
 
 from datakit_iac.technologies.files.cloudquery.counts.counting import unequal
 from datakit_iac.technologies.files.cloudquery.counts.csv_records import CsvRecords, Flags, Positions
-from datakit_iac.technologies.files.cloudquery.counts.records import blocks
 from datakit_iac.technologies.files.cloudquery.finding import DataFile
+from datakit_iac.technologies.files.cloudquery.records import blocks
 from datakit_iac.technologies.files.cloudquery.scanning import Csv
 
 
