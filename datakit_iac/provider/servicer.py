@@ -27,7 +27,6 @@ from datakit_iac.findings.visible import visible
 from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.lent import Lent
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.protocol import (
     Call,
@@ -37,6 +36,7 @@ from datakit_iac.provider.protocol import (
     ResourceType,
     Stop,
 )
+from datakit_iac.provider.run_secrets import RunSecrets
 from datakit_iac.technologies.technology import StoreError
 
 THREADS: Final = 32
@@ -80,7 +80,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version, self._schema = version, schema
         self._types, self._functions, self._engine = types, functions, engine
         self._stops, self._is_cancelled, self._claims = set[Stop](), False, Claims()
-        self._lent = Lent()
+        self._run_secrets = RunSecrets()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
 
     # The provider as a whole.
@@ -136,7 +136,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
         failures = [provider_pb2.CheckFailure(reason=printable(fault.line, [old, new])) for fault in faults]
-        recorded = versioned(self._lent.taken(request.urn, new))
+        recorded = versioned(self._run_secrets.taken(request.urn, new))
         return provider_pb2.CheckResponse(inputs=properties.write(recorded), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
@@ -162,7 +162,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
-        new = self._lent.given(request.urn, await _inputs(context, request.properties))
+        new = self._run_secrets.given(request.urn, await _inputs(context, request.properties))
         operation = partial(self._type(request).create, new)
         resource_id, outputs = await self._in_thread(context, request, new, operation)
         return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
@@ -183,7 +183,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Carry out a difference."""
         old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
         state = properties.read(request.olds)
-        operation = partial(self._type(request).update, old, self._lent.given(request.urn, new), state)
+        operation = partial(self._type(request).update, old, self._run_secrets.given(request.urn, new), state)
         outputs = await self._in_thread(context, request, [old, new], operation)
         return provider_pb2.UpdateResponse(properties=properties.write(outputs))
 

@@ -19,7 +19,7 @@ from datakit_iac.manifest.models.environment import Approval
 from tests.approval.conftest import PLAN, SUBJECT, keys
 from tests.approval.keys import allow
 from tests.cli.conftest import Dk
-from tests.cli.test_engine import MAIN, OWN_TERMINAL, PYTHON, engine, pulumi_project, read_until
+from tests.cli.test_plan_and_apply import MAIN, OWN_TERMINAL, PYTHON, engine, pulumi_project, read_until
 
 __all__ = ["keys", "pulumi_project"]  # fixtures
 

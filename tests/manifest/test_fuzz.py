@@ -19,7 +19,7 @@ from datakit_iac.manifest.loading import yaml_reader
 from datakit_iac.manifest.loading.loader import read
 from datakit_iac.manifest.loading.strict_yaml import strict_documents
 from datakit_iac.pipeline.graph import build
-from tests.manifest.test_load import mutated
+from tests.manifest.test_loading import mutated
 from tests.manifest.writing import PROJECT, manifest
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from pulumi.runtime import mocks
 
 from datakit_iac import Column, Connector, Consent, DataSet, Platform, Run, Store, Test, Transform
 from tests.resources.samples import further
-from tests.resources.test_inputs import Recorded
+from tests.resources.test_package_schema import Recorded
 
 
 def run(program: Callable[[], Any]) -> dict[str, dict[str, Any]]:

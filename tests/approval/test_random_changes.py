@@ -28,7 +28,7 @@ from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.dbt import workspace
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
-from tests.approval.test_subject import PROD
+from tests.approval.test_plan_subject import PROD
 from tests.scenarios.pipeline import FILES
 
 STEPS = int(os.environ.get("DATAKIT_APPROVAL_STEPS", "300"))

@@ -18,7 +18,7 @@ _STORE: Final = "store"
 _SECRETS: Final = "secrets"
 
 
-class Lent:
+class RunSecrets:
     """The secrets of each Run that was checked, by its URN and the Store's name."""
 
     def __init__(self) -> None:
