@@ -20,10 +20,10 @@ _SECRET: Final = re.compile(
 )
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WHOLE_REFERENCE: Final = re.compile(r"\$\{\w+\}")
-_IN_ADDRESS: Final = re.compile(r"(://[^/\s:@\[]*:)(?!\d+/|\$\{\w+\}@|\[secret\]@)([^\s\"'<>]+)@")
+_IN_ADDRESS: Final = r"(://[^/\s:@\[]*:)(?!\d+/|\$\{\w+\}@|\[secret\]@)([^\s\"'<>]+)@"
 """The password in an address such as ``postgres://user:password@host``; a port is none."""
 
-_OPTION: Final = re.compile(
+_OPTION: Final = (
     r"(?:(?<=[?&;\s\"'])|^)([\w.-]+)=(?!…|\$\{\w+\}|\[secret\])('[^']*'|\"[^\"]*\"|(?:[^&;\s'\",]|,(?!\s))+)"
 )
 """One of the options of an address, or of what drivers take for one: ``host=h password=p``."""
@@ -64,10 +64,14 @@ def without_passwords(text: str) -> str:
     'no ftp://ann:[secret]@h/data?token=[secret], host=h password=[secret]'
     """
     if ":" in text:
-        text = _IN_ADDRESS.sub(rf"\1{REDACTED}@", text)
+        text = re.sub(_IN_ADDRESS, rf"\1{REDACTED}@", text)
     if "=" in text:
-        text = _OPTION.sub(lambda found: f"{found[1]}={REDACTED}" if is_secret_name(found[1]) else found[0], text)
+        text = re.sub(_OPTION, _hidden_option, text)
     return text
+
+
+def _hidden_option(found: re.Match[str]) -> str:
+    return f"{found[1]}={REDACTED}" if is_secret_name(found[1]) else found[0]
 
 
 def passwords(text: str) -> list[str]:
@@ -76,8 +80,8 @@ def passwords(text: str) -> list[str]:
     >>> passwords("ftp://ann:x@h?token='y z'")
     ['x', 'y z']
     """
-    options = [found for found in _OPTION.finditer(text) if is_secret_name(found[1])]
-    return [found[2].strip("'\"") for found in (*_IN_ADDRESS.finditer(text), *options)]
+    options = [found for found in re.finditer(_OPTION, text) if is_secret_name(found[1])]
+    return [found[2].strip("'\"") for found in (*re.finditer(_IN_ADDRESS, text), *options)]
 
 
 def hidden(value: Any, name: str = "") -> Any:

@@ -10,7 +10,7 @@ import unicodedata
 from typing import Final
 
 _LETTERS: Final = re.compile(r"[^ -~]")
-_BLANK: Final = re.compile(
+_BLANK: Final = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Letters and marks, by their category, that nothing is seen of."""
@@ -41,7 +41,7 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 def _seen(found: re.Match[str]) -> str:
     letter = found[0]
-    is_seen = letter.isprintable() and not _BLANK.match(letter)
+    is_seen = letter.isprintable() and not re.match(_BLANK, letter)
     return letter if is_seen or _is_of_emoji(found) else letter.encode("unicode_escape").decode()
 
 

@@ -87,9 +87,11 @@ def _edges(project: Project, findings: list[Finding]) -> tuple[_Edges, _Edges, s
     for name, transform in project.transforms.items():
         found: dict[str, dict[str, None]] = {"inputs": {}, "outputs": {}}
         for side, index, port in of_transform(transform):
+            if plain := ports.plain(port):
+                found[side][plain] = None
+                continue
+            findings += ports.faults(transform, side, index, port)
             names = ports.names(port)
-            if not ports.is_plain(port):
-                findings += ports.faults(transform, side, index, port)
             found[side].update(dict.fromkeys(names))
             if not names:
                 incomplete.add(name)

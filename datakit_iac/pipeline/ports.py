@@ -21,8 +21,10 @@ Side = Literal["inputs", "outputs"]
 
 def of_transform(transform: Transform) -> Iterator[tuple[Side, int, Port]]:
     """Every port of a Transform, with its side and its place there."""
-    yield from (("inputs", index, port) for index, port in enumerate(transform.spec.inputs))
-    yield from (("outputs", index, port) for index, port in enumerate(transform.spec.outputs))
+    for index, port in enumerate(transform.spec.inputs):
+        yield "inputs", index, port
+    for index, port in enumerate(transform.spec.outputs):
+        yield "outputs", index, port
 
 
 def labels(dataset: DataSet) -> dict[str, str]:
@@ -44,9 +46,10 @@ class Ports:
             return self._project.members(port.dataset)
         return tuple(name for name in self._tagged(port) if not self._unfit(port, name))
 
-    def is_plain(self, port: Port) -> bool:
-        """Whether a port names a declared DataSet and asks for nothing more, as most do; it has no faults."""
-        return port.dataset in self._project.datasets and not port.version and not port.cell
+    def plain(self, port: Port) -> str | None:
+        """The declared DataSet that a port names and asks nothing more of, as most do; such a port has no faults."""
+        name = port.dataset
+        return name if name in self._project.datasets and not port.version and not port.cell else None
 
     def faults(self, transform: Transform, side: Side, index: int, port: Port) -> Iterator[Finding]:
         """What is wrong with a port: nothing of that name, nothing with these tags, another version or cell."""

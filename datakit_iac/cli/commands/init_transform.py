@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import demand_name, known
 from datakit_iac.cli.project_scope import add_path, scope
+from datakit_iac.cli.reading import read
 from datakit_iac.cli.scaffold.layout import place
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the files."""
     from datakit_iac.cli.scaffold import files, transform_files
-    from datakit_iac.manifest.loading.loader import read
 
     demand_name(options.name)
     project = read(scope(options.path).root)[0]
@@ -57,7 +57,6 @@ def package(name: str, runtime: str, mode: str, namespace: str, *, force: bool, 
         UsageError: the name is none, or is taken; or the project has no Store for a new DataSet.
     """
     from datakit_iac.cli.scaffold import files, transform_files
-    from datakit_iac.manifest.loading.loader import read
 
     demand_name(name)
     root = scope(".").root

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.cli.output import report
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import add_path, pulumi_project, scope
+from datakit_iac.cli.reading import read
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
@@ -27,7 +28,6 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Check and report."""
     from datakit_iac.checks.lint import lint
-    from datakit_iac.manifest.loading.loader import read
 
     asked = scope(options.path)
     with waiting("checking manifests"):

@@ -14,6 +14,7 @@ from datakit_iac.checks.tolerance import NOT_INSTALLED, UNKNOWN_FIELD, of_checki
 from datakit_iac.cli.output import report
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import add_path, scope
+from datakit_iac.cli.reading import read
 from datakit_iac.cli.secrets import secrets
 
 if TYPE_CHECKING:
@@ -42,13 +43,10 @@ def checked(root: Path, environment: str, named: Path | None = None) -> tuple[Pr
     What is not installed here is a warning: only where the project is planned and applied must it be there. So is an
     unknown field, unless the environment demands exact pins.
     """
+    from datakit_iac.checks.validate import validate
     from datakit_iac.findings.finding import InvalidProjectError
-    from datakit_iac.manifest.loading.loader import read
 
     project, findings = read(root, named=named)
-
-    from datakit_iac.checks.validate import validate  # after reading, which goes on while the models are imported
-
     try:
         resolved, found = validate(project, environment, secrets(root, environment))
     except InvalidProjectError as invalid:

@@ -18,7 +18,7 @@ def waiting(doing: str) -> Iterator[None]:
     """Say on standard error what is done and for how long, once it takes a second; at the end the line is empty again.
 
     Where standard error is not a terminal nothing is said and nothing is set up. A timer of the process tells, not a
-    thread: beside one the files would not be read in a second process.
+    thread.
 
     Args:
         doing: what is done while the `with` block runs, e.g. ``reading manifests``.

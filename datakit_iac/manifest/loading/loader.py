@@ -37,7 +37,7 @@ _COLLECTIONS: Final = {
 }
 _NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
 """Kinds that share their names: a port names a DataSet or a DataSetGroup."""
-_HOST: Final = re.compile(r"datakit\.|.*infoblox\.dev", re.DOTALL)
+_HOST: Final = r"(?s)datakit\.|.*infoblox\.dev"
 """How the `apiVersion` of every manifest of ours begins, in whatever version, and with a slip in its first word."""
 
 
@@ -78,7 +78,7 @@ class _Reading:
     """
 
     def __init__(self, root: Path, named: str = "") -> None:
-        self.root, self._named_file = root, named
+        self.root, self._folder, self._named_file = root, os.fspath(root), named
         self.findings: list[Finding] = []
         self._collected: dict[str, dict[str, Manifest]] = {kind: {} for kind in _COLLECTIONS}
         self._origins: dict[tuple[str, str], Origin] = {}
@@ -90,7 +90,7 @@ class _Reading:
     def run(self) -> None:
         """Take in every file, then look at all that was found together."""
         unreadable: list[OSError] = []
-        for file in discovery.yaml_files(os.fspath(self.root), unreadable):
+        for file in discovery.yaml_files(self._folder, unreadable):
             for index, document in enumerate(self._documents(file)):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)
@@ -128,7 +128,7 @@ class _Reading:
         content = b""
         try:
             content = discovery.content_of(file)
-            if file == self._named_file or discovery.is_ours(file, content, os.fspath(self.root)):
+            if file == self._named_file or discovery.is_ours(file, content, self._folder):
                 return yaml_reader.documents(content)
         except (OSError, UnicodeDecodeError) as fault:
             self.findings.append(_unreadable(file, fault))
@@ -192,7 +192,7 @@ class _Reading:
 
 def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Finding | None:
     """The fault of a document that is meant as ours and has not our `apiVersion`; None where it is another's."""
-    if isinstance(version, str) and _HOST.match(version):
+    if isinstance(version, str) and re.match(_HOST, version):
         message = f"found {wording.found(version)}, expected {API_VERSION!r}"
         return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
     if key := next((key for key, value in document.items() if value == API_VERSION), None):
@@ -225,12 +225,12 @@ def _broken(file: str, fault: yaml_reader.BrokenYamlError, severity: Severity) -
     )
 
 
-_NAMED: Final = re.compile(rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b")
+_NAMED: Final = rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b"
 
 
 def _names_in(content: bytes) -> set[tuple[str, str]]:
     """Every name in a file that cannot be read as YAML: what stands there is taken to be declared."""
-    return {("", name.decode()) for name in _NAMED.findall(content)}
+    return {("", name.decode()) for name in re.findall(_NAMED, content)}
 
 
 def _meant(document: Mapping[str, Any]) -> set[tuple[str, str]]:

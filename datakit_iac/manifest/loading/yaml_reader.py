@@ -25,33 +25,30 @@ _LARGEST: Final = 64 * 1024
 """Characters; in longer texts the fast reader could be led so deep into nested blocks that it ends the process."""
 
 _CROWDED: Final = 100
-_BRACKETS: Final = re.compile(r"^.*[\[\]{}].*$", re.MULTILINE)
-_UNUSUAL_IN_BRACKETS: Final = re.compile(r":[^ ]|[|>?%@`#]|-[ \]},]")
+_BRACKETS: Final = r"(?m)^.*[\[\]{}].*$"
+_UNUSUAL_IN_BRACKETS: Final = r":[^ ]|[|>?%@`#]|-[ \]},]"
 _UNUSUAL: Final = (
     r"(?m)[^\n -~\xa1-\u2027\u2030-\ud7ff\U00010000-\U0010ffff]"  # tabs, carriage returns, marks of byte order
     r"|[&*!][^\s\"']|<<|\\|^(?:%|\.\.\.|---.)|\? |- - - |[|>][-+\d]*[ ]*$|(?:^[ -]*|[{\[,] *):(?:\s|$)"
 )
-"""Compiled once it is needed, which takes as long as to read a hundred files."""
+"""As those above and below, compiled once it is needed: that takes as long as to read a hundred files."""
 _MAY_BE_UNUSUAL: Final = re.compile(r"[^\n \"-$'-)+-;=@-\[\]-{}~]")
 """Any character that what is unusual begins with or contains; asked first, since it is a sixth of the work."""
 _MAY_BE_UNUSUAL_TOO: Final = ("...", "---", "- - ", "\n:", " :", "-:", "{:", "[:", ",:")
-_LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_SEPARATOR: Final = re.compile(r"^---\n", re.MULTILINE)
-_ODD_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?(?:0\w|\d+_)")
+_LINE_END: Final = "\r\n|[\n\r\x85\u2028\u2029]"
+_SEPARATOR: Final = r"(?m)^---\n"
+_ODD_NUMBER: Final = r"(?<![\w.])[-+]?(?:0\w|\d+_)"
 _WORDS: Final = frozenset(
     spelling
     for word in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
     for spelling in (word, word.title(), word.upper())
 ) | {"~", "=", "<<"}
 _NUMBERS_BEGIN: Final = frozenset("+-.0123456789")
-_NUMBER_OR_DATE: Final = re.compile(
-    r"[-+]?\.?\d[\d_]*(?:[.:eE][-+.:\d_eE]*)?|[-+]?0[xXoObB]\w*|[-+]?\.(?:inf|nan)|\d{4}-\d.*",
-    re.IGNORECASE | re.DOTALL,
-)
-_VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
+_NUMBER_OR_DATE: Final = r"(?is)[-+]?\.?\d[\d_]*(?:[.:eE][-+.:\d_eE]*)?|[-+]?0[xXoObB]\w*|[-+]?\.(?:inf|nan)|\d{4}-\d.*"
+_VERSION: Final = r"\d+\.\d+\.\d+"
 _WHOLE: Final = 2**63
-_KEY: Final = re.compile(r"([\w.-]+)[\"']?\s*:")
-_QUOTED: Final = re.compile(r"(['\"]).*\1", re.DOTALL)
+_KEY: Final = r"([\w.-]+)[\"']?\s*:"
+_QUOTED: Final = r"(?s)(['\"]).*\1"
 
 
 class BrokenYamlError(Exception):
@@ -91,17 +88,17 @@ def _read_strictly(text: str) -> list[Any]:
         problem = getattr(fault, "problem", None) or str(fault).partition("\n")[0]
         line, column = _place(mark.line, mark.column, text) if mark else (1, 1)
         if _may_be_secret(text, line):
-            problem = _QUOTED.sub(REDACTED, problem)
+            problem = re.sub(_QUOTED, REDACTED, problem)
         raise BrokenYamlError(problem, line, column) from fault
 
 
 def _may_be_secret(text: str, line: int) -> bool:
     """Whether a line, or one that it stands below, has the key of a secret: a password may begin with `!` or `*`."""
-    *above, own = _LINE_END.split(text)[:line]
-    names, indent = _KEY.findall(own), _indent(own)
+    *above, own = re.split(_LINE_END, text)[:line]
+    names, indent = re.findall(_KEY, own), _indent(own)
     for each in reversed(above):
         if each.strip() and _indent(each) < indent:
-            names, indent = names + _KEY.findall(each), _indent(each)
+            names, indent = names + re.findall(_KEY, each), _indent(each)
     return any(name in SECTIONS or is_secret_name(name) for name in names)
 
 
@@ -111,7 +108,7 @@ def _indent(line: str) -> int:
 
 def _place(line: int, column: int, text: str) -> tuple[int, int]:
     """Line and column from 1; the end of the text where the parser speaks of the line after it."""
-    lines = _LINE_END.split(text)
+    lines = re.split(_LINE_END, text)
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
     return (line + 1, column + 1) if line < len(lines) else (len(lines), len(lines[-1]) + 1)
@@ -127,13 +124,16 @@ def read_fast(text: str) -> list[Any] | None:
         or not _has_plain_brackets(text)
     ):
         return None
-    first, *others = _SEPARATOR.split(text) if "---" in text else (text,)
-    parts = others if others and not first.strip() else [first, *others]
     try:
-        read = [_loads(part, parse_datetime=False) for part in parts]
+        read = [_loads(part, parse_datetime=False) for part in (_parts(text) if "---" in text else (text,))]
     except ValueError:
         return None
-    return read if all(type(each) is dict for each in read) and _is_certain(read, text) else None
+    return read if {*map(type, read)} == {dict} and _is_certain(read, text) else None
+
+
+def _parts(text: str) -> list[str]:
+    first, *others = re.split(_SEPARATOR, text)
+    return others if others and not first.strip() else [first, *others]
 
 
 def _is_unusual(text: str) -> bool:
@@ -151,12 +151,12 @@ def _has_plain_brackets(text: str) -> bool:
     """Whether brackets are few, each closed on its own line, and nothing between them is read in two ways."""
     if not any(each in text for each in "[]{}"):
         return True
-    lines = _BRACKETS.findall(text)
+    lines = re.findall(_BRACKETS, text)
     return len(lines) <= _CROWDED and not any(
         line.count("{") != line.count("}")
         or line.count("[") != line.count("]")
         or line.count("{") + line.count("[") > _CROWDED
-        or _UNUSUAL_IN_BRACKETS.search(line)
+        or re.search(_UNUSUAL_IN_BRACKETS, line)
         for line in lines
     )
 
@@ -181,8 +181,8 @@ def _is_certain(read: list[Any], text: str) -> bool:
                 return False
         elif node is not None and kind is not bool:
             return False
-    return not (has_numbers and _ODD_NUMBER.search(text))
+    return not (has_numbers and re.search(_ODD_NUMBER, text))
 
 
 def _looks_like_number(text: str) -> bool:
-    return _NUMBER_OR_DATE.fullmatch(text) is not None and _VERSION.fullmatch(text) is None
+    return re.fullmatch(_VERSION, text) is None and re.fullmatch(_NUMBER_OR_DATE, text) is not None

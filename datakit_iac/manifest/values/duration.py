@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
+_PART: Final = r"(?a)(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)"
 
 
 def seconds(text: str) -> float:
@@ -21,7 +21,7 @@ def seconds(text: str) -> float:
     Raises:
         ValueError: the text is not a duration, or none above zero.
     """
-    parts = _PART.findall(text)
+    parts = re.findall(_PART, text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is not a duration; expected for instance 90s, 1h30m or 7d")
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -16,11 +16,10 @@ _ALPHA_NUMERIC: Final = r"[a-z0-9]+"
 _PART: Final = rf"{_ALPHA_NUMERIC}(?:(?:\.|_|__|-+){_ALPHA_NUMERIC})*"
 _DOMAIN_PART: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST: Final = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_REFERENCE: Final = re.compile(
-    rf"(?:(?P<registry>{_HOST})/)?(?P<repository>{_PART}(?:/{_PART})*)"
+_REFERENCE: Final = (
+    rf"(?a)(?:(?P<registry>{_HOST})/)?(?P<repository>{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[\w][\w.-]{0,127}))?"
-    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?",
-    re.ASCII,
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
 )
 _DIGEST_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_NAME: Final = 255
@@ -49,7 +48,7 @@ class Image(NamedTuple):
         """
         # A variable may stand for any part of it, or for the whole.
         variables = [each.group() for each in IN_TEXT.finditer(text)]
-        match = _REFERENCE.fullmatch(IN_TEXT.sub(_STAND_IN, text))
+        match = re.fullmatch(_REFERENCE, IN_TEXT.sub(_STAND_IN, text))
         if match is None:
             raise ValueError(f"{text[:_LONGEST_NAME]!r} is not an image; expected for instance ghcr.io/acme/load:1.4.2")
         names = iter(variables)

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-_FORM: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?")
+_FORM: Final = r"(\d+(?:\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?"
 _DECIMAL: Final = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY: Final = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
@@ -22,7 +22,7 @@ def amount(text: str) -> Decimal:
     Raises:
         ValueError: the text is not a quantity, or none above zero.
     """
-    match = _FORM.fullmatch(text)
+    match = re.fullmatch(_FORM, text)
     if match is None:
         raise ValueError(f"{text!r} is not a quantity; expected for instance 500m, 16, 64Gi or 1.5T")
     number, suffix = Decimal(match[1]), match[2] or ""

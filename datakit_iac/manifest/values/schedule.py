@@ -22,8 +22,8 @@ _NICKNAMES: Final = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_TERM: Final = re.compile(r"(\*|\w+-\w+)(/\d{1,3})?|\w+", re.ASCII)
-_VALUE: Final = re.compile(r"\d{1,2}|[A-Za-z]{3}", re.ASCII)
+_TERM: Final = r"(?a)(\*|\w+-\w+)(/\d{1,3})?|\w+"
+_VALUE: Final = r"(?a)\d{1,2}|[A-Za-z]{3}"
 _EXPECTED: Final = "expected minute, hour, day, month and weekday: 0 6 * * mon"
 
 
@@ -66,7 +66,7 @@ def _not_read_alike(text: str) -> str:
         return f"found {len(fields)} fields; {_EXPECTED}"
     for term in (term for field in fields for term in field.split(",")):
         values = term.partition("/")[0].split("-")
-        if not _TERM.fullmatch(term) or not all(value == "*" or _VALUE.fullmatch(value) for value in values):
+        if not re.fullmatch(_TERM, term) or not all(value == "*" or re.fullmatch(_VALUE, value) for value in values):
             return f"{term!r} is none of 5, mon, 1-5, *, */15 and 0-30/10, which every scheduler reads"
     return _of_days(fields[2], fields[4])
 

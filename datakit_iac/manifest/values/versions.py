@@ -18,14 +18,13 @@ SEMVER: Final = (
 )
 """The expression that https://semver.org suggests."""
 _VERSION: Final = re.compile(SEMVER, re.ASCII)
-_COMPARISON: Final = re.compile(
-    r"(?P<sign>\^|~=|~|==?=?|!=|>=|<=|>|<)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
-    r"(?P<rest>-[0-9A-Za-z.-]+)?(?P<build>\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?",
-    re.ASCII,
+_COMPARISON: Final = (
+    r"(?a)(?P<sign>\^|~=|~|==?=?|!=|>=|<=|>|<)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
+    r"(?P<rest>-[0-9A-Za-z.-]+)?(?P<build>\+[0-9A-Za-z.-]+)?(?P<any>\.\*)?"
 )
-_ENDS: Final = re.compile(r"(\S+)\s+-\s+(\S+)")
-_SPACED: Final = re.compile(r"(\^|~=|~|===?|!=|>=|<=|[=<>])\s+")
-_ANY: Final = re.compile(r"(?:\.[xX*])+(?=[\s,]|$)")
+_ENDS: Final = r"(\S+)\s+-\s+(\S+)"
+_SPACED: Final = r"(\^|~=|~|===?|!=|>=|<=|[=<>])\s+"
+_ANY: Final = r"(?:\.[xX*])+(?=[\s,]|$)"
 _Bounds = tuple[tuple[str, "Version"], ...]
 
 
@@ -90,7 +89,7 @@ def _alternatives(constraint: str) -> tuple[_Bounds, ...]:
     """A range as comparisons with whole versions; those of one alternative hold together."""
     found = []
     for alternative in constraint.split("||"):
-        parts = [_COMPARISON.fullmatch(part) for part in _comparisons(alternative.strip())]
+        parts = [re.fullmatch(_COMPARISON, part) for part in _comparisons(alternative.strip())]
         if not all(parts):
             raise ValueError(
                 f"{constraint!r} is not a version range; expected e.g. 1.4.2, ^1.4, 1.x, >=1.4,<2 or ^1.4 || ^2"
@@ -103,9 +102,9 @@ def _comparisons(text: str) -> list[str]:
     """What must hold together: separated by commas or spaces, or the two ends of ``1.2 - 1.4``."""
     if text in ("*", "x", "X"):
         return []
-    if ends := _ENDS.fullmatch(text):
+    if ends := re.fullmatch(_ENDS, text):
         return [f">={ends[1]}", f"<={ends[2]}"]
-    text = _ANY.sub(".*", _SPACED.sub(r"\1", text))
+    text = re.sub(_ANY, ".*", re.sub(_SPACED, r"\1", text))
     return [each for part in text.split(",") for each in part.split() or [""]]
 
 

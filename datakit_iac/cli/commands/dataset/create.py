@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import demand_name, known
 from datakit_iac.cli.project_scope import add_path, scope
+from datakit_iac.cli.reading import read
 from datakit_iac.cli.scaffold import files
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write it."""
-    from datakit_iac.manifest.loading.loader import read
-
     demand_name(options.name)
     project = read(scope(options.path).root)[0]
     _refuse_namesake(project, options.name, force=options.force)

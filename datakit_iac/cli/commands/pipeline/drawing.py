@@ -11,6 +11,7 @@ from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.output.terminal import paint
 from datakit_iac.cli.project_scope import Scope
+from datakit_iac.cli.reading import read
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
@@ -43,7 +44,6 @@ class Pipeline:
 def pipeline(asked: Scope) -> Pipeline | None:
     """What could be read of a project, its findings told on standard error; None where that is nothing."""
     from datakit_iac.cli.output.report import tell
-    from datakit_iac.manifest.loading.loader import read
     from datakit_iac.pipeline.graph import build
 
     with waiting("reading manifests"):
