@@ -1,7 +1,5 @@
 """Columns of a DataSet, and the tests that its data must pass."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -17,7 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from datakit_iac.manifest.models.document import Model, Name, several
+from datakit_iac.manifest.models.document import Model, Name, nothing, several
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.types import DataType, data_type
 
@@ -128,9 +126,9 @@ class Column(Model):
     masking: Masking | None = None
     from_: Annotated[
         list[SourceColumn], BeforeValidator(several, json_schema_input_type=SourceColumn | list[SourceColumn])
-    ] = Field(default_factory=list, alias="from")
-    previous_names: list[str] = Field(default_factory=list)
-    tests: list[Test] = Field(default_factory=list)
+    ] = Field(default_factory=nothing, alias="from")
+    previous_names: list[str] = Field(default_factory=nothing)
+    tests: list[Test] = Field(default_factory=nothing)
 
     if TYPE_CHECKING:  # in Python every spelling may be given, which the fields' own types do not say
 

@@ -1,7 +1,5 @@
 """Connector: a technology type of the catalog."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from types import NoneType
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.findings.sensitive import literals
-from datakit_iac.manifest.models.document import Manifest, Model, Name, SemVer, repeated, several
+from datakit_iac.manifest.models.document import Manifest, Model, Name, SemVer, nothing, repeated, several
 from datakit_iac.manifest.values.image import PluginReference
 from datakit_iac.manifest.values.secret import quoted
 from datakit_iac.manifest.values.versions import satisfies
@@ -83,9 +81,9 @@ class Tool(Model):
     type: Literal["exec", "config"]
     description: str = ""
     command: Annotated[list[str], BeforeValidator(several, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list
+        default_factory=nothing
     )
-    requires: list[str] = Field(default_factory=list)
+    requires: list[str] = Field(default_factory=nothing)
     format: Literal["text", "env", "ini", "json", "toml", "yaml"] | None = None
     template: str = ""
     path: str = ""
@@ -127,8 +125,8 @@ class ConnectorSpec(Model):
     connection_schema: Annotated[
         list[ConnectionField],
         BeforeValidator(_listed, json_schema_input_type=list[ConnectionField] | dict[str, dict[str, Any] | None]),
-    ] = Field(default_factory=list)
-    tools: list[Tool] = Field(default_factory=list)
+    ] = Field(default_factory=nothing)
+    tools: list[Tool] = Field(default_factory=nothing)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -183,7 +181,7 @@ def editions(connectors: Iterable[Connector]) -> dict[str, tuple[Connector, ...]
             for name, found in sorted(by_name.items())}  # fmt: skip
 
 
-def _age(connector: Connector) -> Version:
+def _age(connector: Connector) -> "Version":
     from semver import Version  # late: most catalogs hold one version of each
 
     return Version.parse(connector.version or "0.0.0-0")

@@ -1,13 +1,11 @@
 """DataSet: a data contract in a Store; DataSetGroup: several of them handled together."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
 from datakit_iac.manifest.models.column import Column, Test, exchanged
-from datakit_iac.manifest.models.document import Day, Manifest, Model, Name, SemVer, repeated
+from datakit_iac.manifest.models.document import Day, Manifest, Model, Name, SemVer, nothing, repeated
 from datakit_iac.manifest.values.duration import Retention
 from datakit_iac.manifest.values.versions import check_range
 
@@ -57,7 +55,7 @@ class Consent(Model):
 class SeedData(Model):
     """Rows for development: in the manifest itself, or in a file of the project."""
 
-    inline: list[dict[str, Any]] = Field(default_factory=list)
+    inline: list[dict[str, Any]] = Field(default_factory=nothing)
     file: str = ""
 
     @model_validator(mode="after")
@@ -71,7 +69,7 @@ class SeedData(Model):
 class Seed(Model):
     """Rows for development, and further sets of them by name."""
 
-    inline: list[dict[str, Any]] = Field(default_factory=list)
+    inline: list[dict[str, Any]] = Field(default_factory=nothing)
     file: str = ""
     profiles: dict[Name, SeedData] = Field(default_factory=dict)
 
@@ -112,13 +110,13 @@ class DataSetSpec(Model):
     tier: Tier | None = None
     owner: str = ""
     retention: Retention = ""
-    columns: list[Column] = Field(default_factory=list, alias="schema")
+    columns: list[Column] = Field(default_factory=nothing, alias="schema")
     schema_ref: SchemaReference | None = None
     reader: dict[str, Any] = Field(default_factory=dict)
-    tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=list)
-    consents: list[Consent] = Field(default_factory=list)
+    tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=nothing)
+    consents: list[Consent] = Field(default_factory=nothing)
     dev: DevelopmentSection = DevelopmentSection()
-    previous_names: list[Name] = Field(default_factory=list)
+    previous_names: list[Name] = Field(default_factory=nothing)
 
     @model_validator(mode="after")
     def _one_schema(self) -> Self:

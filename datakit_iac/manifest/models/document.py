@@ -1,7 +1,5 @@
 """What all manifests share: strict models, metadata, names."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -56,6 +54,11 @@ Quantity = Annotated[str, AfterValidator(quantity)]
 
 Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | bool | int | float | None)]
 """The value of a label or an annotation: free text."""
+
+
+def nothing() -> list[Any]:
+    """What is in a list that a manifest leaves out; pydantic would need long to find the signature of `list` itself."""
+    return []
 
 
 def several(value: object) -> object:

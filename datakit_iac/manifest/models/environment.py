@@ -1,7 +1,5 @@
 """Environment: what is allowed in dev, stage or prod, and what the Stores' names mean there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -9,7 +7,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, SecretReference, open_name, repeated
+from datakit_iac.manifest.models.document import (
+    Manifest,
+    Model,
+    Name,
+    Quantity,
+    SecretReference,
+    nothing,
+    open_name,
+    repeated,
+)
 from datakit_iac.manifest.values.duration import Duration
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
@@ -30,7 +37,7 @@ class Approval(Model):
 
     mode: ApprovalMode = "auto-merge"
     required: int | None = None
-    approvers: list[str] = Field(default_factory=list)
+    approvers: list[str] = Field(default_factory=nothing)
     max_age: Duration | None = None
 
     @model_validator(mode="after")

@@ -1,13 +1,11 @@
 """Policy: rules that a project keeps, how strictly, and who is excused."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from datakit_iac.manifest.models.document import Day, Manifest, Model
+from datakit_iac.manifest.models.document import Day, Manifest, Model, nothing
 
 Enforcement = Literal["advisory", "mandatory", "disabled"]
 
@@ -54,7 +52,7 @@ class PolicySpec(Model):
 
     enforcement: EnforcementChoice = "mandatory"
     rules: Annotated[list[Rule], Field(min_length=1)]
-    waivers: list[Waiver] = Field(default_factory=list)
+    waivers: list[Waiver] = Field(default_factory=nothing)
 
     def numbered_rules(self) -> Iterator[tuple[int, Rule]]:
         """The rules that can be read, each with its place among all that are written."""
@@ -91,7 +89,7 @@ class _ReadableSpec(PolicySpec):
 
     enforcement: Annotated[EnforcementChoice, _or("mandatory")] = "mandatory"
     rules: list[Annotated[Rule, _or(None)]]
-    waivers: list[Annotated[Waiver, _or(None)]] = Field(default_factory=list)
+    waivers: list[Annotated[Waiver, _or(None)]] = Field(default_factory=nothing)
 
 
 class _Readable(Policy):

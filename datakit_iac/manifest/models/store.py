@@ -1,7 +1,5 @@
 """Store: a named instance of a Connector."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field

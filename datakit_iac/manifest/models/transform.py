@@ -1,7 +1,5 @@
 """Transform: compute that reads DataSets and writes DataSets."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, open_name, repeated
+from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, nothing, open_name, repeated
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.quantity import amount
@@ -77,7 +75,7 @@ class Trigger(Model):
 
     policy: Literal["on-change", "schedule", "manual", "composite"] = "on-change"
     schedule: Schedule | None = None
-    policies: list[Literal["on-change", "schedule", "manual"]] = Field(default_factory=list)
+    policies: list[Literal["on-change", "schedule", "manual"]] = Field(default_factory=nothing)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -150,7 +148,7 @@ ErrorChoice = Annotated[OnError | None, BeforeValidator(on_error, json_schema_in
 class CloudQuerySection(Model):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
-    tables: list[TablePair] = Field(default_factory=list)
+    tables: list[TablePair] = Field(default_factory=nothing)
     write_mode: WriteMode = "overwrite-delete-stale"
     on_error: ErrorChoice = None
 
@@ -159,8 +157,8 @@ class DbtSection(Model):
     """What a Transform of runtime `dbt` builds: a dbt project's folder and dbt's own selection."""
 
     project: str = ""
-    select: list[str] = Field(default_factory=list)
-    exclude: list[str] = Field(default_factory=list)
+    select: list[str] = Field(default_factory=nothing)
+    exclude: list[str] = Field(default_factory=nothing)
 
 
 class KeyReference(Model):
@@ -273,16 +271,16 @@ class TransformSpec(Model):
     runtime: Annotated[Name, AfterValidator(_runtime)]
     mode: Literal["batch", "streaming"] = "batch"
     description: str = ""
-    inputs: list[Port] = Field(default_factory=list)
+    inputs: list[Port] = Field(default_factory=nothing)
     outputs: Annotated[list[Port], Field(min_length=1)]
     trigger: Trigger = Trigger()
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     image: ImageReference | None = None
     command: Annotated[list[str], BeforeValidator(_arguments, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list
+        default_factory=nothing
     )
-    env: list[EnvironmentVariable] = Field(default_factory=list)
+    env: list[EnvironmentVariable] = Field(default_factory=nothing)
     resources: Annotated[Resources, BeforeValidator(_amounts, json_schema_input_type=Resources | ResourceAmounts)] = (
         Resources()
     )
