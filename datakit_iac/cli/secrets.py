@@ -68,7 +68,7 @@ def _of_engine(variable: str, folder: Path | None, env: str) -> str:
         UsageError: it cannot.
     """
     from datakit_iac.cli.exit_codes import UsageError
-    from datakit_iac.toolchain.setup import wrapper
+    from datakit_iac.toolchain.engine import wrapper
 
     project = _read(folder / "Pulumi.yaml").get("name") if folder else None
     told = ""

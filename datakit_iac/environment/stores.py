@@ -171,10 +171,10 @@ class Stores:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
 
 
-def _known(connection: Connection, faults: list[connections.Fault]) -> list[connections.Fault]:
+def _known(connection: Connection, faults: list[Fault]) -> list[Fault]:
     """The faults without those of values that only the engine knows, which are looked at once it does."""
 
-    def is_later(fault: connections.Fault) -> bool:
+    def is_later(fault: Fault) -> bool:
         of_value = fault.code in ("invalid-value", "invalid-connection")
         return of_value and bool(fault.path) and is_deferred(connection.options.get(str(fault.path[0])))
 
