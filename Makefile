@@ -44,7 +44,7 @@ test: setup check ## Every check and every test, the real engine included
 test-unit: setup ## The tests that need no engine, in seconds
 	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine and not slow"
 
-lock: ## Pin the packages anew in requirements.lock (needs uv)
+lock: ## Pin the packages in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 		--extra embedded --extra example --extra kubernetes --extra s3 --extra dbt-postgres --extra kafka --group dev \
 		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)

@@ -24,13 +24,13 @@ _STACK_TRACE: Final = "_get_stack_trace"
 def root_directory() -> Path:
     """The Pulumi project's folder: as the engine says, else the nearest with a project file, else the working one.
 
-    A program that the Automation API runs inline is not told, and mocks tell a folder that is not there.
+    A program that the Automation API runs inline does not know it, and mocks give a folder that is not there.
     """
     import pulumi
 
-    told = getattr(pulumi, "get_root_directory", lambda: None)()
-    if told and Path(told).is_dir():
-        return Path(told)
+    folder = getattr(pulumi, "get_root_directory", lambda: None)()
+    if folder and Path(folder).is_dir():
+        return Path(folder)
     here = Path.cwd()
     return next(
         (each for each in (here, *here.parents) if any((each / name).is_file() for name in project.FILES)), here

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from datakit_iac.contract.shapes import DataSet, keyword, told
+from datakit_iac.contract.properties import keyword, property_names
+from datakit_iac.contract.shapes import DataSet
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Consent
 from docs.package_schema import meaning
@@ -54,7 +55,7 @@ def text() -> str:
 
 def _fields() -> dict[str, str]:
     """The name of each field in the shape, by that of its argument."""
-    names = [name for name in told(DataSet) if name not in ("name", "store")]
+    names = [name for name in property_names(DataSet) if name not in ("name", "store")]
     return {keyword(name, DataSet): name for name in (*names, "previous_names")}
 
 

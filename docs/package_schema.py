@@ -16,7 +16,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from datakit_iac.contract.shapes import OUTPUTS, SHAPES, STEERING, Contract, StoreReference, told
+from datakit_iac.contract.properties import property_names
+from datakit_iac.contract.shapes import OUTPUTS, SHAPES, STEERING, Contract, StoreReference
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.manifest.models.document import Model
@@ -105,7 +106,7 @@ class _Package:
                 **({"secret": True} if alias in _SECRET else {}),
                 "description": meaning(shape, alias),
             }
-            for name, alias in sorted(told(shape).items(), key=lambda each: each[0] != "name")
+            for name, alias in sorted(property_names(shape).items(), key=lambda each: each[0] != "name")
             if name not in without
         }
 
@@ -138,7 +139,11 @@ def _one_of(names: str) -> str:
 
 def _required(shape: type[Model]) -> list[str]:
     fields = shape.model_fields
-    return [alias for name, alias in told(shape).items() if fields[name].is_required() or alias == _MADE_BY_PROGRAMS]
+    return [
+        alias
+        for name, alias in property_names(shape).items()
+        if fields[name].is_required() or alias == _MADE_BY_PROGRAMS
+    ]
 
 
 def meaning(shape: type[BaseModel], name: str) -> str:

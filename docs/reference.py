@@ -146,7 +146,7 @@ def _index() -> str:
     lines += ["- [Resources](resources.md): the package `datakit` as the provider publishes it.", ""]
     lines += ["## Every manifest", ""]
     lines += ["| Field | Type | Default | Meaning |", "|---|---|---|---|"]
-    lines += [f"| `apiVersion` | `{API_VERSION}` | **required** | How a manifest is known, wherever its file lies. |"]
+    lines += [f"| `apiVersion` | `{API_VERSION}` | **required** | How a manifest is known, wherever its file is. |"]
     lines += ["| `kind` | one of the kinds above | **required** | What it is. |"]
     lines += ["| `metadata` | [Metadata](#metadata) | **required** | Its name, and what helps people find it. |"]
     lines += ["| `spec` | see the kind | **required** | What it says; an Environment may leave it out. |", ""]

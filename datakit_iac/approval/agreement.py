@@ -62,12 +62,14 @@ def agreement(plan: Plan, signed: Iterable[Signature], signers: Signers, rule: A
 
 
 def unknown_author(plan: Plan, signers: Signers) -> str:
-    """Why it cannot be told which approvals are the author's own; empty where it can."""
+    """Why it cannot be determined which approvals are the author's own; empty where it can."""
     if not address(plan.author):
         return f"the plan's author is {plan.author!r}, which is not an address"
     if not is_listed(plan.author, signers.principals()):
         listed = shown(signers.allowed)
-        return f"{plan.author} made the plan and is not in {listed}, so it cannot be told which approval is his own"
+        return (
+            f"{plan.author} made the plan and is not in {listed}, so it cannot be determined which approval is his own"
+        )
     return ""
 
 

@@ -2,7 +2,7 @@
 
 `pulumi up --config-file` is an option of the engine that no program sees; the values are what it does see. They go
 into a file of their own, for its user alone: those in clear as they are, secrets encrypted by the engine itself, which
-reads each from its standard input, so that none shows in a list of processes or lies in clear in a file.
+reads each from its standard input, so that none shows in a list of processes or is in clear in a file.
 """
 
 from __future__ import annotations

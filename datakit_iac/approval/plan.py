@@ -139,7 +139,7 @@ class Plan(_Data):
 
     @property
     def digest(self) -> str:
-        """The digest over all of it as it stands."""
+        """The digest over all of it as it is."""
         return digest(self.model_dump(mode="json", by_alias=True, exclude={"sealed"}))
 
     def sealed_now(self) -> Self:

@@ -113,12 +113,12 @@ class Recording:
             ) from invalid
 
     def configuration(self) -> str:
-        """The digest of the program's configuration; empty where it has not told it."""
-        told = configuration_beside(self._subject)
-        return told.read_text(encoding="utf-8") if told.exists() else ""
+        """The digest of the program's configuration; empty where it has not given one."""
+        file = configuration_beside(self._subject)
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def _events(self) -> list[_Event]:
-        """What the engine told of each resource before it would do something to it."""
+        """What the engine reported of each resource before it would do something to it."""
         lines = self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
         return [event for place, line in enumerate(lines, 1) if (event := _read(place, line))]
 
@@ -154,13 +154,13 @@ def fresh(
     with recording() as record:
         failed = _failure(words, folder, record)
         if record.configuration() == configuration.digest:
-            return _told(record, failed)
+            return _operations(record, failed)
     try:
         with configuration.written(engine, folder, stack) as file, recording() as record:
             failed = _failure([*words, "--config-file", str(file)], folder, record)
             if not failed and record.configuration() != configuration.digest:
                 failed = "it read another configuration than this update, whose own could not be handed on"
-            return _told(record, failed)
+            return _operations(record, failed)
     except ConfigurationError as fault:
         raise PreviewError(str(fault)) from fault
 
@@ -176,7 +176,7 @@ def _failure(words: list[str], folder: Path, record: Recording) -> str:
     return ((ended.stdout + ended.stderr).strip() or f"it ended with {ended.returncode}") if ended.returncode else ""
 
 
-def _told(record: Recording, failed: str) -> tuple[tuple[Operation, ...], str]:
+def _operations(record: Recording, failed: str) -> tuple[tuple[Operation, ...], str]:
     if failed:
         raise PreviewError(failed)
     return record.operations(), record.applied()
@@ -184,8 +184,8 @@ def _told(record: Recording, failed: str) -> tuple[tuple[Operation, ...], str]:
 
 def _read(place: int, line: str) -> _Event | None:
     try:
-        told = json.loads(line).get("resourcePreEvent")
-        return _Event.model_validate(told["metadata"]) if told else None
+        event = json.loads(line).get("resourcePreEvent")
+        return _Event.model_validate(event["metadata"]) if event else None
     except (ValueError, LookupError, TypeError, AttributeError) as fault:
         raise ToolchainError(
             f"line {place} of the engine's log of events cannot be read: {type(fault).__name__}: {fault}",

@@ -22,7 +22,7 @@ def text(plan: Plan) -> str:
     subject, groups = plan.subject, grouped(plan.operations)
     lines = [f"Plan for {subject.environment}, stack {subject.stack} of {subject.project}"]
     lines += [f"  made       {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author or 'nobody who is known'}"]
-    lines += [f"  {deed:<10} {_told(these)}" for deed, these in groups.items()]
+    lines += [f"  {deed:<10} {_text(these)}" for deed, these in groups.items()]
     lines += [] if groups else ["  nothing would change"]
     for label, (first, *rest) in reached(plan).items():
         lines += [f"  downstream {label} → {', '.join((first, *rest))}"]
@@ -39,7 +39,7 @@ def markdown(plan: Plan) -> str:
     made = f"made {plan.made:%Y-%m-%d %H:%M} UTC by {_escaped(plan.author)}"
     lines = [f"### Plan for {_code(subject.environment)}", ""]
     lines += [f"Stack {_code(subject.stack)} of {_code(subject.project)}, {made}.", ""]
-    rows = ((deed, _told(these)) for deed, these in groups.items())
+    rows = ((deed, _text(these)) for deed, these in groups.items())
     lines += list(_table(("What", "Which"), rows)) if groups else ["Nothing would change.", ""]
     if downstream := reached(plan):
         lines += list(
@@ -85,7 +85,7 @@ def reached(plan: Plan) -> Mapping[str, Sequence[str]]:
     return {label: plan.subject.downstream[label] for label in labels if label in plan.subject.downstream}
 
 
-def _told(operations: Sequence[Operation]) -> str:
+def _text(operations: Sequence[Operation]) -> str:
     return ", ".join(
         f"{each.label} ({', '.join(each.changes)})" if each.changes and each.op != "create" else each.label
         for each in operations

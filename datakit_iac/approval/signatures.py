@@ -125,7 +125,7 @@ class Signature:
 
     Attributes:
         principal: whose it claims to be, by its file's name; empty where that is nobody's.
-        file: where it lies.
+        file: where it is.
     """
 
     principal: str
@@ -146,7 +146,7 @@ def _is_placed(name: str, plan: Path, file: Path) -> bool:
 
 
 def place(plan: Path, principal: str) -> Path:
-    """Where a person's signature of a plan lies."""
+    """Where a person's signature of a plan is."""
     return _folder(plan) / f"{quote(principal, safe='@+')}{_SUFFIX}"
 
 

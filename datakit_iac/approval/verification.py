@@ -44,7 +44,7 @@ def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers
 
     Args:
         plan: the plan.
-        file: where it lies, to be named.
+        file: where it is, to be named.
         signed: its signatures.
         signers: whose keys count.
         now: the project, the operations and the rule as they are.
@@ -103,7 +103,7 @@ def _stale(plan: Plan, file: Path, now: CurrentState) -> Iterator[Finding]:
 
 def _changed_subject(then: Subject, now: Subject) -> list[str]:
     """What a project says of itself, all that an approver saw: each part that is another, by name."""
-    before, after = _told(then), _told(now)
+    before, after = _as_data(then), _as_data(now)
     return [
         f"{name} {'is new' if name not in before else 'is gone' if name not in after else 'is another'}"
         for name in sorted({*before, *after})
@@ -111,7 +111,7 @@ def _changed_subject(then: Subject, now: Subject) -> list[str]:
     ]
 
 
-def _told(subject: Subject) -> dict[str, object]:
+def _as_data(subject: Subject) -> dict[str, object]:
     return {
         **subject.parts,
         "the rule of approval": subject.approval,

@@ -1,4 +1,4 @@
-"""What `dk lint` checks: each manifest by itself, as it was read, and what stands between them; no environment."""
+"""What `dk lint` checks: each manifest by itself, as it was read, and the references between them; no environment."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class _Contract:
     def _store(self) -> Iterator[Finding]:
         wanted = self._dataset.spec.store
         if wanted not in self._project.stores and not self._project.is_broken(wanted, "Store"):
-            message = f"DataSet {self._dataset.name} lies in Store {wanted!r}, which is not declared"
+            message = f"DataSet {self._dataset.name} is in Store {wanted!r}, which is not declared"
             hint = nearest(wanted, self._project.stores)
             yield self._origin.finding("unknown-store", message, ("spec", "store"), hint=hint)
 

@@ -30,5 +30,5 @@ def _warning(found: Finding) -> Finding:
         return found
     message = found.message
     if found.code == UNKNOWN_FIELD:
-        message += "; nothing is planned or applied while it stands"
+        message += "; nothing is planned or applied until it is fixed"
     return replace(found, severity="warning", message=message)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the models are imported where approvals differ
 
 
 def unguarded(project: Project) -> Iterator[Finding]:
-    """An error for each Store that lies where one of an environment lies that asks for more approvals.
+    """An error for each Store whose place is that of one in an environment that asks for more approvals.
 
     What is only ever read may be read by all: a Store whose Connector is not a destination.
 
@@ -35,7 +35,7 @@ def unguarded(project: Project) -> Iterator[Finding]:
 
 
 def _locations(project: Project, environment: Environment) -> dict[str, str]:
-    """Where each Store lies that an environment may write to; whether its secrets are set is not asked."""
+    """Where each Store is that an environment may write to; whether its secrets are set is not asked."""
     from datakit_iac.environment.bindings import Bindings
     from datakit_iac.environment.secrets.sources import Secrets
     from datakit_iac.environment.stores import Stores
@@ -58,7 +58,7 @@ def _finding(
     asked, needed = (each.spec.approval.needed for each in (environment, guard))
     message = (
         f"Environment {environment.name} asks for {asked or 'no'} approval{'' if asked == 1 else 's'} and may write "
-        f"to Store {store}, where Store {guarded} of {guard.name} lies, which asks for {needed}: {location}"
+        f"to Store {store}, where Store {guarded} of {guard.name} is, which asks for {needed}: {location}"
     )
     hint = f"bind {store} to a place of its own in {environment.name}, or let it ask for as many"
     manifest, path = (environment, bound.path) if bound else (project.stores[store], ("spec", "connection"))

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `dk`.
 
     Args:
-        arguments: what stands after `dk` on the command line; the process's own where it is None.
+        arguments: what comes after `dk` on the command line; the process's own where it is None.
 
     Returns:
         The exit code: 0 fine, 1 findings, 2 usage, 3 environment or tool missing, 130 interrupted.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def readable(root: Path) -> Project | None:
-    """The project of a folder; None where it has errors, which have then been told on standard error."""
+    """The project of a folder; None where it has errors, which have then been reported on standard error."""
     project, is_right = read_and_tell(root)
     return project if is_right else None
 

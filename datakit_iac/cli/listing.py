@@ -57,7 +57,7 @@ def show_all(
         among: the manifests to list, where they are others than the collection's.
 
     Returns:
-        1 where the project has errors, told on standard error; what is right is listed all the same.
+        1 where the project has errors, reported on standard error; what is right is listed all the same.
     """
     asked = scope(options.path)
     project, code = _read(asked)

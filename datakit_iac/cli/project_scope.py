@@ -47,7 +47,7 @@ class Scope:
 
     @property
     def shown(self) -> str:
-        """The part as people know it: from the working directory where it lies below that."""
+        """The part as people know it: from the working directory where it is below that."""
         here = Path.cwd()
         return str(self.part.relative_to(here)) if self.part.is_relative_to(here) else str(self.part)
 

@@ -1,4 +1,4 @@
-"""The project that a command looks at, and what is wrong with it told on standard error."""
+"""The project that a command looks at, and what is wrong with it reported on standard error."""
 
 from __future__ import annotations
 

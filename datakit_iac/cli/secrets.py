@@ -1,4 +1,4 @@
-"""Whether a Pulumi program could find the values of ``${VARIABLE}``, told without the engine and its keys."""
+"""Whether a Pulumi program could find the values of ``${VARIABLE}``, determined without the engine and its keys."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ class Event:
     def line(self) -> str:
         """One line of JSON."""
         level = "error" if self.kind in ("error", "ended") else "info"
-        told = {"kind": self.kind, "table": self.table, "rows": self.rows}
-        return json.dumps({"level": level, "message": self.message, _FIELD: told})
+        details = {"kind": self.kind, "table": self.table, "rows": self.rows}
+        return json.dumps({"level": level, "message": self.message, _FIELD: details})
 
 
 def emit(event: Event) -> None:
@@ -57,7 +57,7 @@ def read(line: str) -> Event | None:
         return None
     try:
         document = json.loads(line)
-        told: Mapping[str, Any] = document[_FIELD]
-        return Event(told["kind"], document["message"], told["table"], told["rows"])
+        details: Mapping[str, Any] = document[_FIELD]
+        return Event(details["kind"], document["message"], details["table"], details["rows"])
     except (ValueError, KeyError, TypeError):
         return None

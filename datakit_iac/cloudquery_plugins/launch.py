@@ -94,8 +94,8 @@ def _tell_deaths(started: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def _tell(message: str) -> None:
     """Print what `datakit_iac.cloudquery_plugins.events` reads as an event of kind `ended`."""
-    told = {"kind": "ended", "table": "", "rows": 0}
-    sys.stdout.write(json.dumps({"level": "error", "message": message, "datakit": told}) + "\n")
+    details = {"kind": "ended", "table": "", "rows": 0}
+    sys.stdout.write(json.dumps({"level": "error", "message": message, "datakit": details}) + "\n")
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""A DataSet together with the concrete Store it lies in: what technologies and runtimes work on."""
+"""A DataSet together with the concrete Store it is in: what technologies and runtimes work on."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import Field, GetPydanticSchema, model_validator
-from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
 from datakit_iac.contract.connection import Connection
@@ -87,11 +86,11 @@ class Contract(DataSetSpec):
     external: bool = False
 
     @classmethod
-    def of(cls, declared: manifest.DataSet, place: Place, **told: Any) -> Self:
+    def of(cls, declared: manifest.DataSet, place: Place, **more_fields: Any) -> Self:
         """What a manifest says, which is right, in its place, with what else is known of it."""
         spec: dict[str, Any] = {name: getattr(declared.spec, name) for name in DataSetSpec.model_fields}
         whole = {"name": declared.name, "description": declared.description, "tier": declared.tier}
-        return cast("Self", cls.model_construct(**spec | whole | dict(place) | told))
+        return cast("Self", cls.model_construct(**spec | whole | dict(place) | more_fields))
 
     @property
     def bound(self) -> BoundDataSet:
@@ -258,33 +257,3 @@ SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connec
 
 STEERING: Final = ("consents", "external", "deletion", "downstream", "manifest")
 """What no job and no technology sees of a DataSet: it steers what the provider does."""
-
-_UNTOLD: Final = frozenset({"version", "schema_ref", "dev", "previous_names"})
-"""What only manifests say of a DataSet; its former names are aliases."""
-
-
-def told(shape: type[Model]) -> dict[str, str]:
-    """The properties of a shape that a resource has, by the names of its fields in Python.
-
-    >>> told(StoreReference)
-    {'name': 'name', 'technology': 'technology', 'connection': 'connection', 'secrets': 'secrets'}
-    """
-    unsaid = _UNTOLD if issubclass(shape, DataSetSpec) else ()
-    return {name: field.alias or name for name, field in shape.model_fields.items() if name not in unsaid}
-
-
-def keyword(name: str, shape: type[Model]) -> str:
-    """The argument by which programs say a field: its name, or the manifests' own name for it.
-
-    >>> keyword("columns", DataSet), keyword("external", DataSet)
-    ('schema', 'external')
-    """
-    alias = shape.model_fields[name].alias or name
-    return name if alias == to_camel(name) else alias
-
-
-def arguments(contract: Contract) -> dict[str, Any]:
-    """What programs say beside the name and the Store, to have a DataSet of this contract."""
-    return {
-        keyword(name, Contract): getattr(contract, name) for name in told(Contract) if name not in ("name", "store")
-    }

@@ -18,7 +18,7 @@ Inputs = Mapping[str, Any]
 
 
 class NewerStateError(Exception):
-    """A later release wrote the state; what it says cannot be told here."""
+    """A later release wrote the state; what it says cannot be determined here."""
 
 
 def versioned(inputs: Inputs) -> dict[str, Any]:

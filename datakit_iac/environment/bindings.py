@@ -33,7 +33,7 @@ class Bindings:
         return self._by_name.get(name) if name not in self._project.stores else None
 
     def place(self, dataset: DataSet) -> Place:
-        """Where a DataSet lies here."""
+        """Where a DataSet is here."""
         bound = self.of_dataset(dataset.name)
         moved = {key: getattr(bound.binding, key) for key in _PLACES} if bound else {}
         return dataset.spec.place.model_copy(update=moved) if any(moved.values()) else dataset.spec.place

@@ -38,13 +38,13 @@ def values(
     """
     of_stores = {f"Store {name}": stores[name].vars for name in dict.fromkeys(each.bound.store for each in datasets)}
     of_datasets = {f"DataSet {each.bound.name}": each.vars for each in datasets}
-    found, told = dict(environment.spec.vars), dict[str, list[tuple[str, Any]]]()
+    found, by_name = dict(environment.spec.vars), dict[str, list[tuple[str, Any]]]()
     for level in (of_stores, of_datasets):
         said = dict(_by_name(level))
-        told |= said
+        by_name |= said
         found |= {name: several[0][1] for name, several in said.items()}
     plain = json.loads(json.dumps(found, default=str))
-    return plain, [fault for name, several in told.items() if (fault := _disagreement(name, several))]
+    return plain, [fault for name, several in by_name.items() if (fault := _disagreement(name, several))]
 
 
 def _by_name(level: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:

@@ -31,7 +31,7 @@ class LockError(Exception):
 
 
 def entry(resolved: ResolvedProject) -> dict[str, Any]:
-    """What one environment chose: plain data, the same for the same project wherever it lies."""
+    """What one environment chose: plain data, the same for the same project wherever it is."""
     found: dict[str, dict[str, Any]] = {
         "connectors": {name: _connector(each) for name, each in sorted(resolved.connectors.items())}
     }
@@ -108,11 +108,11 @@ def compared(resolved: ResolvedProject) -> Iterator[Finding]:
         return
     locked = environments[name] if isinstance(environments[name], dict) else {}
     for path, before, now in differences(locked, entry(resolved)):
-        message = f"{path} of {name} is {_told(before)} in {NAME}, and now {_told(now)}"
+        message = f"{path} of {name} is {_text(before)} in {NAME}, and now {_text(now)}"
         yield Finding(code="lock-outdated", message=message, at=Position(file), hint=hint)
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return "not there" if value is None else repr(value)
 
 

@@ -179,7 +179,7 @@ class _Resolution:
             place = dataset.bound.place
             key = (locations[dataset.bound.store], technology(dataset.bound.connection.technology).address(place))
             if (first := seen.setdefault(key, name)) != name:
-                message = f"DataSet {name} lies where DataSet {first} lies: {place} in {key[0]}"
+                message = f"DataSet {name} has the place of DataSet {first}: {place} in {key[0]}"
                 yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
 
     # Transforms.

@@ -122,7 +122,7 @@ class Stores:
         return None if faults else True
 
     def _tell(self, store: Store, faults: list[Fault]) -> None:
-        """Each fault where it stands; what is missing, at what should hold it."""
+        """Each fault where it was made; what is missing, at what should hold it."""
         bound = self._bindings.of_store(store.name)
         for fault in faults:
             place = self._place_of_option(store, bound, fault.path)
@@ -131,7 +131,7 @@ class Stores:
             self._findings.append(origin.of(fault._replace(path=path), f"Store {store.name}"))
 
     def _place_of_option(self, store: Store, bound: Bound | None, path: tuple[Step, ...]) -> _Place:
-        """Where an option or secret stands: in the binding, unless only the Store says it."""
+        """Where an option or secret is: in the binding, unless only the Store says it."""
         is_secret = path[:1] == ("secrets",)
         if bound is None:
             says_store = True

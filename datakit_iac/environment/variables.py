@@ -17,7 +17,7 @@ from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 
 
 def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
-    """The values of `env`, by name; empty where one cannot be told here, and `unset` says why.
+    """The values of `env`, by name; empty where one cannot be determined here, and `unset` says why.
 
     A value may be put together: in ``https://${HOST}/v1`` the reference is replaced. What is in the manifest as it
     is, is not a secret.
@@ -26,7 +26,7 @@ def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
 
 
 def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
-    """A finding for each variable whose value cannot be told here: the job would run without it.
+    """A finding for each variable whose value cannot be determined here: the job would run without it.
 
     Those of the image count where the executor runs images.
     """

@@ -61,13 +61,13 @@ def of_ports(project: Project) -> Iterator[ChosenVersion]:
 
 def of_packages(transforms: Mapping[str, ResolvedTransform]) -> Iterator[ChosenVersion]:
     """The packages of the projects that jobs build; each project is listed once, by its first Transform."""
-    told = set()
+    seen_projects = set()
     for _, each in sorted(transforms.items()):
         manifest, job = each.manifest, each.job
         found, project = builds_project(job.runtime), (job.runtime, job.settings.get("project"))
-        if found is None or project in told:
+        if found is None or project in seen_projects:
             continue
-        told.add(project)
+        seen_projects.add(project)
         section = ("spec", job.runtime, "project") if manifest.spec.model_fields_set & {job.runtime} else None
         for package in found.dependencies(job):
             is_exact = _EXACT[package.by](package.constraint) if package.by else True

@@ -1,4 +1,4 @@
-"""A project: all manifests below a folder, by kind and name, each knowing where it stands."""
+"""A project: all manifests below a folder, by kind and name, each knowing where it is."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Project:
         root: the folder; relative paths in manifests count from it.
         connectors: by name; of several versions the newest.
         older: the other versions of the Connectors that come in several, newest first.
-        origins: where each manifest stands, by kind and identity.
-        broken: kind and name of the manifests that are there but wrong; the kind is empty where it cannot be told.
+        origins: where each manifest is, by kind and identity.
+        broken: kind and name of the manifests that are there but wrong; the kind is empty where it is not known.
         warnings: what was found on reading it and does not stop it.
         slips: the unknown fields that were left out and for which it is neither planned nor applied.
     """
@@ -50,7 +50,7 @@ class Project:
     slips: tuple[Finding, ...] = ()
 
     def origin(self, manifest: Manifest) -> Origin:
-        """Where a manifest of this project stands."""
+        """Where a manifest of this project is."""
         return self.origins[manifest.kind, manifest.identity]
 
     def is_broken(self, name: str, *kinds: str) -> bool:

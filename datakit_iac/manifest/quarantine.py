@@ -79,7 +79,7 @@ def _of(project: Project, transform: Transform, wanted: str) -> Iterator[Finding
     stores.pop(dataset.spec.store, None)
     for store, output in stores.items():
         message = (
-            f"the quarantine {wanted} of Transform {transform.name} lies in Store {dataset.spec.store}, and its output"
+            f"the quarantine {wanted} of Transform {transform.name} is in Store {dataset.spec.store}, and its output"
             f" {output} in Store {store}: one commit cannot hold both"
         )
         yield origin.finding("quarantine-store", message, PATH, hint=f"a quarantine in Store {store}")

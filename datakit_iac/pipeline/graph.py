@@ -130,7 +130,7 @@ def _groups(project: Project) -> Iterator[Finding]:
                 hint = nearest(name, project.datasets)
                 yield project.origin(group).finding("unknown-dataset", message, path, hint=hint)
             elif member.spec.store != group.spec.store:
-                message = f"DataSet {name} lies in Store {member.spec.store}, its group in {group.spec.store}"
+                message = f"DataSet {name} is in Store {member.spec.store}, its group in {group.spec.store}"
                 yield project.origin(group).finding("group-store", message, path, hint="make a group for each Store")
 
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.policy.cel_fields import spelled, undefined
-from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, Scope, Subject
+from datakit_iac.policy.model import EnvironmentFacts, Scope
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 _SCOPES: Final[tuple[Scope, ...]] = ("dataset", "transform", "store", "connector", "project")
 _LONGEST: Final = 4096
@@ -47,11 +48,11 @@ class Expression:
         try:
             answer = self.program.eval(data={self.scope: plain(subject), "environment": plain(environment)})
         except RuntimeError as fault:
-            raise ExpressionError(f"on {subject.target}: {_told(fault)}") from fault
+            raise ExpressionError(f"on {subject.target}: {_message(fault)}") from fault
         value = answer.value()
         if not isinstance(value, bool):
             failed = answer.type().name() == "ERROR"
-            found = _told(answer) if failed else f"it gives {answer}, expected true or false"
+            found = _message(answer) if failed else f"it gives {answer}, expected true or false"
             raise ExpressionError(f"on {subject.target}: {found}")
         return value
 
@@ -72,7 +73,7 @@ def compiled(text: str) -> Expression:
         try:
             program = _language(scope).compile(text)
         except RuntimeError as fault:
-            faults.append(_told(fault))
+            faults.append(_message(fault))
             continue
         if program.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
             raise ExpressionError(f"the expression gives {program.return_type().name()}, expected true or false")
@@ -93,17 +94,17 @@ def _clearest(text: str, faults: list[str]) -> str:
     try:
         _language(*_SCOPES).compile(text)
     except RuntimeError as fault:
-        told = _told(fault)
-        if unknown := re.search(r"undeclared reference to '(\w+)", told):
-            return f"{told}; {nearest(unknown[1], [*_SCOPES, 'environment'])}"
-        return told
+        message = _message(fault)
+        if unknown := re.search(r"undeclared reference to '(\w+)", message):
+            return f"{message}; {nearest(unknown[1], [*_SCOPES, 'environment'])}"
+        return message
     return f"the expression looks at several of {', '.join(_SCOPES)} at once; expected one, and `environment` beside it"
 
 
 _NOISE: Final = re.compile(r"^(?:[A-Z_]+: )?(?:ERROR: <input>:)?|\s*\(in container ''\)|\s*\[[A-Z_]+\]$")
 
 
-def _told(fault: object) -> str:
+def _message(fault: object) -> str:
     """The library's message in one line: position in the expression, and what is wrong there."""
     return _NOISE.sub("", str(fault).partition("\n")[0]).strip()
 

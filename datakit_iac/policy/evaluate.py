@@ -10,7 +10,8 @@ from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.cel import ExpressionError
-from datakit_iac.policy.model import ProjectFacts, Step, Target
+from datakit_iac.policy.model import Step, Target
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import Violation
 from datakit_iac.policy.selection import DeclaredRule, declared
 from datakit_iac.policy.waivers import Waivers, excused
@@ -73,7 +74,7 @@ def _violations(declared: DeclaredRule, facts: ProjectFacts) -> Iterator[Violati
 
 
 def _origin(target: Target, project: Project, facts: ProjectFacts) -> Origin:
-    """Where what a violation is about stands; of a Connector in several versions, the one that was looked at."""
+    """Where the target of a violation is; of a Connector in several versions, the one that was looked at."""
     name = target.name
     if target.kind == "connector" and (version := facts.connectors[name].version):
         name = f"{name.partition('@')[0]}@{version}"
@@ -81,5 +82,5 @@ def _origin(target: Target, project: Project, facts: ProjectFacts) -> Origin:
 
 
 def _place(declared: DeclaredRule, project: Project, facts: ProjectFacts) -> tuple[Origin, tuple[Step, ...]]:
-    """Where a rule stands: in its policy, or in the environment that demands it."""
+    """Where a rule is: in its policy, or in the environment that demands it."""
     return declared.origin or _origin(facts.target, project, facts), declared.path

@@ -18,11 +18,11 @@ from datakit_iac.policy.model import (
     ConnectorFacts,
     DataSetFacts,
     EnvironmentFacts,
-    ProjectFacts,
     Reference,
     StoreFacts,
     TransformFacts,
 )
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.runtimes.documentation import ModelDocumentation
 
 if TYPE_CHECKING:  # a project that is only read needs no shapes of resources
@@ -96,7 +96,7 @@ def _store(store: ResolvedStore, resolved: ResolvedProject, references: Referenc
 
 
 def _in_use(store: ResolvedStore, resolved: ResolvedProject) -> Connector | None:
-    """The Connector that the binding comes to: the Store's own, or the one of the technology that stands instead."""
+    """The Connector that the binding comes to: the Store's own, or the one of the technology that is bound instead."""
     own, technology = resolved.project.connectors[store.connector], store.connection.technology
     if own.spec.type == technology:
         return own

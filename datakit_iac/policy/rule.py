@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from datakit_iac.manifest.models.document import Model
-from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, Scope, Step, Subject, Target
+from datakit_iac.policy.model import EnvironmentFacts, Scope, Step, Target
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 
 @dataclass(frozen=True, slots=True)

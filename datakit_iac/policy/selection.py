@@ -31,7 +31,7 @@ class DeclaredRule:
         rule: the rule.
         arguments: as its policy gives them.
         enforcement: how strictly, everywhere or by environment.
-        origin: where its policy stands; None where it holds by itself.
+        origin: where its policy is; None where it holds by itself.
         path: where it is in its policy.
         is_asked: whether somebody names it; else it holds by itself, where it does.
     """

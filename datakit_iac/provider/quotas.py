@@ -50,7 +50,7 @@ def _look_back(quotas: Properties, call: Call) -> None:
     try:
         after = _Storage.of(quotas)
     except StoreError as fault:
-        call.warn(f"what the Stores of {call.environment} hold now cannot be told: {fault}")
+        call.warn(f"what the Stores of {call.environment} hold now cannot be determined: {fault}")
         return
     if after and after.used > after.allowed:
         call.warn(f"the Stores of {call.environment} hold {after}; the next Run will be refused")

@@ -69,7 +69,7 @@ def settle(
     generation = recorded(live, generation, call) if old else fresh
     runs = live.mark.runs if live.mark else ()
     changes = _changes(alters, dataset, live, new, call, old)
-    if is_filled_anew(changes, old, dataset):
+    if is_refilled(changes, old, dataset):
         generation = fresh
     _demand_required(session, dataset, live, changes)
     lost = [(each, alters.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
@@ -78,7 +78,7 @@ def settle(
     return generation
 
 
-def is_filled_anew(changes: Iterable[Change], old: BoundDataSet | None, new: BoundDataSet) -> bool:
+def is_refilled(changes: Iterable[Change], old: BoundDataSet | None, new: BoundDataSet) -> bool:
     """Whether what fills the DataSet must run again: for a column that is added, or a writer that is gone."""
     gone = {*((old and old.writers) or ())} - {*(new.writers or ())}
     return bool(gone) or any(change.kind == "add" for change in changes)
@@ -90,14 +90,14 @@ def _changes(
     """The changes that are to be done.
 
     Raises:
-        ResourceError: one is needed that would lose data, or cannot be told from another.
+        ResourceError: one is needed that would lose data, or cannot be distinguished from another.
     """
     changes = changes_to(dataset, live.columns)
     if live.is_view:
         return [change for change in changes if change.kind == "describe"]
     known = [column.name for column in old.columns] if old else []
-    if told := ambiguous(live.columns, dataset.columns, known):
-        raise ResourceError(f"{dataset.place}: {'; '.join(told)}")
+    if unclear := ambiguous(live.columns, dataset.columns, known):
+        raise ResourceError(f"{dataset.place}: {'; '.join(unclear)}")
     gone = {name.lower() for name in known} if live.is_empty else set()
     permitted = (_permitted(change, dataset, live, gone, new, call) for change in changes)
     found = [change for change in permitted if change]

@@ -1,4 +1,4 @@
-"""The secrets of the Stores that a Run works on: lent to it for an update, and in no state of its own.
+"""The secrets of the Stores that a Run works on: in memory for an update, and never in its state.
 
 A Run reaches its Stores only when it is made or updated, and before that the engine always has this process check what
 the program says of it; so the secrets of that are kept in memory, and left out of what the engine records. A DataSet

@@ -31,7 +31,7 @@ _LINES: Final = 20
 def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
     """Refuse an update that its environment does not allow; in a preview, say what the project is.
 
-    What would be done is asked of the engine itself, by a preview of this stack as it stands while the update holds
+    What would be done is asked of the engine itself, by a preview of this stack as it is while the update holds
     its lock, so that nothing can come between. A preview is never asked for anything: it touches nothing.
 
     Args:
@@ -61,7 +61,7 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
 
 
 def applied(plan: str, made: Iterable[pulumi.Resource]) -> dict[str, pulumi.Output[str]]:
-    """The output of a Platform that tells which plan was applied to it: told when all that it made is there.
+    """The output of a Platform that says which plan was applied to it: known when all that it made is there.
 
     Args:
         plan: the plan's digest; empty where nobody was asked.
@@ -99,7 +99,9 @@ def _reality(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
         )
     except preview.PreviewError as failed:
         said = visible("\n".join(str(failed).splitlines()[-_LINES:]), lines=True)
-        raise pulumi.RunError(f"what this update would do cannot be told; its preview failed:\n{said}") from failed
+        raise pulumi.RunError(
+            f"what this update would do cannot be determined; its preview failed:\n{said}"
+        ) from failed
     return CurrentState(made, operations, resolved.environment.spec.approval, datetime.now(UTC), follows)
 
 
@@ -121,10 +123,10 @@ def _packs(seen: Options) -> tuple[str, ...]:
 
 def _refuse_or_warn(environment: str, judged: gate.Admission) -> None:
     # What a file is called need be no text, and the engine takes nothing else.
-    told = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
+    messages = [str(each).encode(errors="backslashreplace").decode() for each in judged.findings]
     if not judged.is_allowed:
-        raise pulumi.RunError("\n".join([f"{environment} requires an approved plan; nothing was changed:", *told]))
-    for each in told:
+        raise pulumi.RunError("\n".join([f"{environment} requires an approved plan; nothing was changed:", *messages]))
+    for each in messages:
         pulumi.log.warn(each)
 
 

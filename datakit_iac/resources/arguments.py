@@ -29,7 +29,7 @@ _GIVEN: Final = "_datakit_given"
 _PLAIN: Final = (bool, int, float, str, Secret, type(None))
 
 
-def told_in_full(init: Begin) -> Begin:
+def reported_together(init: Begin) -> Begin:
     """Let a resource's `__init__` begin whatever it is given, so that it can tell all that is wrong.
 
     What is given under no name of its own is a fault; what is missing is None.
@@ -221,13 +221,13 @@ class Arguments:
     def _mapping(self, value: Mapping[Any, Any], path: Path, part: type[Model] | None) -> dict[str, Any]:
         """In the names of manifests, whose values under None say nothing; a mapping of the user's own as it is."""
         names = names_of(part) if part else {}
-        told: dict[str, Any] = {}
+        plain: dict[str, Any] = {}
         for typed, each in value.items():
             if not isinstance(typed, str):
                 self.wrong(self._as_typed(path), f"expected text before each colon; found {kind_of(typed)}")
                 continue
             key = names.get(typed, typed)
-            if key in told:
+            if key in plain:
                 self.wrong(
                     self._as_typed((*path, typed)),
                     f"is said twice: as {self._typed.get((*path, key), key)} and as {typed}",
@@ -235,8 +235,8 @@ class Arguments:
             if key != typed:
                 self._typed[(*path, key)] = typed
             if part is None or each is not None:
-                told[key] = self._plain(each, (*path, key), _within(part, key) if part else None)
-        return told
+                plain[key] = self._plain(each, (*path, key), _within(part, key) if part else None)
+        return plain
 
     def _as_typed(self, path: Path) -> str:
         """A path in the names that the program uses."""

@@ -13,7 +13,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.document import Model
 from datakit_iac.pulumi_compat import has_engine
-from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 from datakit_iac.resources.known import said, unknown, when_known
 from datakit_iac.resources.order import version_for
@@ -36,7 +36,7 @@ class DataSet(pulumi.CustomResource):
 
     Args:
         resource_name: the DataSet's name.
-        store: the Store it lies in.
+        store: the Store it is in.
         terms: what is said of it, each by its name: `DataSetArguments`. Exactly one of table, prefix and topic.
         opts: Pulumi's resource options.
 
@@ -50,7 +50,7 @@ class DataSet(pulumi.CustomResource):
 
     generation: pulumi.Output[str]
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -61,10 +61,10 @@ class DataSet(pulumi.CustomResource):
     ) -> None:
         given = Arguments.of(self)
         store = given.resource("store", store, Store)
-        told = {name: value if name in _AS_GIVEN else said(value) for name, value in terms.items()}
-        if told["deletion"] is None:
-            told["deletion"] = "retain"
-        plain = given.plain(shapes.Declared, name=resource_name, **told)
+        sent = {name: value if name in _AS_GIVEN else said(value) for name, value in terms.items()}
+        if sent["deletion"] is None:
+            sent["deletion"] = "retain"
+        plain = given.plain(shapes.Declared, name=resource_name, **sent)
         shape = shapes.DataSet if has_engine() else shapes.Declared  # a test with mocks may say all there is
         model = given.judge(shape, {**plain, "store": _SOUND})
         former = _aliases(given, plain.pop("previousNames", []))
@@ -133,7 +133,7 @@ def _bound(given: Arguments, store: str, connection: Connection, contract: Any) 
 
 
 def _aliases(given: Arguments, names: Any) -> list[pulumi.Input[str | pulumi.Alias]]:
-    """The names under which the state may still know it; how many there are, the engine must be told at once."""
+    """The names under which the state may still know it; how many there are, the engine must know at once."""
     if not isinstance(names, list):
         given.wrong("previous_names", "expected a list, whose items may be outputs; found an output")
     return [when_known(name, lambda known: pulumi.Alias(name=known)) for name in names] if not given.faults else []

@@ -18,7 +18,7 @@ class DataSetArguments(TypedDict, total=False):
         prefix: A file, a folder or a pattern of files below the Store's path.
         topic: A topic.
         format: How files are written. Left out, the file's name tells. A table may say `table`.
-        description: What the data means; stands before `metadata.description`.
+        description: What the data means; takes precedence over `metadata.description`.
         classification: How closely it is held.
         tier: How far it is refined; left out, the label `tier` counts.
         owner: Who answers for it.

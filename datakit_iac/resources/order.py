@@ -71,6 +71,6 @@ async def _demand_order() -> None:
         TopologicalSorter(after).prepare()
     except CycleError as cycle:
         way = [each.pulumi_resource_name for each in cycle.args[1]]
-        told = f"waits for itself: {' → '.join(way)}; each reads what the one before it writes"
-        await refused(complaint(cycle.args[1][0].place, f"Run {way[0]}", [told]))
+        message = f"waits for itself: {' → '.join(way)}; each reads what the one before it writes"
+        await refused(complaint(cycle.args[1][0].place, f"Run {way[0]}", [message]))
     known.sound = len(known.runs)

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from datakit_iac.checks.validate import validate
-from datakit_iac.contract.shapes import arguments
+from datakit_iac.contract.properties import arguments
 from datakit_iac.environment import seeding
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.findings.finding import Finding, InvalidProjectError
@@ -21,7 +21,7 @@ from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.approval_gate import admit, applied
-from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.bindings import Bound, PulumiValues
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
@@ -53,7 +53,7 @@ class Platform(pulumi.ComponentResource):
 
     runs: pulumi.Output[dict[str, Any]]
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -89,8 +89,8 @@ class Platform(pulumi.ComponentResource):
         resolved, warnings = self._resolved(Path(project), environment or pulumi.get_stack())
         plan = admit(resolved, warnings)
         # A policy pack that sees its children finds their manifests, and so their policies and waivers, by these.
-        told = {"project": os.fspath(project), "environment": resolved.environment.name}
-        super().__init__("datakit:index:Platform", resource_name, told, opts)
+        sent = {"project": os.fspath(project), "environment": resolved.environment.name}
+        super().__init__("datakit:index:Platform", resource_name, sent, opts)
         for found in warnings:
             (pulumi.log.info if found.severity == "note" else pulumi.log.warn)(str(found))
         self._child = pulumi.ResourceOptions(parent=self)

@@ -1,4 +1,4 @@
-"""The running program: what is wrong in it, all told at once, and what of it is not decided yet."""
+"""The running program: what is wrong in it, all reported at once, and what of it is not decided yet."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def complaint(where: str, what: str, reasons: Iterable[str]) -> str:
     """What is wrong with a resource, in a line for each argument.
 
     >>> print(complaint("__main__.py:7", "DataSet users", ["tabel: there is no such argument"]))
-    __main__.py:7: DataSet users cannot stand as it is:
+    __main__.py:7: DataSet users is invalid:
         tabel: there is no such argument
     """
-    return "\n    ".join([f"{where}: {what} cannot stand as it is:", *reasons])
+    return "\n    ".join([f"{where}: {what} is invalid:", *reasons])

@@ -11,7 +11,7 @@ import pulumi
 from datakit_iac.contract import shapes
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.order import declare, version_for
@@ -38,7 +38,7 @@ class Run(pulumi.CustomResource):
     counts: pulumi.Output[dict[str, int]]
     written: pulumi.Output[dict[str, str]]
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -56,12 +56,12 @@ class Run(pulumi.CustomResource):
         self.reads: tuple[DataSet, ...] = ()
         self.writes: tuple[DataSet, ...] = ()
         refused = given.refused()
-        told: dict[str, Any] = {"name": refused} if refused else self._told(transform)
+        sent: dict[str, Any] = {"name": refused} if refused else self._properties(transform)
         after = pulumi.ResourceOptions(depends_on=None if refused else [transform])
         super().__init__(
             "datakit:index:Run",
             resource_name,
-            {**told, **limits, "counts": None, "written": None},
+            {**sent, **limits, "counts": None, "written": None},
             pulumi.ResourceOptions.merge(after, opts),
         )
         if not refused:
@@ -73,7 +73,7 @@ class Run(pulumi.CustomResource):
         """The version that it gives a DataSet which it writes."""
         return self.written.apply(partial(_version_of, dataset.pulumi_resource_name))
 
-    def _told(self, transform: Any) -> dict[str, Any]:
+    def _properties(self, transform: Any) -> dict[str, Any]:
         """What the provider receives, each part by itself: what is unknown or secret in one is not so in others."""
         versions = partial(_each, lambda dataset: version_for(dataset, self))
         parts: dict[str, Callable[[Transform], Any]] = {

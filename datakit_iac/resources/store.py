@@ -13,7 +13,7 @@ from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.connections import in_holder
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.known import has_later, said, when_known
 from datakit_iac.resources.parts import Later, Text, Texts, Truth
 from datakit_iac.technologies.technology import StoreError, technology
@@ -37,7 +37,7 @@ class Connector(pulumi.CustomResource):
             that is wrong in the program is reported at its end.
     """
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -66,8 +66,8 @@ class Connector(pulumi.CustomResource):
         _demand_installed(given, several, properties.get(several))
         refused = given.refused()
         right = refused or given.when_known(properties, partial(given.judge, shapes.Connector))
-        told = {"name": refused} if refused else {**properties, "name": given.named(right)}
-        super().__init__("datakit:index:Connector", resource_name, told, opts)
+        sent = {"name": refused} if refused else {**properties, "name": given.named(right)}
+        super().__init__("datakit:index:Connector", resource_name, sent, opts)
 
 
 class Store(pulumi.CustomResource):
@@ -91,7 +91,7 @@ class Store(pulumi.CustomResource):
 
     location: pulumi.Output[str]
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -121,10 +121,10 @@ class Store(pulumi.CustomResource):
         self.bound: pulumi.Input[Connection] = refused or given.when_known(
             {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
         )
-        told: dict[str, Any] = {"name": refused}
+        sent: dict[str, Any] = {"name": refused}
         if not refused:
-            told = {**properties, "name": given.named(self.bound), "location": None}
-        super().__init__("datakit:index:Store", resource_name, told, opts)
+            sent = {**properties, "name": given.named(self.bound), "location": None}
+        super().__init__("datakit:index:Store", resource_name, sent, opts)
         # The resource's own outputs, so that whatever uses them comes after it.
         self.reached: dict[str, Any] = {
             "name": resource_name,

@@ -16,7 +16,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.arguments import Arguments, told_in_full
+from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.parts import Text, Texts, Truth
@@ -57,7 +57,7 @@ class Transform(pulumi.CustomResource):
 
     """
 
-    @told_in_full
+    @reported_together
     def __init__(
         self,
         resource_name: str,
@@ -101,14 +101,14 @@ class Transform(pulumi.CustomResource):
         given.judge(shapes.Compute, {**self.arguments, **(_SOUND if given.faults else named)})
         defined: Any = None
         if _is_installed(given, self.arguments):
-            told = {
+            terms = {
                 **self.arguments,
                 "env": _variables(self.arguments["env"]),
                 "inputs": when_known(self.reads, bound),
                 "outputs": when_known(self.writes, bound),
                 "context": when_known(self.neighbours, bound),
             }
-            defined = given.when_known(told, partial(_defined, given))
+            defined = given.when_known(terms, partial(_defined, given))
         refused = given.refused()
         #: What would run, a `Job`, or an output of one.
         self.job: Any = refused or when_known(defined, itemgetter(0))

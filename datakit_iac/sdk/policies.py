@@ -8,11 +8,11 @@ from datakit_iac.policy.model import (
     ConnectorFacts,
     DataSetFacts,
     EnvironmentFacts,
-    ProjectFacts,
     StoreFacts,
     Target,
     TransformFacts,
 )
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Rule, Violation, rule
 
 __all__ = [

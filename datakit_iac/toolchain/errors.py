@@ -1,4 +1,4 @@
-"""What goes wrong with a machine, told as what was found, what was expected and what to do."""
+"""What goes wrong with a machine, with what was found, what was expected and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pack's Python is lent of what is installed here: this package, and those that bring rules of policies."""
+"""What the pack's Python uses of what is installed here: this package, and those that bring rules of policies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lend(virtualenv: Path) -> None:
         _lend(virtualenv)
     except OSError as fault:
         raise ToolchainError(
-            f"the policy pack cannot be lent the rules that are installed here: {fault}",
+            f"the policy pack cannot use the rules that are installed here: {fault}",
             expected=f"leave to write in {virtualenv}",
             fix="fix its permissions, and run `dk policy pack` again",
         ) from fault

@@ -15,7 +15,7 @@ def new_key(folder: Path, name: str) -> Path:
 
 
 def public(key: Path) -> str:
-    """The public half, as it stands in a list."""
+    """The public half, as a list has it."""
     return key.with_suffix(".pub").read_text().strip()
 
 

@@ -31,7 +31,7 @@ def shelved(case: Case, plan: Plan, name: str, *people: str) -> Path:
 
 @pytest.fixture
 def empty(case: Case) -> Case:
-    """No plan lies anywhere."""
+    """No plan is anywhere."""
     case.file.unlink()
     return case
 

@@ -1,6 +1,6 @@
 """Whatever byte or variable changes after an approval: the plan is stale, or what would run is the same.
 
-What would run is told by what it is given: the jobs as resolved, the overlays that dbt gets with the content of each
+What would run is described by its input: the jobs as resolved, the overlays that dbt gets with the content of each
 file, and the environment of the processes. The data of the inputs is left out: that a Run happens is approved, not each
 version of what it reads. That the machine's own variables reach no template is shown with the real dbt, in
 `runtimes/dbt/test_engine.py`.

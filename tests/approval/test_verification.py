@@ -163,7 +163,7 @@ def test_what_does_not_count_beside_enough_others_is_a_warning(case: Case) -> No
 
 @pytest.mark.parametrize("spelled", ["Ann@X.IO", "ann\u200b@x.io", "a\u00adnn@x.io", "Ann <ann@x.io>"])
 def test_the_author_is_the_same_however_he_is_listed(case: Case, spelled: str) -> None:
-    """His own key stands under a second name beside his address, which is spelled in another way."""
+    """His own key is under a second name beside his address, which is spelled in another way."""
     listed = f'"{spelled},anna@x.io"' if " " in spelled else f"{spelled},anna@x.io"
     case.signers.allowed.write_text(f"{listed} {public(case.keys['ann'])}\nben@x.io {public(case.keys['ben'])}\n")
     case.signed("ben"), case.signed("anna", key="ann")
@@ -213,7 +213,7 @@ def test_a_certificate_authority_admits_many_each_by_his_own_name(case: Case, tm
     assert "is not a key of dan@x.io" in refused(case), "a certificate names its holder"
 
 
-def test_a_key_that_a_pattern_lists_is_whoever_it_fits(case: Case) -> None:
+def test_a_key_that_a_pattern_lists_is_anyone_it_fits(case: Case) -> None:
     with case.signers.allowed.open("a") as listed:
         listed.write(f"*@x.io {public(case.keys['mal'])}\n")
     case.signed("ben"), case.signed("eve", key="mal")

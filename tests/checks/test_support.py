@@ -1,4 +1,4 @@
-"""What the executor must be told before it can run a Transform, and what is told though nothing uses it."""
+"""What an executor needs before it can run a Transform, and fields that nothing uses."""
 
 from __future__ import annotations
 

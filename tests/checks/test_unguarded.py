@@ -51,7 +51,7 @@ def test_what_lies_where_a_guarded_store_lies_is_an_error_however_it_is_spelled(
     assert (each.code, each.file, each.path) == ("unguarded-store", "models/odd.yaml", "bindings.warehouse")
     assert each.message == (
         "Environment dev asks for no approvals and may write to Store warehouse, where Store warehouse of prod "
-        "lies, which asks for 2: duckdb:data/prod.duckdb"
+        "is, which asks for 2: duckdb:data/prod.duckdb"
     )
 
 

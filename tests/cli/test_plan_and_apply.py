@@ -23,7 +23,7 @@ OWN_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
 
 @pytest.fixture
 def pulumi_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Pulumi project with a stack `dev`; the working directory lies below it. No engine is to be found."""
+    """A Pulumi project with a stack `dev`; the working directory is below it. No engine is to be found."""
     root = tmp_path / "root"
     (root / "below").mkdir(parents=True)
     (root / "Pulumi.yaml").write_text("name: app\nbackend: {url: 'file://./state'}\n")

@@ -1,4 +1,4 @@
-"""The codes that findings and verdicts may have, read from the source, and the calls whose code cannot be told."""
+"""The codes that findings and verdicts may have, read from the source, and the calls whose code cannot be found."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Codes(NamedTuple):
     """What was found.
 
     Attributes:
-        told: the codes.
-        untold: the calls whose code is neither written in their function nor passed on, as ``file:line``.
+        found: the codes.
+        unknown: the calls whose code is neither written in their function nor passed on, as ``file:line``.
     """
 
-    told: set[str]
-    untold: list[str]
+    found: set[str]
+    unknown: list[str]
 
 
 def codes(package: Path) -> Codes:
@@ -33,7 +33,7 @@ def codes(package: Path) -> Codes:
     methods = {name: place for found in takers.values() for name, place in found.items()}
     for file, tree in trees.items():
         takers[_module(package, file)] |= _heirs(tree, methods)
-    told, untold = set(), []
+    found, unknown = set(), []
     for file, tree in trees.items():
         own = takers[_module(package, file)]
         names = {**_imported(tree, takers), **own}
@@ -42,9 +42,9 @@ def codes(package: Path) -> Codes:
                 continue
             values = _values(given, (around, tree))
             if values is None:
-                untold.append(f"{file.relative_to(package)}:{call.lineno}")
-            told |= values or set()
-    return Codes(told, untold)
+                unknown.append(f"{file.relative_to(package)}:{call.lineno}")
+            found |= values or set()
+    return Codes(found, unknown)
 
 
 def _module(package: Path, file: Path) -> str:
@@ -109,7 +109,7 @@ def _given(call: ast.Call, names: Takers, methods: Takers) -> ast.expr | None:
 
 
 def _values(given: ast.expr, scopes: Iterable[ast.AST]) -> set[str] | None:
-    """The codes that an expression may be: none where it passes one on, None where that cannot be told."""
+    """The codes that an expression may be: none where it passes one on, None where that cannot be found."""
     if isinstance(given, ast.Constant):
         return {given.value} - {""} if isinstance(given.value, str) else None
     if isinstance(given, ast.IfExp):

@@ -204,7 +204,7 @@ def test_a_connector_without_a_version_satisfies_no_constraint(tmp_path: Path) -
 def test_two_datasets_may_not_lie_in_the_same_place(tmp_path: Path) -> None:
     found = only(list(faults(tmp_path, *BASE, DATASET.replace("name: users", "name: people"))))
     assert found.code == "same-place"
-    assert found.message == "DataSet users lies where DataSet people lies: raw.users in duckdb:warehouse.duckdb"
+    assert found.message == "DataSet users has the place of DataSet people: raw.users in duckdb:warehouse.duckdb"
 
 
 def test_two_stores_of_one_path_are_one_place(tmp_path: Path) -> None:

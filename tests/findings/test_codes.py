@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_code_that_the_source_gives_is_registered_and_no_other() -> None:
-    assert codes(ROOT / "datakit_iac").told == set(CODES)
+    assert codes(ROOT / "datakit_iac").found == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.name)

@@ -1,4 +1,4 @@
-"""A place has one resource: whoever comes second in an update is refused, however the place is spelled."""
+"""A place has one resource: what comes second in an update is refused, however the place is spelled."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_place_that_a_resource_left_is_free(users: Subject, people: Subject, w
         people.preview(warehouse.users(name="people"))
 
 
-def test_the_next_update_begins_anew(
+def test_the_next_update_starts_over(
     lifecycle: Lifecycle, users: Subject, people: Subject, warehouse: Warehouse
 ) -> None:
     users.up(warehouse.users())

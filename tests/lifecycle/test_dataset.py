@@ -588,7 +588,7 @@ def test_a_table_that_a_run_made_beside_its_outputs_is_adopted(users: Subject, w
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_anew"),
+    ("before", "after", "is_refilled"),
     [
         (["load"], ["fetch"], True),
         (["load", "more"], ["load"], True),
@@ -598,13 +598,13 @@ def test_a_table_that_a_run_made_beside_its_outputs_is_adopted(users: Subject, w
     ],
 )
 def test_a_writer_that_goes_makes_the_rest_run_again(
-    users: Subject, warehouse: Warehouse, before: list[str] | None, after: list[str], is_anew: bool
+    users: Subject, warehouse: Warehouse, before: list[str] | None, after: list[str], is_refilled: bool
 ) -> None:
     users.up(warehouse.users(**({} if before is None else {"writers": before})))
     generation = users.outputs["generation"]
     step = users.up(warehouse.users(writers=after))
-    assert (step.kind, step.changed) == (("update", ("writers",)) if is_anew else ("same", ()))
-    assert (users.outputs["generation"] != generation) == is_anew
+    assert (step.kind, step.changed) == (("update", ("writers",)) if is_refilled else ("same", ()))
+    assert (users.outputs["generation"] != generation) == is_refilled
 
 
 # Deleting.
@@ -674,7 +674,7 @@ def stamp(days: int) -> str:
 
 
 @pytest.mark.parametrize("end", ["create", "destroy"])
-def test_the_trash_is_emptied_after_its_time_whoever_uses_the_store(
+def test_the_trash_is_emptied_after_its_time_by_any_use_of_the_store(
     users: Subject, warehouse: Warehouse, lifecycle: Lifecycle, end: str
 ) -> None:
     if end == "destroy":

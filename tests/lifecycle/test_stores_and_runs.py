@@ -162,7 +162,7 @@ def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:
 
 
 def filled(*columns: str) -> dict[str, Any]:
-    """What a Run is told of the DataSet that it fills."""
+    """What a Run knows of the DataSet that it fills."""
     schema = [{"name": name, "type": "int"} for name in columns]
     return {"name": "users", "store": Warehouse.store, "table": "raw.users", "schema": schema}
 

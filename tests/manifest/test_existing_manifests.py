@@ -121,7 +121,7 @@ def test_lineage_names_its_emitter_and_a_table_may_say_that_it_is_one(tmp_path: 
     assert found(tmp_path, CONNECTOR, STORE, table, manifest("Transform", "load", spec)) == []
     assert load(tmp_path).datasets["users"].spec.place.format is None
     (fault,) = found(tmp_path, manifest("DataSet", "x", "spec: {store: warehouse, prefix: x.csv, format: table}"))
-    assert "`format: table` stands with a table" in fault.message
+    assert "`format: table` needs a table" in fault.message
 
 
 @pytest.mark.parametrize(

@@ -521,7 +521,7 @@ CASES = {
     "a section of another runtime": (
         TRANSFORM.replace("spec:", "«spec:") + "  dbt: {project: models}\n",
         "invalid-value",
-        "the section `dbt` stands with runtime dbt, not with cloudquery",
+        "the section `dbt` is allowed with runtime dbt, not with cloudquery",
         "",
     ),
     "a store bound twice": (

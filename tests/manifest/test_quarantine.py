@@ -90,7 +90,7 @@ def test_what_becomes_of_misfits_is_part_of_the_definition(tmp_path: Path, monke
             "column column is required",
         ),
         ([_rejected(store="inbox").replace("table: raw.rejected", "prefix: r")], "{quarantine: rejected}",
-         "quarantine-store", "lies in Store inbox, and its output target in Store warehouse"),
+         "quarantine-store", "is in Store inbox, and its output target in Store warehouse"),
     ],
 )  # fmt: skip
 def test_a_quarantine_that_cannot_be_one_is_a_finding_with_the_fix(

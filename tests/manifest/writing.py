@@ -66,6 +66,6 @@ TRANSFORM = manifest(
 ENVIRONMENT = manifest("Environment", "dev", "bindings:\n  warehouse: {type: duckdb, path: dev.duckdb}")
 POLICY = manifest("Policy", "security", "spec: {enforcement: {dev: advisory}, rules: [{rule: pii-declared}]}")
 LENIENT = manifest("Policy", "lenient", "spec: {rules: [{rule: pii-not-public}]}")
-"""A project with a policy of its own is not held to those that hold for projects without one."""
+"""A project with a policy of its own need not follow those that hold for projects without one."""
 
 PROJECT = (CONNECTOR, STORE, DATASET, TRANSFORM, ENVIRONMENT, POLICY)

@@ -1,6 +1,6 @@
 """What the tables hold, said once more in plain Python after docs/datasets.md and docs/transforms-and-runs.md.
 
-A `World` holds tables by their address. It is told what was done, operation by operation, and changes as the documents
+A `World` holds tables by their address. It is given what was done, operation by operation, and changes as the documents
 say that tables change: a DataSet's operation alters its table, a Run's fills it. Nothing of the product is used here.
 """
 
@@ -20,7 +20,7 @@ class World:
     """All tables there should be, by address.
 
     Attributes:
-        tables: what stands where.
+        tables: what is where.
         contracts: each DataSet as it was last applied, by name.
         outdated: the places of DataSets that were replaced and not deleted yet, by name.
         loads: how often rows were loaded.

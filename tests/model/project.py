@@ -43,7 +43,7 @@ class DataSet:
 
     @property
     def place(self) -> str:
-        """Where its table lies: its address, in lower case."""
+        """Where its table is: its address, in lower case."""
         return (self.bound or self.table).lower().removeprefix("main.")
 
     @property

@@ -1,4 +1,4 @@
-"""One story of a project: edits, each followed by `up`, each held to what the documents say."""
+"""One story of a project: edits, each followed by `up`, each compared with what the documents say."""
 
 from __future__ import annotations
 

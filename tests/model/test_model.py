@@ -1,4 +1,4 @@
-"""Random edits of a small project, each followed by `up`, held to a model of what the documents promise.
+"""Random edits of a small project, each followed by `up`, compared with a model of what the documents promise.
 
 DATAKIT_MODEL_STEPS says how many edits are made, 200 where it is not set. They are the same ones each time, unless
 DATAKIT_MODEL_SEED, a number, asks for others.

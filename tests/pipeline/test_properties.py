@@ -24,7 +24,7 @@ from tests.pipeline.test_drawing import read_back
 NAMES = ("a", "b", "c", "d", "e", "f")
 GROUPS = ("both", "three")
 VERSIONS = {"1.0.0": {"^1", ">=1"}, "1.4.2": {"^1", ">=1", "^1.4"}, "2.0.0": {">=1", "2"}, None: set[str]()}
-"""The ranges that each version lies in."""
+"""The ranges that each version is in."""
 
 labels = st.fixed_dictionaries(
     {}, optional={"domain": st.sampled_from(["x", "y"]), "cell": st.sampled_from(["eu", "us"])}

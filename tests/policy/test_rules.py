@@ -14,7 +14,8 @@ from datakit_iac.checks.validate import validate
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.policy import registry
-from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFacts
+from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Remedy
 from datakit_iac.policy.schedules import shortest_interval

@@ -1,4 +1,4 @@
-"""A Store is opened once for many operations, and comes free for whoever needs it to itself."""
+"""A Store is opened once for many operations, and comes free for an operation that needs it to itself."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_a_run_that_is_done_stays_done_where_its_stores_can_no_longer_be_looked_
     monkeypatch.setattr(run, "_run_and_verify", lose)
     told = Told()
     assert RunType().create(properties(full(tmp_path, "1Ki")), told.call) == ("load", {"written": {}, "counts": {}})
-    assert told[0] == f"what the Stores of dev hold now cannot be told: {tmp_path}: Permission denied"
+    assert told[0] == f"what the Stores of dev hold now cannot be determined: {tmp_path}: Permission denied"
 
 
 def test_another_quota_is_no_difference() -> None:

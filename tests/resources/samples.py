@@ -6,7 +6,8 @@ import typing
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from datakit_iac.contract.shapes import DataSet, keyword
+from datakit_iac.contract.properties import keyword
+from datakit_iac.contract.shapes import DataSet
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 
 _VALUES: dict[Any, Any] = {str: "text", bool: True, list[str]: ["text"], dict[str, Any]: {"name": "text"}}

@@ -1,4 +1,4 @@
-"""Arguments of resources in Python: in whatever form, in whatever order; each wrong one is told, and where."""
+"""Arguments of resources in Python: in whatever form, in whatever order; each wrong one is reported, and where."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refused(make: Callable[[Store], Any]) -> list[str]:
 
     def program() -> None:
         store = Store("warehouse", technology="duckdb", connection={"path": "w.duckdb"})
-        with pytest.raises(ValueError, match="cannot stand as it is") as error:
+        with pytest.raises(ValueError, match="is invalid") as error:
             make(store)
         first, *lines = str(error.value).splitlines()
         assert f"{Path(__file__).name}:" in first
@@ -106,7 +106,7 @@ EXACT = [
     Column(name="id", type="integer", primary_key=True, from_=["raw.id"], tests=[Test(unique=True)]),
     Column(name="at", type="timestamp", tests=[Test(accepted_values={"values": ["x"]})]),
 ]
-"""As the state spells it; an output is told as it comes."""
+"""As the state spells it; an output is written as it comes."""
 
 
 def test_whatever_makes_a_list_is_one() -> None:
@@ -212,7 +212,7 @@ def test_a_run_may_be_declared_before_those_that_write_what_it_reads() -> None:
             "first", transform=Transform("first", runtime="cloudquery", inputs=[made], outputs=Output.from_input([raw]))
         )
 
-    with pytest.raises(pulumi.RunError, match="Run second cannot stand as it is") as error:
+    with pytest.raises(pulumi.RunError, match="Run second is invalid") as error:
         run(program)
     assert "waits for itself: second → first → second" in str(error.value)
 

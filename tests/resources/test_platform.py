@@ -123,7 +123,7 @@ def test_the_paths_of_a_transform_of_ones_own_count_from_the_projects_folder(
     assert len(digests) == 1
 
 
-# What a Run is told of the rest of its dbt project.
+# What a Run knows of the rest of its dbt project.
 
 
 def test_each_run_of_a_dbt_project_knows_its_tables_and_no_contracts(run: Run) -> None:

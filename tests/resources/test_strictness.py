@@ -83,7 +83,7 @@ SPECS["DataSet"] |= further([*SPECS["DataSet"], *_TOLD_APART])
 
 NO_PROPERTY = {
     "Connector": {"plugin", "connectionSchema", "tools"},
-    # Of the places a DataSet has one; a Store is told with all that reaches it.
+    # Of the places a DataSet has one; a Store is given with all that reaches it.
     "DataSet": {"store", "prefix", "topic", "format", "version", "schemaRef", "dev", "previousNames"},
 }
 """Fields of manifests that are not a property of the resource."""
@@ -266,7 +266,7 @@ def test_python_says_every_fault_at_once() -> None:
     store = object.__new__(Store)
     store.reached = {"name": "warehouse", "technology": "duckdb", "connection": {"path": "w.duckdb"}}
     wrong: Any = {"classification": "Public", "tier": "Gold", "retention": "forever"}
-    with pytest.raises(ValueError, match="DataSet users cannot stand as it is") as refused:
+    with pytest.raises(ValueError, match="DataSet users is invalid") as refused:
         DataSet("users", store=store, table="users", **wrong)
     told = [line.strip() for line in str(refused.value).splitlines()[1:]]
     assert [line.partition(":")[0] for line in told] == list(wrong)

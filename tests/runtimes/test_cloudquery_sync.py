@@ -184,7 +184,7 @@ def attempts(bench: Bench) -> list[tuple[str, str, bool]]:
 
 
 def verified(bench: Bench) -> None:
-    """What the provider does once the outputs are held to their contracts."""
+    """What the provider does once the outputs are verified."""
     with duckdb.connect(bench.database) as connection:
         ((comment,),) = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall()
         connection.execute(f"COMMENT ON TABLE raw.a IS '{comment.replace('?', '')}'")

@@ -1,4 +1,4 @@
-"""Bad input is told all at once, each fault with its file and line, before anything is touched."""
+"""Bad input is reported all at once, each fault with its file and line, before anything is touched."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def test_a_run_is_told_the_schema_whose_changes_are_ignored(program: Program) ->
 
 def test_no_run_fills_a_place_that_its_dataset_does_not_move_to(program: Program) -> None:
     moved = program.declares({"dataset": "ignore_changes=['table']"}, table="raw.people")
-    told = f"outputs: users lies in duckdb:{FILE}#raw.users, and the program says duckdb:{FILE}#raw.people; "
+    told = f"outputs: users is in duckdb:{FILE}#raw.users, and the program says duckdb:{FILE}#raw.people; "
     for attempt in (moved.preview(), moved.up("--skip-preview")):
         assert told in attempt.failed().text
     assert program.workspace.rows("SELECT table_name FROM duckdb_tables()", FILE) == [("users",)]

@@ -60,7 +60,7 @@ def test_a_changed_description_runs_nothing(applied: Workspace) -> None:
     assert comment.startswith("Everyone.")
 
 
-def test_a_changed_test_tests_anew_and_loads_nothing(applied: Workspace) -> None:
+def test_a_changed_test_runs_again_and_nothing_is_loaded(applied: Workspace) -> None:
     stamp = "SELECT max(_cq_sync_time) FROM raw.users"
     loaded = applied.rows(stamp)
     applied.replace(

@@ -33,22 +33,22 @@ def test_all_that_is_wrong_in_a_program_is_told_at_once_and_nothing_is_touched(w
     for failed in (workspace.preview().failed(), workspace.up("--skip-preview").failed()):
         told = failed.text.partition("Diagnostics:")[2]
         for line in (
-            "__main__.py:4: Connector duckdb cannot stand as it is:",
+            "__main__.py:4: Connector duckdb is invalid:",
             "version: '1.0' is not a semantic version; expected MAJOR.MINOR.PATCH",
             "technology: no technology 'dukdb' is installed: did you mean 'duckdb'?",
-            "__main__.py:5: Store warehouse cannot stand as it is:",
+            "__main__.py:5: Store warehouse is invalid:",
             "connection.pth: duckdb has no option 'pth'; did you mean 'path'?",
-            "__main__.py:10: DataSet a cannot stand as it is:",
+            "__main__.py:10: DataSet a is invalid:",
             "store: expected a Store itself, as Store('warehouse', …) makes it; found the text 'warehouse'",
             "array<type>; did you mean 'integer'?",
-            "__main__.py:10: DataSet b cannot stand as it is:",
+            "__main__.py:10: DataSet b is invalid:",
             "stroe: there is no such argument; did you mean 'store'?",
             "schema[0].typ: there is no property 'typ'; did you mean 'type'?",
             "classification: expected 'public', 'internal', 'confidential' or 'restricted'; did you mean 'public'?",
-            "__main__.py:15: Transform load cannot stand as it is:",
+            "__main__.py:15: Transform load is invalid:",
             "inputs[0]: expected a DataSet itself, as DataSet('a', …) makes it; found the text 'a'",
             "runtime: no runtime 'cloudqury' is installed: did you mean 'cloudquery'?",
-            "__main__.py:16: Run load cannot stand as it is:",
+            "__main__.py:16: Run load is invalid:",
             "quotas.concurrent_run: there is no property 'concurrent_run'; did you mean 'concurrent_runs'?",
         ):
             assert told.count(line) == 1, (line, told)
@@ -142,7 +142,7 @@ def test_a_wrong_value_that_only_the_update_knows_is_told_with_its_line(workspac
     workspace.replace("__main__.py", 'later("cloudquery")', 'later("cloudqury")')
     workspace.preview().ok()
     failed = workspace.up("--skip-preview").failed()
-    assert "__main__.py:15: DataSet users cannot stand as it is:" in failed.text, failed.text
+    assert "__main__.py:15: DataSet users is invalid:" in failed.text, failed.text
     assert "schema[1].type: 'txt' is not a type; expected one of" in failed.text
     assert not re.search(r"Traceback|pydantic|datakit_iac/|never (retrieved|awaited)", failed.text)
     assert "has a problem" not in failed.text  # once is enough
@@ -154,4 +154,4 @@ def test_runs_that_wait_for_each_other_are_told(workspace: Workspace) -> None:
     workspace.replace("__main__.py", "inputs=later([users_csv])", "inputs=[users_csv, copies]")
     workspace.replace("__main__.py", "transform=later(load)", "transform=load")
     failed = workspace.preview().failed()
-    assert re.search(r"Run \w+ cannot stand as it is:\s+waits for itself: (copy → load|load → copy) → ", failed.text)
+    assert re.search(r"Run \w+ is invalid:\s+waits for itself: (copy → load|load → copy) → ", failed.text)

@@ -77,7 +77,7 @@ def test_the_second_time_it_starts_nothing_and_takes_no_time(set_up: Path, machi
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "datakit_iac/toolchain/engine/pulumi.sh"])
-def test_a_change_of_what_it_was_made_from_sets_up_anew(set_up: Path, machine: dict[str, str], name: str) -> None:
+def test_a_change_of_what_it_was_made_from_sets_up_again(set_up: Path, machine: dict[str, str], name: str) -> None:
     with (set_up / name).open("a") as file:
         file.write("\n# changed\n")
 
@@ -85,7 +85,7 @@ def test_a_change_of_what_it_was_made_from_sets_up_anew(set_up: Path, machine: d
 
 
 @pytest.mark.parametrize("name", [".venv/bin/pulumi", ".datakit-state", "../bin/pulumi"])
-def test_something_that_is_gone_sets_up_anew(set_up: Path, machine: dict[str, str], name: str) -> None:
+def test_something_that_is_gone_sets_up_again(set_up: Path, machine: dict[str, str], name: str) -> None:
     known = stamp.read(set_up / ".venv")
     gone = set_up / name
     assert known is not None

@@ -1,6 +1,6 @@
 """Agree to a plan: show it, and sign its digest with your SSH key.
 
-The signature lies beside the plan, a file for each person; commit it. Who you are is what approvals/allowed_signers
+The signature is beside the plan, a file for each person; commit it. Who you are is what approvals/allowed_signers
 says of your key.
 """
 

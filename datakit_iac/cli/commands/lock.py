@@ -1,6 +1,6 @@
 """Write datakit.lock: the versions that each environment chose, with digests of what they are.
 
-It lies beside the manifests and belongs under version control. Where an environment says `versions: exact`, nothing
+It is beside the manifests and belongs under version control. Where an environment says `versions: exact`, nothing
 is applied unless it is there and up to date.
 """
 

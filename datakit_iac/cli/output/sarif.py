@@ -67,7 +67,7 @@ def _location(found: Finding) -> dict[str, Any]:
 
 
 def _artifact(file: Path) -> dict[str, str]:
-    """A file as a reference: relative to the working directory, where it lies below that."""
+    """A file as a reference: relative to the working directory, where it is below that."""
     if file.is_absolute():
         return {"uri": file.as_uri()}
     return {"uri": quote(file.as_posix()), "uriBaseId": "SRCROOT"}

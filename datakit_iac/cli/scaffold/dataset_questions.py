@@ -32,7 +32,7 @@ def answers(project: Project, given: Mapping[str, Any], *, is_new: bool) -> dict
     if is_new and "store" not in values:
         values["store"] = _store(project)
     if is_new and not any(each in values for each in ("table", "prefix", "topic")):
-        place = choose("Where it lies", ("table", "prefix", "topic"), default="table")
+        place = choose("Where it is", ("table", "prefix", "topic"), default="table")
         values[place] = ask(place.capitalize(), check=lambda answer: "" if answer else "it needs one")
     for name, words in _CHOICES.items():
         if name not in values and (name != "format" or "table" not in values):

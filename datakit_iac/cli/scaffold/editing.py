@@ -1,7 +1,7 @@
 """Setting fields in a manifest that people wrote: nothing but those values changes, to the last comment and space.
 
 YAML libraries that keep comments (ruamel.yaml) write the whole file again, in their own indentation and line breaks.
-Here each value is put into the text where the parser says that the old one stands.
+Here each value is put into the text where the parser says that the old one is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a project keeps its manifests, so that a new one lies beside its like."""
+"""Where a project keeps its manifests, so that a new one is beside its like."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
 
 _USUAL: Final = {"DataSet": "dataset/*.yaml", "Transform": "transforms/*/dk.yaml"}
-"""Where the manifest of a name (``*``) lies in a project that shows no layout of its own."""
+"""Where the manifest of a name (``*``) is in a project that shows no layout of its own."""
 
 
 def place(project: Project, kind: str, name: str) -> Path:
@@ -27,7 +27,7 @@ def place(project: Project, kind: str, name: str) -> Path:
 
 
 def _pattern(project: Project, kind: str, name: str) -> str:
-    """Where a manifest lies, with ``*`` for its name; empty where its name is not in its path."""
+    """Where a manifest is, with ``*`` for its name; empty where its name is not in its path."""
     path = project.origins[kind, name].file.relative_to(project.root)
     parts = ["*" if part == name else part for part in path.with_suffix("").parts]
     return Path(*parts).as_posix() + path.suffix if "*" in parts else ""

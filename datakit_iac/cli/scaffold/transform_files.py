@@ -49,7 +49,7 @@ class Asked:
 def package(root: Path, asked: Asked) -> dict[Path, str]:
     """Each file of a Transform outside of any project, with its text; its DataSets are declared elsewhere.
 
-    It lies under ``transforms/`` where there is that folder, else in a folder of its own.
+    It is under ``transforms/`` where there is that folder, else in a folder of its own.
     """
     named = (f"{asked.name}-source", asked.name)
     source, goal = (

@@ -108,7 +108,7 @@ def content_of(file: str) -> bytes:
 
 
 def is_ours(file: str, content: bytes, root: str) -> bool:
-    """Whether a file below a project's folder is meant to hold manifests, by what it says or by where it lies."""
+    """Whether a file below a project's folder is meant to hold manifests, by what it says or by where it is."""
     return is_marked(content) or _is_in_our_place(file, root)
 
 
@@ -118,7 +118,7 @@ def is_marked(content: bytes) -> bool:
 
 
 def _is_in_our_place(file: str, root: str) -> bool:
-    """Whether a file lies where only manifests do: in a project's ``dataset/``, say, or called ``dk.yaml``."""
+    """Whether a file is where only manifests are: in a project's ``dataset/``, say, or called ``dk.yaml``."""
     folder, name = os.path.split(file)
     parent, last = os.path.split(folder)
     return name in _NAMES or (last in _FOLDERS and parent == os.path.normpath(root))

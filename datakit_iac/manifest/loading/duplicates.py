@@ -28,8 +28,8 @@ def duplicate(manifest: Manifest, first: Origin, others: Sequence[tuple[Origin, 
 
     Args:
         manifest: the one that was read first.
-        first: where it stands.
-        others: where else it stands, with the fields that differ.
+        first: where it is.
+        others: where else it is, with the fields that differ.
     """
     name = ("metadata", "name")
     fields = list(dict.fromkeys(field for _, differ in others for field in differ))
@@ -56,7 +56,7 @@ def of_other_kind(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
 
 def without_version(origin: Origin, connector: Connector) -> Finding:
     """The finding for one of several Connectors of a name that has no version, so that nobody can tell them apart."""
-    message = f"Connector {connector.name} stands several times, and here it has no version"
+    message = f"Connector {connector.name} is declared several times, and here it has no version"
     return origin.finding("duplicate-name", message, ("spec",), hint="give each of them a version")
 
 

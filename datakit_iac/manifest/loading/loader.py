@@ -96,7 +96,7 @@ class _Reading:
                     self._take(Origin(file, index), document)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
         if not self._origins and not self.findings:
-            message = f"no manifest of {API_VERSION} lies below {self.root}"
+            message = f"no manifest of {API_VERSION} is below {self.root}"
             hint = "write a connector first"
             self.findings.append(Finding(code="empty-project", message=message, at=Position(str(self.root)), hint=hint))
         for (kind, name), others in self._repeated.items():
@@ -196,7 +196,7 @@ def _foreign(origin: Origin, document: Mapping[str, Any], version: object) -> Fi
         message = f"found {wording.found(version)}, expected {API_VERSION!r}"
         return origin.finding("unknown-version", message, ("apiVersion",), hint=f"apiVersion: {API_VERSION}")
     if key := next((key for key, value in document.items() if value == API_VERSION), None):
-        message = f"{API_VERSION} stands under {key!r}, expected under 'apiVersion'"
+        message = f"{API_VERSION} is under {key!r}, expected under 'apiVersion'"
         return origin.finding("unknown-field", message, (str(key),), hint="rename it: apiVersion")
     kind = document.get("kind")
     if "apiVersion" not in document and isinstance(kind, str) and kind in KINDS and "metadata" in document:
@@ -229,7 +229,7 @@ _NAMED: Final = rb"\bname:\s*[\"']?([a-z][a-z0-9-]{0,62})\b"
 
 
 def _names_in(content: bytes) -> set[tuple[str, str]]:
-    """Every name in a file that cannot be read as YAML: what stands there is taken to be declared."""
+    """Every name in a file that cannot be read as YAML: what is there is taken to be declared."""
     return {("", name.decode()) for name in re.findall(_NAMED, content)}
 
 

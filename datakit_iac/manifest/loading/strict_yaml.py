@@ -50,7 +50,7 @@ class StrictLoader(yaml.CSafeLoader):
     """The C loader, which by itself drops all but the last of equal keys and lets Python's errors through."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping, each of whose keys stands once; merged ones (``<<``) may stand again."""
+        """A mapping, each of whose keys occurs once; merged ones (``<<``) may occur again."""
         seen: set[str] = set()
         # What is tagged as a mapping and is none, the constructor itself refuses.
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():

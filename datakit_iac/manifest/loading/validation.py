@@ -126,7 +126,7 @@ _OTHER_TYPE: Final = ("literal_error", "string_type", "int_type", "bool_type")
 
 
 def _is_secret(path: tuple[Step, ...], error: ErrorDetails, document: Any) -> bool:
-    """Whether what was found may be a secret; the value of a variable has the name that stands beside it."""
+    """Whether what was found may be a secret; the value of a variable has the name that is beside it."""
     if path[-1:] == ("value",):
         for step in path[:-1]:
             document = document[step]

@@ -93,7 +93,7 @@ def _read_strictly(text: str) -> list[Any]:
 
 
 def _may_be_secret(text: str, line: int) -> bool:
-    """Whether a line, or one that it stands below, has the key of a secret: a password may begin with `!` or `*`."""
+    """Whether a line, or one that it is below, has the key of a secret: a password may begin with `!` or `*`."""
     *above, own = re.split(_LINE_END, text)[:line]
     names, indent = re.findall(_KEY, own), _indent(own)
     for each in reversed(above):

@@ -159,7 +159,7 @@ class Column(Model):
 
 
 def exchanged(columns: Sequence[Column]) -> list[str]:
-    """Columns that exchange their names, each circle as one sentence: whether that was done already cannot be told."""
+    """Columns that exchange their names, each circle as one sentence: nothing tells whether that was done already."""
     if not any(column.previous_names for column in columns):
         return []
     former = {column.name.lower(): {name.lower() for name in column.previous_names} for column in columns}

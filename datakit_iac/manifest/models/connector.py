@@ -100,7 +100,7 @@ class Tool(Model):
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """The fields of the connection that its command or template stands on, in their order."""
+        """The fields of the connection that its command or template uses, in their order."""
         return tuple(name for text in (*self.command, self.template) for name in _PLACEHOLDER.findall(text))
 
 
@@ -164,7 +164,7 @@ class Connector(Manifest):
         return self.spec.version or self.metadata.version
 
     def is_within(self, constraint: str) -> bool:
-        """Whether it has a version, and that lies in a range; every Connector does where the range is empty.
+        """Whether it has a version, and that is in a range; every Connector does where the range is empty.
 
         Raises:
             ValueError: the constraint is not a range.

@@ -25,7 +25,7 @@ SchemaReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*@.+
 
 
 class Place(Model):
-    """Where a DataSet lies in its Store: exactly one of table, prefix, topic.
+    """Where a DataSet is in its Store: exactly one of table, prefix, topic.
 
     `table` may carry a schema before a dot (``raw.flights``). `prefix` is a path below the Store's own.
     """
@@ -90,14 +90,14 @@ class DevelopmentSection(Model):
 
 
 def _of_rows(test: Test) -> Test:
-    """A test that stands with no column asks nothing of one."""
+    """A test without a column asks nothing of one."""
     if test.of_column:
         raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
     return test
 
 
 class DataSetSpec(Model):
-    """A contract: where the data lies, what its columns are and mean, how it must be handled."""
+    """A contract: where the data is, what its columns are and mean, how it must be handled."""
 
     store: Name
     table: str | None = None
@@ -127,13 +127,13 @@ class DataSetSpec(Model):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        """A DataSet lies in one place."""
+        """A DataSet is in one place."""
         places = [field for field in ("table", "prefix", "topic") if getattr(self, field)]
         if len(places) != 1:
             found = " and ".join(places) if places else "none of them"
             raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")
         if self.format == "table" and not self.table:
-            raise ValueError(f"`format: table` stands with a table, and this is a {places[0]}")
+            raise ValueError(f"`format: table` needs a table, and this is a {places[0]}")
         return self
 
     @model_validator(mode="after")
@@ -147,7 +147,7 @@ class DataSetSpec(Model):
 
     @property
     def place(self) -> Place:
-        """Where it lies in its Store."""
+        """Where it is in its Store."""
         file_format = None if self.format == "table" else self.format
         return Place(table=self.table, prefix=self.prefix, topic=self.topic, format=file_format)
 

@@ -117,7 +117,7 @@ class BindingSection(Model):
 
 
 class Bound(NamedTuple):
-    """A binding, and where it stands.
+    """A binding, and where it is.
 
     Attributes:
         path: the fields that lead to it.

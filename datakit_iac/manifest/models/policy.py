@@ -24,7 +24,7 @@ def enforced(choice: EnforcementChoice, environment: str) -> Enforcement:
 
 
 class Rule(Model):
-    """One rule by its name, with its arguments; its own enforcement stands before its policy's."""
+    """One rule by its name, with its arguments; its own enforcement takes precedence over its policy's."""
 
     model_config = ConfigDict(extra="allow")
 

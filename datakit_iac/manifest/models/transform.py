@@ -87,7 +87,7 @@ class Trigger(Model):
             expected = "schedule, or composite with schedule among its policies; to pause it, suspend: true"
             raise ValueError(f"`schedule` means nothing with policy {self.policy}; expected policy {expected}")
         if (self.policy == "composite") != bool(self.policies):
-            raise ValueError("`policies` lists what a composite trigger is made of, and stands with it alone")
+            raise ValueError("`policies` lists what a composite trigger is made of, and is allowed with it alone")
         return self
 
     @property
@@ -120,7 +120,7 @@ def share(text: str) -> str:
 
 
 def on_error(value: object) -> object:
-    """What becomes of records that cannot be loaded, where `fail` stands for nothing.
+    """What becomes of records that cannot be loaded; None for `fail`.
 
     Raises:
         ValueError: it says something else.
@@ -323,7 +323,7 @@ class TransformSpec(Model):
         """A Transform has the section of its own runtime."""
         for section in SECTIONS:
             if getattr(self, section) is not None and self.runtime != section:
-                raise ValueError(f"the section `{section}` stands with runtime {section}, not with {self.runtime}")
+                raise ValueError(f"the section `{section}` is allowed with runtime {section}, not with {self.runtime}")
         return self
 
     @model_validator(mode="after")

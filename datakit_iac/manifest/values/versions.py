@@ -42,12 +42,12 @@ def semver(text: str) -> str:
 
 
 def satisfies(version: str, constraint: str) -> bool:
-    """Whether a version lies in a range.
+    """Whether a version is in a range.
 
     A range is ``1.4.2``, ``^1.4``, ``~1.4.0``, ``1.x``, ``1.2 - 1.4``, comparisons such as ``>=1.4,<2``
     or ``>=1.4 <2``, or several of these with ``||`` between them.
 
-    As npm has it, a pre-release lies in a range only where the range names one of the same three numbers. A version
+    As npm has it, a pre-release is in a range only where the range names one of the same three numbers. A version
     that is named with its build is that build; in order, builds do not count (https://semver.org, section 10).
 
     >>> satisfies("1.9.0", "^1.4.0"), satisfies("2.0.0", "^1.4.0"), satisfies("0.4.9", "^0.4.1")

@@ -18,7 +18,7 @@ _SHAPE: Final = 1.6
 
 
 class Place(NamedTuple):
-    """Where a column stands: its band, from 0, and how far right it begins in that."""
+    """Where a column is: its band, from 0, and how far right it begins in that."""
 
     band: int
     x: float

@@ -29,19 +29,19 @@ def as_json(drawing: Drawing) -> str:
 
 
 def _dataset(name: str, dataset: DataSet | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": f"dataset/{name}", "type": "dataset", "name": name, "declared": dataset is not None}
+    entry: dict[str, Any] = {"id": f"dataset/{name}", "type": "dataset", "name": name, "declared": dataset is not None}
     if dataset is not None:
         spec = dataset.spec
-        told["store"] = spec.store
+        entry["store"] = spec.store
         more = (("tier", dataset.tier), ("classification", spec.classification), ("version", dataset.version))
-        told.update((key, value) for key, value in more if value is not None)
-    return told
+        entry.update((key, value) for key, value in more if value is not None)
+    return entry
 
 
 def _transform(name: str, transform: Transform) -> dict[str, Any]:
     spec = transform.spec
-    told = {"runtime": spec.runtime, "mode": spec.mode, "trigger": spec.trigger.policy}
-    return {"id": f"transform/{name}", "type": "transform", "name": name, **told}
+    entry = {"runtime": spec.runtime, "mode": spec.mode, "trigger": spec.trigger.policy}
+    return {"id": f"transform/{name}", "type": "transform", "name": name, **entry}
 
 
 def _edges(drawing: Drawing) -> Iterator[tuple[str, str]]:

@@ -27,10 +27,10 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands.
+    """Where everything is.
 
     Attributes:
-        spots: where each node stands; two of one column are at least a row apart.
+        spots: where each node is; two of one column are at least a row apart.
         bends: where an edge over several columns passes those between, from its start to its end.
     """
 

@@ -48,9 +48,9 @@ class _Block:
         graph = drawing.graph
         self.name, self.number = name, numbers[name]
         self.label = f"{name} ({drawing.transforms[name].spec.runtime})"
-        self.inputs = [f"{_told(drawing, each)}{_writers(drawing, each, numbers)}" for each in drawing.reads[name]]
+        self.inputs = [f"{_label(drawing, each)}{_writers(drawing, each, numbers)}" for each in drawing.reads[name]]
         self.inputs += _more(len(graph.reads[name]) - len(drawing.reads[name]))
-        self.outputs = [_told(drawing, each) for each in drawing.writes[name]]
+        self.outputs = [_label(drawing, each) for each in drawing.writes[name]]
         self.outputs += _more(len(graph.writes[name]) - len(drawing.writes[name]))
         self.rows = max(len(self.inputs), len(self.outputs), 1)
 
@@ -90,7 +90,7 @@ class _Rail:
         return (_OWN if row == self.own else self.corners)[goes_on]
 
 
-def _told(drawing: Drawing, dataset: str) -> str:
+def _label(drawing: Drawing, dataset: str) -> str:
     return dataset if drawing.datasets[dataset] is not None else f"{dataset} (not declared)"
 
 

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest import wording
-from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts, ProjectFacts, Subject
+from datakit_iac.policy.model import DataSetFacts, EnvironmentFacts
 from datakit_iac.policy.pack import from_cloud_resource, from_resource
 from datakit_iac.policy.pack.config import General
 from datakit_iac.policy.pack.context import Seen, complete, whole
 from datakit_iac.policy.pack.findings import ResourceFinding, violations
 from datakit_iac.policy.pack.policy_set import PolicySet, policy_set
 from datakit_iac.policy.pack.resource import ObservedResource
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 from datakit_iac.policy.rule import Remedy
 
 PLATFORM: Final = "datakit:index:Platform"

@@ -1,4 +1,4 @@
-"""What the pack can be told, by `--policy-pack-config FILE`: JSON, whose schema comes from the models of the rules."""
+"""The configuration of the pack, by `--policy-pack-config FILE`: JSON with a schema from the models of the rules."""
 
 from __future__ import annotations
 

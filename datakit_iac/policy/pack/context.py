@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from datakit_iac.policy.model import DataSetFacts, ProjectFacts, Subject, members
+from datakit_iac.policy.model import DataSetFacts
+from datakit_iac.policy.project_facts import ProjectFacts, Subject, members
 
 _KINDS: Final = ("connector", "store", "dataset", "transform")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.visible import visible
-from datakit_iac.policy.model import ProjectFacts, Subject
 from datakit_iac.policy.pack.policy_set import PolicySet
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 from datakit_iac.policy.rule import Remedy
 from datakit_iac.policy.selection import DeclaredRule
 from datakit_iac.policy.waivers import excused

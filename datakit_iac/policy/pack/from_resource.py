@@ -10,16 +10,9 @@ from datakit_iac.contract.decoding import decode
 from datakit_iac.contract.shapes import Contract
 from datakit_iac.environment.versions.pins import image_tag, is_exact_image, is_exact_version
 from datakit_iac.policy.from_project import of_contract
-from datakit_iac.policy.model import (
-    ConnectorFacts,
-    DataSetFacts,
-    ProjectFacts,
-    Reference,
-    StoreFacts,
-    Subject,
-    TransformFacts,
-)
+from datakit_iac.policy.model import ConnectorFacts, DataSetFacts, Reference, StoreFacts, TransformFacts
 from datakit_iac.policy.pack.resource import ObservedResource, is_known
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 _UNUSED: Final = frozenset({"store", "connection", "secrets", "generation", "location"})
 """Properties that no rule looks at, so that nobody waits for them to be known."""

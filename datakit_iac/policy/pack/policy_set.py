@@ -17,8 +17,9 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.defaults import ADVISED_RULES, DEFAULT_RULES, DEMANDED_RULES
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.from_project import gather
-from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts
+from datakit_iac.policy.model import EnvironmentFacts
 from datakit_iac.policy.pack.config import General
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.registry import find
 from datakit_iac.policy.rule import Violation
 from datakit_iac.policy.selection import DeclaredRule, declared

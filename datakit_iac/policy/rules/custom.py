@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from datakit_iac.manifest.models.document import Model, Name
 from datakit_iac.policy import cel
-from datakit_iac.policy.model import ProjectFacts, Subject
+from datakit_iac.policy.project_facts import ProjectFacts, Subject
 from datakit_iac.policy.rule import Violation, rule
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.versions import satisfies
-from datakit_iac.policy.model import EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.model import EnvironmentFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Violation, rule
 from datakit_iac.policy.schedules import shortest_interval
 
@@ -37,7 +38,7 @@ def connectors_allowed(store: StoreFacts, _: NoArguments, project: ProjectFacts)
 def _is_within(version: str, wanted: str) -> bool:
     try:
         return bool(version) and satisfies(version, wanted)
-    except ValueError:  # the environment's own fault, told where it is read
+    except ValueError:  # the environment's own fault, reported where it is read
         return True
 
 
@@ -61,7 +62,7 @@ def quotas(subject: TransformFacts | ProjectFacts, _: NoArguments, project: Proj
         yield Violation(subject.target, ("spec", "quotas", "transforms"), message, "raise the quota, or remove some")
     for resource in _SUMS:
         if resource in limits and (total := _total(subject, resource)) > amount(str(limits[resource])):
-            message = f"the Transforms ask for {_told(total)} of {resource} together"
+            message = f"the Transforms ask for {_text(total)} of {resource} together"
             expected = f"{environment.name} has {limits[resource]}"
             path = ("spec", "quotas", resource)
             yield Violation(subject.target, path, f"{message}; {expected}", "raise the quota, or ask for less")
@@ -74,7 +75,7 @@ def _total(project: ProjectFacts, resource: str) -> Decimal:
 _BINARY: Final = ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi"))
 
 
-def _told(amount: Decimal) -> str:
+def _text(amount: Decimal) -> str:
     factor, unit = next((each for each in _BINARY if amount >= each[0]), (1, ""))
     return f"{float(amount / factor):g}{unit}"
 

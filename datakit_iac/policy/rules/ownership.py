@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field
 
 from datakit_iac.manifest.models.dataset import Classification
 from datakit_iac.manifest.models.document import Model
-from datakit_iac.policy.model import ConnectorFacts, DataSetFacts, ProjectFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.model import ConnectorFacts, DataSetFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import Remedy, Violation, rule
 
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from datakit_iac.manifest.models.dataset import Tier
 from datakit_iac.manifest.models.document import Model
-from datakit_iac.policy.model import DataSetFacts, ProjectFacts, TransformFacts
+from datakit_iac.policy.model import DataSetFacts, TransformFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import Violation, rule
 
 

@@ -8,7 +8,8 @@ from typing import Final, get_args
 from datakit_iac.manifest.models.column import Masking
 from datakit_iac.manifest.models.dataset import Classification
 from datakit_iac.manifest.models.document import Model
-from datakit_iac.policy.model import ColumnFacts, DataSetFacts, EnvironmentFacts, ProjectFacts
+from datakit_iac.policy.model import ColumnFacts, DataSetFacts, EnvironmentFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit_iac.policy.model import ConnectorFacts, EnvironmentFacts, ProjectFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.model import ConnectorFacts, EnvironmentFacts, StoreFacts, TransformFacts
+from datakit_iac.policy.project_facts import ProjectFacts
 from datakit_iac.policy.rule import NoArguments, Violation, rule
 
 

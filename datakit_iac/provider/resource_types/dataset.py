@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.contract.shapes import Contract, told
+from datakit_iac.contract.properties import property_names
+from datakit_iac.contract.shapes import Contract
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
-from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, losses, settle
+from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, settle
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
-MADE_OF: Final = tuple(key for key in told(Contract).values() if key not in ("consents", "tests", "writers"))
+MADE_OF: Final = tuple(key for key in property_names(Contract).values() if key not in ("consents", "tests", "writers"))
 """The inputs whose change is a change of the DataSet; the others only steer what we do."""
 
 EXTERNAL: Final = "external"
@@ -129,8 +130,8 @@ class DataSetType:
             changes = changes_to(dataset, decode.dataset(old).columns)
             if statements := technology(dataset.connection.technology).ddl(dataset, changes):
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
-            filled_anew = is_filled_anew(changes, decode.dataset(old), dataset)
-            return _outputs(UNKNOWN if filled_anew else state.get("generation"))
+            is_filled_again = is_refilled(changes, decode.dataset(old), dataset)
+            return _outputs(UNKNOWN if is_filled_again else state.get("generation"))
         with opened(dataset.connection, call) as session:
             return _outputs(settle(session, dataset, new, call, decode.dataset(old), state.get("generation", "")))
 
@@ -205,7 +206,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """Tell what making it would do; what is there already is seen where the Store can be asked.
 
     Raises:
-        ResourceError: it is another's; only told where what could be imported is being listed.
+        ResourceError: it is another's; only a message where what could be imported is being listed.
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:

@@ -16,7 +16,7 @@ from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.prewarm import warm
-from datakit_iac.provider.property_values import UNKNOWN, Unknown, has_unknowns
+from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import (
     Call,
     Difference,
@@ -26,6 +26,7 @@ from datakit_iac.provider.protocol import (
 )
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types.recorded import RecordType, identifier
+from datakit_iac.provider.resource_types.run_reasons import reasons
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run
@@ -51,10 +52,10 @@ class RunType(RecordType):
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
         """A job that its runtime can run."""
         faults = inputs.unsound("Run", new)
-        told = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
-        if faults or has_unknowns(told):
+        known = {**new, "versions": None, "generations": None, "references": None}  # no fault is one of these
+        if faults or has_unknowns(known):
             return faults
-        job = inputs.job(told, call.environment)
+        job = inputs.job(known, call.environment)
         try:
             found = runtime(job.runtime)
         except LookupError as unknown:
@@ -62,7 +63,7 @@ class RunType(RecordType):
         faults = [fault._replace(path=("settings",)) for fault in found.check(job)]
         return [
             *faults,
-            *([] if faults else _refused(job, told)),
+            *([] if faults else _refused(job, known)),
             *_elsewhere("inputs", job.inputs, call),
             *_elsewhere("outputs", job.outputs, call),
         ]
@@ -91,12 +92,12 @@ class RunType(RecordType):
         if call.preview:
             inputs.foretell(_said(new), call)
             call.tell(
-                f"re-running: {_reasons(old, new) or 'the previous run failed'}" if again else "re-running tests only"
+                f"re-running: {reasons(old, new) or 'the previous run failed'}" if again else "re-running tests only"
             )
             if again:
                 _tell_workload(new, call)
             return dict(_PLANNED) if again else state
-        return _execute(new, call) if again else _test_anew(new, state, call)
+        return _execute(new, call) if again else _test_again(new, state, call)
 
 
 def _executor(run: Properties) -> Executor:
@@ -117,9 +118,9 @@ def _refused(job: Job, run: Properties) -> Iterator[Fault]:
 
 def _tell_workload(new: Properties, call: Call) -> None:
     """Say what would run, as far as it is known by now."""
-    told = {**_said(new), "transform": new["transform"]}
-    if not has_unknowns(told):
-        job = inputs.job(told, call.environment)
+    known = {**_said(new), "transform": new["transform"]}
+    if not has_unknowns(known):
+        job = inputs.job(known, call.environment)
         with suppress(LookupError, JobFailedError):  # reported by `check`
             call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
 
@@ -128,23 +129,10 @@ def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iter
     """DataSets that lie elsewhere than a Run says: a change of their place is ignored."""
     for each in datasets:
         there = call.claims.places(each.name)
-        if there and (told := place_id(each)) not in there:
-            message = f"{each.name} lies in {' and '.join(there)}, and the program says {told}"
-            hint = "say where it lies, or take its place out of `ignore_changes`"
+        if there and (place := place_id(each)) not in there:
+            message = f"{each.name} is in {' and '.join(there)}, and the program says {place}"
+            hint = "say where it is, or take its place out of `ignore_changes`"
             yield Fault("invalid-job", (field,), message, hint)
-
-
-def _reasons(old: Properties, new: Properties) -> str:
-    """Why a run happens again, in words."""
-    reasons = (
-        [f"its definition {_changes(new.get('definition'))}"] if old.get("definition") != new.get("definition") else []
-    )
-    reasons += _inputs(old.get("versions") or {}, new.get("versions"))
-    return ", ".join([*reasons, *_outputs(old, new)])
-
-
-def _changes(value: object) -> str:
-    return "may change" if has_unknowns(value) else "changed"
 
 
 def _said(new: Properties) -> Properties:
@@ -153,44 +141,6 @@ def _said(new: Properties) -> Properties:
         name: new.get(name)
         for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
     }
-
-
-def _inputs(before: Properties, versions: Properties | Unknown | None) -> list[str]:
-    if isinstance(versions, Unknown):
-        return ["an input may change"]
-    after = versions or {}
-    left_out = [f"{name} is left out" for name in before if name not in after]
-    changed = [name for name, value in after.items() if before.get(name) != value and value is not UNKNOWN]
-    may_change = [name for name, value in after.items() if value is UNKNOWN]
-    return [*left_out, *(f"{name} changed" for name in changed), *(f"{name} may change" for name in may_change)]
-
-
-def _outputs(old: Properties, new: Properties) -> list[str]:
-    """Why what it fills must be filled again: a table that is recreated, or a column that is added."""
-    before, after = old.get("generations") or {}, new.get("generations") or {}
-    if after is UNKNOWN:
-        return ["an output is recreated"]
-    left_out = [f"{name} is left out" for name in before if name not in after]
-    names = [name for name, value in after.items() if before.get(name) != value]
-    return left_out + [" and ".join(_why(old, new, name)) or f"{name} is recreated" for name in names]
-
-
-def _why(old: Properties, new: Properties, name: str) -> Iterator[str]:
-    """What is recorded of an output beside its generation: columns that are added, writers that are gone."""
-    before, after = _output(old, name), _output(new, name)
-    known = {column["name"].lower() for column in before.get("schema") or ()}
-    for column in after.get("schema") or ():
-        if known and column["name"].lower() not in known:
-            yield f"column {column['name']} of {name} is added"
-    for writer in before.get("writers") or ():
-        if writer not in (after.get("writers") or ()):
-            yield f"{writer} writes {name} no more"
-
-
-def _output(run: Properties, name: str) -> Properties:
-    """The contract of an output; empty where it is none."""
-    outputs = run.get("outputs") or ()
-    return next((each for each in outputs if each["name"] == name), {}) if not has_unknowns(outputs) else {}
 
 
 def _execute(new: Properties, call: Call) -> Properties:
@@ -212,7 +162,7 @@ def _execute(new: Properties, call: Call) -> Properties:
     return {"written": written, "counts": outcome.counts}
 
 
-def _test_anew(new: Properties, state: Properties, call: Call) -> Properties:
+def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
     """Hold what the last run wrote to the tests of today.
 
     Raises:
@@ -245,11 +195,11 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, d
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
     with alone(stores, call):
-        lent = RunContext(_executor(new), _cache(job), call.status, call.cancel, confirm)
-        warm(lent.executor)
+        context = RunContext(_executor(new), _cache(job), call.status, call.cancel, confirm)
+        warm(context.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
-        outcome = run(runtime(job.runtime), job, lent)
+        outcome = run(runtime(job.runtime), job, context)
         sign(job, outcome.relations, call)
         call.status("verifying the outputs")
         return outcome, verify(job, new.get("generations") or {}, call)

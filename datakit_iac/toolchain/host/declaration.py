@@ -66,11 +66,11 @@ def _declaration(resource: Block, stores: Mapping[str, str]) -> Iterator[str]:
     properties.pop("name", None)
     arguments = {key: properties.pop(key) for key in _CLASSES[kind] if key in properties} | properties
     if isinstance(store := arguments.get("store"), Mapping):
-        told = _reached(store)
-        used = stores.get(told) or _store_variable(store)
+        reached = _reached(store)
+        used = stores.get(reached) or _store_variable(store)
         arguments["store"] = Reference(used)
-        if told not in stores:
-            yield f"# `{used}` is the program's Store of {told}.".replace("\n", "\n# ")
+        if reached not in stores:
+            yield f"# `{used}` is the program's Store of {reached}.".replace("\n", "\n# ")
     parts = [_literal(name), *(f"{_snake(key)}={_argument(key, value, 4)}" for key, value in arguments.items())]
     options = next((block.attributes for block in resource.blocks if block.kind == "options"), {})
     if options:
@@ -142,8 +142,8 @@ def _variable(name: str) -> str:
 def _reached(store: Mapping[str, Value]) -> str:
     """How a Store is reached, in words that tell it from others."""
     options = store.get("connection")
-    told = {key: options[key] for key in sorted(options)} if isinstance(options, Mapping) else {}
-    return f"{store.get('technology')} with {_written(told, 0)}"
+    reached = {key: options[key] for key in sorted(options)} if isinstance(options, Mapping) else {}
+    return f"{store.get('technology')} with {_written(reached, 0)}"
 
 
 def _store_variable(store: Mapping[str, Value]) -> str:

@@ -29,7 +29,7 @@ def _plugin_info() -> bytes:
     return bytes([0x0A, len(version)]) + version
 
 
-# Empty messages: the engine's address stands on our command line too, and no package is to be installed.
+# Empty messages: the engine's address is on our command line too, and no package is to be installed.
 _AT_ONCE: Final = {"Handshake": b"", "GetRequiredPackages": b"", "GetPluginInfo": _plugin_info()}
 
 

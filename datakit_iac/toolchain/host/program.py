@@ -1,6 +1,6 @@
 """Running one Pulumi program, in this interpreter.
 
-This file stands alone: it is imported by the language host, and it is started by its path with the interpreter
+It imports nothing of the package: the language host imports it, and it is started by its path with the interpreter
 of another virtual environment, where only Pulumi's SDK can be expected. Then the launch is read from standard
 input, so that no configuration shows in a list of processes.
 """
@@ -63,7 +63,7 @@ class Outcome:
 
     Attributes:
         error: What to tell the user; empty if there is nothing to tell.
-        was_reported: The user has been told already.
+        was_reported: It was reported to the user already.
     """
 
     error: str = ""
@@ -162,7 +162,7 @@ def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        # An invoke under way while the engine ends over a resource that failed; the engine has told about that one.
+        # An invoke under way while the engine ends over a resource that failed; the engine has reported that one.
         if _ENGINE_ENDS in str(error):
             return Outcome(was_reported=True)
         pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
@@ -178,7 +178,7 @@ def _engine_error(error: Any) -> Outcome:
     import pulumi
 
     code = error.code() if hasattr(error, "code") else None
-    # The engine is going away, or has told the user about the resource that failed.
+    # The engine is going away, or has reported the resource that failed.
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
         return Outcome(was_reported=True)
     pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")

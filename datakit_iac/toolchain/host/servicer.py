@@ -56,8 +56,8 @@ class LanguageHost(LanguageRuntimeServicer):
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Install nothing: packages come from a project's own set-up; only its interpreter must be there."""
         python = self._interpreter(request.info, context, default="venv" if request.is_plugin else "")
-        told = f"Nothing is installed by this language host; {python} is used as it is.\n"
-        yield language_pb2.InstallDependenciesResponse(stdout=told.encode())
+        message = f"Nothing is installed by this language host; {python} is used as it is.\n"
+        yield language_pb2.InstallDependenciesResponse(stdout=message.encode())
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The packages installed beside us, for `pulumi about`."""

@@ -17,19 +17,19 @@ class Places(Rules):
 
     @rule(path=st.sampled_from(PATHS), kill=KILLS)
     def the_path_is_spelled_otherwise(self, path: str, kill: Kill | None) -> None:
-        self._change(replace(self.project, path=path), f"the warehouse lies in {path}", kill=kill, idle=True)
+        self._change(replace(self.project, path=path), f"the warehouse is in {path}", kill=kill, idle=True)
 
     @rule(key=MADE, table=st.sampled_from(["{key}", "{key}2"]), schema=st.sampled_from(["raw", "main"]), kill=KILLS)
     def a_table_is_moved(self, key: str, table: str, schema: str, kill: Kill | None) -> None:
         place = f"{schema if key in ('people', 'sales') else 'main'}.{table.format(key=key)}"
         if self.project.datasets[key].table != place:
-            self._change(self.project.edited("datasets", key, table=place), f"{key} lies in {place}", kill=kill)
+            self._change(self.project.edited("datasets", key, table=place), f"{key} is in {place}", kill=kill)
 
     @rule(key=LOADED)
     def a_table_is_spelled_in_capitals(self, key: str) -> None:
         table = self.project.datasets[key].table
         spelled = table.upper() if table != table.upper() else table.lower()
-        self._change(self.project.edited("datasets", key, table=spelled), f"{key} lies in {spelled}", idle=True)
+        self._change(self.project.edited("datasets", key, table=spelled), f"{key} is in {spelled}", idle=True)
 
     @rule(key=MADE, table=st.sampled_from(["", "bound.{key}"]))
     def a_dataset_is_bound_elsewhere(self, key: str, table: str) -> None:

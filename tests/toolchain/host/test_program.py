@@ -14,7 +14,7 @@ def failure_of(path: Path, text: str) -> str:
     path.write_text(text)
     with pytest.raises(Exception) as caught:  # noqa: PT011
         runpy.run_path(str(path))
-    # The first frame is this test's own, which stands where the language host's would.
+    # The first frame is this test's own, which is where the language host's would be.
     error = caught.value.with_traceback(caught.tb.tb_next)
     return user_traceback(error)
 

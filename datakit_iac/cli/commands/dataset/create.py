@@ -36,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("name", metavar="NAME", help="the DataSet's name")
     add_path(parser)
-    parser.add_argument("--store", metavar="STORE", help="the Store it lies in")
+    parser.add_argument("--store", metavar="STORE", help="the Store it is in")
     places = parser.add_mutually_exclusive_group()
     places.add_argument("--table", metavar="TABLE", help="the table, e.g. raw.users")
     places.add_argument("--prefix", metavar="PREFIX", help="the file or folder below the Store's own")

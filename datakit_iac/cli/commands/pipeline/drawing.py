@@ -42,7 +42,7 @@ class Pipeline:
 
 
 def pipeline(asked: Scope) -> Pipeline | None:
-    """What could be read of a project, its findings told on standard error; None where that is nothing."""
+    """What could be read of a project, its findings reported on standard error; None where that is nothing."""
     from datakit_iac.cli.output.report import tell
     from datakit_iac.pipeline.graph import build
 

@@ -1,6 +1,6 @@
 """Draw DataSets and Transforms, and what leads where.
 
-As text, each Transform stands between what it reads and what it writes; [1] beside a DataSet is the number of the
+As text, each Transform is between what it reads and what it writes; [1] beside a DataSet is the number of the
 Transform that writes it. As JSON: {"nodes": [{"id", "type", …}], "edges": [{"from", "to"}], "order": [ids]}.
 
 What could be read is drawn, whatever else is wrong; that is reported beside the picture, and `dk lint` is what fails.
