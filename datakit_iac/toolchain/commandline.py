@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 _GENERATIONS: Final = 4
-"""So far above a program stands its engine: a language host is between them, which may have a wrapper."""
+"""So far above a program is its engine: a language host is between them, which may have a wrapper."""
 
 
 @dataclass(frozen=True, slots=True)

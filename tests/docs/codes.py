@@ -86,7 +86,7 @@ def _imported(tree: ast.Module, takers: dict[str, Takers]) -> Takers:
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.AST]]:
-    """Every call, with the innermost function it stands in."""
+    """Every call, with the innermost function it is in."""
     waiting: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
     while waiting:
         node, around = waiting.pop()

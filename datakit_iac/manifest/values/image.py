@@ -55,7 +55,7 @@ class Image(NamedTuple):
         found = cls(
             **{name: re.sub(_STAND_IN, lambda _: next(names), part or "") for name, part in match.groupdict().items()}
         )
-        # Before the first slash stands a registry only if it looks like a host; else it is part of the name.
+        # Before the first slash is a registry only if it looks like a host; else it is part of the name.
         if found.registry and not _is_host(found.registry):
             found = found._replace(registry="", repository=f"{found.registry}/{found.repository}")
         found._check(text)

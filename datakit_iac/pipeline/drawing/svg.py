@@ -1,7 +1,7 @@
 """A drawing as SVG: one file that any browser shows, made without Graphviz or any other program.
 
 DataSets are in the colour of their classification, a dot marks those with personal data; a legend tells which is which.
-A long pipeline goes on in bands below each other: beside an arrow that comes in from the left stands what it is from.
+A long pipeline goes on in bands below each other: beside an arrow that comes in from the left is what it is from.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def svg(drawing: Drawing) -> str:
 
 
 class _Look(NamedTuple):
-    """What a box says: its class, the small line below the name, and what stands beside it on pointing."""
+    """What a box says: its class, the small line below the name, and what is shown beside it on pointing."""
 
     kind: str
     below: str

@@ -18,7 +18,7 @@ def complete(declared: ProjectFacts, seen: Mapping[str, tuple[Subject, bool]]) -
     Args:
         declared: the facts of the manifests.
         seen: the facts of the resources, by their URNs, each with whether it is that of a manifest. One that is not
-            stands beside a manifest of its name, and in no one's place.
+            is beside a manifest of its name, and does not replace it.
     """
     parts: dict[str, dict[str, Any]] = {f"{kind}s": dict(getattr(declared, f"{kind}s")) for kind in _KINDS}
     for urn, (each, is_declared) in seen.items():

@@ -1,4 +1,4 @@
-"""Edits of columns. One of people or sales stands in the header of what is loaded, too."""
+"""Edits of columns. One of people or sales is in the header of what is loaded, too."""
 
 from __future__ import annotations
 
