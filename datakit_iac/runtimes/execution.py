@@ -12,6 +12,7 @@ from datakit_iac.executors.protocol import unmet
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.runtimes import store_variables
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
 
 
@@ -55,7 +56,7 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
         context.progress(hide(text))
 
     try:
-        workload = rendered(runtime, job)
+        workload = store_variables.given(rendered(runtime, job), job)
         if reasons := [*unmet(context.executor, workload)]:
             raise JobFailedError(reasons[0], tuple(reasons[1:]))
         prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)

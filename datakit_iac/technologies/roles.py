@@ -98,6 +98,21 @@ class MeasuresSize(Protocol):
         """
 
 
+@runtime_checkable
+class Connects(Protocol):
+    """A Technology whose Stores are named by one address, by which jobs reach them."""
+
+    def dsn(self, connection: Connection) -> str:
+        """The address of a Store, as its drivers read it; with its secrets, percent-encoded."""
+
+    def connect(self, dsn: str) -> Any:
+        """What the Store's own driver gives for an address: open, and the caller's to close.
+
+        Raises:
+            StoreError: the driver is not installed, or the Store cannot be reached.
+        """
+
+
 Role = TypeVar("Role")
 
 _LACKING: Final[dict[Any, str]] = {
@@ -105,6 +120,7 @@ _LACKING: Final[dict[Any, str]] = {
     Discards: "cannot put data aside or remove it; do so with its own tools",
     VersionsData: "cannot tell whether data has changed, so no Run can follow from it",
     RunsDataTests: "cannot test data; put the tests on the DataSet it is loaded into",
+    Connects: "has no address by which jobs could reach it",
     MeasuresSize: "cannot tell how large a Store is; leave `quotas.storage` out",
 }
 

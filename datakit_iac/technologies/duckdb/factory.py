@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.duckdb.connection import DuckDBConnection
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.sql.file import SqlFile
-from datakit_iac.technologies.technology import Capabilities
+from datakit_iac.technologies.technology import Capabilities, StoreError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.duckdb.session import DuckDBSession
+
+PATIENCE: Final = 60.0
+"""Seconds for which a job waits for another process that has the file open."""
 
 
 class DuckDB(SqlFile):
@@ -24,6 +29,15 @@ class DuckDB(SqlFile):
     dialect = DUCKDB
     connection = DuckDBConnection
     log = ".wal"
+
+    def connect(self, dsn: str) -> Any:
+        """A `duckdb.DuckDBPyConnection`; another process that holds the file is waited for."""
+        from datakit_iac.technologies.duckdb.opening import OpeningError, opened
+
+        try:
+            return opened(Path(unquote(urlsplit(dsn).path)), PATIENCE, longest_pause=1.0)
+        except OpeningError as fault:
+            raise StoreError(str(fault)) from fault
 
     @contextmanager
     def open(self, connection: Connection, *, create: bool = False) -> Iterator[DuckDBSession]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -60,6 +61,14 @@ class Files:
     def address(self, place: Place) -> str:
         """The path within the folder; ``raw``, ``raw/`` and ``./raw`` are one."""
         return posixpath.normpath(str(place))
+
+    def dsn(self, connection: Connection) -> str:
+        """The folder, e.g. ``file:///srv/inbox``."""
+        return f"file://{quote(str(resolve(connection.options['path']).absolute()))}"
+
+    def connect(self, dsn: str) -> Any:
+        """The folder, a `pathlib.Path`."""
+        return Path(unquote(urlsplit(dsn).path))
 
     def size(self, connection: Connection) -> int:
         """Every file below the folder, links left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.findings.fault import Fault
@@ -45,6 +46,10 @@ class SqlFile(SqlTechnology):
             return sum(each.stat().st_size for each in {path, path.with_name(path.name + self.log)} if each.exists())
         except OSError as fault:
             raise StoreError(f"{path}: {fault.strerror or fault}") from fault
+
+    def dsn(self, connection: Connection) -> str:
+        """The file, e.g. ``duckdb:///srv/warehouse.duckdb``."""
+        return f"{self.name}://{quote(str(Path(connection.options['path']).expanduser().absolute()))}"
 
     def path(self, connection: Connection, *, create: bool) -> Path:
         """The file, which is there or may be made.
