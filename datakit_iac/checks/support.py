@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from datakit_iac.executors.protocol import Configurable
+from datakit_iac.executors.protocol import Configurable, unkept
 from datakit_iac.executors.registry import DEFAULT, executor, executors, runs_images
+from datakit_iac.executors.workload import Workload
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.document import Manifest, Model
@@ -23,6 +24,7 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
     yield from incomplete(project, environment)
     for transform in project.transforms.values():
         yield from _of_transform(project.origin(transform), transform)
+        yield from _left_out(project.origin(transform), transform, environment)
 
 
 def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
@@ -65,10 +67,19 @@ def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
         yield origin.finding("not-kept", message, path, hint=hint)
 
 
+def _left_out(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:
+    """What the executor leaves out of what a Transform says of its process."""
+    name, said = environment.spec.executor.type, transform.spec.model_fields_set
+    if name in executors() and not said.isdisjoint(("image", "resources")):
+        workload = Workload((), image=transform.spec.image or "", resources=transform.spec.resources.dumped())
+        for field, reason in unkept(executor(name), workload):
+            yield origin.finding("not-kept", f"Transform {transform.name}: {reason}", ("spec", field))
+
+
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),
     "DataSet": ("schema_ref", "dev"),
-    "Transform": ("retries", "image", "resources", "replicas", "lineage", "service_account_name"),
+    "Transform": ("replicas", "lineage", "service_account_name"),
 }
 """By kind, the fields of its `spec`."""
 

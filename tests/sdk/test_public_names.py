@@ -32,8 +32,8 @@ NAMES = {
         " Runtime Secret SettingFault TakesFiles Warmable Workload digest given_digest of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"
-        " Workload of_job revealed"
+        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LimitExceededError"
+        " LocalProcesses Secret Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (
         "Arguments ColumnFacts ConnectorFacts DataSetFacts EnvironmentFacts NoArguments ProjectFacts Remedy Rule"

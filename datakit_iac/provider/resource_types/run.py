@@ -9,7 +9,7 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled, Executor, unmet
+from datakit_iac.executors.protocol import Cancelled, Executor, unkept, unmet
 from datakit_iac.executors.registry import DEFAULT, executor
 from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
@@ -106,8 +106,8 @@ def _executor(run: Properties) -> Executor:
 
 
 def _refused(job: Job, run: Properties) -> Iterator[Fault]:
-    """Why the executor cannot run a job. The default one can, and is not asked: a check without it is faster."""
-    if run.get("executor"):
+    """Why the executor cannot run a job. The default one can, where it needs no image: a check without it is faster."""
+    if run.get("executor") or job.image:
         try:
             for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
                 yield Fault("executor", reason)
@@ -121,7 +121,10 @@ def _tell_workload(new: Properties, call: Call) -> None:
     if not has_unknowns(told):
         job = inputs.job(told, call.environment)
         with suppress(LookupError, JobFailedError):  # reported by `check`
-            call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
+            workload = rendered(runtime(job.runtime), job)
+            call.tell(f"would run: {workload}")
+            for _, reason in unkept(_executor(new), workload):
+                call.tell(reason)
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
@@ -240,6 +243,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, d
             raise JobFailedError(
                 "its files have changed since this update read them; nothing was built",
                 ("run the update again, and leave the files alone meanwhile",),
+                is_final=True,
             )
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]

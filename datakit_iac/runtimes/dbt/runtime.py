@@ -198,6 +198,7 @@ class Dbt:
                     raise JobFailedError(
                         f"files of {project.root} are not those that were approved; nothing was built",
                         ("run the update again: it will say what has changed",),
+                        is_final=True,
                     )
                 context.confirm()
                 with self._parsed.ours(target) if job.given else contextlib.nullcontext():
@@ -221,7 +222,7 @@ class Dbt:
             events.take(line)
         error, folders = events.reply(lines.exit_code)
         if events.faults:
-            raise JobFailedError(events.faults[0], tuple(events.faults[1:]))
+            raise JobFailedError(events.faults[0], tuple(events.faults[1:]), is_final=True)
         if error:
             raise results.parse_failure(error, project.root, folders)
         warnings = [*fetching.unlocked(project), *events.warnings]
@@ -244,7 +245,7 @@ class Dbt:
         if not fetching.missing(project):
             return project
         if job.given:
-            raise JobFailedError(fetching.unseen(project)[0])
+            raise JobFailedError(fetching.unseen(project)[0], is_final=True)
         context.progress("fetching the packages of dbt")
 
         def deps(folder: Path) -> str:
