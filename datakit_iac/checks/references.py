@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from datakit_iac.cloudquery_plugins.quarantine import quarantines
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import gives_away, literals
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.quarantine import quarantines
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.models.column import Test

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from datakit_iac.cloudquery_plugins import quarantine
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest import quarantine
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
 

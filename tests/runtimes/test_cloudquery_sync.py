@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from datakit_iac.cloudquery_plugins.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
@@ -28,7 +29,6 @@ from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
-from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.runtime import cli
