@@ -30,8 +30,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.runtimes.cloudquery import CloudQuery
-from datakit_iac.runtimes.cloudquery.runtime import cli
+from datakit_iac.runtimes.cloudquery.runtime import CloudQuery, cli
 from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Attempt, Mark

@@ -29,7 +29,7 @@ NAMES = {
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fetches Job"
         " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
-        " Runtime Secret SettingFault TakesFiles Warmable Workload digest given_digest of_job revealed started"
+        " Runtime Secret Section SettingFault TakesFiles Warmable Workload digest given_digest of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LimitExceededError"

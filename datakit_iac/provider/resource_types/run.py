@@ -10,7 +10,8 @@ from typing import Final
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.protocol import Cancelled, Executor, unkept, unmet
-from datakit_iac.executors.registry import DEFAULT, executor
+from datakit_iac.executors.registry import executor
+from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -102,7 +103,7 @@ class RunType(RecordType):
 def _executor(run: Properties) -> Executor:
     """Where a Run runs, as it says."""
     said = dict(run.get("executor") or {})
-    return executor(said.pop("type", DEFAULT), said)
+    return executor(said.pop("type", DEFAULT_EXECUTOR), said)
 
 
 def _refused(job: Job, run: Properties) -> Iterator[Fault]:

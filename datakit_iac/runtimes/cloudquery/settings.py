@@ -10,8 +10,8 @@ from datakit_iac.cloudquery_plugins import quarantine
 from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.manifest.models.transform import on_error, share
 from datakit_iac.manifest.wording import found, written
+from datakit_iac.runtimes.cloudquery.section import on_error, share
 from datakit_iac.runtimes.job import SettingFault
 
 DELETE_STALE: Final = "overwrite-delete-stale"
