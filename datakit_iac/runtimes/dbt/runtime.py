@@ -24,7 +24,8 @@ from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import fetching, given, packages, variables
-from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.documentation import described
 from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
