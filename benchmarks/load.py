@@ -33,7 +33,7 @@ from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes import execution
-from datakit_iac.runtimes.cloudquery import CloudQuery
+from datakit_iac.runtimes.cloudquery.runtime import CloudQuery
 from datakit_iac.runtimes.job import RunContext
 from datakit_iac.technologies.files.paths import resolve
 

@@ -84,7 +84,7 @@ _SCHEMA_WORDS: Final = {
 
 def pages() -> dict[str, str]:
     """The text of every page, by file name."""
-    made = {f"{kind.lower()}.md": _kind_page(kind, model_of(kind)) for kind in KINDS}
+    made = {f"{kind.lower()}.md": _kind_page(kind, model_of(kind).whole()) for kind in KINDS}
     programs = {
         "resources.md": _resources_page(),
         "python.md": _python_page(),
@@ -240,9 +240,13 @@ def _below(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 
 def _all_models() -> list[type[BaseModel]]:
-    kinds = [model for model in map(model_of, KINDS) if set(_fields(model)) != {"spec"}]
-    below = [each for model in map(model_of, KINDS) for each in _below(model)]
+    kinds = [model for model in map(_whole, KINDS) if set(_fields(model)) != {"spec"}]
+    below = [each for model in map(_whole, KINDS) for each in _below(model)]
     return list(dict.fromkeys([Metadata, *kinds, *below]))
+
+
+def _whole(kind: str) -> type[BaseModel]:
+    return model_of(kind).whole()
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -11,7 +11,6 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.sensitive import gives_away, literals
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.quarantine import quarantines
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
     from datakit_iac.manifest.models.column import Test
@@ -35,11 +34,12 @@ def references(project: Project) -> Iterator[Finding]:
         of_bindings = (((*each.path, "vars"), each.binding.vars) for each in environment.bound())
         said = ((("spec", "vars"), environment.spec.vars), *of_bindings)
         for path in (each for where, values in said for each in literals(values, where)):
-            message = f"{path[-1]} is a secret; do not write its value in a manifest; dbt shows what `var()` gives"
+            message = f"{path[-1]} is a secret; do not write its value in a manifest; tools show what `vars` give"
             hint = "`env` of the Transforms, and env_var() in the models"
             yield project.origin(environment).finding("literal-secret", message, path, hint=hint)
-    yield from quarantines(project)
     for transform in project.transforms.values():
+        if (section := transform.spec.section) and not isinstance(section, dict):
+            yield from section.findings(project, transform)
         for index, each in enumerate(transform.spec.env):
             if gives_away(each.name, each.value):
                 message = f"{each.name} is a secret; do not write its value in a manifest"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from datakit_iac.executors.protocol import Configurable
-from datakit_iac.executors.registry import DEFAULT, executor, executors, runs_images
+from datakit_iac.executors.protocol import Configurable, unkept
+from datakit_iac.executors.registry import executor, executors, runs_images
+from datakit_iac.executors.workload import Workload
 from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.document import Manifest, Model
 from datakit_iac.manifest.models.environment import Environment, ExecutorSection
-from datakit_iac.manifest.models.transform import GENERIC, Transform
+from datakit_iac.manifest.models.section import section, sections
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.runtimes.registry import runtimes
 
 
@@ -23,13 +26,15 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
     yield from incomplete(project, environment)
     for transform in project.transforms.values():
         yield from _of_transform(project.origin(transform), transform)
+        yield from _left_out(project.origin(transform), transform, environment)
 
 
 def _of_environment(project: Project, environment: Environment) -> Iterator[Finding]:
     spec, origin = environment.spec, project.origin(environment)
     if spec.executor.type not in executors():
         message = f"no executor {spec.executor.type!r} is installed; there are {', '.join(executors())}"
-        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint=f"executor: {DEFAULT}")
+        hint = f"executor: {DEFAULT_EXECUTOR}"
+        yield origin.finding("executor-not-installed", message, ("spec", "executor"), hint=hint)
     else:
         yield from _of_executor(origin, spec.executor)
     if spec.deletion == "delete" and spec.approval.needed:
@@ -65,10 +70,19 @@ def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
         yield origin.finding("not-kept", message, path, hint=hint)
 
 
+def _left_out(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:
+    """What the executor leaves out of what a Transform says of its process."""
+    name, said = environment.spec.executor.type, transform.spec.model_fields_set
+    if name in executors() and not said.isdisjoint(("image", "resources")):
+        workload = Workload((), image=transform.spec.image or "", resources=transform.spec.resources.dumped())
+        for field, reason in unkept(executor(name), workload):
+            yield origin.finding("not-kept", f"Transform {transform.name}: {reason}", ("spec", field))
+
+
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("plugin", "tools"),
     "DataSet": ("schema_ref",),
-    "Transform": ("retries", "image", "resources", "replicas", "lineage", "service_account_name"),
+    "Transform": ("replicas", "lineage", "service_account_name"),
 }
 """By kind, the fields of its `spec`."""
 
@@ -103,10 +117,15 @@ def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
 
 def _command(project: Project, transform: Transform) -> Iterator[Finding]:
     runtime = transform.spec.runtime
-    if transform.spec.command and runtime not in GENERIC:
+    if transform.spec.command and not _runs_command(runtime):
         message = f"`command` of Transform {transform.name} is read and not used: runtime {runtime} runs its own"
-        hint = f"take it out, or runtime: {' or '.join(GENERIC)}"
+        able = " or ".join(name for name in sections() if _runs_command(name))
+        hint = f"take it out, or runtime: {able}"
         yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint)
+
+
+def _runs_command(runtime: str) -> bool:
+    return (found := section(runtime)) is not None and found.runs_command
 
 
 _COMMAND: Final = ("command", "command: [python, -m, …]")
@@ -123,7 +142,7 @@ def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
     installed = runtimes()
     for transform in project.transforms.values():
         spec = transform.spec
-        if getattr(spec, field) or not (spec.runtime in GENERIC or (spec.mode == "streaming" and field == "image")):
+        if getattr(spec, field) or not (_runs_command(spec.runtime) or (spec.mode == "streaming" and field == "image")):
             continue
         message = f"Transform {transform.name} needs `{field}`: that is what the executor {name} runs"
         severity: Severity = "error" if spec.runtime in installed else "warning"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from datakit_iac.environment.dbt_vars import Disagreement
+from datakit_iac.environment.project_vars import Disagreement
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin

@@ -9,7 +9,8 @@ from typing import Any
 from datakit_iac.contract.dataset import DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.contract.shapes import Contract, Execution, StoreReference
-from datakit_iac.environment import dbt_vars, variables
+from datakit_iac.environment import project_vars as dbt_vars
+from datakit_iac.environment import variables
 from datakit_iac.environment import version_references as choosing
 from datakit_iac.environment.bindings import Bindings
 from datakit_iac.environment.default import with_default

@@ -38,6 +38,7 @@ class Lines:
         Raises:
             Cancelled: `cancel` was set.
             TimeoutError: the time-out passed.
+            LimitExceededError: it used more than its `resources` allow.
         """
         while True:
             if self._cancel.is_set():

@@ -17,16 +17,22 @@ class Capabilities:
         shares_filesystem: its processes see the files of this machine under the same paths, those of this
             installation among them.
         runs_images: it runs a workload in its `image`.
+        resources: what of a workload's `resources` it keeps, e.g. ``limits.memory``.
         outlives_caller: what it runs goes on when this process ends, and the next one can attach to it.
     """
 
     shares_filesystem: bool = False
     runs_images: bool = False
+    resources: frozenset[str] = frozenset()
     outlives_caller: bool = False
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened
     """The job was stopped because the user asked for it; its processes are gone."""
+
+
+class LimitExceededError(Exception):
+    """The job used more than its `resources` allow, and was stopped; the text says of what, and how much."""
 
 
 class Execution(Protocol):
@@ -47,6 +53,7 @@ class Execution(Protocol):
 
         Raises:
             EOFError: it has ended and every line was given out.
+            LimitExceededError: so it has, because it used more than its `resources` allow.
         """
 
     def cancel(self) -> None:
@@ -98,6 +105,17 @@ def unmet(executor: Executor, workload: Workload) -> Iterator[str]:
     """Why an Executor cannot run a workload, each reason one sentence; none where it can."""
     for capability, reason in workload.needs.items():
         if not getattr(executor.capabilities, capability):
-            yield f"the executor {executor.name} has no `{capability}`, and {reason}; expected one such as local"
-    if workload.image and not executor.capabilities.runs_images:
-        yield f"the executor {executor.name} runs no images, and {workload.name} asks for {workload.image}"
+            yield f"the executor {executor.name} has no `{capability}`, and {reason}; expected one that has it"
+    if not workload.argv and not executor.capabilities.runs_images:
+        image = f"the image {workload.image}" if workload.image else "nothing"
+        yield f"the executor {executor.name} runs no images, and {workload.name} has {image} to run; expected a command"
+
+
+def unkept(executor: Executor, workload: Workload) -> Iterator[tuple[str, str]]:
+    """What an Executor leaves out of a workload that it can run: the field, and a sentence."""
+    able = executor.capabilities
+    if workload.image and not able.runs_images:
+        yield "image", f"the executor {executor.name} runs no images: {workload.image} has no effect"
+    said = [f"{part}.{name}" for part, amounts in workload.resources.items() for name in amounts]
+    if left_out := [each for each in said if each not in able.resources]:
+        yield "resources", f"the executor {executor.name} does not keep {', '.join(left_out)}"

@@ -8,11 +8,9 @@ from typing import Any, Final
 from datakit_iac import installed
 from datakit_iac.executors.protocol import Configurable, Executor
 from datakit_iac.findings.nearest import nearest
+from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 
 GROUP: Final = "datakit.executors"
-
-DEFAULT: Final = "local"
-"""The executor of an environment that names none."""
 
 
 def executors() -> tuple[str, ...]:
@@ -20,7 +18,7 @@ def executors() -> tuple[str, ...]:
     return installed.names(GROUP)
 
 
-def executor(name: str = DEFAULT, settings: Mapping[str, Any] | None = None) -> Executor:
+def executor(name: str = DEFAULT_EXECUTOR, settings: Mapping[str, Any] | None = None) -> Executor:
     """The Executor of that name, as settings say it: there is one of each name in this process.
 
     Raises:

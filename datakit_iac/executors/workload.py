@@ -43,8 +43,10 @@ class Workload:
         name: the Transform's.
         identity: the same where the same Run is tried again.
         timeout: seconds until it is stopped; None for no limit.
-        image: the container image to run in; empty for none.
-        resources: `requests` and `limits`, as Kubernetes writes them.
+        retries: how many times it is started again where it failed; `runtimes.execution` does that, no executor.
+        image: the container image to run in, where the executor runs images; empty for none. Without `argv`, it knows
+            what it runs.
+        resources: `requests` and `limits`, as Kubernetes writes them: ``{"limits": {"memory": "512Mi"}}``.
     """
 
     argv: Sequence[str]
@@ -56,8 +58,9 @@ class Workload:
     name: str = "job"
     identity: str = ""
     timeout: float | None = None
+    retries: int = 0
     image: str = ""
-    resources: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -73,7 +76,8 @@ class Workload:
             "files": dict(self.files),
             "needs": dict(self.needs),
             "timeout": self.timeout,
-            "resources": dict(self.resources),
+            "retries": self.retries,
+            "resources": {part: dict(amounts) for part, amounts in self.resources.items()},
         }
 
     @property
@@ -95,6 +99,9 @@ class Workload:
             "files": [*self.files],
             "env": sorted(self.env),
             "secrets": sorted(self.secret_env),
+            **{part: [f"{name} {each}" for name, each in amounts.items()] for part, amounts in self.resources.items()},
+            "timeout": [] if self.timeout is None else [f"{self.timeout:g} s"],
+            "retries": [str(self.retries)] if self.retries else [],
         }
         told = "; ".join(f"{word}: {', '.join(each)}" for word, each in parts.items() if each)
         return " ".join(shown) + (f" ({told})" if told else "")

@@ -18,7 +18,7 @@ def schema(kind: str) -> dict[str, Any]:
     Raises:
         KeyError: there is no such kind.
     """
-    document = model_of(kind).model_json_schema(by_alias=True, schema_generator=_Plain)
+    document = model_of(kind).whole().model_json_schema(by_alias=True, schema_generator=_Plain)
     document["required"] = ["apiVersion", "kind", *document["required"]]
     return {"$schema": _DIALECT, "$id": f"https://{API_VERSION}/{kind}.schema.json", **_clear(document)}
 

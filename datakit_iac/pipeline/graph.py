@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest import quarantine
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.ports import Ports, of_transform
 
@@ -95,8 +94,8 @@ def _edges(project: Project, findings: list[Finding]) -> tuple[_Edges, _Edges, s
             found[side].update(dict.fromkeys(names))
             if not names:
                 incomplete.add(name)
-        if refused := quarantine.name(transform):
-            found["outputs"][refused] = None
+        if (section := transform.spec.section) and not isinstance(section, dict):
+            found["outputs"].update(dict.fromkeys(section.writes))
         reads[name], writes[name] = tuple(found["inputs"]), tuple(found["outputs"])
     return reads, writes, incomplete
 

@@ -35,7 +35,7 @@ class Transform(pulumi.CustomResource):
 
     Args:
         resource_name: the Transform's name.
-        runtime: ``cloudquery`` or ``dbt``.
+        runtime: the name of an installed runtime, e.g. ``dbt``.
         inputs: the DataSets it reads.
         outputs: the DataSets it writes.
         settings: the runtime's own section, e.g. ``{"project": "models/dbt", "select": ["staging"]}``.

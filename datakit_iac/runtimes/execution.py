@@ -1,19 +1,22 @@
-"""Running a job: what it is rendered to is made ready, started, and read until it ends."""
+"""Running a job: what it is rendered to is made ready, started, read until it ends, and tried again where it failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from typing import Final
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
-from datakit_iac.executors.protocol import unmet
+from datakit_iac.executors.protocol import Cancelled, LimitExceededError, unmet
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes import store_variables
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
+
+_LONGEST_PAUSE: Final = 300.0
 
 
 def rendered(runtime: Runtime, job: Job) -> Workload:
@@ -24,13 +27,15 @@ def rendered(runtime: Runtime, job: Job) -> Workload:
     """
     try:
         workload = runtime.render(job)
+    except JobFailedError as failure:
+        raise JobFailedError(failure.cause, failure.lines, is_final=True) from failure
     except ValueError as fault:
-        raise JobFailedError(str(fault)) from fault
+        raise JobFailedError(str(fault), is_final=True) from fault
     return of_job(workload, job)
 
 
 def of_job(workload: Workload, job: Job) -> Workload:
-    """A workload with what every job says: its name, identity, time-out and variables."""
+    """A workload with what every job says: its name and identity, how it is run, and its variables."""
     plain = {name: value for name, value in job.variables.items() if not isinstance(value, Secret)}
     secret = {name: value for name, value in job.variables.items() if isinstance(value, Secret)}
     return replace(
@@ -38,35 +43,72 @@ def of_job(workload: Workload, job: Job) -> Workload:
         name=job.transform,
         identity=job.identity,
         timeout=job.timeout,
+        retries=job.retries,
+        image=job.image or workload.image,
+        resources=job.resources.dumped(),
         env={**workload.env, **plain},
         secret_env={**workload.secret_env, **secret},
     )
 
 
 def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
-    """Run a job to the end; no secret of it is in what is shown, told or raised.
+    """Run a job to the end, again where it fails and has `retries`; no secret of it is shown, told or raised.
+
+    All attempts have one identity. Between them it waits, each time twice as long.
 
     Raises:
-        JobFailedError: it failed; what was done is said.
+        JobFailedError: it failed, the last time too; what was done is said.
         Cancelled: the user stopped it; its processes are gone.
     """
     hide = Redaction(_secrets(job))
+    before: list[str] = []
+    while True:
+        try:
+            outcome = _attempted(runtime, job, context, lambda text: context.progress(hide(text)))
+        except JobFailedError as failure:
+            cause, lines = hide(failure.cause), tuple(map(hide, failure.lines))
+            if failure.is_final or len(before) == job.retries:
+                raise JobFailedError(f"{cause}{_count(before)}", (*lines, *_told(before))) from None
+            before.append(cause)
+            _wait(before, job.retries, context)
+        else:
+            return replace(outcome, notes=(*_told(before), *map(hide, outcome.notes)))
 
-    def progress(text: str) -> None:
-        context.progress(hide(text))
 
+def _attempted(runtime: Runtime, job: Job, context: RunContext, progress: Callable[[str], None]) -> RunResult:
+    workload = store_variables.given(rendered(runtime, job), job)
+    if reasons := [*unmet(context.executor, workload)]:
+        raise JobFailedError(reasons[0], tuple(reasons[1:]), is_final=True)
+    prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
     try:
-        workload = store_variables.given(rendered(runtime, job), job)
-        if reasons := [*unmet(context.executor, workload)]:
-            raise JobFailedError(reasons[0], tuple(reasons[1:]))
-        prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
         with prepared as ready, started(ready, context) as lines:
-            outcome = runtime.interpret(job, lines, progress)
-    except JobFailedError as failure:
-        raise JobFailedError(hide(failure.cause), tuple(map(hide, failure.lines))) from None
-    except TimeoutError as fault:
+            return runtime.interpret(job, lines, progress)
+    except (TimeoutError, LimitExceededError) as fault:
         raise JobFailedError(str(fault)) from fault
-    return replace(outcome, notes=tuple(map(hide, outcome.notes)))
+
+
+def pause(attempt: int) -> float:
+    """Seconds between an attempt that failed and the next.
+
+    >>> [pause(attempt) for attempt in (1, 2, 3, 4, 100)]
+    [1.0, 2.0, 4.0, 8.0, 300.0]
+    """
+    return min(2.0 ** (attempt - 1), _LONGEST_PAUSE)
+
+
+def _wait(failures: list[str], retries: int, context: RunContext) -> None:
+    seconds = pause(len(failures))
+    context.progress(f"failed: {failures[-1]}; retry {len(failures)} of {retries} in {seconds:g} s")
+    if context.cancel.wait(seconds):
+        raise Cancelled("the job was stopped between two attempts")
+
+
+def _told(failures: list[str]) -> tuple[str, ...]:
+    return tuple(f"attempt {number} failed: {cause}" for number, cause in enumerate(failures, 1))
+
+
+def _count(failures: list[str]) -> str:
+    return f" (attempt {len(failures) + 1})" if failures else ""
 
 
 @contextmanager
@@ -79,7 +121,7 @@ def started(workload: Workload, context: RunContext) -> Iterator[Lines]:
     try:
         execution = context.executor.start(workload)
     except FileNotFoundError as fault:
-        raise JobFailedError(str(fault)) from fault
+        raise JobFailedError(str(fault), is_final=True) from fault
     try:
         yield Lines(execution, timeout=workload.timeout, cancel=context.cancel)
     finally:

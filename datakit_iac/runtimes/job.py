@@ -74,11 +74,13 @@ class JobFailedError(Exception):
     Attributes:
         cause: one sentence: what failed and why.
         lines: the few lines of the tool's own output that matter, secrets redacted.
+        is_final: whether another attempt would fail alike; else it is made, where the job has `retries`.
     """
 
-    def __init__(self, cause: str, lines: tuple[str, ...] = ()) -> None:
+    def __init__(self, cause: str, lines: tuple[str, ...] = (), *, is_final: bool = False) -> None:
         self.cause = cause
         self.lines = lines
+        self.is_final = is_final
         super().__init__("\n".join([cause, *(f"    {line}" for line in lines)]))
 
 
@@ -212,7 +214,8 @@ class Runtime(Protocol):
     def render(self, job: Job) -> Workload:
         """What an Executor is to run; no Store is asked and nothing is written.
 
-        Name, identity, time-out and variables are the job's, and are filled in by `runtimes.execution`.
+        Name, identity, time-out, retries, image, resources and variables are the job's, and are filled in by
+        `runtimes.execution`. A runtime that runs a Transform's `command` has it as `argv`.
 
         Raises:
             ValueError, JobFailedError: the job cannot be run; `check` says so too.

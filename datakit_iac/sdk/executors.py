@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Capabilities, Configurable, Execution, Executor, KeepsWorkers
+from datakit_iac.executors.protocol import (
+    Capabilities,
+    Configurable,
+    Execution,
+    Executor,
+    KeepsWorkers,
+    LimitExceededError,
+)
 from datakit_iac.executors.variables import of_job
 from datakit_iac.executors.workload import FOLDER, FOLDER_VARIABLE, Workload
 from datakit_iac.manifest.values.secret import Secret, revealed
@@ -16,6 +23,7 @@ __all__ = [
     "Execution",
     "Executor",
     "KeepsWorkers",
+    "LimitExceededError",
     "LocalProcesses",
     "Secret",
     "Workload",

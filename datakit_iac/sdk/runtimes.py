@@ -9,6 +9,7 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled, Executor
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.models.section import Section
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.definition import digest, given_digest
@@ -53,6 +54,7 @@ __all__ = [
     "RunResult",
     "Runtime",
     "Secret",
+    "Section",
     "TakesFiles",
     "Warmable",
     "Workload",

@@ -20,7 +20,7 @@ from typing import Any, Final
 import pytest
 
 from datakit_iac.executors.lines import Lines
-from datakit_iac.executors.protocol import Cancelled, Executor, KeepsWorkers
+from datakit_iac.executors.protocol import Cancelled, Executor, KeepsWorkers, LimitExceededError
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.manifest.values.secret import Secret
 
@@ -125,6 +125,17 @@ class ExecutorSuite:
     def test_the_time_out_ends_it(self, executor: Executor) -> None:
         with pytest.raises(TimeoutError, match=r"within 0\.5 s"):
             _ended(executor, Workload(["sh", "-c", _STUBBORN], timeout=0.5))
+
+    def test_more_memory_than_its_limit_ends_it_where_that_is_kept(self, executor: Executor) -> None:
+        if "limits.memory" not in executor.capabilities.resources:
+            return
+        script = "import time; kept = bytearray(int(__import__('sys').argv[1]) << 20); time.sleep(1); print('done')"
+        # In a child, so that the whole family counts.
+        argv = ["sh", "-c", 'python3 -c "$0" "$1"; echo $?', script]
+        limited: dict[str, Any] = {"resources": {"limits": {"memory": "100Mi"}}}
+        assert _ended(executor, Workload([*argv, "10"], **limited)) == (0, ["done", "0"])
+        with pytest.raises(LimitExceededError, match="100Mi"):
+            _ended(executor, Workload([*argv, "200"], **limited))
 
     def test_two_run_at_a_time(self, executor: Executor) -> None:
         executions = [executor.start(Workload(["sh", "-c", f"sleep 0.5; echo {word}"])) for word in ("one", "two")]

@@ -36,17 +36,38 @@ def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) 
         "spec: {", "spec: {plugin: {source: ./p}, tools: [], connectionSchema: [{field: path}], "
     )
     dataset = DATASET.replace("spec:", "spec:\n  dev: {seed: {inline: [{id: 1}]}}")
-    fields = "image: load, replicas: 1, retries: 2, lineage: {}"
+    fields = "replicas: 1, retries: 2, lineage: {}, serviceAccountName: load"
     transform = manifest("Transform", "load", f"spec: {{runtime: generic-go, outputs: [{{dataset: users}}], {fields}}}")
     found = list(unused(load(write(tmp_path, connector, STORE, dataset, transform))))
     assert {each.code for each in found} == {"not-used"}
     assert {each.severity for each in found} == {"warning"}
     assert [each.path.removeprefix("spec.") for each in found] == [
         "plugin",
-        "retries",
-        "image",
         "lineage",
+        "serviceAccountName",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("image: load", {"spec.image": "the executor local runs no images: load has no effect"}),
+        ("resources: {limits: {memory: 1Gi}}", {}),
+        (
+            "resources: {cpu: 1, memory: 1Gi}",
+            {"spec.resources": "the executor local does not keep requests.cpu, requests.memory, limits.cpu"},
+        ),
+        ("retries: 3, timeout: 5m, env: [{name: A, value: b}]", {}),
+    ],
+)
+def test_what_the_executor_leaves_out_of_a_workload_is_told(tmp_path: Path, fields: str, told: dict[str, str]) -> None:
+    spec = f"spec: {{runtime: cloudquery, outputs: [{{dataset: users}}], {fields}}}"
+    project = load(write(tmp_path, manifest("Transform", "load", spec), manifest("Environment", "dev", "spec: {}")))
+    found = list(unsupported(project, project.environments["dev"]))
+    assert {each.path: each.message for each in found} == {
+        path: f"Transform load: {message}" for path, message in told.items()
+    }
+    assert all((each.code, each.severity) == ("not-kept", "warning") for each in found)
 
 
 @pytest.mark.parametrize(

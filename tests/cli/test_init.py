@@ -209,7 +209,7 @@ def test_a_new_transform_lies_where_the_others_do(dk: Dk, shop: Path) -> None:
     (shop / "transforms" / "load-users" / "dk.yaml").rename(shop / "transforms" / "load-users.yaml")
     (shop / "transforms" / "load-users").rmdir()
     assert dk("init", "transform", "clean", "--runtime", "dbt", "--input", "users").code == 0
-    assert load(shop).transforms["clean"].spec.dbt
+    assert load(shop).transforms["clean"].spec.settings
     assert (shop / "transforms" / "clean.yaml").is_file()
     assert (shop / "transforms" / "clean" / "dbt_project.yml").is_file()
 

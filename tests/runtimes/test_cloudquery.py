@@ -17,9 +17,9 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.runtimes.cloudquery import CloudQuery
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import Rendered
+from datakit_iac.runtimes.cloudquery.runtime import CloudQuery
 from datakit_iac.runtimes.job import JobFailedError
 from tests.manifest.test_wording import OURS, WRONG
 

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from datakit_iac.cloudquery_plugins.quarantine import COLUMNS as QUARANTINE
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
@@ -27,10 +28,9 @@ from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.manifest.quarantine import COLUMNS as QUARANTINE
+from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.runtimes.cloudquery import CloudQuery
-from datakit_iac.runtimes.cloudquery.runtime import cli
+from datakit_iac.runtimes.cloudquery.runtime import CloudQuery, cli
 from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Attempt, Mark
@@ -206,6 +206,66 @@ def test_an_append_that_is_tried_again_appends_nothing_twice(bench: Bench, is_ve
         verified(bench)
     bench.run(appending(bench, "aa", again))
     assert bench.rows() == [(1, "x"), (2, None)]
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite", "overwrite-delete-stale"])
+def test_a_retry_of_what_was_committed_and_ended_badly_loads_nothing_twice(bench: Bench, mode: str) -> None:
+    class Unlucky(LocalProcesses):
+        """Its first workload does all that it should, and then is said to have failed."""
+
+        exit_codes = iter((1,))
+
+        def start(self, workload: Workload) -> LocalExecution:
+            execution, code = super().start(workload), next(self.exit_codes, 0)
+            receive = execution.receive
+
+            def unlucky(timeout: float) -> str | None:
+                try:
+                    return receive(timeout)
+                except EOFError:
+                    execution.exit_code = execution.exit_code or code
+                    raise
+
+            execution.receive = unlucky  # type: ignore[method-assign]
+            return execution
+
+    marked(bench, MARK)
+    job = appending(bench, "aa")
+    columns = KEYLESS if mode == "append" else COLUMNS
+    job = replace(job, settings={"writeMode": mode}, outputs=(replace(job.outputs[0], columns=columns),), retries=1)
+    context = RunContext(Unlucky(bench.project), bench.folder / "cache", bench.shown.append, Event())
+    outcome = run(CloudQuery(), job, context)
+    assert outcome.notes[0].startswith("attempt 1 failed: CloudQuery ended with exit code 1")
+    assert any(each.endswith("retry 1 of 1 in 1 s") for each in bench.shown)
+    assert (bench.rows(), attempts(bench)) == ([(1, "x"), (2, None)], [("load", "aa", False)])
+
+
+def test_a_retry_loads_what_a_killed_destination_did_not(bench: Bench) -> None:
+    bench.run()
+    bench.write(*(f"{number},{'x' * 50}" for number in range(300_000)))
+    killed: list[int] = []
+
+    def kill(line: str) -> None:
+        if not killed and '"datakit"' in line:
+            for process in _family(str(bench.folder), "datakit-destination-duckdb"):
+                killed.append(process)
+                os.kill(process, signal.SIGKILL)
+
+    outcome = bench.run(replace(bench.job(), retries=2), on_line=kill)
+    assert (len(outcome.notes), outcome.counts) == (1, {"a": 300_000})
+    assert killed
+    assert len(bench.rows()) == 300_000
+
+
+def test_a_sync_that_uses_more_memory_than_its_limit_leaves_the_tables_as_they_were(bench: Bench) -> None:
+    bench.run()
+    bench.write("3,y")
+    enough, little = (Resources(limits=ResourceAmounts(memory=each)) for each in ("2Gi", "32Mi"))
+    with pytest.raises(JobFailedError, match=r"used \d+ MiB of memory, and its `resources` limit it to 32Mi"):
+        bench.run(replace(bench.job(), resources=little))
+    assert bench.rows() == [(1, "x"), (2, None)]
+    bench.run(replace(bench.job(), resources=enough))
+    assert bench.rows() == [(3, "y")]
 
 
 def test_what_was_appended_and_never_verified_goes_with_the_next_run(bench: Bench) -> None:

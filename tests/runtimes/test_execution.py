@@ -15,11 +15,13 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.local.processes import LocalProcesses
-from datakit_iac.executors.protocol import Cancelled, Capabilities
+from datakit_iac.executors.protocol import Cancelled, Capabilities, unkept, unmet
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.execution import rendered, run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.testing import Recorded
@@ -130,3 +132,99 @@ def test_a_workload_is_printed_without_its_secrets_and_known_by_its_content() ->
     assert workload.key == replace(workload, secret_env={"TOKEN": Secret("other")}).key
     others = [replace(workload, identity="2e"), replace(workload, argv=["load"]), replace(workload, files={})]
     assert len({each.key for each in (workload, *others)}) == 4
+
+
+RESOURCES = Resources(requests=ResourceAmounts(cpu="500m"), limits=ResourceAmounts(memory="64Mi", cpu="1"))
+
+
+def test_a_workload_says_what_its_job_says_of_the_process() -> None:
+    workload = rendered(Shell(), job("load", image="acme/load:1.0.0", resources=RESOURCES, retries=3, timeout=90.0))
+    expected = "image: acme/load:1.0.0; files: a.txt; requests: cpu 500m; limits: cpu 1, memory 64Mi; timeout: 90 s"
+    assert str(workload) == f"load ({expected}; retries: 3)"
+    assert workload.document["resources"] == {"requests": {"cpu": "500m"}, "limits": {"cpu": "1", "memory": "64Mi"}}
+
+
+def test_what_an_executor_does_not_keep_is_told_and_a_workload_without_a_command_is_refused(lent: RunContext) -> None:
+    workload = rendered(Shell(), job(image="acme/load:1.0.0", resources=RESOURCES))
+    assert dict(unkept(lent.executor, workload)) == {
+        "image": "the executor local runs no images: acme/load:1.0.0 has no effect",
+        "resources": "the executor local does not keep requests.cpu, limits.cpu",
+    }
+    refused = "the executor local runs no images, and copy has the image acme/load:1.0.0 to run; expected a command"
+    assert [*unmet(lent.executor, workload)] == [refused]
+    assert [*unmet(lent.executor, replace(workload, argv=["true"]))] == []
+
+    class Cluster(LocalProcesses):
+        name = "cluster"
+        capabilities = Capabilities(
+            runs_images=True, resources=frozenset({"requests.cpu", "limits.cpu", "limits.memory"})
+        )
+
+    assert [*unkept(Cluster(), workload), *unmet(Cluster(), workload)] == []
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds between attempts; a test waits a hundredth of them."""
+    waited: list[float] = []
+    real = execution.pause
+
+    def pause(attempt: int) -> float:
+        waited.append(real(attempt))
+        return real(attempt) / 100
+
+    monkeypatch.setattr(execution, "pause", pause)
+    return waited
+
+
+def attempts(folder: Path, until: int) -> str:
+    """A script that counts its starts in a file, and fails before the given one."""
+    return f"echo >> {folder}/starts; n=$(wc -l < {folder}/starts); echo try $n; test $n -ge {until}"
+
+
+def test_a_job_that_fails_is_tried_again_after_pauses_that_double(
+    lent: RunContext, tmp_path: Path, shown: list[str], pauses: list[float]
+) -> None:
+    outcome = run(Shell(), job("sh", "-c", attempts(tmp_path, 4), retries=5), lent)
+    assert pauses == [1, 2, 4]
+    assert outcome.notes == (*(f"attempt {number} failed: try {number}" for number in (1, 2, 3)), "try 4")
+    assert shown[1] == "failed: try 1; retry 1 of 5 in 0.01 s"
+
+
+def test_a_job_that_fails_each_time_tells_every_attempt(lent: RunContext, tmp_path: Path, pauses: list[float]) -> None:
+    script = f"{attempts(tmp_path, 9)} || {{ echo {PASSWORD!r} $n; exit 1; }}"
+    with pytest.raises(JobFailedError) as failure:
+        run(Shell(), job("sh", "-c", script, retries=2), lent)
+    assert failure.value.cause == "[secret] 3 (attempt 3)"
+    assert failure.value.lines[-2:] == ("attempt 1 failed: [secret] 1", "attempt 2 failed: [secret] 2")
+    assert (tmp_path / "starts").read_text().count("\n") == 3
+
+
+def test_a_time_out_counts_as_a_failure_of_one_attempt(lent: RunContext, tmp_path: Path, pauses: list[float]) -> None:
+    script = f"{attempts(tmp_path, 2)} || sleep 60"
+    assert run(Shell(), job("sh", "-c", script, retries=1, timeout=0.5), lent).notes[1:] == ("try 2",)
+
+
+def test_a_failure_that_another_attempt_would_repeat_is_final(lent: RunContext, pauses: list[float]) -> None:
+    class Strict(Shell):
+        def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
+            raise JobFailedError("not what was approved", is_final=True)
+
+    for runtime, tried in (
+        (Strict(), job("true", retries=3)),
+        (Shell(), job("no-such-thing", retries=3)),
+        (Shell(), job(settings={}, retries=3)),
+    ):
+        with pytest.raises(JobFailedError):
+            run(runtime, tried, lent)
+    assert pauses == []
+
+
+def test_a_job_is_cancelled_between_two_attempts(lent: RunContext, tmp_path: Path) -> None:
+    def cancel(text: str) -> None:
+        if text.startswith("failed: "):
+            lent.cancel.set()
+
+    with pytest.raises(Cancelled):
+        run(Shell(), job("sh", "-c", attempts(tmp_path, 9), retries=100), replace(lent, progress=cancel))
+    assert (tmp_path / "starts").read_text().count("\n") == 1

@@ -29,11 +29,11 @@ NAMES = {
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
         " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
-        " Runtime Secret TakesFiles Warmable Workload digest given_digest invalid_job of_job revealed started"
+        " Runtime Secret Section TakesFiles Warmable Workload digest given_digest invalid_job of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LocalProcesses Secret"
-        " Workload of_job revealed"
+        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LimitExceededError"
+        " LocalProcesses Secret Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (
         "Arguments ColumnFacts ConnectorFacts DataSetFacts EnvironmentFacts NoArguments ProjectFacts Remedy Rule"

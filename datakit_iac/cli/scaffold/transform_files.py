@@ -14,16 +14,11 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec
 from datakit_iac.manifest.models.document import Metadata
 from datakit_iac.manifest.models.store import Store
-from datakit_iac.manifest.models.transform import (
-    CloudQuerySection,
-    DbtSection,
-    Port,
-    TablePair,
-    Transform,
-    TransformSpec,
-)
+from datakit_iac.manifest.models.transform import Port, Transform, TransformSpec
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.writing import to_yaml
+from datakit_iac.runtimes.cloudquery.section import CloudQuerySection, TablePair
+from datakit_iac.runtimes.dbt.section import DbtSection
 
 _NUMBER = Column.model_validate({"name": "id", "type": "integer", "primaryKey": True, "pii": False})
 _CONTENT = "id\n1\n2\n3\n"

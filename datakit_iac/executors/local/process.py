@@ -30,22 +30,34 @@ class Process:
         argv: program and arguments.
         cwd: the folder it runs in.
         declared: variables on top of those of the machine.
+        memory: how many bytes it may use with all that comes from it; 0 for any number.
         listens: whether it reads what is sent; else its stdin is empty.
+
+    Attributes:
+        used: how many bytes it used when it was killed for that; None where it was not.
 
     Raises:
         FileNotFoundError: there is no such program or folder.
     """
 
+    used: int | None = None
+
     def __init__(
-        self, argv: Sequence[str], cwd: Path, declared: Mapping[str, str] | None = None, *, listens: bool = False
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        declared: Mapping[str, str] | None = None,
+        *,
+        memory: int = 0,
+        listens: bool = False,
     ) -> None:
         env = of_job(os.environ, declared or {})
         program = _program(argv[0], cwd, env)
         self._control, theirs = socket.socketpair()
-        supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), program, *argv]
+        supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), str(memory)]
         try:
             self._supervisor = subprocess.Popen(
-                supervised,
+                [*supervisor, program, *argv],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
@@ -137,6 +149,7 @@ class Process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(said["pid"], signal.SIGKILL)
         self._close()
+        self.used = said.get("memory")
         return said.get("exit", -signal.SIGKILL)
 
     def _last_words(self) -> dict[str, int]:

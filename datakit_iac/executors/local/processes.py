@@ -13,12 +13,16 @@ from typing import Final, Literal
 from datakit_iac.executors.local.process import Process
 from datakit_iac.executors.local.run_folder import run_folder
 from datakit_iac.executors.local.workers import Workers
-from datakit_iac.executors.protocol import Capabilities
+from datakit_iac.executors.protocol import Capabilities, LimitExceededError
 from datakit_iac.executors.workload import FOLDER_VARIABLE, Workload
+from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.secret import revealed
 
 RUNS: Final = Path(".datakit", "runs")
 """The folders of workloads, below the project's."""
+
+_MEASURED: Final = Path("/proc/self/smaps_rollup")
+"""What the memory of processes is read from: Linux has it."""
 
 _END: Final = '\x1e{"exit":'
 """How the last line begins that a worker writes for a job."""
@@ -32,7 +36,9 @@ class LocalProcesses:
     """
 
     name = "local"
-    capabilities = Capabilities(shares_filesystem=True)
+    capabilities = Capabilities(
+        shares_filesystem=True, resources=frozenset({"limits.memory"} if _MEASURED.exists() else ())
+    )
 
     def __init__(self, folder: Path = Path()) -> None:
         self._folder = folder
@@ -51,9 +57,11 @@ class LocalProcesses:
             secrets = {name: revealed(each) for name, each in workload.secret_env.items()}
             env = {**workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
             argv = workload.expanded(folder)
-            if not workload.worker:
-                process = Process(argv, self._folder, env)
-                return LocalExecution(process, lambda _: process.stop(), kept.pop_all())
+            limit = workload.resources.get("limits", {}).get("memory", "")
+            # A worker that is kept has the memory of all its jobs.
+            if limit or not workload.worker:
+                process = Process(argv, self._folder, env, memory=int(amount(limit)) if limit else 0)
+                return LocalExecution(process, lambda _: process.stop(), kept.pop_all(), limit)
             worker = self._workers.take(workload.worker)
             execution = _AtWork(worker, partial(self._workers.give_back, worker), kept.pop_all())
             with contextlib.suppress(EOFError):  # it died just now, which `receive` finds too
@@ -72,9 +80,11 @@ class LocalProcesses:
 class LocalExecution:
     """A workload whose process runs on this machine; see `executors.protocol.Execution`."""
 
-    def __init__(self, process: Process, release: Callable[[bool], int], kept: contextlib.ExitStack) -> None:
+    def __init__(
+        self, process: Process, release: Callable[[bool], int], kept: contextlib.ExitStack, limit: str = ""
+    ) -> None:
         self.exit_code: int | None = None
-        self._process, self._kept, self._is_done = process, kept, False
+        self._process, self._kept, self._limit, self._is_done = process, kept, limit, False
         kept.callback(self._end, release)
 
     @property
@@ -90,6 +100,9 @@ class LocalExecution:
             return self._process.receive(timeout)
         except EOFError:
             self.exit_code = self._process.stop()
+            if used := self._process.used:
+                said = f"the job used {used >> 20} MiB of memory, and its `resources` limit it to {self._limit}"
+                raise LimitExceededError(f"{said}: it was stopped") from None
             raise
 
     def cancel(self) -> None:

@@ -1,9 +1,14 @@
 """The supervisor: a tiny process between us and a job, which ends the job's whole family when we ask or when we die.
 
-Run as a script by `processes`, never imported: ``python -I -S supervisor.py CONTROL PROGRAM ARGV...``. It imports
+Run as a script by `process`, never imported: ``python -I -S supervisor.py CONTROL LIMIT PROGRAM ARGV...``. It imports
 little (no pathlib, no typing), so it costs a job about 20 ms. CONTROL is one end of a socket pair. The supervisor
 writes `pid N`, then `exit N` (negative for a signal, as `subprocess` counts); a byte from the other side, or its end,
 means: stop.
+
+LIMIT is how many bytes of memory the family may use, 0 for any number. Beyond that it is killed, and what it used is
+written as `memory N`. It is measured every tenth of a second, on Linux only. A limit of the kernel's would be of other
+things: RLIMIT_AS counts addresses, of which a program in Go reserves half a gigabyte to print its version, and each
+process by itself; a cgroup must be delegated to the user.
 
 It is the reaper of orphans among its descendants (Linux), so that a grandchild in a session of its own is ended too.
 """
@@ -24,6 +29,9 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _CANNOT_EXECUTE = 126
+_MEASURED_EVERY = 0.1
+_OWN = ("Pss_Anon:", "Pss_Shmem:")
+"""What of a process's memory is not a file's; of pages that several processes share, its share."""
 
 
 def _prctl(option: int, value: int) -> None:
@@ -65,6 +73,14 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
+def _memory(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as rollup:
+            return sum(int(line.split()[1]) << 10 for line in rollup if line.startswith(_OWN))
+    except OSError:
+        return 0  # gone meanwhile, or no /proc here
+
+
 class Family:
     """The job's process and everything that came from it."""
 
@@ -97,6 +113,10 @@ class Family:
             except ProcessLookupError:
                 pass
 
+    def memory(self) -> int:
+        """How many bytes it uses."""
+        return sum(map(_memory, _descendants(os.getpid())))
+
     def end(self, grace: float, wakeup: int) -> None:
         """Ask everyone to go, and after `grace` seconds insist until no one is left."""
         deadline = time.monotonic() + grace
@@ -121,13 +141,16 @@ def _tell(control: int, text: str) -> None:
         pass  # nobody listens any more
 
 
-def _watch(family: Family, control: int, wakeup: int, stopped: list[int]) -> float:
+def _watch(family: Family, control: int, limit: int, wakeup: int, stopped: list[int]) -> float:
     """Wait until the head has ended or a stop is due; how many seconds of grace the rest have."""
     while True:
         family.reap()
         if family.status is not None:
             return GRACE_AT_END
-        ready = select.select([control, wakeup], [], [])[0]
+        if limit and (used := family.memory()) > limit:
+            _tell(control, f"memory {used}\n")
+            return 0.0
+        ready = select.select([control, wakeup], [], [], _MEASURED_EVERY if limit else None)[0]
         if wakeup in ready:
             os.read(wakeup, 4096)
         if control in ready or stopped:
@@ -136,7 +159,7 @@ def _watch(family: Family, control: int, wakeup: int, stopped: list[int]) -> flo
 
 def main() -> None:
     """Start the job, watch it, end its family, tell how it ended."""
-    control, program, argv = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    control, limit, program, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
     os.set_inheritable(control, False)
     wakeup, alarm = os.pipe()
     os.set_blocking(alarm, False)
@@ -148,7 +171,7 @@ def main() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     family = Family(_start(program, argv))
     _tell(control, f"pid {family.head}\n")
-    family.end(_watch(family, control, wakeup, stopped), wakeup)
+    family.end(_watch(family, control, limit, wakeup, stopped), wakeup)
     status = family.status if family.status is not None else -signal.SIGKILL
     _tell(control, f"exit {status}\n")
     os._exit(0)

@@ -21,12 +21,12 @@ from datakit_iac.manifest.models.document import Manifest
 _STRICT_KINDS: Final = ("Environment", "Policy")
 """Kinds in which a slip of the pen would be a permission that nobody gave."""
 
-_SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs", "cloudquery", "dbt")
-_FIELDS_THAT_DECIDE: Final = (
-    *_SECTIONS_THAT_DECIDE,
-    *("mode", "timeout", "policy", "policies", "schedule", "cron", "timezone", "suspend"),
-)
-"""Fields of a Transform that say whether, when, how long and on what it runs: left out, what was to wait would run."""
+_SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs")
+_FIELDS_THAT_DECIDE: Final = ("mode", "timeout", "policy", "policies", "schedule", "cron", "timezone", "suspend")
+"""Fields of a Transform that say whether, when, how long and on what it runs: left out, what was to wait would run.
+
+So do the sections of runtimes.
+"""
 
 
 _LEFTOVERS: Final = frozenset(("spec", name) for name in ("schedule", "owner", "config", "version", "tags"))
@@ -74,8 +74,12 @@ def _decides(path: Sequence[Step], known: Sequence[str]) -> bool:
     """Whether an unknown field of a Transform may be meant for one that decides that it runs."""
     if tuple(path) in _LEFTOVERS:
         return False
-    is_within = any(section in path[1:-1] for section in _SECTIONS_THAT_DECIDE)
-    return is_within or closest(str(path[-1]).lower(), {*known, *_FIELDS_THAT_DECIDE}) in _FIELDS_THAT_DECIDE
+    from datakit_iac.manifest.models.section import sections
+
+    deciding = (*_SECTIONS_THAT_DECIDE, *sections())
+    is_within = any(section in path[1:-1] for section in deciding)
+    fields = (*deciding, *_FIELDS_THAT_DECIDE)
+    return is_within or closest(str(path[-1]).lower(), {*known, *fields}) in fields
 
 
 def _without(node: Any, path: Sequence[Step]) -> Any:
@@ -91,7 +95,7 @@ def _without(node: Any, path: Sequence[Step]) -> Any:
 
 def _unknown_field(
     origin: Origin,
-    model: type[BaseModel],
+    model: type[Manifest],
     path: Sequence[Step],
     location: Sequence[Step],
     *,
@@ -106,7 +110,7 @@ def _unknown_field(
 
 
 def faults(
-    origin: Origin, model: type[BaseModel], document: Mapping[str, Any], errors: Sequence[ErrorDetails]
+    origin: Origin, model: type[Manifest], document: Mapping[str, Any], errors: Sequence[ErrorDetails]
 ) -> Iterator[Finding]:
     """One finding for each place; where several types were possible, their expectations together."""
     places: dict[tuple[Step, ...], list[ErrorDetails]] = {}
@@ -135,7 +139,7 @@ def _is_secret(path: tuple[Step, ...], error: ErrorDetails, document: Any) -> bo
 
 
 def _fault(
-    origin: Origin, model: type[BaseModel], path: tuple[Step, ...], errors: Sequence[ErrorDetails], is_secret: bool
+    origin: Origin, model: type[Manifest], path: tuple[Step, ...], errors: Sequence[ErrorDetails], is_secret: bool
 ) -> Finding:
     error = errors[0]
     hint = _hint(errors) or f"`dk schema {model.__name__}` tells what may stand here"
@@ -193,9 +197,9 @@ def real_path(error: ErrorDetails, document: Any) -> tuple[Step, ...]:
     return tuple(path)
 
 
-def _fields(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
+def _fields(model: type[Manifest], path: Sequence[Step]) -> list[str]:
     """The names that a mapping at `path` may have, where a model says so."""
-    current: Any = model
+    current: Any = model.whole()
     for step in path:
         if isinstance(step, int):
             continue

@@ -61,6 +61,11 @@ def nothing() -> list[Any]:
     return []
 
 
+def number_as_text(value: object) -> object:
+    """Text, where a number may stand for it, as Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
 def several(value: object) -> object:
     """A list, where one text may stand for a list of it."""
     return [value] if isinstance(value, str) else value
@@ -125,23 +130,7 @@ class Manifest(Model):
         """What no other manifest of its kind is: its name, and of what comes in several versions its version too."""
         return self.name
 
-
-def open_name(group: str, name: str, known: tuple[str, ...]) -> str:
-    """The name of what any package may install; a misspelling of a name that everybody has is refused.
-
-    Args:
-        group: the entry points that install it.
-        name: as a manifest says it.
-        known: the names that everybody has.
-
-    Raises:
-        ValueError: nothing of that name is installed, and it is close to a known one.
-    """
-    if name in known:
-        return name
-    from datakit_iac import installed  # late: most projects have none of their own
-    from datakit_iac.findings.nearest import closest
-
-    if (meant := closest(name, known)) and name not in installed.names(group):
-        raise ValueError(f"nothing called {name!r} is installed; did you mean {meant!r}?")
-    return name
+    @classmethod
+    def whole(cls) -> "type[Manifest]":
+        """The model with what other packages describe of it: for JSON Schema, documentation and hints."""
+        return cls

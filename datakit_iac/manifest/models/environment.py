@@ -7,17 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.manifest.models.document import (
-    Manifest,
-    Model,
-    Name,
-    Quantity,
-    SecretReference,
-    nothing,
-    open_name,
-    repeated,
-)
+from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, SecretReference, nothing, repeated
 from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR, open_name
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 
@@ -68,8 +60,8 @@ class Quotas(Model):
 
 
 def _executor(name: str) -> str:
-    """The name of an executor: any that may be installed, unless it is a slip for one that everybody has."""
-    return open_name("datakit.executors", name, ("local", "kubernetes"))
+    """The name of an executor: any that may be installed, unless it is a slip for one of ours."""
+    return open_name("executors", name, "datakit.executors")
 
 
 class ExecutorSection(Model):
@@ -77,7 +69,7 @@ class ExecutorSection(Model):
 
     model_config = ConfigDict(extra="allow")
 
-    type: Annotated[Name, AfterValidator(_executor)] = "local"
+    type: Annotated[Name, AfterValidator(_executor)] = DEFAULT_EXECUTOR
 
 
 def _address(text: str) -> str:

@@ -1,9 +1,9 @@
 """Transform: compute that reads DataSets and writes DataSets."""
 
-import re
 import shlex
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -11,26 +11,19 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
-    PrivateAttr,
-    SerializerFunctionWrapHandler,
-    model_serializer,
+    SerializeAsAny,
+    create_model,
     model_validator,
 )
 
-from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, nothing, open_name, repeated
+from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, nothing, number_as_text, repeated
+from datakit_iac.manifest.models.section import Section, section, sections
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
+from datakit_iac.manifest.values.open_names import open_name
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
-
-SECTIONS: Final = ("cloudquery", "dbt")
-"""The runtimes whose sections are described here; any other's is a mapping, which that runtime checks."""
-
-GENERIC: Final = ("generic-python", "generic-go")
-"""The runtimes that run what a Transform says, and nothing of their own."""
-
-WriteMode = Literal["append", "overwrite", "overwrite-delete-stale"]
 
 _KUBERNETES_NAME: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 """A name of Kubernetes (RFC 1123, subdomain)."""
@@ -96,71 +89,6 @@ class Trigger(Model):
         return self.policy == "on-change" or "on-change" in self.policies
 
 
-class TablePair(Model):
-    """One table of a CloudQuery sync: the input DataSet it comes from and the output DataSet it goes to."""
-
-    from_: Name = Field(alias="from")
-    to: Name
-
-
-def _number(value: object) -> object:
-    """A quantity as text, where a number may stand for it, as Kubernetes does: ``cpu: 2`` is ``cpu: "2"``."""
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
-
-def share(text: str) -> str:
-    """A number of records, or a share of them.
-
-    Raises:
-        ValueError: the text is neither.
-    """
-    if not re.fullmatch(r"\d+|(\d{1,2}(\.\d+)?|100(\.0+)?)%", text):
-        raise ValueError(f"{text!r} is not a number of records; expected for instance 100 or 0.1%")
-    return text
-
-
-def on_error(value: object) -> object:
-    """What becomes of records that cannot be loaded; None for `fail`.
-
-    Raises:
-        ValueError: it says something else.
-    """
-    if value == "fail" or value is None:
-        return None
-    if not isinstance(value, Mapping) and not hasattr(value, "quarantine"):
-        raise ValueError("expected fail, or {quarantine: A-DATASET, max: 100} where max may be a share such as 0.1%")
-    return value
-
-
-Share = Annotated[str, BeforeValidator(_number, json_schema_input_type=int | str), AfterValidator(share)]
-
-
-class OnError(Model):
-    """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
-
-    quarantine: Name
-    max: Share | None = None
-
-
-ErrorChoice = Annotated[OnError | None, BeforeValidator(on_error, json_schema_input_type=Literal["fail"] | OnError)]
-
-
-class CloudQuerySection(Model):
-    """What a Transform of runtime `cloudquery` moves, and how it writes."""
-
-    tables: list[TablePair] = Field(default_factory=nothing)
-    write_mode: WriteMode = "overwrite-delete-stale"
-    on_error: ErrorChoice = None
-
-
-class DbtSection(Model):
-    """What a Transform of runtime `dbt` builds: a dbt project's folder and dbt's own selection."""
-
-    project: str = ""
-    select: list[str] = Field(default_factory=nothing)
-    exclude: list[str] = Field(default_factory=nothing)
-
-
 class KeyReference(Model):
     """A key of a Kubernetes Secret or ConfigMap."""
 
@@ -200,7 +128,7 @@ class EnvironmentVariable(Model):
         return self
 
 
-Amount = Annotated[Quantity, BeforeValidator(_number, json_schema_input_type=str | float)]
+Amount = Annotated[Quantity, BeforeValidator(number_as_text, json_schema_input_type=str | float)]
 
 
 class ResourceAmounts(Model):
@@ -252,14 +180,14 @@ def _amounts(value: object) -> object:
 
 
 def _runtime(name: str) -> str:
-    """The name of a runtime: any that may be installed, unless it is a slip for one that everybody has."""
-    return open_name("datakit.runtimes", name, (*SECTIONS, *GENERIC))
+    """The name of a runtime: any that may be installed, unless it is a slip for one of ours."""
+    return open_name("runtimes", name, "datakit.runtimes", "datakit.sections")
 
 
 def _with_other_sections(schema: dict[str, Any]) -> None:
     """Another runtime's section may stand there: JSON Schema cannot say that its name is that of the runtime."""
     schema["additionalProperties"] = {"type": "object"}
-    schema["if"] = {"properties": {"runtime": {"enum": [*SECTIONS, *GENERIC]}}}
+    schema["if"] = {"properties": {"runtime": {"enum": [*sections()]}}}
     schema["then"] = {"propertyNames": {"enum": [*schema["properties"]]}}
 
 
@@ -287,44 +215,33 @@ class TransformSpec(Model):
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None
     service_account_name: Annotated[str, Field(pattern=_KUBERNETES_NAME)] | None = None
-    cloudquery: CloudQuerySection | None = None
-    dbt: DbtSection | None = None
 
-    _section: dict[str, Any] | None = PrivateAttr(None)
+    @property
+    def section(self) -> Section | dict[str, Any] | None:
+        """What it says to its runtime: a model where that describes its section; None where it says nothing."""
+        of_runtime = type(self).model_fields.keys() - TransformSpec.model_fields.keys()
+        return next((getattr(self, name) for name in of_runtime), None)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What it says to its runtime, in the names of YAML."""
-        if self.runtime not in SECTIONS:
-            return self._section or {}
-        section = getattr(self, self.runtime)
-        return section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else {}
+        said = self.section
+        return (
+            said.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(said, Section) else said or {}
+        )
 
     @model_validator(mode="wrap")
     @classmethod
     def _with_section(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        """Any runtime may have a section."""
-        name = value.get("runtime") if isinstance(value, Mapping) else None
-        if name in (*SECTIONS, *GENERIC) or not isinstance(name, str) or not isinstance(value.get(name), Mapping):
-            return read(value)
-        if name in {field.alias for field in cls.model_fields.values()}:
-            return read(value)
-        spec = read({key: each for key, each in value.items() if key != name})
-        spec._section = dict(value[name])
-        return spec
-
-    @model_serializer(mode="wrap")
-    def _dumped_with_section(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        dumped: dict[str, Any] = dump(self)
-        return dumped if self._section is None else {**dumped, self.runtime: self._section}
-
-    @model_validator(mode="after")
-    def _own_section(self) -> Self:
-        """A Transform has the section of its own runtime."""
-        for section in SECTIONS:
-            if getattr(self, section) is not None and self.runtime != section:
-                raise ValueError(f"the section `{section}` is allowed with runtime {section}, not with {self.runtime}")
-        return self
+        """A Transform has the section of its own runtime, and of no other."""
+        if isinstance(value, Mapping):
+            runtime = value.get("runtime")
+            for name in value.keys() - _names(cls):
+                if name == runtime:
+                    return cast("Self", _of_runtime(name).model_validate(value))
+                if isinstance(runtime, str) and section(name):
+                    raise ValueError(f"the section `{name}` is allowed with runtime {name}, not with {runtime}")
+        return read(value)
 
     @model_validator(mode="after")
     def _variables_differ(self) -> Self:
@@ -334,8 +251,33 @@ class TransformSpec(Model):
         return self
 
 
+@cache
+def _names(model: type[TransformSpec]) -> frozenset[str]:
+    """What its fields may be called in a mapping."""
+    return frozenset(each for name, field in model.model_fields.items() for each in (name, field.alias or name))
+
+
+@cache
+def _of_runtime(runtime: str) -> type[TransformSpec]:
+    """What a Transform says that has a section for its runtime."""
+    return _with({runtime: section(runtime) or dict[str, Any]})
+
+
+def _with(described: Mapping[str, Any]) -> type[TransformSpec]:
+    """The model with a field for each of some sections, by runtime."""
+    fields = {name.replace("-", "_"): (kind | None, Field(None, alias=name)) for name, kind in described.items()}
+    return create_model("TransformSpec", __base__=TransformSpec, __doc__=TransformSpec.__doc__, **cast("Any", fields))
+
+
 class Transform(Manifest):
     """Compute that reads DataSets and writes DataSets; the pipeline's graph emerges from its ports."""
 
     kind: Literal["Transform"] = "Transform"
-    spec: TransformSpec
+    spec: SerializeAsAny[TransformSpec]
+
+    @classmethod
+    @cache
+    def whole(cls) -> type[Manifest]:
+        """The model with every section that is described."""
+        spec = _with({name: each for name, each in sections().items() if each.model_fields})
+        return create_model("Transform", __base__=cls, __doc__=cls.__doc__, spec=(spec, ...))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from datakit_iac.manifest.models.section import sections
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.policy.model import DataSetFacts, TransformFacts
 from datakit_iac.policy.pack.from_resource import image_reference
@@ -33,9 +34,7 @@ DATA: Final[Mapping[str, str]] = {
 """The types that hold data, each with the property of its tags; where that is empty, only the name is checked."""
 
 JOBS: Final = ("kubernetes:batch/v1:CronJob", "kubernetes:batch/v1:Job")
-"""The types that load data, where a container of theirs runs one of `TOOLS`."""
-
-TOOLS: Final = ("cloudquery", "dbt")
+"""The types that load data, where a container of theirs runs the tool of a runtime."""
 
 _ON_TAGS: Final = frozenset({"classification-required", "owner-required", "naming", "custom"})
 _ON_NAMES: Final = frozenset({"naming", "custom"})
@@ -79,7 +78,8 @@ def _tags(tags: Any) -> dict[str, str]:
 def _job(resource: ObservedResource) -> TransformFacts | None:
     spec = resource.properties.get("spec") or {}
     containers = list(_containers(spec))
-    tool = next((tool for tool in TOOLS for each in containers if tool in _words(each)), None)
+    tools = [name for name, each in sections().items() if not each.runs_command]
+    tool = next((tool for tool in tools for each in containers if tool in _words(each)), None)
     if tool is None:
         return None
     metadata = resource.properties.get("metadata") or {}

@@ -30,7 +30,8 @@ def tier_requirements(dataset: DataSetFacts, arguments: TierRequirements, _: Pro
         return
     if "tests" in required and not _is_tested(dataset):
         message = f"DataSet {dataset.name} is {dataset.tier} and has no tests"
-        yield Violation(dataset.target, ("spec",), message, "give it `tests`, or a column of it, or its dbt model")
+        hint = "give it `tests`, or a column of it, or the model that makes it"
+        yield Violation(dataset.target, ("spec",), message, hint)
     if "documentation" in required:
         yield from _undocumented(dataset)
 
@@ -50,7 +51,7 @@ def _is_tested(dataset: DataSetFacts) -> bool:
 
 
 def _undocumented(dataset: DataSetFacts) -> Iterator[Violation]:
-    hint = "write a `description`, here or in the dbt project"
+    hint = "write a `description`, here or in the project that makes it"
     if not (dataset.description or dataset.elsewhere.description):
         message = f"DataSet {dataset.name} is {dataset.tier} and has no description"
         yield Violation(dataset.target, ("spec",), message, hint)

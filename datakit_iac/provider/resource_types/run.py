@@ -9,9 +9,10 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled, Executor, unmet
-from datakit_iac.executors.registry import DEFAULT, executor
+from datakit_iac.executors.protocol import Cancelled, Executor, unkept, unmet
+from datakit_iac.executors.registry import executor
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
 from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
@@ -103,12 +104,12 @@ class RunType(RecordType):
 def _executor(run: Properties) -> Executor:
     """Where a Run runs, as it says."""
     said = dict(run.get("executor") or {})
-    return executor(said.pop("type", DEFAULT), said)
+    return executor(said.pop("type", DEFAULT_EXECUTOR), said)
 
 
 def _refused(job: Job, run: Properties) -> Iterator[Fault]:
-    """Why the executor cannot run a job. The default one can, and is not asked: a check without it is faster."""
-    if run.get("executor"):
+    """Why the executor cannot run a job. The default one can, where it needs no image: a check without it is faster."""
+    if run.get("executor") or job.image:
         try:
             for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
                 yield Fault("invalid-job", ("executor",), reason)
@@ -122,7 +123,10 @@ def _tell_workload(new: Properties, call: Call) -> None:
     if not has_unknowns(known):
         job = inputs.job(known, call.environment)
         with suppress(LookupError, JobFailedError):  # reported by `check`
-            call.tell(f"would run: {rendered(runtime(job.runtime), job)}")
+            workload = rendered(runtime(job.runtime), job)
+            call.tell(f"would run: {workload}")
+            for _, reason in unkept(_executor(new), workload):
+                call.tell(reason)
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
@@ -191,6 +195,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, d
             raise JobFailedError(
                 "its files have changed since this update read them; nothing was built",
                 ("run the update again, and leave the files alone meanwhile",),
+                is_final=True,
             )
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]

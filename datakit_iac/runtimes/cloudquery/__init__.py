@@ -7,9 +7,3 @@ Settings of a Transform::
 
 The output's columns are the contract: values that do not fit are refused.
 """
-
-from __future__ import annotations
-
-from datakit_iac.runtimes.cloudquery.runtime import CloudQuery
-
-__all__ = ["CloudQuery"]

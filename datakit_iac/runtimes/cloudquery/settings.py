@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from datakit_iac.cloudquery_plugins import quarantine
 from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.findings.fault import Fault
-from datakit_iac.manifest import quarantine
-from datakit_iac.manifest.models.transform import on_error, share
 from datakit_iac.manifest.wording import found, written
+from datakit_iac.runtimes.cloudquery.section import on_error, share
 from datakit_iac.runtimes.job import invalid_job
 
 DELETE_STALE: Final = "overwrite-delete-stale"

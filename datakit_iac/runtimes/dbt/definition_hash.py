@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.runtimes.dbt.project import given
-from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject, Node, refs_in
+from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.macros import Macro, templated, used, words
+from datakit_iac.runtimes.dbt.project.node import Node, refs_in
 from datakit_iac.runtimes.dbt.project.selection import Selection
 from datakit_iac.runtimes.dbt.references import may_be_ephemeral
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.runtimes.dbt.graph import without_comments
 from datakit_iac.runtimes.dbt.profile import split
-from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, Node
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.node import Node
 
 _REF: Final = re.compile(
     r"""\bref\s*\(\s*(?:['"](?P<package>[^'"]*)['"]\s*,\s*)?['"](?P<name>[^'"]+)['"]\s*(?P<more>[,)])"""

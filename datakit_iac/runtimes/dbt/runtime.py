@@ -25,7 +25,8 @@ from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
 from datakit_iac.runtimes.dbt.ports import ports
 from datakit_iac.runtimes.dbt.project import fetching, given, packages, variables
-from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.documentation import described
 from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
@@ -187,6 +188,7 @@ class Dbt:
                     raise JobFailedError(
                         f"files of {project.root} are not those that were approved; nothing was built",
                         ("run the update again: it will say what has changed",),
+                        is_final=True,
                     )
                 context.confirm()
                 with self._parsed.ours(target) if job.given else contextlib.nullcontext():
@@ -210,7 +212,7 @@ class Dbt:
             events.take(line)
         error, folders = events.reply(lines.exit_code)
         if events.faults:
-            raise JobFailedError(events.faults[0], tuple(events.faults[1:]))
+            raise JobFailedError(events.faults[0], tuple(events.faults[1:]), is_final=True)
         if error:
             raise results.parse_failure(error, project.root, folders)
         warnings = [*fetching.unlocked(project), *events.warnings]
@@ -233,7 +235,7 @@ class Dbt:
         if not fetching.missing(project):
             return project
         if job.given:
-            raise JobFailedError(fetching.unseen(project)[0])
+            raise JobFailedError(fetching.unseen(project)[0], is_final=True)
         context.progress("fetching the packages of dbt")
 
         def deps(folder: Path) -> str:

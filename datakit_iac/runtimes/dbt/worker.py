@@ -15,7 +15,6 @@ be taken for one; ``exit`` is said to those only who sent a line:
 from __future__ import annotations
 
 import contextlib
-import csv
 import importlib
 import json
 import os
@@ -117,11 +116,12 @@ def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any],
         return str(listed.exception or "dbt could not select")
     selected = [json.loads(line) for line in listed.result or ()]
     if selected:
-        placed = _placed(manifest, frozenset(each["unique_id"] for each in selected), ports)
+        edits = _beside("dbt_manifest")
+        placed = edits.placed(manifest, frozenset(each["unique_id"] for each in selected), ports)
         if placed.faults:
             tell({"faults": placed.faults})
             return ""
-        tell({"building": _building(manifest, placed)})
+        tell({"building": edits.building(manifest, placed)})
     tell({"selected": dict(Counter(each["resource_type"] for each in selected))})
     built = runner(manifest=manifest, callbacks=[on_event]).invoke(["build", *select, *options])
     for each in getattr(built.result, "results", ()):
@@ -159,96 +159,6 @@ def _told(fault: BaseException | None, package: str) -> str:
         return text
     where = file if asking.package_name == package else f"dbt_packages/{asking.package_name}/{file}"
     return text.replace("Parsing Error", f"Parsing Error in {asking.resource_type} {asking.name} ({where})", 1)
-
-
-def _placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> Any:
-    """Put the nodes of the job where its DataSets are bound.
-
-    It is done in the manifest itself: whatever macros name schemas and aliases, whatever versions and packages there
-    are, `ref`, `this` and the build go by what stands there.
-    """
-    placement, parsed = _beside("placement"), _beside("graph")
-    nodes = {uid: _node(parsed.Node, node, ports) for uid, node in manifest.nodes.items()}
-    read = {uid for node in nodes.values() for uid in node.reads}
-    sources = {
-        (each.database.lower(), each.schema.lower(), each.identifier.lower())
-        for uid, each in manifest.sources.items()
-        if uid in read
-    }
-    disabled = (_node(parsed.Node, node, ports) for several in manifest.disabled.values() for node in several)
-    graph = parsed.Graph(
-        {uid: node for uid, node in nodes.items() if node.kind in (*parsed.BUILT, "test")},
-        frozenset(sources),
-        selected,
-        tuple(node for node in disabled if node.kind in parsed.BUILT),
-    )
-    given = ([parsed.Port(**each) for each in ports[word]] for word in ("outputs", "inputs", "others"))
-    placed = placement.place(graph, *given)
-    if not placed.faults:
-        for uid, port in {**placed.inputs, **placed.outputs}.items():
-            _move(manifest.nodes[uid], port)
-        for uid, port in placed.outputs.items():
-            _begin(manifest.nodes[uid], port, graph.nodes[uid].header)
-    return placed
-
-
-def _node(made: Any, node: Any, ports: dict[str, Any]) -> Any:
-    own = node.package_name == ports["package"]
-    kind = str(node.resource_type)
-    return made(
-        id=node.unique_id,
-        kind=kind,
-        name=node.name,
-        file=f"{ports['root']}/{node.original_file_path}" if own else f"package {node.package_name}",
-        database=getattr(node, "database", None) or "",
-        schema=getattr(node, "schema", None) or "",
-        alias=getattr(node, "alias", None) or node.name,
-        materialized=str(getattr(node.config, "materialized", "")),
-        version="" if getattr(node, "version", None) is None else str(node.version),
-        reads=tuple(getattr(getattr(node, "depends_on", None), "nodes", ())),
-        text=getattr(node, "raw_code", None) or "",
-        header=_header(node) if kind == "seed" else None,
-    )
-
-
-def _header(node: Any) -> tuple[str, ...]:
-    file = Path(node.root_path or ".", node.original_file_path)
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        return tuple(next(csv.reader(text, delimiter=node.config.delimiter or ","), ()))
-
-
-def _move(node: Any, port: Any) -> None:
-    quote = '"' if '"' in (node.relation_name or '"') else ""
-    node.database, node.schema, node.alias = port.database, port.schema, port.identifier
-    node.relation_name = ".".join(f"{quote}{part}{quote}" for part in (port.database, port.schema, port.identifier))
-
-
-def _begin(node: Any, port: Any, header: tuple[str, ...] | None) -> None:
-    """See to it that the table which the DataSet made ahead of dbt decides nothing."""
-    if port.empty and node.config.materialized == "incremental":
-        # Nothing was built in it yet, so there is nothing to add to.
-        node.config.full_refresh = True
-    if header is not None:
-        # dbt would fill what is there by position; recreated, its columns are the file's, their types the contract's.
-        node.config.full_refresh = True
-        types = {name.lower(): text for name, text in port.columns.items()}
-        declared = {name: types[name.lower()] for name in header if name.lower() in types}
-        node.config.column_types = {**declared, **(node.config.column_types or {})}
-
-
-def _building(manifest: Any, placed: Any) -> dict[str, dict[str, Any]]:
-    """What will be made, by the ID of its node: where, as what, and for which output."""
-    made = {**{node.id: None for node in placed.strays}, **placed.outputs}
-    return {
-        uid: {
-            "name": manifest.nodes[uid].name,
-            "database": manifest.nodes[uid].database,
-            "place": f"{manifest.nodes[uid].schema}.{manifest.nodes[uid].alias}",
-            "kind": manifest.nodes[uid].config.materialized,
-            "output": port.dataset if port else None,
-        }
-        for uid, port in made.items()
-    }
 
 
 def _beside(name: str) -> ModuleType:

@@ -20,8 +20,10 @@ import yaml
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.runtimes.dbt.profile import Profile, split
 from datakit_iac.runtimes.dbt.project import given
-from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject, Node, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION, ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.folders import GENERATED
+from datakit_iac.runtimes.dbt.project.node import Node
 
 _NOWHERE: Final = "datakit_undeclared"
 _BLOCK: Final = 1 << 20

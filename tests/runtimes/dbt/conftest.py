@@ -16,9 +16,9 @@ from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Executor
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.runtimes import execution
-from datakit_iac.runtimes.dbt import Dbt
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
+from datakit_iac.runtimes.dbt.runtime import Dbt
 from datakit_iac.runtimes.job import RunContext, RunResult
 
 FILES = {

@@ -11,7 +11,7 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.dbt.runtime import Dbt
 from datakit_iac.runtimes.definition import definition, variable_digests
 from tests.runtimes.dbt.conftest import Shop
 

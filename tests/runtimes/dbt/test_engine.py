@@ -21,6 +21,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Execution, KeepsWorkers
 from datakit_iac.executors.workload import Workload
+from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
@@ -296,6 +297,27 @@ def test_the_time_out_stops_it(shop: Shop, run_alone: Runner) -> None:
     shop.write("models/slow/slow.sql", SLOW)
     with pytest.raises(JobFailedError, match="did not end within 8 s"):
         run_alone(shop.job("slow", timeout=8))
+
+
+def test_a_build_that_failed_is_tried_again_by_another_worker(shop: Shop, run_alone: Runner) -> None:
+    killed: list[int] = []
+
+    def on_progress(line: str) -> None:
+        if "of 2 models" in line and not killed:
+            killed.append(newest_worker())
+            os.kill(killed[0], signal.SIGKILL)
+
+    run_alone.on_progress = on_progress
+    outcome = run_alone(replace(shop.job("staging"), retries=1))
+    assert outcome.notes == ("attempt 1 failed: the process that runs dbt was ended by signal 9 before it was done",)
+    assert outcome.counts == {"models": 2, "tests": 3}
+
+
+def test_a_build_with_a_limit_of_memory_has_a_process_of_its_own(shop: Shop, run_alone: Runner) -> None:
+    enough, little = (Resources(limits=ResourceAmounts(memory=each)) for each in ("2Gi", "64Mi"))
+    assert run_alone(replace(shop.job("staging"), resources=enough)).counts == {"models": 2, "tests": 3}
+    with pytest.raises(JobFailedError, match="its `resources` limit it to 64Mi: it was stopped"):
+        run_alone(replace(shop.job("marts"), resources=little))
 
 
 def test_a_killed_worker_fails_the_job_and_the_next_one_starts_anew(shop: Shop, run_alone: Runner) -> None:

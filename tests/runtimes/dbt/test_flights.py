@@ -21,7 +21,7 @@ from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.kinds import model_of
 from datakit_iac.manifest.models.transform import Transform
-from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.dbt.runtime import Dbt
 from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import RunContext, RunResult
 from datakit_iac.technologies.duckdb import types
@@ -63,14 +63,13 @@ def load(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 def job(name: str, database: Path) -> Job:
     spec = TRANSFORMS[name].spec
-    assert spec.dbt is not None
 
     def bound(dataset: str) -> BoundDataSet:
         contract = DATASETS[dataset].spec
         connection = Connection("duckdb", {"path": str(database)})
         return BoundDataSet(dataset, contract.store, connection, contract.place, tuple(contract.columns))
 
-    settings = {**spec.dbt.model_dump(), "project": str(FLIGHTS / spec.dbt.project)}
+    settings = {**spec.settings, "project": str(FLIGHTS / spec.settings["project"])}
     inputs, outputs = ([bound(port.dataset or "") for port in ports] for ports in (spec.inputs, spec.outputs))
     return Job(name, "dbt", settings, tuple(inputs), tuple(outputs))
 

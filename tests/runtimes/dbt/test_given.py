@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.runtimes.dbt.project import given
-from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from tests.runtimes.dbt.conftest import Shop
 
 

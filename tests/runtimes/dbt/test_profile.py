@@ -9,7 +9,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt import Dbt, profile
+from datakit_iac.runtimes.dbt import profile
+from datakit_iac.runtimes.dbt.runtime import Dbt
 from tests.runtimes.dbt.conftest import Shop
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from datakit_iac.runtimes.dbt import Dbt
+from datakit_iac.runtimes.dbt.runtime import Dbt
 from tests.runtimes.dbt.conftest import Shop
 
 Edit = Callable[[Shop], object]

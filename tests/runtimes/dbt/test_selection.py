@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
 from tests.runtimes.dbt.conftest import Shop
 

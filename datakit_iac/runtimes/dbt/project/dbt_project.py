@@ -5,75 +5,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Any
 
 from datakit_iac.runtimes.dbt.project import folders
-from datakit_iac.runtimes.dbt.project.packages import Package, asked
-
-CONFIGURATION: Final = "dbt_project.yml"
-SELECTORS: Final = "selectors.yml"
-NAMED: Final = (
+from datakit_iac.runtimes.dbt.project.configuration import (
     CONFIGURATION,
-    "packages.yml",
-    "dependencies.yml",
-    "package-lock.yml",
-    ".dbtignore",
-    "catalogs.yml",
-    SELECTORS,
+    DEFAULT_PATHS,
+    KINDS,
+    NAMED,
+    ProjectError,
+    has_key,
+    load,
+    parsed,
 )
-"""The files beside the folders that dbt reads by their names."""
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEFAULT_PATHS: Final = {
-    "model": "models",
-    "seed": "seeds",
-    "snapshot": "snapshots",
-    "test": "tests",
-    "macro": "macros",
-    "function": "functions",
-    "analysis": "analyses",
-}
-KINDS: Final = (*_DEFAULT_PATHS, "docs", "asset")
-"""The kinds of files that have folders of their own."""
-_SUFFIXES: Final = {
-    "model": (".sql", ".py"),
-    "seed": (".csv",),
-    "snapshot": (".sql",),
-    "test": (".sql",),
-}
-
-_REF: Final = re.compile(r"""\bref\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)['"]""")
-_SOURCE: Final = re.compile(r"""\bsource\s*\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]""")
-
-
-class ProjectError(ValueError):
-    """The folder holds no dbt project that can be read; the text is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A file that becomes one node of dbt's graph.
-
-    Attributes:
-        kind: ``model``, ``seed``, ``snapshot`` or ``test`` (a singular one).
-        file: the file, below the project's folder.
-        fqn: dbt's fully qualified name: project, folders, name.
-    """
-
-    kind: str
-    file: Path
-    fqn: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The node's own name."""
-        return self.fqn[-1]
+from datakit_iac.runtimes.dbt.project.node import SUFFIXES, Node, fqn, refs_in, sources_in
+from datakit_iac.runtimes.dbt.project.packages import Package, asked
 
 
 class DbtProject:
@@ -102,7 +51,7 @@ class DbtProject:
             raise ProjectError(f"{root} has no {CONFIGURATION}; `project` names the folder that has it")
         content = (root / CONFIGURATION).read_bytes()
         self.loaded: str = hashlib.sha256(content).hexdigest()
-        loaded = _parsed(content, root / CONFIGURATION)
+        loaded = parsed(content, root / CONFIGURATION)
         if not isinstance(loaded, dict) or not isinstance(loaded.get("name"), str):
             raise ProjectError(f"{root / CONFIGURATION} has no `name`; dbt needs one")
         self.configuration: dict[str, Any] = loaded
@@ -130,7 +79,7 @@ class DbtProject:
         """The folders of one kind of file, e.g. those of `model-paths`, as the configuration spells them."""
         listed = self.configuration.get(f"{kind}-paths")
         if listed is None:
-            listed = [_DEFAULT_PATHS[kind]] if kind in _DEFAULT_PATHS else []
+            listed = [DEFAULT_PATHS[kind]] if kind in DEFAULT_PATHS else []
         return tuple(str(path).rstrip("/") or "." for path in listed)
 
     @property
@@ -178,7 +127,7 @@ class DbtProject:
     @property
     def names_schemas(self) -> bool:
         """Whether `dbt_project.yml` gives models schemas of their own."""
-        return _has_key(self.configuration.get("models"), ("schema", "+schema"))
+        return has_key(self.configuration.get("models"), ("schema", "+schema"))
 
     @cached_property
     def own(self) -> tuple[Path, ...]:
@@ -190,8 +139,8 @@ class DbtProject:
     def nodes(self) -> tuple[Node, ...]:
         """Every model, seed, snapshot and singular test, by path."""
         found = {
-            (kind, file): Node(kind, file, (self.name, *_path(kind, file.relative_to(folder)), file.stem))
-            for kind, suffixes in _SUFFIXES.items()
+            (kind, file): Node(kind, file, (self.name, *fqn(kind, file.relative_to(folder)), file.stem))
+            for kind, suffixes in SUFFIXES.items()
             for folder in self.paths(kind)
             for file in self._files(folder, suffixes)
             if not (kind == "test" and file.relative_to(folder).parts[0] in ("generic", "fixtures"))
@@ -218,7 +167,7 @@ class DbtProject:
     @cached_property
     def described_by(self) -> tuple[Path, ...]:
         """The YAML files in which dbt looks for properties: in all its folders, by path."""
-        places = {folder for kind in _DEFAULT_PATHS for folder in self.paths(kind)}
+        places = {folder for kind in DEFAULT_PATHS for folder in self.paths(kind)}
         files = {file for folder in places for file in self._files(folder, (".yml", ".yaml"))}
         return tuple(file for file in sorted(files) if file.name != CONFIGURATION)
 
@@ -229,7 +178,7 @@ class DbtProject:
         Raises:
             ProjectError: one of them is not valid YAML.
         """
-        loaded = (_load(self.root / file) for file in self.described_by)
+        loaded = (load(self.root / file) for file in self.described_by)
         return tuple(each for each in loaded if isinstance(each, dict))
 
     def entries(self, section: str) -> Iterator[Mapping[str, Any]]:
@@ -245,7 +194,7 @@ class DbtProject:
 
     def sources(self, node: Node) -> set[tuple[str, str]]:
         """The sources, with their tables, that a node's text refers to by name."""
-        return set() if node.kind == "seed" else set(_SOURCE.findall(self.text(node.file)))
+        return set() if node.kind == "seed" else sources_in(self.text(node.file))
 
     @cached_property
     def declared_sources(self) -> frozenset[tuple[str, str]]:
@@ -297,30 +246,3 @@ class DbtProject:
     def _files(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         # dbt takes `X.SQL` for SQL.
         return (file for file in self.files_below(folder) if file.name.lower().endswith(suffixes))
-
-
-def _path(kind: str, file: Path) -> tuple[str, ...]:
-    """What of a file's path is in the name of its node: of a snapshot the file's own name, too."""
-    return (*file.parts[:-1], file.stem) if kind == "snapshot" else file.parts[:-1]
-
-
-def refs_in(text: str) -> set[str]:
-    """The models that a text refers to as ``ref('…')``."""
-    return set(_REF.findall(text))
-
-
-def _has_key(value: Any, keys: tuple[str, ...]) -> bool:
-    return isinstance(value, dict) and any(key in keys or _has_key(each, keys) for key, each in value.items())
-
-
-def _load(file: Path) -> Any:
-    return _parsed(file.read_bytes(), file)
-
-
-def _parsed(content: bytes, file: Path) -> Any:
-    try:
-        return yaml.load(content.decode(), Loader=_LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        mark = getattr(fault, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise ProjectError(f"{where}: not valid YAML: {getattr(fault, 'problem', None) or 'not UTF-8'}") from fault

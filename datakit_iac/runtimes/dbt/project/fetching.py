@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.runtimes.dbt.project import packages
-from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, DbtProject
+from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.packages import ASKED, LOCK, Package
 from datakit_iac.runtimes.job import JobFailedError
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION, KINDS, NAMED, DbtProject, ProjectError
+from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION, KINDS, NAMED, ProjectError
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.folders import MADE
 
 _TEXTS: Final = (".sql", ".py", ".yml", ".yaml")

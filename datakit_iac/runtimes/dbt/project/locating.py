@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datakit_iac.runtimes.dbt.project.dbt_project import CONFIGURATION
+from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION
 from datakit_iac.runtimes.job import NotFoundError
 
 

@@ -13,7 +13,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.runtimes.dbt.project.dbt_project import SELECTORS, DbtProject, Node
+from datakit_iac.runtimes.dbt.project.configuration import SELECTORS
+from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
+from datakit_iac.runtimes.dbt.project.node import Node
 
 _SNAPSHOT: Final = re.compile(r"\{%[-+]?\s*snapshot\s+(\w+)")
 _METHOD: Final = re.compile(r"^(?:([\w.]+):)?(.*)$", re.DOTALL)

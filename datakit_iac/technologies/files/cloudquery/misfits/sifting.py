@@ -11,9 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.quarantine import COLUMNS
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
-from datakit_iac.manifest.quarantine import COLUMNS
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files.cloudquery.matching import Part
 from datakit_iac.technologies.files.cloudquery.misfits.refusing import TOLD, said, told

@@ -11,7 +11,7 @@ from datakit_iac.environment.resolve import resolve
 from datakit_iac.findings.finding import InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.cloudquery import CloudQuery
+from datakit_iac.runtimes.cloudquery.runtime import CloudQuery
 from datakit_iac.runtimes.cloudquery.settings import read
 from datakit_iac.runtimes.definition import definition
 from tests.manifest.writing import manifest, write

@@ -1,0 +1,41 @@
+"""The DataSet that a load puts records into that do not fit: what its schema must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
+    from datakit_iac.manifest.models.column import Column
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "file": "string",
+    "line": "bigint",
+    "column": "string",
+    "reason": "string",
+    "raw": "string",
+}
+"""Its columns: the file and line of a record, the first column that does not fit, why, and the record as it came."""
+
+REMEDY: Final = f"schema: [{', '.join(f'{{name: {name}, type: {kind}}}' for name, kind in COLUMNS.items())}]"
+
+
+def misfits(columns: Sequence[Column]) -> list[str]:
+    """What of a schema is not that of a quarantine.
+
+    >>> from datakit_iac.manifest.models.column import Column
+    >>> columns = [Column(name=name, type=kind) for name, kind in COLUMNS.items() if name != "raw"]
+    >>> misfits([*columns, Column(name="note", type="string")])
+    ['column note is none of it', 'there is no column raw']
+    """
+    found = {column.name.lower(): column for column in columns}
+    wrong = [f"there is no column {name}" for name in COLUMNS if name not in found]
+    wrong += [f"column {column.name} is none of it" for name, column in found.items() if name not in COLUMNS]
+    wrong += [
+        f"column {name} is {found[name].type}, expected {kind}"
+        for name, kind in COLUMNS.items()
+        if name in found and str(found[name].type) != kind
+    ]
+    if "column" in found and found["column"].required:
+        wrong.append("column column is required, and a record that cannot be cut into values has none")
+    return sorted(wrong, key=lambda each: "there is no" in each)
