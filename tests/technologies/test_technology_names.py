@@ -32,6 +32,7 @@ ADAPTERS = {"technologies/sql/cloudquery.py", "technologies/sql/load.py"}
 EXCEPTIONS = {
     "cli/commands/init_transform.py": "`dk init` offers what it can write",
     "cli/scaffold/transform_files.py": "`dk init` writes a first Transform of each runtime",
+    "environment/seeding.py": "rows for development are files that CloudQuery loads",
     "manifest/values/open_names.py": "one executor is the default",
     "policy/pack/from_cloud_resource.py": "types of other providers' resources, such as `aws:s3/bucket:Bucket`",
     "sdk": "it exports what lies in the folders",
