@@ -1,11 +1,16 @@
+{#- Rounded half up, in the same way by every database: their own `round` differ in ties and in types. -#}
+{% macro rounded(number, digits) -%}
+    floor({{ number }} * 1e{{ digits }} + 0.5) / 1e{{ digits }}
+{%- endmacro %}
+
 {#- The share of true values, in percent. -#}
 {% macro percent(condition) -%}
-    round(100.0 * count(*) filter (where {{ condition }}) / count(*), 2)::double
+    {{ rounded('100 * (count(*) filter (where ' ~ condition ~ '))::double precision / count(*)', 2) }}
 {%- endmacro %}
 
 {#- A mean that does not depend on the order of rows: integers are summed exactly. -#}
 {% macro mean(minutes) -%}
-    round(avg({{ minutes }}), 2)::double
+    {{ rounded('sum(' ~ minutes ~ ')::double precision / count(' ~ minutes ~ ')', 2) }}
 {%- endmacro %}
 
 {#- The aviation authority calls a flight delayed from 15 minutes on. -#}

@@ -6,5 +6,5 @@ select
     {{ mean('departure_delay_min') }} as mean_departure_delay_min,
     max(departure_delay_min) as worst_departure_delay_min
 from {{ ref('stg_flights') }}
-group by all
-order by all
+group by origin, flight_date
+order by origin, flight_date

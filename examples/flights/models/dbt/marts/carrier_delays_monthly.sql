@@ -9,5 +9,5 @@ select
     {{ percent(is_delayed('flights.arrival_delay_min')) }} as delayed_percent
 from {{ ref('stg_flights') }} as flights
 join {{ ref('stg_airlines') }} as airlines using (carrier)
-group by all
-order by all
+group by 1, 2, 3
+order by 1, 2, 3

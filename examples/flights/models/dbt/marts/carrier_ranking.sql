@@ -3,9 +3,9 @@ with year as (
         carrier,
         airline,
         sum(flights)::bigint as flights,
-        round(sum(flights * delayed_percent) / sum(flights), 1)::decimal(5, 1) as delayed_percent
+        ({{ rounded('sum(flights * delayed_percent) / sum(flights)', 1) }})::decimal(5, 1) as delayed_percent
     from {{ ref('carrier_delays_monthly') }}
-    group by all
+    group by carrier, airline
 )
 
 select

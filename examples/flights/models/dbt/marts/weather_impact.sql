@@ -9,5 +9,5 @@ from {{ ref('stg_flights') }} as flights
 join {{ ref('stg_weather') }} as weather
     on flights.origin = weather.origin
     and flights.scheduled_hour = weather.observed_at
-group by all
-order by all
+group by flights.origin, weather.conditions
+order by flights.origin, weather.conditions
