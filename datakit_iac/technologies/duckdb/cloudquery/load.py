@@ -14,12 +14,12 @@ from cloudquery.sdk.types import JSONType, UUIDType
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.duckdb.cloudquery.contract import demand_passed
-from datakit_iac.technologies.duckdb.cloudquery.migration import migrate
-from datakit_iac.technologies.duckdb.cloudquery.provenance import Provenance
 from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
 from datakit_iac.technologies.duckdb.cloudquery.tables import TableName, count, describe
 from datakit_iac.technologies.duckdb.opening import OpeningError, opened
+from datakit_iac.technologies.sql.loading.contract import demand_passed
+from datakit_iac.technologies.sql.loading.migration import migrate
+from datakit_iac.technologies.sql.loading.provenance import Provenance
 from datakit_iac.technologies.sql.names import quoted
 
 _ROWS: Final = 500_000
