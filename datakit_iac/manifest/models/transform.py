@@ -25,14 +25,13 @@ from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
+from datakit_iac.manifest.values.write_mode import DELETE_STALE, WriteMode
 
 SECTIONS: Final = ("cloudquery", "dbt")
 """The runtimes whose sections are described here; any other's is a mapping, which that runtime checks."""
 
 GENERIC: Final = ("generic-python", "generic-go")
 """The runtimes that run what a Transform says, and nothing of their own."""
-
-WriteMode = Literal["append", "overwrite", "overwrite-delete-stale"]
 
 _KUBERNETES_NAME: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 """A name of Kubernetes (RFC 1123, subdomain)."""
@@ -151,7 +150,7 @@ class CloudQuerySection(Model):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
     tables: list[TablePair] = Field(default_factory=list)
-    write_mode: WriteMode = "overwrite-delete-stale"
+    write_mode: WriteMode = DELETE_STALE
     on_error: ErrorChoice = None
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import Final
+
 import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.duckdb.cloudquery.tables import LiveColumn, LiveTable, TableName, count, describe
-from datakit_iac.technologies.duckdb.types import write
+from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 from datakit_iac.technologies.sql.names import quoted
 
-_FORCE = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
+_FORCE: Final = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: bool, keyed: bool = True) -> list[str]:
+def migrate(
+    database: Database, live: LiveTable | None, schema: pa.Schema, *, force: bool, keyed: bool = True
+) -> list[str]:
     """Make the table, or add and widen its columns; notes on what was lost by force.
 
     Safe: columns are added and widened. Anything else needs `force`, and even then the table, its other columns and
     its comments stay. A view gives way to a table: it has no rows of its own.
 
     Args:
-        connection: in the sync's transaction.
+        database: in the sync's transaction.
+        live: what is there.
         schema: the columns that come.
         force: whether a type may be changed though values are lost.
         keyed: whether a table that is made gets its primary key as an index; else a test holds it.
@@ -31,34 +34,71 @@ def migrate(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, *, force: 
     Raises:
         PluginFault: the table cannot take these columns; every reason is listed.
     """
-    name = TableName.parse(wire.table_name(schema))
-    live = describe(connection, name)
+    name = database.name(wire.table_name(schema))
     if live is None or live.is_view:
         if live:
-            connection.execute(f"DROP VIEW {name.sql}")
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name.schema)}")
-        connection.execute(_create(name, schema, keyed))
+            database.execute(f"DROP VIEW {name.sql}")
+        elif name.schema:
+            database.create_schema(name.schema)
+        database.execute(_create(database, name, schema, keyed))
         return []
-    statements, faults, notes = list[str](), list[str](), list[str]()
+    changes = _Changes(database, name, force)
     for field in schema:
-        column = live.columns.get(field.name.lower())
+        column = live.columns.get(database.folded(field.name))
         wanted = _type(name, field)
         if column is None:
-            faults += _cannot_add(connection, name, field)
-            statements.append(f"ALTER TABLE {name.sql} ADD COLUMN {quoted(field.name)} {write(wanted)}")
-        elif not _takes(column, wanted):
-            _change(connection, name, column, wanted, force, (statements, faults, notes))
-    faults += _unfilled(name, live, schema)
-    if faults:
-        raise PluginFault("\n".join(faults))
-    for statement in statements:
-        _alter(connection, name, statement)
-    return notes
+            changes.add(field, wanted)
+        elif not _takes(column, database.canonical(wanted)):
+            changes.retype(column, wanted)
+    changes.faults += _unfilled(database, name, live, schema)
+    if changes.faults:
+        raise PluginFault("\n".join(changes.faults))
+    for statement in changes.statements:
+        _alter(database, name, statement)
+    return changes.notes
 
 
-def _create(name: TableName, schema: pa.Schema, keyed: bool) -> str:
+class _Changes:
+    """What is to be done to a table, what forbids it, and what is lost by it."""
+
+    def __init__(self, database: Database, name: TableName, force: bool) -> None:
+        self._database, self._name, self._force = database, name, force
+        self.statements, self.faults, self.notes = list[str](), list[str](), list[str]()
+
+    def add(self, field: pa.Field, wanted: DataType) -> None:
+        """A column that is not there."""
+        if not field.nullable and (rows := self._database.count(self._name)):
+            self.faults.append(
+                f"{self._name} lacks the required column {field.name}, and its {rows:,} rows would have no value in it:"
+                " declare it nullable, or fill the table again"
+            )
+        column = f"{quoted(field.name)} {self._database.write(wanted)}"
+        self.statements.append(f"ALTER TABLE {self._name.sql} ADD COLUMN {column}")
+
+    def retype(self, column: LiveColumn, wanted: DataType) -> None:
+        """A column that does not take what comes."""
+        target, sql = quoted(column.name), self._database.write(wanted)
+        changed = f"ALTER TABLE {self._name.sql} ALTER COLUMN {target} TYPE {sql}"
+        if self._database.widens and column.type and wanted.widens(column.type):
+            self.statements.append(changed)
+        elif self._database.widens and self._force:
+            fitting = self._database.cast_or_null(target, wanted)
+            if lost := self._database.count(self._name, f"{target} IS NOT NULL AND {fitting} IS NULL"):
+                lossy = f"{lost:,} values were no {wanted} and were lost by the forced migration"
+                self.notes.append(f"{self._name}.{column.name}: {lossy}")
+            self.statements.append(f"{changed} USING {fitting}")
+        else:
+            shown = column.type or column.spelling
+            self.faults.append(
+                f"{self._name}.{column.name} is {shown}, the source sends {wanted}, and {shown} does not hold every"
+                f" {wanted}: declare the column {shown} in the contract, {_FORCE}"
+            )
+
+
+def _create(database: Database, name: TableName, schema: pa.Schema, keyed: bool) -> str:
     columns = [
-        f"{quoted(field.name)} {write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}" for field in schema
+        f"{quoted(field.name)} {database.write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}"
+        for field in schema
     ]
     if keyed and (key := wire.primary_key(schema)):
         columns.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
@@ -73,50 +113,14 @@ def _type(name: TableName, field: pa.Field) -> DataType:
 
 
 def _takes(column: LiveColumn, wanted: DataType) -> bool:
-    return column.type is not None and column.type.widens(_without_length(wanted))
+    """Whether every value fits. Arrow tells no length of texts: the database itself refuses those that are too long."""
+    if column.type is None:
+        return False
+    return (column.type.name == wanted.name == "string") or column.type.widens(wanted)
 
 
-def _without_length(data_type: DataType) -> DataType:
-    return DataType("string") if data_type.name == "string" else data_type
-
-
-def _change(
-    connection: duckdb.DuckDBPyConnection,
-    name: TableName,
-    column: LiveColumn,
-    wanted: DataType,
-    force: bool,
-    told: tuple[list[str], list[str], list[str]],
-) -> None:
-    statements, faults, notes = told
-    target, sql = quoted(column.name), write(wanted)
-    if column.type and wanted.widens(column.type):
-        statements.append(f"ALTER TABLE {name.sql} ALTER COLUMN {target} TYPE {sql}")
-    elif force:
-        if lost := count(connection, name, f"{target} IS NOT NULL AND TRY_CAST({target} AS {sql}) IS NULL"):
-            notes.append(
-                f"{name}.{column.name}: {lost:,} values were no {wanted} and were lost by the forced migration"
-            )
-        statements.append(f"ALTER TABLE {name.sql} ALTER COLUMN {target} TYPE {sql} USING TRY_CAST({target} AS {sql})")
-    else:
-        shown = column.type or column.spelling
-        faults.append(
-            f"{name}.{column.name} is {shown}, the source sends {wanted}, and {shown} does not hold every"
-            f" {wanted}: declare the column {shown} in the contract, {_FORCE}"
-        )
-
-
-def _cannot_add(connection: duckdb.DuckDBPyConnection, name: TableName, field: pa.Field) -> list[str]:
-    if field.nullable or not (rows := count(connection, name)):
-        return []
-    return [
-        f"{name} lacks the required column {field.name}, and its {rows:,} rows would have no value in it:"
-        " declare it nullable, or fill the table again"
-    ]
-
-
-def _unfilled(name: TableName, live: LiveTable, schema: pa.Schema) -> list[str]:
-    sent = {field.name.lower() for field in schema}
+def _unfilled(database: Database, name: TableName, live: LiveTable, schema: pa.Schema) -> list[str]:
+    sent = {database.folded(field.name) for field in schema}
     return [
         f"{name}.{column.name} is required, but the source sends no such column: drop NOT NULL, or send it"
         for key, column in live.columns.items()
@@ -124,11 +128,10 @@ def _unfilled(name: TableName, live: LiveTable, schema: pa.Schema) -> list[str]:
     ]
 
 
-def _alter(connection: duckdb.DuckDBPyConnection, name: TableName, statement: str) -> None:
+def _alter(database: Database, name: TableName, statement: str) -> None:
     try:
-        connection.execute(statement)
-    except duckdb.Error as fault:
-        first = str(fault).partition("\n")[0]
+        database.execute(statement)
+    except RefusedError as fault:
         raise PluginFault(
-            f"{name} cannot be changed: {first} (`{statement}`); drop the constraint or index that stands against it"
+            f"{name} cannot be changed: {fault} (`{statement}`); drop the constraint or index that stands against it"
         ) from fault

@@ -1,145 +1,153 @@
-"""One sync into an SQL database, as one transaction: a CloudQuery destination for databases of any dialect."""
+"""A load into the database of any SQL session: rows go in by its driver's `executemany`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import pyarrow as pa
 from cloudquery.sdk.types import JSONType, UUIDType
 
 from datakit_iac.cloudquery_plugins import wire
-from datakit_iac.cloudquery_plugins.events import Event, emit
-from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.technologies.sql.names import quoted
+from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
+from datakit_iac.technologies.sql.loading.load import Load
+from datakit_iac.technologies.sql.loading.spec import LoadSpec, read
+from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.sql.session import SqlSession, first_line
 
+_INCOMING: Final = "datakit_incoming"
+_BOOKKEEPING: Final = {
+    wire.SYNC_TIME: DataType("timestamptz"),
+    wire.SOURCE_NAME: DataType("string"),
+    "_cq_id": DataType("uuid"),
+    "_cq_parent_id": DataType("uuid"),
+}
+"""What CloudQuery adds, of which no session tells."""
 
-class SqlLoad:
+
+class SqlLoad(Load):
     """A transaction that begins with the first message and ends with `commit` or `abandon`.
-
-    Tables are made and columns are added; a column that is there keeps its type. The tests of contracts must pass
-    before the commit.
 
     Args:
         session: the database, open for this alone.
-        spec: what `technologies.sql.cloudquery.spec` makes.
+        spec: what `technologies.sql.loading.rendering.spec` makes; what a technology has beside is left alone.
     """
 
     def __init__(self, session: SqlSession, spec: Mapping[str, Any]) -> None:
-        self._session, self._spec = session, spec
-        self._outputs: Mapping[str, Mapping[str, Any]] = spec.get("outputs") or {}
-        self._rows: dict[str, int] = {}
-        self._replaces: dict[str, Sequence[str]] = {}
-        session.database.execute("BEGIN TRANSACTION")
+        super().__init__(_SessionDatabase(session, self), LoadSpec(**read(spec, set(spec))))
 
     def value(self, value: Any) -> Any:
         """A value as the driver takes it."""
         return value
 
-    def migrate(self, schema: bytes, *, force: bool) -> None:
-        """Make the table, or add the columns that it lacks."""
-        table = wire.decode_schema(schema)
-        name = wire.table_name(table)
-        columns = {each.name: self._type(name, each) for each in table}
-        if self._session.relation(Place(table=name)) is None:
-            described = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-            self._execute(f"CREATE TABLE {self._sql(name)} ({described})")
-        there = self._session.database.execute(f"SELECT * FROM {self._sql(name)} LIMIT 0").description
-        known = {column[0].lower() for column in there}
-        for column, kind in columns.items():
-            if column.lower() not in known:
-                self._execute(f"ALTER TABLE {self._sql(name)} ADD COLUMN {quoted(column)} {kind}")
-        if self._spec["write_mode"] == "overwrite" and self._outputs.get(name, {}).get("quarantine"):
-            self._execute(f"DELETE FROM {self._sql(name)}")  # it tells of the last sync alone
-        has_rows = self._session.rows(f"SELECT 1 FROM {self._sql(name)} LIMIT 1")
-        self._replaces[name] = wire.primary_key(table) if has_rows and self._spec["write_mode"] != "append" else ()
-        self._rows[name] = 0
 
-    def insert(self, record: bytes) -> None:
-        """Write a batch, instead of the rows that have its keys."""
-        for batch in wire.decode_batches(record):
-            name, columns = wire.table_name(batch.schema), batch.schema.names
-            rows = [tuple(map(self.value, row)) for row in zip(*map(_values, batch.columns), strict=True)]
-            if key := self._replaces[name]:
-                same = " AND ".join(f"{quoted(column)} = ?" for column in key)
-                keys = [tuple(row[columns.index(column)] for column in key) for row in rows]
-                self._execute(f"DELETE FROM {self._sql(name)} WHERE {same}", keys)
-            marks = ", ".join("?" * len(columns))
-            self._execute(f"INSERT INTO {self._sql(name)} ({', '.join(map(quoted, columns))}) VALUES ({marks})", rows)
-            self._rows[name] += len(rows)
-            emit(Event("progress", f"{name} {self._rows[name]:,} rows", name, self._rows[name]))
+class _SessionDatabase(Database):
+    """An open session, in the transaction of one sync."""
 
-    def delete_stale(self, table: str, source: str, sync_time: datetime) -> None:
-        """Remove the rows of this source's earlier syncs, and those of sources that write the table no more."""
-        stale = f"({quoted(wire.SOURCE_NAME)} = ? AND {quoted(wire.SYNC_TIME)} < ?)"
-        values = [source, self.value(sync_time.replace(tzinfo=UTC))]
-        writers = self._outputs.get(table, {}).get("writers")
-        if writers is not None:
-            kept = [source, *writers]
-            stale += f" OR {quoted(wire.SOURCE_NAME)} NOT IN ({', '.join('?' * len(kept))})"
-            values += kept
-        self._execute(f"DELETE FROM {self._sql(table)} WHERE {stale}", [values])
+    def __init__(self, session: SqlSession, load: SqlLoad) -> None:
+        self._session, self._dialect, self._load = session, session.dialect, load
+        self.default_schema = session.dialect.default_schema
+        self.widens = "widen" in session.dialect.alters
 
-    def idle(self) -> None:
-        """Nothing is put off."""
+    def begin(self, outputs: Iterable[TableName]) -> None:
+        """Begin."""
+        self.execute("BEGIN TRANSACTION")
 
-    def finish(self) -> None:
-        """Run the tests of the contracts.
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self._run(sql)
 
-        Raises:
-            PluginFault: some fail, or cannot run; each is named.
-        """
-        breaches = [
-            f"{output['dataset']}: {test}({subject}): {rows} row{'s' if rows != 1 else ''}"
-            for name, output in self._outputs.items()
-            if name in self._rows
-            for test, subject, query in output["tests"]
-            if (rows := self._failing(f"test {test}({subject}) of {output['dataset']}", query))
-        ]
-        if breaches:
-            count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
-            raise PluginFault("\n".join([f"the outputs would have {count}, so the tables are as they were", *breaches]))
+    def rows(self, sql: str) -> Sequence[Sequence[Any]]:
+        """What a query gives."""
+        try:
+            return self._session.rows(sql)
+        except self._session.failure as fault:
+            raise RefusedError(first_line(fault)) from fault
+
+    def describe(self, name: TableName) -> LiveTable | None:
+        """What the session knows, and the bookkeeping columns of loaders that it does not tell of."""
+        place = _place(name)
+        found = self._session.relation(place)
+        if found is None:
+            return None
+        kind, comment, columns = found
+        described = self._session.database.execute(f"SELECT * FROM {name.sql} LIMIT 0").description
+        live = {name: LiveColumn(name, _BOOKKEEPING.get(name), "unknown") for name, *_ in described}
+        for column in columns:
+            spelling = self._dialect.write(column.type)
+            live[column.name] = LiveColumn(column.name, column.type, spelling, not column.nullable)
+        return LiveTable({self.folded(name): each for name, each in live.items()}, comment, kind == "VIEW")
+
+    def write(self, data_type: DataType) -> str:
+        """A column's type in DDL."""
+        return self._dialect.write(data_type)
+
+    def canonical(self, data_type: DataType) -> DataType:
+        """What the database keeps of a type."""
+        return self._dialect.type_of(self._dialect.write(data_type))
+
+    def append(self, name: TableName, batches: Sequence[pa.RecordBatch]) -> None:
+        """Add rows to a table."""
+        self._insert(name.sql, batches)
+
+    @contextmanager
+    def staged(self, name: TableName, batches: Sequence[pa.RecordBatch]) -> Iterator[str]:
+        """The rows in a temporary table."""
+        columns = ", ".join(map(quoted, batches[0].schema.names))
+        self.execute(f"CREATE TEMPORARY TABLE {_INCOMING} AS SELECT {columns} FROM {name.sql} LIMIT 0")
+        self._insert(_INCOMING, batches)
+        yield _INCOMING
+        self.execute(f"DROP TABLE {_INCOMING}")
+
+    def moment(self, at: datetime) -> str:
+        """A time as an SQL literal; as text where that is what the load gives the driver."""
+        given = self._load.value(at)
+        return literal(given) if isinstance(given, str) else super().moment(at)
+
+    def comment(self, name: TableName, text: str) -> None:
+        """Give the table a comment, in the table of comments where there is one."""
+        if not self._dialect.comments:
+            super().comment(name, text)
+            return
+        table, of = quoted(self._dialect.comments), literal(self._dialect.address(_place(name)))
+        self.execute(f"DELETE FROM {table} WHERE object = {of} AND part = ''")
+        self.execute(f"INSERT INTO {table} VALUES ({of}, '', {literal(text)})")
 
     def commit(self) -> None:
-        """Make it last, close the database, and tell what came."""
-        self._session.database.execute("COMMIT")
-        self._session.database.close()
-        for name, rows in self._rows.items():
-            emit(Event("result", f"{name} {rows:,} rows", name, rows))
+        """Make it last, and close the session."""
+        self.execute("COMMIT")
+        self.close()
 
-    def abandon(self) -> None:
-        """Leave everything as it was, and close the database."""
+    def close(self) -> None:
+        """Close the session, which leaves what was not committed."""
         self._session.database.close()
 
-    def _failing(self, test: str, query: str) -> int:
-        try:
-            ((rows,),) = self._session.rows(query)
-        except self._session.failure as fault:
-            raise PluginFault(f"{test} cannot run: {first_line(fault)}") from fault
-        return int(rows)
+    def _insert(self, table: str, batches: Sequence[pa.RecordBatch]) -> None:
+        columns = batches[0].schema.names
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(map(quoted, columns))}) VALUES ({marks})"
+        for batch in batches:
+            values = zip(*map(_values, batch.columns), strict=True)
+            self._run(sql, [tuple(map(self._load.value, row)) for row in values])
 
-    def _sql(self, table: str) -> str:
-        return self._session.dialect.qualified(Place(table=table))
-
-    def _type(self, table: str, field: pa.Field) -> str:
-        try:
-            return self._session.dialect.write(from_arrow(field.type))
-        except ValueError as fault:
-            raise PluginFault(f"{table}.{field.name}: {fault}") from fault
-
-    def _execute(self, sql: str, rows: Sequence[Sequence[Any]] | None = None) -> None:
+    def _run(self, sql: str, rows: Sequence[Sequence[Any]] | None = None) -> None:
+        database = self._session.database
         try:
             if rows is None:
-                self._session.database.execute(sql)
+                database.execute(sql)
             else:
-                self._session.database.executemany(sql, rows)
+                database.executemany(sql, rows)
         except self._session.failure as fault:
-            raise PluginFault(f"{self._session.dialect.name} refused `{sql}`: {first_line(fault)}") from fault
+            raise RefusedError(first_line(fault)) from fault
+
+
+def _place(name: TableName) -> Place:
+    return Place(table=f"{name.schema}.{name.table}" if name.schema else name.table)
 
 
 def _values(column: pa.Array) -> list[Any]:
