@@ -188,7 +188,7 @@ class Load:
                 replaced += f" AND ({time} IS NULL OR {time} <> {self._database.moment(moment(target.sync_time))})"
             self._database.execute(f"DELETE FROM {target.name.sql} AS old WHERE {replaced}")
             columns = ", ".join(map(quoted, batches[0].schema.names))
-            self._database.execute(f"INSERT INTO {target.name.sql} ({columns}) SELECT {columns} FROM {incoming}")
+            self._database.execute(f"INSERT INTO {target.name.sql} ({columns}) SELECT {columns} FROM {incoming} AS new")
 
     def _refuse_repeated(self, target: _Target) -> None:
         if not (target.key and target.rows and target.sync_time is not None):
