@@ -120,7 +120,7 @@ class Technology(Protocol):
     def at(self, location: str) -> Connection:
         """The Store at a location, as far as the location tells; the inverse of `location`."""
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """What tells one place of a Store from another: the same text for one place, however it is spelled."""
 
     def canonical(self, data_type: DataType) -> DataType:
@@ -188,7 +188,7 @@ def address(dataset: BoundDataSet) -> str:
     Raises:
         StoreError: its technology is not installed.
     """
-    return technology(dataset.connection.technology).address(dataset.place)
+    return technology(dataset.connection.technology).address(dataset.place, dataset.connection)
 
 
 def location(dataset: BoundDataSet) -> str:

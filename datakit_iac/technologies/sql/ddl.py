@@ -42,9 +42,9 @@ def comments(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
     return [each for column in described for each in _comment(dialect, dataset.place, column.name, column.description)]
 
 
-def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark) -> list[str]:
-    """The comment of the table: its description and whose it is."""
-    return _comment(dialect, dataset.place, "", mark.append_to(dataset.description))
+def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark, *, kind: str = "TABLE") -> list[str]:
+    """The comment of the table or view: its description and whose it is."""
+    return _comment(dialect, dataset.place, "", mark.append_to(dataset.description), kind)
 
 
 def rename(dialect: Dialect, place: Place, name: str, *, kind: str = "TABLE") -> list[str]:
@@ -101,10 +101,10 @@ def _definition(dialect: Dialect, column: Column) -> str:
     return f"{quoted(column.name)} {dialect.write(column.type)}{required}"
 
 
-def _comment(dialect: Dialect, place: Place, column: str, text: str) -> list[str]:
+def _comment(dialect: Dialect, place: Place, column: str, text: str, kind: str = "TABLE") -> list[str]:
     if not dialect.comments:
         table = dialect.qualified(place)
-        what = f"COLUMN {table}.{quoted(column)}" if column else f"TABLE {table}"
+        what = f"COLUMN {table}.{quoted(column)}" if column else f"{kind} {table}"
         return [f"COMMENT ON {what} IS {literal(text)}"]
     values = ", ".join(map(literal, (dialect.address(place), column, text)))
     return [*_forgotten(dialect, place, column), f"INSERT INTO {quoted(dialect.comments)} VALUES ({values})"]

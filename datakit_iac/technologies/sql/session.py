@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, Protocol
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -43,7 +43,7 @@ class SqlSession(ABC):
         failure: what its driver raises.
     """
 
-    dialect: ClassVar[Dialect]
+    dialect: Dialect
     failure: ClassVar[type[Exception]]
 
     def __init__(self, database: Database) -> None:
@@ -57,7 +57,7 @@ class SqlSession(ABC):
 
     @abstractmethod
     def relation(self, place: Place) -> tuple[str, str, Sequence[Column]] | None:
-        """What is at a place: `TABLE` or `VIEW`, its comment, and its columns; None where nothing is."""
+        """What is at a place: its kind as `ALTER` names it (`TABLE`, `VIEW`), its comment and columns; or None."""
 
     @abstractmethod
     def places(self, infix: str) -> list[Place]:
@@ -73,7 +73,7 @@ class SqlSession(ABC):
             return None
         kind, comment, columns = found
         description, mark = Mark.split(comment)
-        is_view = kind == "VIEW"
+        is_view = _is_view(kind)
         return TableState(tuple(columns), description, mark, self._is_empty(place, is_view), is_view)
 
     def _is_empty(self, place: Place, is_view: bool) -> bool:
@@ -107,14 +107,15 @@ class SqlSession(ABC):
         descriptions only: its columns are what its query gives.
         """
         found = self.relation(dataset.place)
-        if found and found[0] == "VIEW":
+        kind = found[0] if found else "TABLE"
+        if found and _is_view(kind):
             there = {column.name.lower() for column in found[2]}
             possible = [each for each in changes if each.kind == "describe" and each.column.lower() in there]
         else:
             possible = [each for each in changes if each.kind != "require" or not self._nulls(dataset, each)]
             self._refuse_misfits(dataset.place, possible)
         altering = ddl.alter(self.dialect, dataset.place, possible)
-        self.together([*altering, *ddl.stamp(self.dialect, dataset, mark)])
+        self.together([*altering, *ddl.stamp(self.dialect, dataset, mark, kind=kind)])
         self.written(dataset.place if all(change.kind == "describe" for change in possible) else None)
 
     def misfits(self, place: Place, change: Change) -> int:
@@ -223,13 +224,24 @@ class SqlSession(ABC):
             StoreError: the database refused one, and nothing was done.
         """
         self.database.execute("BEGIN TRANSACTION")
+        statement = ""
         try:
             for statement in statements:
                 self.database.execute(statement)
+            statement = "COMMIT"
+            self.database.execute(statement)
         except self.failure as fault:
-            self.database.execute("ROLLBACK")
-            raise StoreError(f"{self.dialect.name} refused `{statement}`: {fault}") from fault
-        self.database.execute("COMMIT")
+            with suppress(self.failure):  # a connection that was cut has left nothing
+                self.database.execute("ROLLBACK")
+            raise StoreError(self.refusal(fault, statement)) from fault
+
+    def refusal(self, fault: Exception, statement: str) -> str:
+        """Why a statement was not carried out, for people."""
+        return f"{self.dialect.name} refused `{statement}`: {fault}"
+
+
+def _is_view(kind: str) -> bool:
+    return kind in ("VIEW", "MATERIALIZED VIEW")
 
 
 def first_line(fault: Exception) -> str:

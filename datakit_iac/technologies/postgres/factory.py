@@ -1,0 +1,78 @@
+"""The Technology `postgres`: cheap to import, for the driver comes with the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+from datakit_iac.contract.connection import Connection
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.postgres.connection import PostgresConnection
+from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
+from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.technology import SqlTechnology
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.postgres.session import PostgresSession
+
+_PORT: Final = 5432
+
+
+class Postgres(SqlTechnology):
+    """Tables of a database of a Postgres server."""
+
+    name = "postgres"
+    capabilities = Capabilities(places=("table",))
+    dialect = POSTGRES
+    connection = PostgresConnection
+
+    def spoken(self, connection: Connection) -> Dialect:
+        """The dialect with the schema of a table that names none."""
+        return spoken(connection.options)
+
+    def location(self, connection: Connection) -> str:
+        """Server and database, as they are named."""
+        options = connection.options
+        host, database = str(options.get("host", "")).lower(), str(options.get("database", ""))
+        return f"{self.name}:{quote(host, safe='')}:{options.get('port', _PORT)}/{quote(database, safe='')}"
+
+    def at(self, location: str) -> Connection:
+        """The database of a server; role and password are those that libpq finds (`PGUSER`, `PGPASSWORD`, a file).
+
+        Raises:
+            StoreError: the text tells no database of a server.
+        """
+        _, host, rest = (*location.split(":", 2), "", "")[:3]
+        port, _, database = rest.partition("/")
+        if not (host and port.isdigit() and database):
+            raise StoreError(f"{location} does not tell a database; expected {self.name}:HOST:PORT/DATABASE")
+        return Connection(self.name, {"host": unquote(host), "port": int(port), "database": unquote(database)})
+
+    def address(self, place: Place, connection: Connection) -> str:
+        """Schema and table; upper and lower case are two places."""
+        return ".".join(spoken(connection.options).parts(place))
+
+    def size(self, connection: Connection) -> int:
+        """The database, its catalog included."""
+        try:
+            with self.open(connection) as session:
+                ((size,),) = session.rows("SELECT pg_database_size(current_database())")
+        except StoreMissingError:
+            return 0
+        return int(size)
+
+    @contextmanager
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[PostgresSession]:
+        """Connect to the database; it and the schema of the connection are made where `create` says so."""
+        try:
+            from datakit_iac.technologies.postgres.session import connect
+        except ImportError as lacking:
+            message = (
+                f"Postgres needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[postgres]'"
+            )
+            raise StoreError(message) from lacking
+        with connect(connection, create=create) as session:
+            yield session
