@@ -14,6 +14,16 @@ without error. A table that is there is never recreated: columns are added or wi
 Of `outputs` the tests must pass before the commit, rows of sources that are no longer writers go with the stale ones,
 and the mark in the table's comment tells which Run wrote it, so that what a failed attempt appended is not appended
 twice.
+
+Spec of the source, which reads all tables in one snapshot::
+
+    connection: {host: db, database: shop, user: reader, password: …}
+    tables:
+      - name: raw.users       # the table the rows are for
+        table: public.users   # the table or view they come from
+        columns: [{name: id, type: bigint, required: true, key: false}]   # without: all
+    quarantine: raw.rejected  # optional: the table for what does not fit, into which nothing comes of a database
+    batch_rows: 50000
 """
 
 from __future__ import annotations
@@ -22,7 +32,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datakit_iac.cloudquery_plugins.servicers import Destination
+    from datakit_iac.cloudquery_plugins.servicers import Destination, Source
 
 
 def destination() -> None:
@@ -41,3 +51,21 @@ def _open_destination(spec: Mapping[str, Any]) -> Destination:
     from datakit_iac.technologies.postgres.cloudquery.spec import PostgresSpec
 
     return Load(PostgresSpec.parse(spec))
+
+
+def source() -> None:
+    """The console script `datakit-source-postgres`."""
+    from datakit_iac.cloudquery_plugins import serving
+    from datakit_iac.cloudquery_plugins.servicers import SourceServicer
+    from datakit_iac.version import __version__
+
+    servicer = SourceServicer("postgres", __version__, _open_source)
+    heavy = "datakit_iac.technologies.postgres.cloudquery.source"
+    serving.run(lambda: serving.serve("datakit-source-postgres", servicer, heavy))
+
+
+def _open_source(spec: Mapping[str, Any]) -> Source:
+    from datakit_iac.technologies.postgres.cloudquery.source import PostgresSource
+    from datakit_iac.technologies.postgres.cloudquery.spec import SourceSpec
+
+    return PostgresSource(SourceSpec.parse(spec))

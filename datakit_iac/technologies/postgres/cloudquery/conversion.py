@@ -1,7 +1,7 @@
 """Arrow columns as ADBC writes them in the binary format of COPY, which must be exactly that of the table's column.
 
 ADBC (1.13) checks nothing: it writes uint64 as int8, so that large numbers become negative, and drops the nanoseconds
-of a timestamp. So every column is given the one type that its column in the table has, and what does not fit is refused.
+of a timestamp. So every column is given the one type that its column of the table has; what does not fit is refused.
 """
 
 from __future__ import annotations

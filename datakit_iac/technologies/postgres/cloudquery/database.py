@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import pyarrow as pa
@@ -12,8 +12,8 @@ from adbc_driver_manager import Error
 
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.postgres import types
+from datakit_iac.technologies.postgres.cloudquery.adbc import Adbc, is_lost, said, where
 from datakit_iac.technologies.postgres.cloudquery.conversion import converted, is_direct
-from datakit_iac.technologies.postgres.cloudquery.opening import connected, is_lost, said, where
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 from datakit_iac.technologies.sql.names import literal, quoted
 
@@ -38,8 +38,7 @@ class PostgresDatabase(Database):
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self.default_schema = connection.get("schema", "public")
         self._where = where(connection)
-        self._connection = connected(connection)
-        self._cursor = self._connection.cursor()
+        self._adbc = Adbc(connection)
         self._busy = threading.Lock()
         self._locked: set[TableName] = set()
         self._spellings: dict[TableName, Mapping[str, str]] = {}
@@ -55,17 +54,11 @@ class PostgresDatabase(Database):
 
     def execute(self, sql: str) -> None:
         """Run one statement."""
-        self._run(lambda: self._cursor.execute(sql))
+        self._run(lambda: self._adbc.execute(sql))
 
     def rows(self, sql: str) -> Sequence[Sequence[Any]]:
         """What a query gives."""
-
-        def read() -> Sequence[Sequence[Any]]:
-            self._cursor.execute(sql)
-            found: Sequence[Sequence[Any]] = self._cursor.fetchall()
-            return found
-
-        return self._run(read)
+        return self._run(lambda: self._adbc.rows(sql))
 
     def describe(self, name: TableName) -> LiveTable | None:
         """The table or view, from the catalog."""
@@ -120,7 +113,9 @@ class PostgresDatabase(Database):
     def staged(self, name: TableName, batches: Sequence[pa.RecordBatch]) -> Iterator[str]:
         """The rows in a temporary table; what cannot be copied as it is is text there."""
         spellings, fields = self._types(name), batches[0].schema
-        kinds = {each.name: spellings[each.name] if is_direct(spellings[each.name], each.type) else "" for each in fields}
+        kinds = {
+            each.name: spellings[each.name] if is_direct(spellings[each.name], each.type) else "" for each in fields
+        }
         columns = [quoted(each) if kind else f"{quoted(each)}::text" for each, kind in kinds.items()]
         self.execute(f"CREATE TEMPORARY TABLE {_INCOMING} AS SELECT {', '.join(columns)} FROM {name.sql} LIMIT 0")
         self._copy(TableName("", _INCOMING), spellings, batches, shown=name)
@@ -130,20 +125,16 @@ class PostgresDatabase(Database):
 
     def commit(self) -> None:
         """Make it last, and close."""
-        self._run(self._connection.commit, "committing; whether the rows are there is not known")
+        self._run(self._adbc.commit, "committing; whether the rows are there is not known")
         self.close()
 
     def close(self) -> None:
         """Roll back and close; a statement that runs is cancelled."""
         if not self._busy.acquire(blocking=False):
-            with suppress(Error):
-                self._cursor.adbc_cancel()
+            self._adbc.cancel()
             if not self._busy.acquire(timeout=_END):
                 return  # the process ends, and the server rolls back
-        with suppress(Error):
-            self._cursor.close()
-        with suppress(Error):
-            self._connection.close()
+        self._adbc.close()
         self._busy.release()
 
     def _kind(self, name: TableName) -> str:
@@ -174,17 +165,13 @@ class PostgresDatabase(Database):
         table = pa.table(
             {
                 each: pa.chunked_array(
-                    [
-                        converted(batch.column(number), spellings[each], f"{shown or name}.{each}")
-                        for batch in batches
-                    ]
+                    [converted(batch.column(number), spellings[each], f"{shown or name}.{each}") for batch in batches]
                 )
                 for number, each in enumerate(names)
             }
         )
         rows = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(_BATCH))
-        where = {"db_schema_name": name.schema} if name.schema else {"temporary": True}
-        self._run(lambda: self._cursor.adbc_ingest(name.table, rows, mode="append", **where))
+        self._run(lambda: self._adbc.copy(name.schema, name.table, rows))
 
     def _run(self, action: Callable[[], _T], what: str = "") -> _T:
         with self._busy:
