@@ -18,7 +18,6 @@ class Load(load.Load):
     """
 
     rows_at_once = 500_000
-    bytes_at_once = 128 << 20
 
     def __init__(self, spec: DuckDBSpec) -> None:
         super().__init__(DuckDBDatabase(spec), spec)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.manifest.values.write_mode import APPEND, OVERWRITE
+from datakit_iac.manifest.values import write_mode
 from datakit_iac.technologies.sql.loading.contract import demand_passed
 from datakit_iac.technologies.sql.loading.database import Database, RefusedError, TableName
 from datakit_iac.technologies.sql.loading.migration import migrate
@@ -32,6 +32,7 @@ class _Target:
         name: the same, taken apart.
         key: its primary key, as the source declares it.
         had_rows: whether there were rows before this sync.
+        replaces: whether rows that are there may have the keys of those that come.
         is_stamped: whether rows carry the time of their sync.
         provenance: who wrote the rows that are there.
     """
@@ -40,6 +41,7 @@ class _Target:
     name: TableName
     key: tuple[str, ...]
     had_rows: bool
+    replaces: bool
     is_stamped: bool
     provenance: Provenance
     waiting: list[pa.RecordBatch] = field(default_factory=list)
@@ -56,11 +58,13 @@ class Load:
 
     Attributes:
         rows_at_once: rows of a table that are held back, to be written at once.
+        replaced_at_once: the same where rows with their keys must be looked for in the whole table.
         bytes_at_once: the same in bytes.
     """
 
     rows_at_once = 50_000
-    bytes_at_once = 64 << 20
+    replaced_at_once = 500_000
+    bytes_at_once = 128 << 20
 
     def __init__(self, database: Database, spec: LoadSpec) -> None:
         self._database, self._spec = database, spec
@@ -77,7 +81,7 @@ class Load:
         """Give a table the columns of the schema; see `migration.migrate`."""
         table = wire.decode_schema(schema)
         sent_as, key = wire.table_name(table), wire.primary_key(table)
-        if self._spec.write_mode == OVERWRITE and not key and not self._is_quarantine(sent_as):
+        if self._spec.write_mode == write_mode.OVERWRITE and not key and not self._is_quarantine(sent_as):
             raise PluginFault(
                 f"{sent_as} has no primary key, so overwrite cannot tell which rows to replace: declare one,"
                 " or write by overwrite-delete-stale or append"
@@ -90,16 +94,23 @@ class Load:
         provenance = Provenance(self._database, name, output, before.comment if before else "")
         if before and before.is_view:
             provenance.keep_comment()
-        if self._spec.write_mode == APPEND and had_rows and is_stamped:
-            provenance.remove_attempts(self._spec.source, self._spec.run)
-        self._targets[sent_as] = _Target(sent_as, name, key, had_rows, is_stamped, provenance)
+        replaces = had_rows and bool(key)
+        if had_rows and is_stamped:
+            match self._spec.write_mode:
+                case write_mode.APPEND:
+                    provenance.remove_attempts(self._spec.source, self._spec.run)
+                case write_mode.DELETE_STALE if key:
+                    # They would go at the end; it is faster not to look for the keys of all that come among them.
+                    provenance.remove_own(self._spec.source)
+                    replaces = self._database.has_rows(name)
+        self._targets[sent_as] = _Target(sent_as, name, key, had_rows, replaces, is_stamped, provenance)
 
     def insert(self, record: bytes) -> None:
         """Take a batch; it is written with others."""
         for batch in wire.decode_batches(record):
             target = self._target(wire.table_name(batch.schema))
             target.waiting.append(batch)
-            if self._is_enough(target.waiting):
+            if self._is_enough(target):
                 self._write(target)
 
     def delete_stale(self, table: str, source: str, sync_time: datetime) -> None:
@@ -130,7 +141,7 @@ class Load:
             raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
         for name, target in self._targets.items():
             self._refuse_repeated(target)
-            if self._is_quarantine(name) and self._spec.write_mode == OVERWRITE and target.had_rows:
+            if self._is_quarantine(name) and self._spec.write_mode == write_mode.OVERWRITE and target.had_rows:
                 target.provenance.remove_stale(self._spec.source, _time(target))
             is_clean = name in self._cleaned
             target.provenance.record(self._spec.source, self._spec.run, target.sync_time, is_clean=is_clean)
@@ -153,9 +164,10 @@ class Load:
         output = self._spec.outputs.get(table)
         return output is not None and output.quarantine
 
-    def _is_enough(self, waiting: list[pa.RecordBatch]) -> bool:
-        rows, size = sum(each.num_rows for each in waiting), sum(each.nbytes for each in waiting)
-        return bool(rows >= self.rows_at_once or size >= self.bytes_at_once)
+    def _is_enough(self, target: _Target) -> bool:
+        rows, size = sum(each.num_rows for each in target.waiting), sum(each.nbytes for each in target.waiting)
+        most = self.replaced_at_once if target.replaces else self.rows_at_once
+        return bool(rows >= most or size >= self.bytes_at_once)
 
     def _target(self, table: str) -> _Target:
         if table not in self._targets:
@@ -169,7 +181,7 @@ class Load:
         if target.is_stamped and target.sync_time is None:
             target.sync_time = _earliest(batches)
         try:
-            if target.key and target.had_rows:
+            if target.replaces:
                 self._replace(target, batches)
             else:
                 self._database.append(target.name, batches)

@@ -47,6 +47,10 @@ class Provenance:
                 conditions.append(f"{SOURCE} IS NULL")
         self._database.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}")
 
+    def remove_own(self, source: str) -> None:
+        """Remove all that `source` wrote."""
+        self._database.execute(f"DELETE FROM {self._table.sql} WHERE {SOURCE} = {literal(source)}")
+
     def remove_attempts(self, source: str, run: str) -> None:
         """Remove what the last attempt appended where it was this very Run, and what was never verified.
 
