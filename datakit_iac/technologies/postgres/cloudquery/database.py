@@ -91,8 +91,9 @@ class PostgresDatabase(Database):
         return f"CASE WHEN pg_input_is_valid({column}::text, {literal(kind)}) THEN {column}::text::{kind} END"
 
     def create_schema(self, schema: str) -> None:
-        """Make a schema that is not there; a role that may not is not asked for where it is there."""
+        """Make a schema that is not there; two who do so at a time wait for each other."""
         if not self.rows(f"SELECT 1 FROM pg_namespace WHERE nspname = {literal(schema)}"):
+            self.execute(f"SELECT pg_advisory_xact_lock(hashtext({literal(f'datakit schema {schema}')}))")
             super().create_schema(schema)
 
     def folded(self, name: str) -> str:
