@@ -33,7 +33,7 @@ def bound(root: Path, connection: dict[str, Any]) -> Workspace:
 
 def rows(connection: dict[str, Any], query: str) -> list[Any]:
     with connected(connection) as server:
-        return server.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+        return server.execute(query).fetchall()
 
 
 def test_a_warehouse_on_postgres_has_the_rows_of_one_in_duckdb(tmp_path: Path) -> None:
