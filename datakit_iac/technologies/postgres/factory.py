@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.postgres import grants
 from datakit_iac.technologies.postgres.connection import PostgresConnection
 from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
 from datakit_iac.technologies.sql.dialect import Dialect
@@ -19,13 +22,15 @@ if TYPE_CHECKING:
     from datakit_iac.technologies.postgres.session import PostgresSession
 
 _PORT: Final = 5432
+_LONGEST_NAME: Final = 63
+"""https://www.postgresql.org/docs/current/limits.html; the server cuts a longer one without an error."""
 
 
 class Postgres(SqlTechnology):
     """Tables of a database of a Postgres server."""
 
     name = "postgres"
-    capabilities = Capabilities(places=("table",))
+    capabilities = Capabilities(places=("table",), enforces_keys=True, keeps_tags=True, longest_name=_LONGEST_NAME)
     dialect = POSTGRES
     connection = PostgresConnection
 
@@ -54,6 +59,14 @@ class Postgres(SqlTechnology):
     def address(self, place: Place, connection: Connection) -> str:
         """Schema and table; upper and lower case are two places."""
         return ".".join(spoken(connection.options).parts(place))
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """`CREATE TABLE` with what is granted, or what carries out each change."""
+        told = super().ddl(dataset, changes)
+        if changes is None:
+            wanted = dataset.connection.options.get("grants") or {}
+            told += grants.statements(self.spoken(dataset.connection), dataset.place, wanted, {})
+        return told
 
     def size(self, connection: Connection) -> int:
         """The database, its catalog included."""
