@@ -37,6 +37,7 @@ class Capabilities:
     Attributes:
         places: how its DataSets are addressed; the first is what the address in an ID means.
         single_writer: whether only one process at a time may have the Store open.
+        pooled: whether several operations may use the Store at a time, each with a session that is kept for the next.
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
         enforces_keys: whether a primary key is a constraint of the Store, so that it can drift.
@@ -47,6 +48,7 @@ class Capabilities:
 
     places: tuple[Literal["table", "prefix", "topic"], ...]
     single_writer: bool = False
+    pooled: bool = False
     embedded: bool = False
     keeps_schema: bool = True
     enforces_keys: bool = False

@@ -17,6 +17,7 @@ from datakit_iac.provider.resource_types.resource_type import Call, Difference, 
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
+from datakit_iac.technologies.roles import recent
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = tuple(key for key in told(Contract).values() if key not in ("consents", "tests", "writers"))
@@ -103,7 +104,7 @@ class DataSetType:
         dataset = decode.dataset(inputs)
         try:
             with opened(dataset.connection, call) as session:
-                live = session.describe(dataset.place)
+                live = recent(session, dataset.place)
         except StoreMissingError:
             return None
         if live is None:
@@ -219,7 +220,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
-        if live := session.describe(dataset.place):
+        if live := recent(session, dataset.place):
             try:
                 demand_ours(dataset, live, "", call)
             except ResourceError as another:

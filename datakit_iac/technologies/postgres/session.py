@@ -31,12 +31,22 @@ from datakit_iac.technologies.technology import FailedTest, StoreError, StoreMis
 _MAINTENANCE: Final = ("postgres", "template1")
 """Databases that every server has, to ask from and to make others from."""
 
+_PATIENCE: Final = 3.0
+"""Seconds that the server may take to hear that a statement is to end."""
+
 _Database = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
-def connect(connection: Connection, *, create: bool = False) -> Iterator[PostgresSession]:
+def connect(
+    connection: Connection, *, create: bool = False, snapshot: catalog.Snapshot | None = None
+) -> Iterator[PostgresSession]:
     """An open database.
+
+    Args:
+        connection: how it is reached.
+        create: whether it and its schema are made where they are not there.
+        snapshot: what its other sessions share.
 
     Raises:
         StoreMissingError: it is not there, and is not to be made.
@@ -45,7 +55,7 @@ def connect(connection: Connection, *, create: bool = False) -> Iterator[Postgre
     options = {**connection.options, **{name: each.reveal() for name, each in connection.secrets.items()}}
     database = _opened(options, create=create)
     try:
-        session = PostgresSession(database, options)
+        session = PostgresSession(database, options, snapshot)
         if create:
             session.make_schema(session.dialect.default_schema)
         yield session
@@ -135,8 +145,11 @@ class PostgresSession(SqlSession):
 
     failure = psycopg.Error
 
-    def __init__(self, database: _Database, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, database: _Database, options: Mapping[str, Any], snapshot: catalog.Snapshot | None = None
+    ) -> None:
         self.dialect = spoken(options)
+        self._connection, self._snapshot = database, snapshot or catalog.Snapshot()
         self._grants: Mapping[str, str] = options.get("grants") or {}
         super().__init__(Statements(database))
 
@@ -165,7 +178,21 @@ class PostgresSession(SqlSession):
         found = self._find(place)
         return self._state(found, self.is_empty(place, found.kind)) if found else None
 
-    def _state(self, found: catalog.Relation, is_empty: bool) -> TableState:
+    def recent(self, place: Place) -> TableState | None:
+        """What the catalog told a moment ago."""
+        found = self._snapshot.find(self.rows, *self.dialect.parts(place))
+        return self._state(found, None) if found else None
+
+    def written(self, place: Place | None) -> None:
+        """Read the catalog again when it is asked next."""
+        self._snapshot.forget()
+
+    def interrupt(self) -> None:
+        """End the statement that is carried out now."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_PATIENCE)
+
+    def _state(self, found: catalog.Relation, is_empty: bool | None) -> TableState:
         state = self.state(found.kind, found.comment, found.columns, is_empty)
         return replace(state, grants=grants.found(self._grants, found.granted))
 
@@ -174,6 +201,7 @@ class PostgresSession(SqlSession):
         self.make_schema(self.dialect.parts(dataset.place)[0])
         granting = grants.statements(self.dialect, dataset.place, self._grants, {})
         self.together([*self.making(dataset, mark), *granting])
+        self.written(dataset.place)
 
     def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
         """What carries out changes, and gives the roles what they should have."""
