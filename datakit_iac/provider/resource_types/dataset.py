@@ -12,11 +12,12 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, losses, settle
+from datakit_iac.provider.reconcile import changes_to, drifted, is_filled_anew, losses, regranted, settle
 from datakit_iac.provider.resource_types.resource_type import Call, Difference, Fault, Properties, ResourceError
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
+from datakit_iac.technologies.roles import recent
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = tuple(key for key in told(Contract).values() if key not in ("consents", "tests", "writers"))
@@ -46,6 +47,8 @@ class DataSetType:
             return [Fault(named, f"a DataSet in {kind} has a {expected}; {after.name} names a {named}")]
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
+        if long := _too_long(after, capabilities.longest_name):
+            return [Fault(named if name == after.place else "schema", each) for name, each in long]
         if wrong := reader_faults(after):
             return [Fault(".".join(["reader", *map(str, each.path)]), f"{after.name}: {each}") for each in wrong]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
@@ -101,7 +104,7 @@ class DataSetType:
         dataset = decode.dataset(inputs)
         try:
             with opened(dataset.connection, call) as session:
-                live = session.describe(dataset.place)
+                live = recent(session, dataset.place)
         except StoreMissingError:
             return None
         if live is None:
@@ -110,7 +113,7 @@ class DataSetType:
             return inputs, state
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
-        inputs = {**inputs, **drifted(dataset, live)}
+        inputs = {**inputs, **drifted(dataset, live), **regranted(inputs, live)}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
@@ -145,6 +148,17 @@ class DataSetType:
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
             call.tell(f"{place_id(dataset)} is gone already")
+
+
+def _too_long(dataset: BoundDataSet, longest: int | None) -> list[tuple[object, str]]:
+    """The names that its Store would cut, each with what is wrong."""
+    names: list[tuple[object, str]] = [(dataset.place, part) for part in str(dataset.place).split(".")]
+    names += [(column, column.name) for column in dataset.columns]
+    return [
+        (of, f"{name} has {len(name.encode())} bytes; in {dataset.connection.technology} a name has {longest} at most")
+        for of, name in names
+        if longest and len(name.encode()) > longest
+    ]
 
 
 def _seen(value: object) -> object:
@@ -206,7 +220,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
-        if live := session.describe(dataset.place):
+        if live := recent(session, dataset.place):
             try:
                 demand_ours(dataset, live, "", call)
             except ResourceError as another:

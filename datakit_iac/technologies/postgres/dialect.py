@@ -16,6 +16,8 @@ POSTGRES: Final = Dialect(
     read=types.read,
     default_schema="public",
     fitting=narrowing.fitting,
+    keys=True,
+    tags=True,
     select_fault=fault,
 )
 

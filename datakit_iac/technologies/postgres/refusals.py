@@ -31,6 +31,10 @@ _HINTS: Final[Mapping[type[psycopg.Error], str]] = {
 }
 
 
+_READER: Final = re.compile(r"^(?:rule _RETURN on )?((?:materialized )?view .+?) depends on (.+)$", re.MULTILINE)
+"""What stops a change of a table, in a server's English."""
+
+
 def unreachable(options: Mapping[str, Any], fault: psycopg.Error) -> str:
     """Why a server cannot be connected to.
 
@@ -56,6 +60,8 @@ def refused(fault: psycopg.Error, what: str = "") -> str:
         return f"the connection to Postgres was cut: {_first_line(fault)}; nothing of this step was kept, run again"
     detail = fault.diag.message_detail or ""
     said = _first_line(fault) + (f" ({'; '.join(detail.splitlines())})" if detail else "")
+    if readers := [f"{view} reads {column}" for view, column in _READER.findall(detail)]:
+        said = f"{'; '.join(readers)}; drop it, or keep what it reads, and run again"
     hint = next((f"; {hint}" for kind, hint in _HINTS.items() if isinstance(fault, kind)), "")
     return f"Postgres refused{f' `{what}`' if what else ''}: {said}{hint}"
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 import psycopg
@@ -15,24 +16,37 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.technologies.postgres import catalog
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.postgres import catalog, grants
 from datakit_iac.technologies.postgres.dialect import spoken
 from datakit_iac.technologies.postgres.opening import connected
 from datakit_iac.technologies.postgres.refusals import refused, unreachable
 from datakit_iac.technologies.roles import DataVersion
+from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.sql.session import SqlSession
-from datakit_iac.technologies.technology import StoreError, StoreMissingError
+from datakit_iac.technologies.technology import FailedTest, StoreError, StoreMissingError, TableState
 
 _MAINTENANCE: Final = ("postgres", "template1")
 """Databases that every server has, to ask from and to make others from."""
+
+_PATIENCE: Final = 3.0
+"""Seconds that the server may take to hear that a statement is to end."""
 
 _Database = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
-def connect(connection: Connection, *, create: bool = False) -> Iterator[PostgresSession]:
+def connect(
+    connection: Connection, *, create: bool = False, snapshot: catalog.Snapshot | None = None
+) -> Iterator[PostgresSession]:
     """An open database.
+
+    Args:
+        connection: how it is reached.
+        create: whether it and its schema are made where they are not there.
+        snapshot: what its other sessions share.
 
     Raises:
         StoreMissingError: it is not there, and is not to be made.
@@ -41,7 +55,7 @@ def connect(connection: Connection, *, create: bool = False) -> Iterator[Postgre
     options = {**connection.options, **{name: each.reveal() for name, each in connection.secrets.items()}}
     database = _opened(options, create=create)
     try:
-        session = PostgresSession(database, options)
+        session = PostgresSession(database, options, snapshot)
         if create:
             session.make_schema(session.dialect.default_schema)
         yield session
@@ -131,8 +145,12 @@ class PostgresSession(SqlSession):
 
     failure = psycopg.Error
 
-    def __init__(self, database: _Database, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, database: _Database, options: Mapping[str, Any], snapshot: catalog.Snapshot | None = None
+    ) -> None:
         self.dialect = spoken(options)
+        self._connection, self._snapshot = database, snapshot or catalog.Snapshot()
+        self._grants: Mapping[str, str] = options.get("grants") or {}
         super().__init__(Statements(database))
 
     def refusal(self, fault: Exception, statement: str) -> str:
@@ -154,6 +172,52 @@ class PostgresSession(SqlSession):
         """A table or view, from the catalog."""
         found = self._find(place)
         return (found.kind, found.comment, found.columns) if found else None
+
+    def describe(self, place: Place) -> TableState | None:
+        """What the catalog tells, and what the roles that the connection names may do."""
+        found = self._find(place)
+        return self._state(found, self.is_empty(place, found.kind)) if found else None
+
+    def recent(self, place: Place) -> TableState | None:
+        """What the catalog told a moment ago."""
+        found = self._snapshot.find(self.rows, *self.dialect.parts(place))
+        return self._state(found, None) if found else None
+
+    def written(self, place: Place | None) -> None:
+        """Read the catalog again when it is asked next."""
+        self._snapshot.forget()
+
+    def interrupt(self) -> None:
+        """End the statement that is carried out now."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_PATIENCE)
+
+    def _state(self, found: catalog.Relation, is_empty: bool | None) -> TableState:
+        state = self.state(found.kind, found.comment, found.columns, is_empty)
+        return replace(state, grants=grants.found(self._grants, found.granted))
+
+    def create(self, dataset: BoundDataSet, mark: Mark) -> None:
+        """Make the table with comments, mark and grants in one transaction; its schema before, where there is none."""
+        self.make_schema(self.dialect.parts(dataset.place)[0])
+        granting = grants.statements(self.dialect, dataset.place, self._grants, {})
+        self.together([*self.making(dataset, mark), *granting])
+        self.written(dataset.place)
+
+    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
+        """What carries out changes, and gives the roles what they should have."""
+        found = self._find(dataset.place)
+        there = grants.found(self._grants, found.granted if found else {})
+        return [
+            *ddl.alter(self.dialect, dataset.place, map(_as_there, changes), key=found.key if found else ""),
+            *grants.statements(self.dialect, dataset.place, self._grants, there),
+        ]
+
+    def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
+        """Run the tests of the contract, on columns as their names are spelled there."""
+        found = self._find(dataset.place)
+        names = {column.name.lower(): column.name for column in (found.columns if found else ())}
+        there = (each.model_copy(update={"name": names.get(each.name.lower(), each.name)}) for each in dataset.columns)
+        return super().violations(replace(dataset, columns=tuple(there)))
 
     def _find(self, place: Place) -> catalog.Relation | None:
         return catalog.find(self.rows, *self.dialect.parts(place))
@@ -180,6 +244,16 @@ class PostgresSession(SqlSession):
         described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
         digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
         return DataVersion(f"{rows}-{int(total):x}-{digest}")
+
+
+def _as_there(change: Change) -> Change:
+    """A change that names columns as they are spelled there: what differs in case only is the same column here."""
+    before = change.before
+    if change.kind != "rename" and before and before.name.lower() == change.column.lower():
+        change = replace(change, column=before.name)
+    pairs = zip(change.key, change.former_key, strict=True)
+    key = (old if old and old.name.lower() == new.name.lower() else new for new, old in pairs)
+    return replace(change, key=tuple(key))
 
 
 _HASHED: Final = re.compile(
