@@ -168,9 +168,8 @@ def test_every_value_arrives_and_comes_back_as_it_was(store: PostgresStore, seed
 
 
 def _stored(column: pa.ChunkedArray) -> list[Any]:
-    return (
-        column.cast(_storage(column.type)).to_pylist() if column.type != _storage(column.type) else column.to_pylist()
-    )
+    values: list[Any] = column.cast(_storage(column.type)).to_pylist()
+    return values
 
 
 def test_a_number_beyond_a_bigint_arrives(store: PostgresStore) -> None:

@@ -39,8 +39,6 @@ def rows(connection: dict[str, Any], query: str) -> list[Any]:
 def test_a_warehouse_on_postgres_has_the_rows_of_one_in_duckdb(tmp_path: Path) -> None:
     connection = database()
     workspace = bound(tmp_path / "postgres", connection)
-    with connected(connection) as tmp:
-        tmp.execute("CREATE SCHEMA raw; CREATE SCHEMA main")
     file = Workspace(tmp_path / "duckdb")
     for path, text in FILES.items():
         file.write(f"project/{path}", text)

@@ -44,7 +44,7 @@ class PostgresProfile:
             "port": options.get("port", 5432),
             "dbname": options.get("database", ""),
             "user": options.get("user", ""),
-            "password": secret(output, "password", env),
+            "password": secret(output, "password", env) if "password" in home.secrets else "",
             "schema": schema,
             "threads": THREADS,
             "sslmode": options.get("sslmode", "prefer"),
