@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 from datakit_iac.technologies.postgres.opening import connected
 from tests.cloudquery.stores import database
 from tests.scenarios.pipeline import FILES, RUNS
+from tests.scenarios.test_interruptions import assert_gone, provider_of, wait_for
 from tests.scenarios.workspace import Workspace
 
 REVENUE = "SELECT name, total FROM main.revenue ORDER BY 1"
@@ -58,3 +64,33 @@ def test_a_warehouse_on_postgres_has_the_rows_of_one_in_duckdb(tmp_path: Path) -
     assert workspace.preview().ok().operations == {}
     left = [each for each in workspace.root.rglob("*") if each.is_file()]
     assert not [each for each in left if connection["password"].encode() in each.read_bytes()]
+
+
+KILLS = int(os.environ.get("DATAKIT_KILLS", "2"))
+MANY = 30_000
+
+
+def test_a_provider_that_is_killed_during_loads_into_postgres_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    connection = database()
+    workspace = bound(tmp_path / "postgres", connection)
+    outputs = "outputs: [{dataset: orders}]\n"
+    workspace.replace("project/transforms.yaml", outputs, f"{outputs}  cloudquery: {{writeMode: append}}\n")
+    workspace.up("--skip-preview").ok()
+    chosen = random.Random(os.environ.get("DATAKIT_KILLS_SEED", "7"))
+    rows_before = 4
+    for number in range(KILLS):
+        added = range(100 + number * MANY, 100 + (number + 1) * MANY)
+        workspace.write("project/inbox/orders.csv", "id,user_id,amount\n" + "".join(f"{each},1,1\n" for each in added))
+        with workspace.started("up", "--yes", "--skip-preview") as process:
+            wait_for(process, "Run load-orders updating")
+            time.sleep(chosen.uniform(0, 4))
+            with contextlib.suppress(AssertionError, ProcessLookupError):  # the update may be over
+                os.kill(provider_of(workspace), signal.SIGKILL)
+            process.wait(120)
+        assert_gone(workspace, within=8)
+        workspace.up("--skip-preview").ok()
+
+        rows_before += MANY
+        assert rows(connection, "SELECT count(*), count(DISTINCT id) FROM raw.orders") == [(rows_before,) * 2]
+        assert rows(connection, REVENUE) == [("ann", 15.0 + (number + 1) * MANY), ("bob", 7.0)]
+    assert workspace.up("--skip-preview").ok().operations == {}

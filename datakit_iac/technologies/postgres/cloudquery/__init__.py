@@ -28,7 +28,8 @@ Spec of the source, which reads all tables in one snapshot::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def destination() -> None:
 
 
 def _open_destination(spec: Mapping[str, Any]) -> Destination:
-    from datakit_iac.technologies.postgres.cloudquery.load import Load
-    from datakit_iac.technologies.postgres.cloudquery.spec import PostgresSpec
+    with _drivers():
+        from datakit_iac.technologies.postgres.cloudquery.load import Load
+        from datakit_iac.technologies.postgres.cloudquery.spec import PostgresSpec
 
     return Load(PostgresSpec.parse(spec))
 
@@ -65,7 +67,21 @@ def source() -> None:
 
 
 def _open_source(spec: Mapping[str, Any]) -> Source:
-    from datakit_iac.technologies.postgres.cloudquery.source import PostgresSource
-    from datakit_iac.technologies.postgres.cloudquery.spec import SourceSpec
+    with _drivers():
+        from datakit_iac.technologies.postgres.cloudquery.source import PostgresSource
+        from datakit_iac.technologies.postgres.cloudquery.spec import SourceSpec
 
     return PostgresSource(SourceSpec.parse(spec))
+
+
+@contextmanager
+def _drivers() -> Iterator[None]:
+    """Say what to install where a driver is missing."""
+    from datakit_iac.cloudquery_plugins.servicers import PluginFault
+
+    try:
+        yield
+    except ImportError as lacking:
+        raise PluginFault(
+            f"Postgres needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[postgres]'"
+        ) from lacking
