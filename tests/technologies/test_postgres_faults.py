@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import certifi
 import psycopg
 import pytest
 
@@ -23,6 +24,8 @@ from datakit_iac.technologies.postgres.session import PostgresSession
 from datakit_iac.technologies.technology import StoreError, StoreMissingError
 from datakit_iac.testing import MARK, TechnologyKit
 from tests.servers.postgres import Postgres as Server
+from tests.servers.postgres import PostgresWithTls
+from tests.servers.sharing import shared
 from tests.technologies.kits import column, postgres, postgres_kit
 
 Database = psycopg.Connection[tuple[Any, ...]]
@@ -282,3 +285,51 @@ def test_the_password_is_in_no_process_argument(own: Connection) -> None:
     with Postgres().open(own, create=True):
         shown = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     assert own.secrets["password"].reveal() not in shown
+
+
+# A server with TLS.
+
+
+def with_tls(sslmode: str, host: str, authority: str, database: str) -> Connection:
+    facts = shared(PostgresWithTls)
+    options = {"host": host, "port": int(facts["port"]), "user": facts["user"], "database": database}
+    rooted = {"sslrootcert": facts["authority"] if authority == "its own" else authority} if authority else {}
+    return Connection("postgres", {**options, **rooted, "sslmode": sslmode}, {"password": Secret(facts["password"])})
+
+
+@pytest.mark.parametrize(
+    ("sslmode", "host", "authority"),
+    [("require", "127.0.0.1", ""), ("verify-ca", "127.0.0.1", "its own"), ("verify-full", "localhost", "its own")],
+)
+def test_a_connection_is_encrypted_as_it_says(sslmode: str, host: str, authority: str) -> None:
+    with Postgres().open(with_tls(sslmode, host, authority, "postgres")) as session:
+        assert session.rows("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("sslmode", "host", "authority", "message"),
+    [
+        ("disable", "localhost", "", "no pg_hba.conf entry .*no encryption; allow this role and host"),
+        ("verify-full", "127.0.0.1", "its own", "does not match host name .*; correct `sslmode` and `sslrootcert`"),
+        ("verify-ca", "localhost", "/nowhere/ca.crt", 'root certificate file "/nowhere/ca.crt" does not exist'),
+        ("verify-ca", "localhost", certifi.where(), "certificate verify failed; correct `sslmode` and `sslrootcert`"),
+    ],
+)
+def test_a_server_that_is_not_trusted_is_told_so(sslmode: str, host: str, authority: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message), Postgres().open(with_tls(sslmode, host, authority, "postgres")):
+        pass
+
+
+def test_an_older_server_narrows_no_type_and_says_so(kit: TechnologyKit) -> None:
+    store = with_tls("require", "127.0.0.1", "", f"shop_{uuid4().hex[:8]}")
+    with Postgres().open(store, create=True) as session:
+        if session.version() >= "16":
+            pytest.skip("this one is no older server")
+        session.create(kit.dataset(), MARK)
+        altered(session, kit)
+        session.database.execute("INSERT INTO raw.users VALUES (1, 'ann')")
+        assert session.data_version(kit.dataset()) is not None
+    changes = plan(NEW, (NEW[0], column("name", "int"), NEW[2]), canonical=Postgres().canonical)
+    expected = "giving a column a narrower type takes Postgres 16 or later"
+    with pytest.raises(StoreError, match=expected), Postgres().open(store) as session:
+        session.alter(kit.dataset(columns=NEW), changes, MARK)
