@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import signal
@@ -143,6 +144,37 @@ def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
     assert modes["cloudquery.yaml"] == 0o600
     assert "cloudquery.log" in modes
     assert [*bench.runs.iterdir()] == []
+
+
+@ON_EACH
+def test_rows_of_postgres_arrive_and_its_password_is_nowhere(bench: Bench) -> None:
+    shop = PostgresStore(bench.folder)
+    shop.sql("CREATE SCHEMA crm; CREATE TABLE crm.users (id int, v text, more text)")
+    shop.sql("INSERT INTO crm.users SELECT id, 'x' || id FROM generate_series(1, 120000) AS id")
+    password = shop.connection["password"]
+    options = {name: value for name, value in shop.connection.items() if name != "password"}
+    connection = Connection("postgres", options, {"password": Secret(password)})
+    job = bench.job()
+    source = replace(job.inputs[0], name="users", connection=connection, place=Place(table="crm.users"))
+    job = replace(job, inputs=(source,))
+    seen = []
+
+    def look(line: str) -> None:
+        seen.append(line)
+        for process in _family(str(bench.folder)):
+            with contextlib.suppress(OSError):
+                seen.append(Path(f"/proc/{process}/cmdline").read_text())
+        seen.extend(each.read_text(errors="replace") for each in bench.runs.rglob("*") if each.is_file())
+
+    outcome = bench.run(job, on_line=look)
+
+    assert outcome == RunResult({"a": 120_000}, ("crm.users: more not declared and left out",))
+    assert bench.rows()[:2] == [(1, "x1"), (2, "x2")]
+    assert any("datakit-source-postgres" in each for each in seen)
+    assert not any(password in each for each in seen)
+    shop.sql("DELETE FROM crm.users WHERE id > 5; UPDATE crm.users SET v = 'y' WHERE id = 5")
+    assert bench.run(job).counts == {"a": 5}
+    assert bench.rows() == [*((number, f"x{number}") for number in range(1, 5)), (5, "y")]
 
 
 @ON_EACH

@@ -1,96 +1,115 @@
-"""A pipeline whose warehouse is a Postgres server, by its binding alone: loaded by CloudQuery, built by dbt."""
+"""The Store of a project bound to a database of a Postgres server."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
-import signal
-import time
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from datakit_iac.technologies.postgres.opening import connected
-from tests.cloudquery.stores import database
-from tests.scenarios.pipeline import FILES, RUNS
-from tests.scenarios.test_interruptions import assert_gone, provider_of, wait_for
-from tests.scenarios.workspace import Workspace
+import pytest
 
-REVENUE = "SELECT name, total FROM main.revenue ORDER BY 1"
+from tests.scenarios.workspace import BIN, Workspace
+from tests.technologies.kits import postgres, postgres_kit
+
+PLATFORM = """\
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Connector
+metadata: {name: postgres}
+spec: {type: postgres, version: "1.0.0", capabilities: [source, destination]}
+---
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Store
+metadata: {name: warehouse}
+spec: {connector: postgres, secrets: {password: "${WAREHOUSE_PASSWORD}"}}
+---
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Environment
+metadata: {name: dev}
+spec: {deletion: delete}
+bindings:
+  warehouse: {type: postgres, host: %(host)s, port: %(port)s, database: %(database)s, user: %(user)s, create: true}
+"""
+USERS = """\
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: DataSet
+metadata: {name: %(name)s, description: All users.}
+spec:
+  store: warehouse
+  table: crm.%(name)s
+  classification: confidential
+  schema:
+    - {name: id, type: bigint, primaryKey: true, pii: false}
+    - {name: email, type: text, pii: true, description: Where to write.}
+"""
 
 
-def bound(root: Path, connection: dict[str, Any]) -> Workspace:
-    """The project of `pipeline.py`, its warehouse bound to a database of a server."""
-    made = Workspace(root)
-    for path, text in FILES.items():
-        made.write(f"project/{path}", text)
-    options = {name: value for name, value in connection.items() if name != "password"}
-    binding = {"type": "postgres", **options, "secrets": {"password": "${SHOP_PASSWORD}"}}
-    connector = "spec: {type: postgres, version: '1.0.0', capabilities: [source, destination]}"
-    named = "metadata: {name: dev}\n"
-    made.replace("project/platform.yaml", named, f"{named}bindings: {{warehouse: {binding}}}\n")
-    made.write(
-        "project/postgres.yaml",
-        f"apiVersion: datakit.infoblox.dev/v1alpha1\nkind: Connector\nmetadata: {{name: postgres}}\n{connector}\n",
-    )
-    made.env["SHOP_PASSWORD"] = connection["password"]
-    return made
+class Server:
+    """The database that the project is bound to."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        connection = postgres_kit(Path()).connection
+        self.database, self.password = str(connection.options["database"]), connection.secrets["password"].reveal()
+        workspace.write("project/platform.yaml", PLATFORM % connection.options)
+        workspace.write("project/users.yaml", USERS % {"name": "users"})
+        workspace.env["WAREHOUSE_PASSWORD"] = self.password
+
+    def run(self, sql: str) -> list[tuple[object, ...]]:
+        with postgres(self.database) as database:
+            done = database.execute(sql)
+            return done.fetchall() if done.description else []
 
 
-def rows(connection: dict[str, Any], query: str) -> list[Any]:
-    with connected(connection) as server:
-        return server.execute(query).fetchall()
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
 
 
-def test_a_warehouse_on_postgres_has_the_rows_of_one_in_duckdb(tmp_path: Path) -> None:
-    connection = database()
-    workspace = bound(tmp_path / "postgres", connection)
-    file = Workspace(tmp_path / "duckdb")
-    for path, text in FILES.items():
-        file.write(f"project/{path}", text)
+@pytest.fixture
+def server(workspace: Workspace) -> Server:
+    return Server(workspace)
 
-    runs = {name: what for name, what in workspace.up().ok().operations.items() if name.startswith("Run ")}
-    assert runs == RUNS
-    file.up("--skip-preview").ok()
-    assert rows(connection, REVENUE) == file.rows(REVENUE) == [("ann", 15.0), ("bob", 7.0)]
+
+def written(folder: Path) -> Iterator[Path]:
+    for directory, _, names in os.walk(folder):
+        yield from (Path(directory) / name for name in names)
+
+
+def test_a_project_is_applied_to_a_server_and_drift_is_repaired(workspace: Workspace, server: Server) -> None:
+    validated = [BIN / "dk", "validate", "project", "--env", "dev"]
+    done = subprocess.run(validated, cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False)
+    assert (done.returncode, "error" in done.stdout.lower()) == (0, False), done.stdout + done.stderr
+    first = workspace.up().ok()
+    assert first.operations["DataSet users"] == "create"
+    assert server.run("SELECT count(*) FROM crm.users") == [(0,)]
     assert workspace.up().ok().operations == {}
 
-    for each in (workspace, file):
-        each.write("project/inbox/orders.csv", "id,user_id,amount\n1,1,11\n3,2,7\n5,2,1\n")
-    again = {name for name in workspace.up().ok().operations if name.startswith("Run ")}
-    file.up("--skip-preview").ok()
-    assert again == {"Run load-orders", "Run staging", "Run marts"}
-    assert rows(connection, REVENUE) == file.rows(REVENUE) == [("ann", 11.0), ("bob", 8.0)]
-    assert workspace.preview().ok().operations == {}
-    left = [each for each in workspace.root.rglob("*") if each.is_file()]
-    assert not [each for each in left if connection["password"].encode() in each.read_bytes()]
+    server.run("INSERT INTO crm.users VALUES (1, 'ann@x.io')")
+    server.run("ALTER TABLE crm.users DROP CONSTRAINT users_pkey; COMMENT ON COLUMN crm.users.email IS NULL")
+    server.run("ALTER TABLE crm.users ALTER COLUMN id TYPE integer")
+    workspace.refresh().ok()
+    assert workspace.up().ok().operations == {"DataSet users": "update"}
+    key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'crm.users'::regclass AND contype = 'p'"
+    assert server.run(key) == [("PRIMARY KEY (id)",)]
+    assert server.run("SELECT id, email, pg_typeof(id)::text FROM crm.users") == [(1, "ann@x.io", "bigint")]
+    (comment,) = server.run("SELECT col_description('crm.users'::regclass, 2)")
+    assert comment == ('Where to write.\n\n{"pii": true}',)
+    assert workspace.preview("--refresh").ok().operations == {}
+
+    (workspace.project / "users.yaml").unlink()
+    assert workspace.up().ok().operations["DataSet users"] == "delete"
+    ((trash,),) = server.run("SELECT tablename FROM pg_tables WHERE schemaname = 'crm'")
+    assert server.run(f'SELECT email FROM crm."{trash}"') == [("ann@x.io",)]
+    for file in written(workspace.root):
+        assert server.password.encode() not in file.read_bytes(), file
+    assert server.password not in first.text
 
 
-KILLS = int(os.environ.get("DATAKIT_KILLS", "2"))
-MANY = 30_000
-
-
-def test_a_provider_that_is_killed_during_loads_into_postgres_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    connection = database()
-    workspace = bound(tmp_path / "postgres", connection)
-    outputs = "outputs: [{dataset: orders}]\n"
-    workspace.replace("project/transforms.yaml", outputs, f"{outputs}  cloudquery: {{writeMode: append}}\n")
+def test_a_wrong_password_is_one_sentence_and_the_next_up_goes_on(workspace: Workspace, server: Server) -> None:
+    workspace.env["WAREHOUSE_PASSWORD"] = "hunter2-and-more"
+    refused = workspace.up("--skip-preview").failed().text
+    assert "password authentication failed for user" in refused
+    assert "hunter2-and-more" not in refused
+    workspace.env["WAREHOUSE_PASSWORD"] = server.password
     workspace.up("--skip-preview").ok()
-    chosen = random.Random(os.environ.get("DATAKIT_KILLS_SEED", "7"))
-    rows_before = 4
-    for number in range(KILLS):
-        added = range(100 + number * MANY, 100 + (number + 1) * MANY)
-        workspace.write("project/inbox/orders.csv", "id,user_id,amount\n" + "".join(f"{each},1,1\n" for each in added))
-        with workspace.started("up", "--yes", "--skip-preview") as process:
-            wait_for(process, "Run load-orders updating")
-            time.sleep(chosen.uniform(0, 4))
-            with contextlib.suppress(AssertionError, ProcessLookupError):  # the update may be over
-                os.kill(provider_of(workspace), signal.SIGKILL)
-            process.wait(120)
-        assert_gone(workspace, within=8)
-        workspace.up("--skip-preview").ok()
-
-        rows_before += MANY
-        assert rows(connection, "SELECT count(*), count(DISTINCT id) FROM raw.orders") == [(rows_before,) * 2]
-        assert rows(connection, REVENUE) == [("ann", 15.0 + (number + 1) * MANY), ("bob", 7.0)]
-    assert workspace.up("--skip-preview").ok().operations == {}
+    assert workspace.preview().ok().operations == {}

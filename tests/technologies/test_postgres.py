@@ -112,13 +112,16 @@ def test_upper_and_lower_case_are_two_tables(session: PostgresSession, kit: Tech
     assert address(upper) != address(kit.dataset())
 
 
-def test_a_table_without_a_schema_lies_in_that_of_its_store(kit: TechnologyKit) -> None:
-    store = Connection("postgres", {**kit.connection.options, "schema": "raw"}, kit.connection.secrets)
+@pytest.mark.parametrize("schema", ["raw", "Raw data", "o\\'\"hara"])
+def test_a_table_without_a_schema_lies_in_that_of_its_store(kit: TechnologyKit, schema: str) -> None:
+    store = Connection("postgres", {**kit.connection.options, "schema": schema}, kit.connection.secrets)
     bare = replace(kit.dataset(), connection=store, place=Place(table="users"))
-    assert address(bare) == address(kit.dataset()) == "raw.users"
+    qualified = replace(kit.dataset(), place=Place(table=f"{schema}.users"))
+    assert address(bare) == address(qualified) == f"{schema}.users"
     with Postgres().open(store, create=True) as session:
         session.create(bare, MARK)
-        assert session.describe(kit.place("users")) == session.describe(bare.place)
+        assert session.describe(qualified.place) == session.describe(bare.place)
+        assert session.rows("SELECT current_schema()") == [(schema,)]
 
 
 @pytest.mark.parametrize(
