@@ -4,7 +4,7 @@
 
 Each side is a whole process (or family of processes) that fills a new table of ten columns from one CSV file, all in
 turn. The server is a real one, started here without waiting for the disk. dlt lives in a virtual environment of its
-own, made here and thrown away; it reads the file as Arrow batches, the fastest way it has.
+own, made here and thrown away; it reads the file as Arrow batches and loads them as CSV.
 """
 
 from __future__ import annotations
