@@ -214,6 +214,26 @@ def test_times_of_other_units_arrive(store: PostgresStore) -> None:
     ]
 
 
+@pytest.mark.parametrize("mode", ["", "overwrite", "overwrite-delete-stale"])
+def test_odd_names_are_quoted(store: PostgresStore, mode: str) -> None:
+    table, column = 'ra"w %s.T a"b', "Ünï \"q\" %s $1 'x'"
+    for number in range(2):
+        rows = [{"Id": each, column: number} for each in range(2)]
+        options = {"table": table, "mode": mode, "source": "a'b", "stale": mode != "overwrite"}
+        store.sync({"Id": "integer", column: "bigint"}, rows, ["Id"], **options)
+
+    quoted = column.replace('"', '""')
+    assert store.sql(f'SELECT "Id", "{quoted}" FROM "ra""w %s"."T a""b" ORDER BY 1') == [(0, 1), (1, 1)]
+    assert [batch.to_pylist() for batch in read(store, table)] == [[{"Id": 0, column: 1}, {"Id": 1, column: 1}]]
+
+
+def test_names_that_differ_in_case_are_two(store: PostgresStore) -> None:
+    store.sql('CREATE TABLE raw.t ("ID" int)')
+    store.sync({"id": "integer"}, [{"id": 1}])
+
+    assert store.sql('SELECT "ID", id FROM raw.t') == [(None, 1)]
+
+
 def test_a_column_that_rounds_is_not_written_to(store: PostgresStore) -> None:
     store.sql("CREATE TABLE raw.t (v timestamp(0) with time zone)")
 
