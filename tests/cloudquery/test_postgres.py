@@ -125,8 +125,8 @@ def read(
     store: PostgresStore, table: str, columns: dict[str, str] | None = None, **more: Any
 ) -> Iterator[pa.RecordBatch]:
     declared = [{"name": name, "type": kind} for name, kind in (columns or {}).items()]
-    tables = [{"name": "t", "table": table, "columns": declared}]
-    spec = SourceSpec.parse({"connection": store.connection, "tables": tables})
+    tables = [{"name": "t", "connection": store.connection, "table": table, "columns": declared}]
+    spec = SourceSpec.parse({"tables": tables})
     with closing(PostgresSource(spec)) as source:
         for data in source.batches():
             yield from wire.decode_batches(data)
@@ -289,8 +289,9 @@ def test_columns_are_widened_read_as_text_or_refused(store: PostgresStore) -> No
 
 def test_all_tables_are_read_in_one_snapshot(store: PostgresStore) -> None:
     store.sql("CREATE TABLE a AS SELECT generate_series(1, 1000) AS id; CREATE TABLE b AS SELECT * FROM a")
-    tables = [{"name": name, "table": name, "columns": []} for name in ("a", "b")]
-    spec = SourceSpec.parse({"connection": store.connection, "tables": tables, "batch_rows": 300, "quarantine": "q"})
+    connection = store.connection
+    tables = [{"name": name, "connection": connection, "table": name, "columns": []} for name in ("a", "b")]
+    spec = SourceSpec.parse({"tables": tables, "batch_rows": 300, "quarantine": "q"})
     with closing(PostgresSource(spec)) as source:
         batches = source.batches()
         first = wire.decode_batches(next(batches))[0]
@@ -302,11 +303,28 @@ def test_all_tables_are_read_in_one_snapshot(store: PostgresStore) -> None:
     assert [first.num_rows, *(each.num_rows for each in rest)] == [300, 300, 300, 100] * 2
 
 
+def test_tables_of_several_databases_are_read_each_from_its_own(store: PostgresStore, tmp_path: Path) -> None:
+    stores = [store, PostgresStore(tmp_path)]
+    for number, each in enumerate(stores):
+        each.sql(
+            f"CREATE TABLE t AS SELECT {number} AS id; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT {number + 7} AS id"
+        )
+    connections = [*(each.connection for each in stores), {**store.connection, "schema": "s"}]
+    tables = [
+        {"name": f"t{number}", "connection": connection, "table": "t", "columns": []}
+        for number, connection in enumerate(connections)
+    ]
+    with closing(PostgresSource(SourceSpec.parse({"tables": tables}))) as source:
+        found = [row for data in source.batches() for batch in wire.decode_batches(data) for row in batch.to_pylist()]
+    assert found == [{"id": 0}, {"id": 1}, {"id": 7}]
+
+
 def test_a_required_column_without_a_value_is_refused(store: PostgresStore) -> None:
     store.sql("CREATE TABLE t AS SELECT NULL::int AS id")
-    tables = [{"name": "t", "table": "t", "columns": [{"name": "id", "type": "integer", "required": True}]}]
+    columns = [{"name": "id", "type": "integer", "required": True}]
+    tables = [{"name": "t", "connection": store.connection, "table": "t", "columns": columns}]
     with (
-        closing(PostgresSource(SourceSpec.parse({"connection": store.connection, "tables": tables}))) as source,
+        closing(PostgresSource(SourceSpec.parse({"tables": tables}))) as source,
         pytest.raises(PluginFault, match=r"t\.id: no value, but the contract requires one"),
     ):
         [*source.batches()]

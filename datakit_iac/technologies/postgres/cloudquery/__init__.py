@@ -15,13 +15,13 @@ Of `outputs` the tests must pass before the commit, rows of sources that are no 
 and the mark in the table's comment tells which Run wrote it, so that what a failed attempt appended is not appended
 twice.
 
-Spec of the source, which reads all tables in one snapshot::
+Spec of the source, which reads all tables of one database in one snapshot::
 
-    connection: {host: db, database: shop, user: reader, password: …}
     tables:
       - name: raw.users       # the table the rows are for
+        connection: {host: db, database: shop, user: reader, password: …}
         table: public.users   # the table or view they come from
-        columns: [{name: id, type: bigint, required: true, key: false}]   # without: all
+        columns: [{name: id, type: bigint, required: true, key: false}]   # empty: all
     quarantine: raw.rejected  # optional: the table for what does not fit, into which nothing comes of a database
     batch_rows: 50000
 """

@@ -30,10 +30,9 @@ class PostgresSource:
     reading = frozenset[str]()
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
-        """The connection, and a table for each pair."""
+        """A table for each pair, with its connection."""
         refused = {"quarantine": str(sync.quarantine.target.place)} if sync.quarantine else {}
-        connection = sync.pairs[0].source.connection
-        return {"connection": _fields(connection), "tables": [_table(pair) for pair in sync.pairs], **refused}
+        return {"tables": [_table(pair) for pair in sync.pairs], **refused}
 
     def missing(self, dataset: BoundDataSet) -> Sequence[str]:
         """Nothing that can be told without asking the server."""
@@ -50,4 +49,9 @@ def _table(pair: Pair) -> dict[str, Any]:
         {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
         for column in pair.target.columns
     ]
-    return {"name": str(pair.target.place), "table": str(pair.source.place), "columns": columns}
+    return {
+        "name": str(pair.target.place),
+        "connection": _fields(pair.source.connection),
+        "table": str(pair.source.place),
+        "columns": columns,
+    }

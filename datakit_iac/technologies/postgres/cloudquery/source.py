@@ -1,9 +1,10 @@
-"""Tables of a Postgres database as a CloudQuery source: all in one snapshot, streamed by ADBC."""
+"""Tables of Postgres as a CloudQuery source: all of one database in one snapshot, streamed by ADBC."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 import pyarrow as pa
 from adbc_driver_manager import Error
@@ -19,7 +20,7 @@ from datakit_iac.technologies.postgres.cloudquery.reading import Reading, readin
 from datakit_iac.technologies.postgres.cloudquery.spec import SourceColumn, SourceSpec, SourceTable
 from datakit_iac.technologies.sql.names import literal, quoted, split
 
-_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +37,24 @@ class PostgresSource:
     """The tables of a spec; opening finds all of them, so that all faults are reported before a row moves.
 
     Raises:
-        PluginFault: the database cannot be opened, or tables or columns are missing or of other types.
+        PluginFault: a database cannot be opened, or tables or columns are missing or of other types.
     """
 
     def __init__(self, spec: SourceSpec) -> None:
         self._spec = spec
-        self._adbc = Adbc(spec.connection)
+        self._open: dict[frozenset[tuple[str, Any]], Adbc] = {}
         self._tables: list[_Table] = []
         faults = []
         try:
-            self._adbc.execute(_SNAPSHOT)
             for table in spec.tables:
                 try:
                     self._tables.append(self._opened(table))
+                except Error as fault:
+                    raise _fault(fault, table) from fault
                 except PluginFault as fault:
                     faults.append(str(fault))
             if faults:
                 raise PluginFault("\n".join(faults))
-        except Error as fault:
-            self.close()
-            raise self._fault(fault) from fault
         except BaseException:
             self.close()
             raise
@@ -69,7 +68,7 @@ class PostgresSource:
         return [wire.encode_schema(each) for each in schemas]
 
     def batches(self) -> Iterator[bytes]:
-        """All rows, table after table, as they are in one snapshot.
+        """All rows, table after table, those of one database in one snapshot.
 
         Raises:
             PluginFault: a value does not fit its column, or the connection was lost.
@@ -80,22 +79,29 @@ class PostgresSource:
                     yield wire.encode_batch(batch.slice(start, self._spec.batch_rows))
 
     def close(self) -> None:
-        """Close the connection."""
-        self._adbc.cancel()
-        self._adbc.close()
+        """Close the connections."""
+        for each in self._open.values():
+            each.cancel()
+            each.close()
+
+    def _connected(self, spec: SourceTable) -> Adbc:
+        """The connection to a table's database, with its snapshot."""
+        key = frozenset(spec.connection.items())
+        if key not in self._open:
+            self._open[key] = Adbc(spec.connection)
+            self._open[key].execute(_SNAPSHOT)
+        return self._open[key]
 
     def _opened(self, spec: SourceTable) -> _Table:
-        schema, name = split(spec.table, self._spec.connection.get("schema", "public"))
+        schema, name = split(spec.table, spec.connection.get("schema", "public"))
         sql = f"{quoted(schema)}.{quoted(name)}"
-        found = self._adbc.rows(
+        found = self._connected(spec).rows(
             "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute"
             f" WHERE attrelid = to_regclass({literal(sql)}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
         there: dict[str, str] = dict(found)
         if not there:
-            raise PluginFault(
-                f"there is no table {spec.table} in {where(self._spec.connection)}; fix the DataSet's table"
-            )
+            raise PluginFault(f"there is no table {spec.table} in {where(spec.connection)}; fix the DataSet's table")
         wanted = spec.columns or [SourceColumn(each) for each in there if not each.startswith("_cq_")]
         columns, faults = list[Reading](), list[str]()
         for column in wanted:
@@ -116,17 +122,17 @@ class PostgresSource:
 
     def _read(self, table: _Table) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in self._adbc.batches(table.sql):
+            for batch in self._connected(table.spec).batches(table.sql):
                 yield _carried(table, batch)
         except (Error, pa.ArrowException, OSError) as fault:
-            raise self._fault(fault) from fault
+            raise _fault(fault, table.spec) from fault
 
-    def _fault(self, fault: Exception) -> PluginFault:
-        if isinstance(fault, Error) and is_lost(fault):
-            return PluginFault(
-                f"the connection to {where(self._spec.connection)} was lost: {said(fault)}; run it again"
-            )
-        return PluginFault(f"{where(self._spec.connection)}: {said(fault)}")
+
+def _fault(fault: Exception, table: SourceTable) -> PluginFault:
+    at = where(table.connection)
+    if isinstance(fault, Error) and is_lost(fault):
+        return PluginFault(f"the connection to {at} was lost: {said(fault)}; run it again")
+    return PluginFault(f"{at}: {said(fault)}")
 
 
 def _reading(table: str, column: SourceColumn, there: dict[str, str]) -> Reading:

@@ -10,7 +10,7 @@ from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.sql.loading.spec import LoadSpec, read
 
-_SOURCE: Final = ("connection", "tables", "quarantine", "batch_rows")
+_SOURCE: Final = ("tables", "quarantine", "batch_rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,13 @@ class SourceTable:
 
     Attributes:
         name: the table that its rows are for.
+        connection: the fields of a `PostgresConnection`, secrets among them.
         table: the table or view itself, with or without a schema.
         columns: what is read; all of it where nothing is said.
     """
 
     name: str
+    connection: Mapping[str, Any]
     table: str
     columns: tuple[SourceColumn, ...] = ()
 
@@ -75,13 +77,11 @@ class SourceSpec:
     """What is read.
 
     Attributes:
-        connection: the fields of a `PostgresConnection`, secrets among them.
         tables: in their order.
         quarantine: the table for what does not fit; of a database nothing comes into it.
         batch_rows: the greatest number of rows in a batch.
     """
 
-    connection: Mapping[str, Any]
     tables: tuple[SourceTable, ...]
     quarantine: str = ""
     batch_rows: int = 50_000
@@ -101,12 +101,12 @@ class SourceSpec:
         if not tables:
             raise PluginFault("the spec of the source has no tables; expected a list with a name and a table each")
         given = {name: document[name] for name in ("quarantine", "batch_rows") if name in document}
-        return cls(connection(document), tables, **given)
+        return cls(tables, **given)
 
 
 def _table(document: Mapping[str, Any]) -> SourceTable:
     try:
         columns = (SourceColumn(**{**each, "type": DataType.parse(each["type"])}) for each in document["columns"])
-        return SourceTable(document["name"], document["table"], tuple(columns) if document["columns"] else ())
+        return SourceTable(document["name"], connection(document), document["table"], tuple(columns))
     except (KeyError, TypeError, ValueError) as fault:
-        raise PluginFault(f"tables: {document!r}: {fault}; expected name, table and columns") from fault
+        raise PluginFault(f"tables: {document!r}: {fault}; expected name, connection, table and columns") from fault
