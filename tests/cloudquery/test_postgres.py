@@ -22,6 +22,7 @@ from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.postgres.cloudquery.source import PostgresSource
 from datakit_iac.technologies.postgres.cloudquery.spec import SourceSpec
+from datakit_iac.technologies.sql.loading.spec import Check, OutputSpec
 from tests.cloudquery.stores import PostgresStore
 
 ROWS = 300
@@ -331,6 +332,24 @@ def test_a_required_column_without_a_value_is_refused(store: PostgresStore) -> N
 
 
 # What goes wrong.
+
+
+def test_a_test_of_a_contract_cannot_write(store: PostgresStore) -> None:
+    store.sql("CREATE TABLE noted (id int)")
+    store.sql("CREATE FUNCTION note() RETURNS int LANGUAGE sql AS 'INSERT INTO noted VALUES (1) RETURNING 0'")
+    output = OutputSpec("t", tests=(Check("sql", "t", "SELECT note()"),))
+
+    with pytest.raises(PluginFault, match=r"test sql\(t\) of t cannot run: cannot execute INSERT in a read-only"):
+        store.sync({"id": "integer"}, [{"id": 1}], outputs={"raw.t": output})
+
+    assert store.sql("SELECT * FROM noted") == []
+
+
+def test_a_key_that_comes_twice_is_told_whatever_its_column_is_called(store: PostgresStore) -> None:
+    store.sql("CREATE TABLE raw.t (count int, v int)")
+
+    with pytest.raises(PluginFault, match="the source sends 3 rows with the primary key count=4, v=5"):
+        store.sync({"count": "integer", "v": "integer"}, [{"count": 4, "v": 5}] * 3, ["count", "v"])
 
 
 def test_two_loads_of_one_table_take_turns(store: PostgresStore) -> None:

@@ -16,6 +16,9 @@ from psycopg.conninfo import make_conninfo
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.postgres.opening import parameters
 
+FAILURES: Final = (Error, pa.ArrowException, OSError)
+"""What the driver raises: a statement that fails while rows are read is an error of Arrow's."""
+
 _TABLE: Final = Options.INGEST_TARGET_TABLE.value
 _SCHEMA: Final = Options.INGEST_TARGET_DB_SCHEMA.value
 _TEMPORARY: Final = Options.INGEST_TEMPORARY.value
@@ -60,8 +63,8 @@ class Adbc:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query gives."""
-        found = [batch.to_pydict() for batch in self.batches(sql)]
-        return [row for each in found for row in zip(*each.values(), strict=True)]
+        found = [[column.to_pylist() for column in batch.columns] for batch in self.batches(sql)]
+        return [row for columns in found for row in zip(*columns, strict=True)]
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """What a query gives, as it comes."""
@@ -110,9 +113,9 @@ def where(connection: Mapping[str, Any]) -> str:
     return f"Postgres at {connection['host']}:{connection.get('port', 5432)}/{connection['database']}"
 
 
-def is_lost(fault: Error) -> bool:
+def is_lost(fault: Exception) -> bool:
     """Whether the connection is gone, and not only a statement refused."""
-    state = fault.sqlstate or ""
+    state = getattr(fault, "sqlstate", None) or ""
     return (state.startswith(("08", "57P")) and state != "08P01") or (not state and bool(_LOST.search(str(fault))))
 
 

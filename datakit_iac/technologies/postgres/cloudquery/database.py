@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import pyarrow as pa
-from adbc_driver_manager import Error
 
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.postgres import types
-from datakit_iac.technologies.postgres.cloudquery.adbc import Adbc, is_lost, said, where
+from datakit_iac.technologies.postgres.cloudquery.adbc import FAILURES, Adbc, is_lost, said, where
 from datakit_iac.technologies.postgres.cloudquery.conversion import converted, is_direct
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 from datakit_iac.technologies.sql.names import literal, quoted
@@ -124,6 +123,10 @@ class PostgresDatabase(Database):
         yield f"(SELECT {', '.join(given)} FROM {_INCOMING})"
         self.execute(f"DROP TABLE {_INCOMING}")
 
+    def only_read(self) -> None:
+        """Refuse whatever writes, also in the functions that a query calls."""
+        self.execute("SET TRANSACTION READ ONLY")
+
     def commit(self) -> None:
         """Make it last, and close."""
         self._run(self._adbc.commit, "committing; whether the rows are there is not known")
@@ -178,7 +181,7 @@ class PostgresDatabase(Database):
         with self._busy:
             try:
                 return action()
-            except Error as fault:
+            except FAILURES as fault:
                 if is_lost(fault):
                     doing = f"while {what}" if what else "the tables are as they were"
                     lost = f"the connection to {self._where} was lost: {said(fault)}; {doing}: run it again"

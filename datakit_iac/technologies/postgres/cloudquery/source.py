@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
-from adbc_driver_manager import Error
 
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.events import Event, emit
@@ -15,7 +14,7 @@ from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.quarantine import COLUMNS
 from datakit_iac.manifest.values.types import DataType
-from datakit_iac.technologies.postgres.cloudquery.adbc import Adbc, is_lost, said, where
+from datakit_iac.technologies.postgres.cloudquery.adbc import FAILURES, Adbc, is_lost, said, where
 from datakit_iac.technologies.postgres.cloudquery.reading import Reading, reading
 from datakit_iac.technologies.postgres.cloudquery.spec import SourceColumn, SourceSpec, SourceTable
 from datakit_iac.technologies.sql.names import literal, quoted, split
@@ -49,7 +48,7 @@ class PostgresSource:
             for table in spec.tables:
                 try:
                     self._tables.append(self._opened(table))
-                except Error as fault:
+                except FAILURES as fault:
                     raise _fault(fault, table) from fault
                 except PluginFault as fault:
                     faults.append(str(fault))
@@ -124,13 +123,13 @@ class PostgresSource:
         try:
             for batch in self._connected(table.spec).batches(table.sql):
                 yield _carried(table, batch)
-        except (Error, pa.ArrowException, OSError) as fault:
+        except FAILURES as fault:
             raise _fault(fault, table.spec) from fault
 
 
 def _fault(fault: Exception, table: SourceTable) -> PluginFault:
     at = where(table.connection)
-    if isinstance(fault, Error) and is_lost(fault):
+    if is_lost(fault):
         return PluginFault(f"the connection to {at} was lost: {said(fault)}; run it again")
     return PluginFault(f"{at}: {said(fault)}")
 

@@ -127,6 +127,9 @@ class Database(ABC):
     def begin(self, outputs: Iterable[TableName]) -> None:  # noqa: B027 - most databases have one writer anyway
         """Begin, and keep other writers from the tables that are known to be written."""
 
+    def only_read(self) -> None:  # noqa: B027 - a dialect tells a SELECT that writes by its text
+        """From now on until the commit, refuse whatever writes: what is asked next was written by users."""
+
     def moment(self, at: datetime) -> str:
         """A time as an SQL literal that compares with `_cq_sync_time`."""
         return f"CAST({literal(at.isoformat(sep=' '))} AS {self.write(DataType('timestamptz'))})"

@@ -145,6 +145,7 @@ class Load:
                 target.provenance.remove_stale(self._spec.source, _time(target))
             is_clean = name in self._cleaned
             target.provenance.record(self._spec.source, self._spec.run, target.sync_time, is_clean=is_clean)
+        self._database.only_read()
         outputs = [self._spec.outputs[name] for name in self._targets if name in self._spec.outputs]
         demand_passed(self._database, outputs)
 
