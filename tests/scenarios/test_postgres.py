@@ -76,7 +76,7 @@ def written(folder: Path) -> Iterator[Path]:
 
 
 def test_a_project_is_applied_to_a_server_and_drift_is_repaired(workspace: Workspace, server: Server) -> None:
-    validated = [BIN / "dk", "validate", "project", "--env", "dev"]
+    validated = [str(BIN / "dk"), "validate", "project", "--env", "dev"]
     done = subprocess.run(validated, cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False)
     assert (done.returncode, "error" in done.stdout.lower()) == (0, False), done.stdout + done.stderr
     first = workspace.up().ok()
