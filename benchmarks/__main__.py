@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.measure import RESULTS
 
-MEASUREMENTS: Final = ("load", "up", "noop", "manifests")
+MEASUREMENTS: Final = ("load", "up", "noop", "manifests", "postgres")
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    load, up, noop, manifests = (_result(name) for name in MEASUREMENTS)
+    load, up, noop, manifests, postgres = (_result(name) for name in MEASUREMENTS)
     speed = load["rows_per_second"]
     for other, name, ratio, target in (
         ("duckdb", "DuckDB's own `read_csv`", "cloudquery / duckdb", "at most 4 times its time"),
@@ -43,6 +43,13 @@ def _rows() -> Iterator[tuple[str, ...]]:
         ours = f"{speed['cloudquery']:,} rows/s"
         beside = f"{name}: {speed[other]:,} rows/s"
         yield "flights.csv.zip into DuckDB by CloudQuery", ours, beside, f"{load['ratios'][ratio]:.2f}", target
+    loaded, *others = postgres["medians"].values()
+    names = ("a `COPY` of the file", "dlt")
+    for name, other, ratio, target in zip(
+        names, others, postgres["ratios"].values(), ("at most 2", "less than 1"), strict=True
+    ):
+        what = f"{postgres['rows']:,} rows of ten columns from a CSV file into Postgres by CloudQuery"
+        yield what, f"{loaded:.1f} s", f"{name}: {other:.1f} s", f"{ratio:.2f}", target
     whole, sync, build, engine = up["medians"].values()
     without, _ = up["ratios"].values()
     beside = f"bare sync {sync:.1f} s + bare `dbt build` {build:.1f} s, and the engine's start {engine:.1f} s"

@@ -143,7 +143,7 @@ def _sides(folder: Path, arguments: argparse.Namespace) -> dict[str, Side]:
         "duckdb": lambda database: _python(sys.executable, DUCKDB, source, database),
     }
     if not arguments.without_dlt:
-        python = _dlt(folder)
+        python = virtual_environment(folder, ["dlt[duckdb]", "pyarrow", "pandas"])
         sides["dlt"] = lambda database: _python(python, DLT_ARROW, source, database)
         if arguments.dlt_rows:
             sides["dlt row by row"] = lambda database: _python(python, DLT_ROWS, source, database)
@@ -199,9 +199,9 @@ def _python(python: str, code: str, source: str, database: Path) -> None:
     shutil.rmtree(home)
 
 
-def _dlt(folder: Path) -> str:
+def virtual_environment(folder: Path, packages: Sequence[str]) -> str:
+    """A virtual environment `dlt` in a folder, with packages; its Python."""
     uv, home = shutil.which("uv"), folder / "dlt"
-    packages = ["dlt[duckdb]", "pyarrow", "pandas"]
     python = str(home / "bin" / "python")
     steps: list[list[str]] = [
         [sys.executable, "-m", "venv", str(home)],

@@ -25,6 +25,7 @@ class BoundDataSet:
         tests: those of the DataSet as a whole; each column carries its own.
         writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
         reader: how its content is read, over what its Store says of that.
+        classification: how its data must be handled.
     """
 
     name: str
@@ -36,6 +37,7 @@ class BoundDataSet:
     tests: tuple[Test, ...] = ()
     writers: tuple[str, ...] | None = None
     reader: Mapping[str, Any] = field(default_factory=dict)
+    classification: str | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:

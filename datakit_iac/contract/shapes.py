@@ -105,6 +105,7 @@ class Contract(DataSetSpec):
             tests=tuple(self.tests),
             writers=None if self.writers is None else tuple(self.writers),
             reader=self.reader,
+            classification=self.classification,
         )
 
 

@@ -31,7 +31,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import NotFoundError
-from datakit_iac.technologies.technology import reader_faults, technology
+from datakit_iac.technologies.technology import address, reader_faults, technology
 
 
 def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
@@ -178,7 +178,7 @@ class _Resolution:
             if dataset.bound.store not in locations:
                 continue
             place = dataset.bound.place
-            key = (locations[dataset.bound.store], technology(dataset.bound.connection.technology).address(place))
+            key = (locations[dataset.bound.store], address(dataset.bound))
             if (first := seen.setdefault(key, name)) != name:
                 message = f"DataSet {name} has the place of DataSet {first}: {place} in {key[0]}"
                 yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))

@@ -1,7 +1,8 @@
 """Open Stores, each shared by the operations of an update: to open a large one takes longer than to use it.
 
-Only those that one process at a time may have open are kept. One is closed where a job needs it to itself, where an
-operation fails, once nobody has used it for a moment, and now and then, so that another process gets its turn.
+Those that one process at a time may have open are kept here, sessions of servers by `session_pool`. One is closed where
+a job needs it to itself, where an operation fails, once nobody has used it for a moment, and now and then, so that
+another process gets its turn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.protocol import Call
+from datakit_iac.provider.session_pool import close_pools, pooled
 from datakit_iac.provider.store_locks import lock, turn
 from datakit_iac.technologies.technology import Session, technology
 
@@ -57,7 +59,9 @@ def opened(connection: Connection, call: Call, *, create: bool = False) -> Itera
     """
     found = technology(connection.technology)
     if not found.capabilities.single_writer:
-        with found.open(connection, create=create) as session:
+        is_pooled = found.capabilities.pooled
+        several = pooled(connection, call, create=create) if is_pooled else found.open(connection, create=create)
+        with several as session:
             yield session
         return
     location = found.location(connection)
@@ -95,6 +99,7 @@ def alone(connections: Iterable[Connection], call: Call) -> Iterator[None]:
 
 def close_all(patience: float = 0) -> None:
     """Close what is open, as far as those who use it are done within so many seconds each."""
+    close_pools()
     for location in list(_OPEN):
         with lock(location, patience) as is_ours:
             if is_ours:

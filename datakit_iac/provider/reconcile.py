@@ -21,8 +21,11 @@ from datakit_iac.technologies.technology import FailedTest, Session, TableState,
 
 def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
     """What turns `columns` into the declared ones; nothing where a DataSet declares none."""
-    canonical = technology(dataset.connection.technology).canonical
-    return plan(columns, dataset.columns, canonical=canonical) if dataset.columns else ()
+    if not dataset.columns:
+        return ()
+    found = technology(dataset.connection.technology)
+    keys, tags = found.capabilities.enforces_keys, found.capabilities.keeps_tags
+    return plan(columns, dataset.columns, canonical=found.canonical, keys=keys, tags=tags)
 
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
@@ -144,6 +147,10 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, 
         raise ResourceError(
             f"{dataset.place}: {', '.join(lacking)} without a value; fill them, or leave the column nullable"
         )
+    keys = (change.former_key for change in changes if change.kind == "add-key")
+    if repeated := [str(each) for key in keys if None not in key for each in _repeated(session, dataset, key)]:
+        told = ", ".join(repeated)
+        raise ResourceError(f"{dataset.place}: primary key {told}; remove rows of the same key, or choose another")
 
 
 def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[FailedTest]:
@@ -153,14 +160,33 @@ def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Col
     return data_tests(session, replace(dataset, columns=required, tests=())) if required else []
 
 
+def regranted(inputs: Properties, live: TableState) -> dict[str, Any]:
+    """The Store of a DataSet as roles may really use it; nothing where that is as its connection says."""
+    store = inputs["store"]
+    connection = store.get("connection") or {}
+    if live.grants is None or dict(live.grants) == (connection.get("grants") or {}):
+        return {}
+    return {"store": {**store, "connection": {**connection, "grants": dict(live.grants)}}}
+
+
+def _repeated(session: Session, dataset: BoundDataSet, key: Iterable[Column | None]) -> list[FailedTest]:
+    """The rows that have the same key as another."""
+    columns = tuple(column.model_copy(update={"tests": [], "primary_key": True}) for column in key if column)
+    found = data_tests(session, replace(dataset, columns=columns, tests=()))
+    return [each for each in found if each.test == "unique"]
+
+
 def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
     Whether a column may be empty is not drift: a table that a Transform swaps in loses that until its Run is verified.
     Nor is a column that nobody declared: it stays, so there is nothing to do about it.
     """
-    if not technology(dataset.connection.technology).capabilities.keeps_schema:
+    capabilities = technology(dataset.connection.technology).capabilities
+    if not capabilities.keeps_schema:
         return {}
+    kept = ["description", *(["pii", "masking"] if capabilities.keeps_tags else [])]
+    kept += ["primary_key"] if capabilities.enforces_keys and not live.is_view else []
     declared = {column.name.lower(): column for column in dataset.columns}
     there = {column.name.lower(): column for column in live.columns}
     canonical = technology(dataset.connection.technology).canonical
@@ -168,13 +194,17 @@ def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
     for name, column in declared.items():
         if found := there.get(name):
             same = canonical(column.type) == canonical(found.type)
-            update: dict[str, Any] = {"description": found.description}
+            update: dict[str, Any] = {name: getattr(found, name) for name in kept}
             schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
     if not declared:  # an import
         schema = list(live.columns)
     unchanged = schema == list(dataset.columns)  # then its spelling stays, too
     changed: dict[str, Any] = {} if unchanged else {"schema": [column.dumped() for column in schema]}
-    return changed | ({"description": live.description} if live.description != dataset.description else {})
+    if live.description != dataset.description:
+        changed["description"] = live.description
+    if capabilities.keeps_tags and live.classification != dataset.classification:
+        changed["classification"] = live.classification
+    return changed
 
 
 def _permitted(

@@ -11,7 +11,7 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.protocol import Call, Properties
 from datakit_iac.technologies.roles import Discards
-from datakit_iac.technologies.technology import Session
+from datakit_iac.technologies.technology import Session, technology
 
 TIME_TO_LIVE: Final = timedelta(days=7)
 INFIX: Final = "__trash_"
@@ -36,7 +36,7 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generat
         session.drop(dataset.place)
         call.tell(f"{dataset.place} is dropped")
     else:
-        name = f"{_leaf(dataset.place)}{INFIX}{datetime.now(UTC).strftime(_STAMP)}"
+        name = _name(dataset, f"{INFIX}{datetime.now(UTC).strftime(_STAMP)}")
         rows = session.count(dataset.place)
         session.rename(dataset.place, name)
         call.tell(f"{dataset.place} held {rows:,} rows: kept as {name} for {TIME_TO_LIVE.days} days")
@@ -62,6 +62,15 @@ def _thrown(name: str) -> datetime | None:
     with contextlib.suppress(ValueError):
         return datetime.strptime(name.rpartition(INFIX)[2], _STAMP).replace(tzinfo=UTC)
     return None
+
+
+def _name(dataset: BoundDataSet, suffix: str) -> str:
+    """The own name of a place with a suffix, as much of it as a name may have."""
+    longest = technology(dataset.connection.technology).capabilities.longest_name
+    leaf = _leaf(dataset.place)
+    if longest:
+        leaf = leaf.encode()[: longest - len(suffix)].decode(errors="ignore")
+    return leaf + suffix
 
 
 def _leaf(place: Place) -> str:

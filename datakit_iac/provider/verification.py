@@ -84,11 +84,13 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
         written = Attempt(job.transform, job.identity)
     ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True))
     alters = role(session, AltersSchema, dataset.connection.technology)
-    alters.alter(dataset, [change for change in changes if change.kind in ("require", "describe")], ours)
+    alters.alter(dataset, [change for change in changes if change.kind in _RESTORED], ours)
     return []
 
 
 _BREACHES = ("add", "widen", "narrow", "rename")
+_RESTORED = ("require", "drop-key", "add-key", "describe")
+"""What a tool that swaps a table leaves out."""
 
 
 def _breach(change: Change) -> str:

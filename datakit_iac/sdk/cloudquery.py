@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Source, Sync
-from datakit_iac.technologies.sql.cloudquery import spec
+from datakit_iac.technologies.sql.loading.rendering import spec
 
 __all__ = ["Destination", "Pair", "Quarantine", "Source", "Sync", "spec"]

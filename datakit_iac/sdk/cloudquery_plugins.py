@@ -12,7 +12,7 @@ from datakit_iac.cloudquery_plugins.servicers import (
 )
 from datakit_iac.cloudquery_plugins.serving import run, serve
 from datakit_iac.cloudquery_plugins.types import from_arrow, to_arrow
-from datakit_iac.technologies.sql.load import SqlLoad
+from datakit_iac.technologies.sql.loading.session import SqlLoad
 
 __all__ = [
     "Destination",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 from datakit_iac.manifest.models.column import Column, exchanged
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.tags import of_column
 
 
 class Effect(StrEnum):
@@ -26,7 +27,7 @@ class Effect(StrEnum):
     """Values can be lost."""
 
 
-Kind = Literal["add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe"]
+Kind = Literal["add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key"]
 
 _EFFECTS: dict[Kind, Effect] = {
     "add": Effect.ADDITIVE,
@@ -37,6 +38,8 @@ _EFFECTS: dict[Kind, Effect] = {
     "allow-null": Effect.ADDITIVE,
     "require": Effect.TIGHTENING,
     "describe": Effect.ADDITIVE,
+    "drop-key": Effect.ADDITIVE,
+    "add-key": Effect.TIGHTENING,
 }
 
 
@@ -46,10 +49,12 @@ class Change:
 
     Attributes:
         kind: what happens.
-        column: the column's name after the change, or its last name for a drop.
+        column: the column's name after the change, or its last name for a drop; those of a primary key.
         before: the column as it was; None for an addition.
         after: the column as it will be; None for a drop.
         loses_misfits: whether values that do not fit a narrower type may be lost; else they stop the change.
+        key: the columns of a primary key that is added or dropped.
+        former_key: the same columns as they were; None for one that is new.
     """
 
     kind: Kind
@@ -57,6 +62,8 @@ class Change:
     before: Column | None
     after: Column | None
     loses_misfits: bool = False
+    key: tuple[Column, ...] = ()
+    former_key: tuple[Column | None, ...] = ()
 
     @property
     def effect(self) -> Effect:
@@ -81,10 +88,19 @@ class Change:
                 return f"column {self.column} must have a value"
             case "describe":
                 return f"column {self.column} gets another description"
+            case "drop-key":
+                return f"primary key ({self.column}) is dropped"
+            case "add-key":
+                return f"primary key is ({self.column})"
 
 
 def plan(
-    before: Sequence[Column], after: Sequence[Column], *, canonical: Callable[[DataType], DataType]
+    before: Sequence[Column],
+    after: Sequence[Column],
+    *,
+    canonical: Callable[[DataType], DataType],
+    keys: bool = False,
+    tags: bool = False,
 ) -> tuple[Change, ...]:
     """What turns the schema `before` into `after`, in an order in which it can be done.
 
@@ -95,6 +111,8 @@ def plan(
         before: the columns there are.
         after: the columns there should be.
         canonical: how the technology keeps a type; two types it keeps alike are not a difference.
+        keys: whether the technology keeps primary keys.
+        tags: whether it keeps what is said of personal data, beside a column's description.
     """
     origins = _origins(before, after)
     remaining = {column.name.lower(): column for column in before}
@@ -105,12 +123,18 @@ def plan(
             changes.append(Change("rename", column.name, remaining[former], column))
     for column in after:
         known = remaining[origins[column.name.lower()]] if column.name.lower() in origins else None
-        changes.extend(_column(known, column, canonical))
+        changes.extend(_column(known, column, canonical, tags))
+    if keys:
+        changes.extend(_keys(before, [(origins.get(column.name.lower()), column) for column in after]))
     for former in origins.values():
         del remaining[former]
     changes.extend(Change("drop", column.name, column, None) for column in remaining.values())
-    order: list[Kind] = ["rename", "drop", "add", "allow-null", "widen", "narrow", "require", "describe"]
-    return tuple(sorted(changes, key=lambda change: order.index(change.kind)))
+    return tuple(sorted(changes, key=lambda change: _ORDER.index(change.kind)))
+
+
+_ORDER: Final[list[Kind]] = [
+    *("rename", "drop-key", "drop", "add", "allow-null", "widen", "narrow", "require", "add-key", "describe")
+]
 
 
 def destructive(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -172,10 +196,32 @@ def _chain(name: str, declared: Mapping[str, Column], free: AbstractSet[str]) ->
     return chain
 
 
-def _column(before: Column | None, after: Column, canonical: Callable[[DataType], DataType]) -> list[Change]:
+def _keys(before: Sequence[Column], after: Sequence[tuple[str | None, Column]]) -> Iterator[Change]:
+    """Another primary key; `after` has the columns that there should be, each with the name that it had."""
+    there = {column.name.lower(): column for column in before}
+    old = tuple(column for column in before if column.primary_key)
+    new = {former or f"\n{column.name}": column for former, column in after if column.primary_key}
+    if {column.name.lower() for column in old} == new.keys():
+        return
+    if old:
+        yield Change("drop-key", _names(old), None, None, key=old, former_key=old)
+    if new:
+        key = tuple(new.values())
+        yield Change("add-key", _names(key), None, None, key=key, former_key=tuple(map(there.get, new)))
+
+
+def _names(columns: Iterable[Column]) -> str:
+    return ", ".join(column.name for column in columns)
+
+
+def _column(
+    before: Column | None, after: Column, canonical: Callable[[DataType], DataType], tags: bool
+) -> list[Change]:
+    said = {**(of_column(after) if tags else {}), "description": after.description or None}
     if before is None:
-        described = [Change("describe", after.name, None, after)] if after.description else []
-        return [Change("add", after.name, None, after), *described]
+        added = Change("add", after.name, None, after)
+        is_described = any(each is not None for each in said.values())
+        return [added, Change("describe", after.name, None, after)] if is_described else [added]
     changes: list[Change] = []
     old, new = canonical(before.type), canonical(after.type)
     if old != new:
@@ -184,6 +230,6 @@ def _column(before: Column | None, after: Column, canonical: Callable[[DataType]
         changes.append(Change("allow-null", after.name, before, after))
     if after.required and not before.required:
         changes.append(Change("require", after.name, before, after))
-    if before.description != after.description:
+    if said != {**(of_column(before) if tags else {}), "description": before.description or None}:
         changes.append(Change("describe", after.name, before, after))
     return changes

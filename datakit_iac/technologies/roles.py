@@ -14,7 +14,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.technology import FailedTest, StoreError
+from datakit_iac.technologies.technology import FailedTest, Session, StoreError, TableState
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,22 @@ class RunsDataTests(Protocol):
 
 
 @runtime_checkable
+class ReadsCatalog(Protocol):
+    """Reads what all places are at once, for those who ask for many."""
+
+    def recent(self, place: Place) -> TableState | None:
+        """What was at a place a moment ago, as far as the catalog tells: not whether it is empty."""
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """Can be stopped by another thread."""
+
+    def interrupt(self) -> None:
+        """End what is asked of the Store now, which then fails."""
+
+
+@runtime_checkable
 class MeasuresSize(Protocol):
     """A Technology that knows how large its Stores are."""
 
@@ -139,6 +155,15 @@ def role(able: object, wanted: type[Role], technology: str) -> Role:
     if isinstance(able, wanted):
         return able
     raise StoreError(f"{technology} {_LACKING[wanted]}")
+
+
+def recent(session: Session, place: Place) -> TableState | None:
+    """What is at a place, to look at and not to act upon; of many places, all are read together where that is possible.
+
+    Raises:
+        StoreError: it cannot be told.
+    """
+    return session.recent(place) if isinstance(session, ReadsCatalog) else session.describe(place)
 
 
 def data_tests(session: object, dataset: BoundDataSet) -> list[FailedTest]:

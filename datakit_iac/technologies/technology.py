@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -37,15 +37,23 @@ class Capabilities:
     Attributes:
         places: how its DataSets are addressed; the first is what the address in an ID means.
         single_writer: whether only one process at a time may have the Store open.
+        pooled: whether several operations may use the Store at a time, each with a session that is kept for the next.
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
+        enforces_keys: whether a primary key is a constraint of the Store, so that it can drift.
+        keeps_tags: whether it keeps classification and personal data beside descriptions, so that they can drift.
+        longest_name: how many bytes the name of a table or column may have; None where there is no limit.
         reader: the options of a connection that a DataSet may say for itself: how its content is read.
     """
 
     places: tuple[Literal["table", "prefix", "topic"], ...]
     single_writer: bool = False
+    pooled: bool = False
     embedded: bool = False
     keeps_schema: bool = True
+    enforces_keys: bool = False
+    keeps_tags: bool = False
+    longest_name: int | None = None
     reader: frozenset[str] = frozenset()
 
 
@@ -57,15 +65,19 @@ class TableState:
         columns: what is there, without loaders' bookkeeping columns; empty where the Store keeps no schema.
         description: the table's own, without the mark.
         mark: whose it is; None where it carries no mark of ours.
-        is_empty: whether there are no rows, or files in a Store of files.
+        is_empty: whether there are no rows, or files in a Store of files; None where that was not asked.
         is_view: whether it holds no rows of its own: it is what a query gives, and only what made it can change it.
+        classification: as it is kept there; None where it is not.
+        grants: what each role that its connection names may do with it; None where nothing is granted there.
     """
 
     columns: tuple[Column, ...]
     description: str = ""
     mark: Mark | None = None
-    is_empty: bool = True
+    is_empty: bool | None = True
     is_view: bool = False
+    classification: str | None = None
+    grants: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,7 @@ class Technology(Protocol):
     def at(self, location: str) -> Connection:
         """The Store at a location, as far as the location tells; the inverse of `location`."""
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """What tells one place of a Store from another: the same text for one place, however it is spelled."""
 
     def canonical(self, data_type: DataType) -> DataType:
@@ -188,7 +200,7 @@ def address(dataset: BoundDataSet) -> str:
     Raises:
         StoreError: its technology is not installed.
     """
-    return technology(dataset.connection.technology).address(dataset.place)
+    return technology(dataset.connection.technology).address(dataset.place, dataset.connection)
 
 
 def location(dataset: BoundDataSet) -> str:

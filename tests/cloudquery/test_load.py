@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -20,59 +16,17 @@ from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.cloudquery.load import Load
 from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
-
-Rows = list[dict[str, Any]]
-FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.cloudquery.stores import FIRST, KINDS, DuckDBStore, Rows, Store
 
 
-class Store:
-    """A DuckDB file and syncs into it as the CLI would send them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.syncs = 0
-
-    def sql(self, query: str) -> list[Any]:
-        with duckdb.connect(self.path) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(query).fetchall()
-
-    def begin(self, columns: dict[str, str], rows: Rows, key: Sequence[str] = (), **options: Any) -> Load:
-        force, mode = options.get("force", False), options.get("mode", "")
-        self.now = FIRST + timedelta(hours=self.syncs)
-        self.syncs += 1
-        fields = [wire.field(name, to_arrow(DataType.parse(kind)), key=name in key) for name, kind in columns.items()]
-        stamps = [pa.field(wire.SYNC_TIME, pa.timestamp("us", tz="UTC")), pa.field(wire.SOURCE_NAME, pa.string())]
-        schema = wire.table_schema(options.get("table", "raw.t"), [*stamps, *fields])
-        load = Load(DuckDBSpec(self.path, lock_timeout=0.2, write_mode=mode))
-        try:
-            load.migrate(wire.encode_schema(schema), force=force)
-            stamped = [
-                {wire.SYNC_TIME: self.now, wire.SOURCE_NAME: options.get("source", "src"), **row} for row in rows
-            ]
-            if stamped:
-                load.insert(wire.encode_batch(pa.RecordBatch.from_pylist(stamped, schema=schema)))
-        except BaseException:
-            load.abandon()
-            raise
-        return load
-
-    def sync(self, columns: dict[str, str], rows: Rows, key: Sequence[str] = (), **options: Any) -> None:
-        load = self.begin(columns, rows, key, **options)
-        try:
-            if options.get("stale", True):
-                source = options.get("source", "src")
-                load.delete_stale(options.get("table", "raw.t"), source, self.now.replace(tzinfo=None))
-            load.finish()
-        except BaseException:
-            load.abandon()
-            raise
-        load.commit()
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return KINDS[request.param](tmp_path)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "w.duckdb")
+def file(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path)
 
 
 def rows(*ids: int, v: str = "x") -> Rows:
@@ -90,10 +44,13 @@ def test_a_table_of_our_own_keeps_comments_and_constraints(store: Store) -> None
         store.sync(COLUMNS, rows(1, 2), ["id"])
 
     assert store.sql("SELECT id, v FROM raw.t ORDER BY id") == [(1, "x"), (2, "x")]
-    assert store.sql("SELECT comment FROM duckdb_tables() WHERE table_name = 't'") == [("ours",)]
-    assert store.sql(
-        "SELECT column_name, comment, is_nullable FROM duckdb_columns() WHERE table_name = 't' ORDER BY column_index"
-    ) == [("id", None, False), ("v", "a value", True), ("_cq_sync_time", None, True), ("_cq_source_name", None, True)]
+    assert store.comment("raw.t") == "ours"
+    assert store.columns("raw.t") == [
+        ("id", None, False),
+        ("v", "a value", True),
+        ("_cq_sync_time", None, True),
+        ("_cq_source_name", None, True),
+    ]
 
 
 def test_columns_are_added_and_widened(store: Store) -> None:
@@ -128,7 +85,7 @@ def test_a_forced_change_says_what_was_lost(store: Store, capsys: pytest.Capture
 
     assert store.sql("SELECT id, v::VARCHAR FROM raw.t ORDER BY id") == [(1, "2020-01-01"), (2, None)]
     assert "raw.t.v: 1 values were no date and were lost" in capsys.readouterr().out
-    assert ("kept",) in store.sql("SELECT comment FROM duckdb_columns() WHERE table_name = 't'")
+    assert ("id", "kept", True) in store.columns("raw.t")
 
 
 def test_a_required_column_that_nothing_fills_is_refused(store: Store) -> None:
@@ -180,7 +137,7 @@ def test_a_key_that_comes_twice_is_refused(store: Store, is_constraint: bool) ->
     with pytest.raises(PluginFault, match="come twice" if is_constraint else "2 rows with the primary key id=1"):
         store.sync(COLUMNS, rows(1, 1), ["id"])
 
-    assert store.sql("FROM raw.t") == []
+    assert store.sql("SELECT * FROM raw.t") == []
 
 
 def test_every_type_arrives(store: Store) -> None:
@@ -202,7 +159,7 @@ def test_every_type_arrives(store: Store) -> None:
         for field in schema
     ]
     table = wire.table_schema("t", schema)
-    load = Load(DuckDBSpec(store.path))
+    load = store.load()
     load.migrate(wire.encode_schema(table), force=False)
     load.insert(wire.encode_batch(pa.RecordBatch.from_arrays(arrays, schema=table)))
     load.finish()
@@ -225,7 +182,7 @@ def test_nothing_changes_before_the_commit(store: Store, until: str) -> None:
     load.abandon()
 
     assert store.sql("SELECT id, v FROM raw.t ORDER BY id") == [(1, "x"), (2, "x")]
-    assert store.sql("SELECT count(*) FROM duckdb_columns() WHERE column_name = 'new'") == [(0,)]
+    assert "new" not in [name for name, *_ in store.columns("raw.t")]
 
 
 def test_a_sync_whose_stale_rows_go_in_some_tables_only_is_refused(store: Store) -> None:
@@ -238,20 +195,20 @@ def test_a_sync_whose_stale_rows_go_in_some_tables_only_is_refused(store: Store)
     load.abandon()
 
 
-def test_a_file_that_another_process_holds_is_waited_for_and_its_holder_named(store: Store) -> None:
-    store.sync(COLUMNS, rows(1))
-    code = f"import duckdb, sys; c = duckdb.connect({str(store.path)!r}); print('open', flush=True); sys.stdin.read()"
+def test_a_file_that_another_process_holds_is_waited_for_and_its_holder_named(file: DuckDBStore) -> None:
+    file.sync(COLUMNS, rows(1))
+    code = f"import duckdb, sys; c = duckdb.connect({str(file.path)!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
         with pytest.raises(PluginFault, match=rf"is held by process {holder.pid} .*after 0\.2 s of waiting"):
-            store.sync(COLUMNS, rows(2))
+            file.sync(COLUMNS, rows(2))
         holder.communicate()
-    store.sync(COLUMNS, rows(2))
+    file.sync(COLUMNS, rows(2))
 
-    assert store.sql("SELECT id FROM raw.t") == [(2,)]
+    assert file.sql("SELECT id FROM raw.t") == [(2,)]
 
 
 def test_what_is_no_duckdb_file_is_told(tmp_path: Path) -> None:

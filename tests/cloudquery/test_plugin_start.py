@@ -13,7 +13,12 @@ import pytest
 
 from datakit_iac.cloudquery_plugins.events import Event, read
 
-PLUGINS = ["datakit-source-files", "datakit-destination-duckdb"]
+PLUGINS = [
+    "datakit-source-files",
+    "datakit-destination-duckdb",
+    "datakit-source-postgres",
+    "datakit-destination-postgres",
+]
 
 
 def _start(name: str, socket: Path) -> subprocess.Popen[str]:
@@ -30,9 +35,10 @@ def _start(name: str, socket: Path) -> subprocess.Popen[str]:
     return plugin
 
 
-@pytest.mark.parametrize("module", ["files", "duckdb"])
-def test_a_plugin_imports_neither_pandas_nor_pydantic_nor_pulumi(module: str) -> None:
-    heavy = {"files": "source", "duckdb": "load"}[module]
+@pytest.mark.parametrize(
+    ("module", "heavy"), [("files", "source"), ("duckdb", "load"), ("postgres", "source"), ("postgres", "load")]
+)
+def test_a_plugin_imports_neither_pandas_nor_pydantic_nor_pulumi(module: str, heavy: str) -> None:
     code = (
         "import sys\n"
         "import datakit_iac.cloudquery_plugins.serving, datakit_iac.cloudquery_plugins.servicers\n"

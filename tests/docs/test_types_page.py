@@ -7,6 +7,7 @@ import re
 from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import NAMES, SYNONYMS, DataType
 from datakit_iac.technologies.duckdb.types import write
+from datakit_iac.technologies.postgres import types as postgres
 from tests.docs.test_docs import ROOT
 
 ROWS = [
@@ -28,10 +29,11 @@ def test_every_synonym_stands_beside_its_type() -> None:
         assert set(re.findall(r"`([^`]+)`", SPELLINGS[name])) == expected, name
 
 
-def test_duckdb_and_arrow_are_as_the_code_writes_them() -> None:
+def test_duckdb_arrow_and_postgres_are_as_the_code_writes_them() -> None:
     for name in NAMES:
-        duckdb, arrow = (cell.strip("`") for cell in ELSEWHERE[name][:2])
+        duckdb, arrow, server = (cell.strip("`") for cell in ELSEWHERE[name][:3])
         example = DataType.parse("decimal(9,4)" if name == "decimal" else name)
         assert write(example) == duckdb.replace("(P,S)", "(9,4)")
+        assert postgres.write(example) == server.replace("(P,S)", "(9,4)").partition("`")[0]
         if not arrow.startswith("CloudQuery"):
             assert str(to_arrow(example)) == arrow.replace("(P, S)", "(9, 4)")

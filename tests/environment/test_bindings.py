@@ -44,8 +44,8 @@ def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_a
 
 
 def test_a_connector_whose_technology_is_not_here_is_told_there(tmp_path: Path) -> None:
-    connector = CONNECTOR.replace("type: duckdb", "type: postgres")
-    store = STORE.replace("path: warehouse.duckdb", "host: db, database: shop, port: 5433")
+    connector = CONNECTOR.replace("type: duckdb", "type: snowflake")
+    store = STORE.replace("path: warehouse.duckdb", "account: acme, database: shop")
     found = only(list(examined(tmp_path, connector, store, manifest("Environment", "dev", "")).findings))
     assert (found.code, found.path) == ("technology-not-installed", "spec.type")
 

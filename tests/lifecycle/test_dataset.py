@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
-from tests.lifecycle.warehouse import ID, NAME, PATH, Warehouse
+from tests.lifecycle.warehouse import ID, NAME, PATH, PostgresWarehouse, Warehouse
 
+FILE = pytest.mark.parametrize("warehouse", ["duckdb"], indirect=True)
+"""What only a Store that is a file can show."""
 NEW = {"name": "email", "type": "text", "pii": True}
 TODAY = datetime.now(UTC).date()
 
 
 def consent(subject: str, days: int = 1) -> list[dict[str, str]]:
     return [{"object": subject, "reason": "asked for", "expires": (TODAY + timedelta(days=days)).isoformat()}]
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(lifecycle: Lifecycle, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A Store of each technology that keeps tables, there and empty."""
+    made = {"duckdb": Warehouse, "postgres": PostgresWarehouse}[request.param]()
+    if isinstance(made, PostgresWarehouse):  # an ID tells neither, so an import takes them from there
+        monkeypatch.setenv("PGUSER", made.connection.options["user"])
+        monkeypatch.setenv("PGPASSWORD", made.connection.secrets["password"].reveal())
+    lifecycle.subject("datakit:index:Store", "warehouse").up({**made.store, "create": True})
+    return made
 
 
 # Creating.
@@ -33,7 +49,7 @@ def test_a_preview_of_a_new_dataset_shows_the_ddl_and_touches_nothing(
 
 def test_a_new_dataset_is_a_table_that_carries_its_mark(users: Subject, warehouse: Warehouse) -> None:
     assert users.up(warehouse.users()).kind == "create"
-    assert users.id == f"duckdb:{PATH}#raw.users"
+    assert users.id == f"{warehouse.location}#raw.users"
     live = warehouse.live()
     assert live is not None
     assert live.mark is not None
@@ -49,6 +65,7 @@ def test_the_second_up_does_nothing(filled: Subject, warehouse: Warehouse) -> No
     assert filled.up(warehouse.users()).kind == "same"
 
 
+@FILE
 @pytest.mark.parametrize(("spelled", "again"), [("users", "main.users"), ("main.users", "users"), ("t.u", "T.U")])
 def test_another_spelling_of_its_place_moves_nothing(
     users: Subject, warehouse: Warehouse, spelled: str, again: str
@@ -98,6 +115,7 @@ SPELLINGS = [
 ]
 
 
+@FILE
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_another_spelling_of_its_store_moves_nothing(
     users: Subject, warehouse: Warehouse, folder: Path, path: str
@@ -109,7 +127,7 @@ def test_another_spelling_of_its_store_moves_nothing(
     warehouse.run("INSERT INTO raw.users VALUES (1, 'ann')")
     store = {**warehouse.store, "connection": {"path": path.format(here=folder)}}
     assert users.up(warehouse.users(deletion="delete", store=store)).kind == "update"
-    assert (users.id, warehouse.tables(), len(warehouse.rows())) == (f"duckdb:{PATH}#raw.users", ["users"], 1)
+    assert (users.id, warehouse.tables(), len(warehouse.rows())) == (f"{warehouse.location}#raw.users", ["users"], 1)
 
 
 def test_a_retry_with_another_schema_adopts_and_alters(
@@ -135,14 +153,14 @@ def test_what_is_anothers_is_refused_with_the_way_to_import_it(
     with pytest.raises(OperationError) as refused:
         users.up(warehouse.users())
     assert owner in str(refused.value)
-    assert f"pulumi import datakit:index:DataSet users 'duckdb:{PATH}#raw.users' --" in str(refused.value)
+    assert f"pulumi import datakit:index:DataSet users '{warehouse.location}#raw.users' --" in str(refused.value)
     assert refused.value.partial is None
-    assert warehouse.run("SELECT comment FROM duckdb_tables()") == [(comment,)]
+    assert warehouse.comment() == comment
 
 
 def test_a_table_is_imported_by_its_id_and_marked_by_the_next_up(users: Subject, warehouse: Warehouse) -> None:
     warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
-    assert users.adopt(f"duckdb:{PATH}#raw.users")
+    assert users.adopt(f"{warehouse.location}#raw.users")
     assert [column["name"] for column in users.inputs["schema"]] == ["id", "name"]
     assert users.up(warehouse.users()).kind == "update"
     live = warehouse.live()
@@ -154,13 +172,18 @@ def test_a_table_is_imported_by_its_id_and_marked_by_the_next_up(users: Subject,
 def test_what_is_imported_has_the_name_of_its_resource(lifecycle: Lifecycle, warehouse: Warehouse) -> None:
     warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT)")
     people = lifecycle.subject("datakit:index:DataSet", "people")
-    assert people.adopt(f"duckdb:{PATH}#raw.users")
-    declared = {"name": "people", "store": warehouse.store, "table": "raw.users", "schema": [ID]}
+    assert people.adopt(f"{warehouse.location}#raw.users")
+    declared = {
+        "name": "people",
+        "store": {**people.inputs["store"], "name": "warehouse"},
+        "table": "raw.users",
+        "schema": [ID],
+    }
     assert people.up(declared).kind == "same"
 
 
-def test_an_import_of_nothing_finds_nothing(users: Subject) -> None:
-    assert not users.adopt(f"duckdb:{PATH}#raw.nothing")
+def test_an_import_of_nothing_finds_nothing(users: Subject, warehouse: Warehouse) -> None:
+    assert not users.adopt(f"{warehouse.location}#raw.nothing")
 
 
 @pytest.mark.parametrize("wrong", ["raw.users", "duckdb:x.duckdb", "duckdb:x.duckdb#"])
@@ -169,6 +192,7 @@ def test_an_import_by_what_is_no_id_says_what_an_id_is(users: Subject, wrong: st
         users.adopt(wrong)
 
 
+@FILE
 def test_a_dataset_in_a_store_that_is_gone_says_so(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
     elsewhere = {**warehouse.store, "connection": {"path": "gone.duckdb"}}
     with pytest.raises(OperationError, match=r"there is no DuckDB file gone\.duckdb"):
@@ -182,7 +206,7 @@ def test_a_dataset_in_a_store_that_is_gone_says_so(users: Subject, warehouse: Wa
     ("more", "reason"),
     [
         ({"schema": []}, r"^schema: users declares no columns"),
-        ({"table": None, "prefix": "users/"}, r"^prefix: a DataSet in duckdb has a table; users names a prefix$"),
+        ({"table": None, "prefix": "users/"}, r"^prefix: a DataSet in \w+ has a table; users names a prefix$"),
         ({"schema": [{"name": "id", "type": "bigimt"}]}, r"^schema.*'bigimt' is not a type"),
         ({"schema": [{"name": "id"}]}, r"^schema.*is required"),
         ({"schema": [{"name": "id", "type": "text", "tests": [{"uniqe": True}]}]}, "uniqe"),
@@ -210,7 +234,7 @@ def test_a_new_column_is_added_in_place(filled: Subject, warehouse: Warehouse, l
     generation = filled.outputs["generation"]
     step = filled.preview(warehouse.users(ID, NAME, NEW))
     assert (step.kind, step.changed) == ("update", ("schema",))
-    assert 'additive: ALTER TABLE "raw"."users" ADD COLUMN "email" VARCHAR' in lifecycle.said()
+    assert f'additive: ALTER TABLE "raw"."users" ADD COLUMN "email" {warehouse.text}' in lifecycle.said()
     assert warehouse.rows() == [(1, "ann"), (2, "bob")]
     filled.up(warehouse.users(ID, NAME, NEW))
     assert warehouse.rows() == [(1, "ann", None), (2, "bob", None)]
@@ -227,7 +251,8 @@ def test_a_wider_type_is_altered_in_place(users: Subject, warehouse: Warehouse, 
 
 
 def test_another_spelling_of_a_type_is_no_change(filled: Subject, warehouse: Warehouse) -> None:
-    assert filled.up(warehouse.users({"name": "id", "type": "INT8"}, {**NAME, "type": "varchar(20)"})).kind == "same"
+    text = "varchar(20)" if type(warehouse) is Warehouse else "varchar"  # Postgres keeps the length
+    assert filled.up(warehouse.users({"name": "id", "type": "INT8"}, {**NAME, "type": text})).kind == "same"
 
 
 def test_a_rename_by_previous_names_keeps_the_rows(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
@@ -402,7 +427,7 @@ def test_an_exchange_of_names_is_refused(filled: Subject, warehouse: Warehouse) 
 
 
 def test_a_view_is_left_to_what_made_it(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
-    (comment,) = warehouse.run("SELECT comment FROM duckdb_tables()")[0]
+    comment = warehouse.comment()
     warehouse.run("DROP TABLE raw.users; CREATE VIEW raw.users AS SELECT 1::BIGINT AS id, 'ann' AS name")
     warehouse.run(f"COMMENT ON VIEW raw.users IS '{comment}'")
     changed = warehouse.users({**ID, "type": "int"}, NEW, description="Again.")
@@ -432,8 +457,8 @@ def test_a_table_dropped_by_hand_and_not_refreshed_is_made_again_by_an_update(
     assert warehouse.tables() == ["users"]
 
 
-def test_a_file_that_is_gone_is_a_dataset_that_is_gone(filled: Subject, folder: Any) -> None:
-    (folder / PATH).unlink()
+def test_a_store_that_is_gone_is_a_dataset_that_is_gone(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.remove()
     assert not filled.refresh()
 
 
@@ -526,6 +551,7 @@ def test_another_table_is_another_dataset(filled: Subject, warehouse: Warehouse,
     assert warehouse.rows(table) == []
 
 
+@FILE
 def test_another_file_is_another_dataset(filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
     other = {**warehouse.store, "connection": {"path": "other.duckdb"}}
     lifecycle.subject("datakit:index:Store", "other").up(other)
@@ -533,6 +559,7 @@ def test_another_file_is_another_dataset(filled: Subject, warehouse: Warehouse, 
     assert filled.id == "duckdb:other.duckdb#raw.users"
 
 
+@FILE
 @pytest.mark.parametrize(
     "connection", [{"path": f"./{PATH}"}, {"path": PATH}], ids=["another spelling of the path", "the same"]
 )
@@ -626,8 +653,18 @@ def test_a_table_with_rows_goes_to_the_trash(users: Subject, warehouse: Warehous
     users.destroy()
     (trash,) = warehouse.tables()
     assert trash.startswith("users__trash_")
-    assert warehouse.rows(f"raw.{trash}") == [(1, "ann")]
+    assert warehouse.rows(f'raw."{trash}"') == [(1, "ann")]
     assert f"raw.users held 1 rows: kept as {trash} for 7 days" in lifecycle.said()
+
+
+def test_a_name_in_the_trash_is_no_longer_than_names_may_be(users: Subject, warehouse: Warehouse) -> None:
+    longest = "u" * 63
+    deletable(users, warehouse, table=f"raw.{longest}")
+    warehouse.run(f"INSERT INTO raw.{longest} VALUES (1, 'ann')")
+    users.destroy()
+    (trash,) = warehouse.tables()
+    assert re.fullmatch(r"u+__trash_\d{8}T\d{6}Z", trash)
+    assert warehouse.rows(f'raw."{trash}"') == [(1, "ann")]
 
 
 def test_an_empty_table_is_dropped(users: Subject, warehouse: Warehouse) -> None:
@@ -657,14 +694,12 @@ def test_what_carries_anothers_mark_stays(
     assert "does not carry the mark" in lifecycle.said()
 
 
-def test_what_is_gone_already_is_no_error(
-    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle, folder: Any
-) -> None:
+def test_what_is_gone_already_is_no_error(users: Subject, warehouse: Warehouse, lifecycle: Lifecycle) -> None:
     deletable(users, warehouse)
     warehouse.run("DROP TABLE raw.users")
     users.destroy()
     users.up(warehouse.users(deletion="delete"))
-    (folder / PATH).unlink()
+    warehouse.remove()
     users.destroy()
     assert "is gone already" in lifecycle.said()
 
@@ -690,12 +725,12 @@ def test_the_trash_is_emptied_after_its_time_by_any_use_of_the_store(
     else:
         users.destroy()
     assert warehouse.tables() == sorted([*named[1:], *(["users"] if end == "create" else [])])
-    assert f"main.{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
+    assert f"{warehouse.default_schema}.{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
 
 
 def test_a_view_in_the_tables_place_is_deleted_too(users: Subject, warehouse: Warehouse) -> None:
     deletable(users, warehouse)
-    comment = warehouse.run("SELECT comment FROM duckdb_tables()")[0][0]
+    comment = warehouse.comment()
     warehouse.run("DROP TABLE raw.users; CREATE VIEW raw.users AS SELECT 1 AS id WHERE false")
     warehouse.run(f"COMMENT ON VIEW raw.users IS '{comment}'")
     users.destroy()
@@ -712,7 +747,7 @@ def test_a_table_that_another_stack_made_in_its_place_is_not_altered(filled: Sub
 def test_the_table_of_another_stack_is_taken_over_by_an_import(users: Subject, warehouse: Warehouse) -> None:
     warehouse.run("CREATE SCHEMA raw; CREATE TABLE raw.users (id BIGINT, name VARCHAR)")
     warehouse.run("COMMENT ON TABLE raw.users IS '[datakit stack=shop/prod dataset=users generation=1f]'")
-    users.adopt(f"duckdb:{PATH}#raw.users")
+    users.adopt(f"{warehouse.location}#raw.users")
     users.up(warehouse.users())
     live = warehouse.live()
     assert live is not None
@@ -721,8 +756,153 @@ def test_the_table_of_another_stack_is_taken_over_by_an_import(users: Subject, w
 
 
 def test_a_table_that_a_tool_swapped_in_is_ours_still(filled: Subject, warehouse: Warehouse) -> None:
-    warehouse.run("CREATE OR REPLACE TABLE raw.users AS SELECT * FROM raw.users")
+    warehouse.run("CREATE TABLE raw.newer AS SELECT * FROM raw.users; DROP TABLE raw.users")
+    warehouse.run("ALTER TABLE raw.newer RENAME TO users")
     filled.up(warehouse.users(ID, NAME, NEW))
     live = warehouse.live()
     assert live is not None
     assert live.mark is not None
+
+
+# What only a server keeps.
+
+SERVER = pytest.mark.parametrize("warehouse", ["postgres"], indirect=True)
+KEY = {**ID, "primaryKey": True}
+
+
+@SERVER
+def test_a_name_that_the_server_would_cut_is_refused(users: Subject, warehouse: Warehouse) -> None:
+    with pytest.raises(RefusedError, match=r"table: u{64} has 64 bytes; in postgres a name has 63 at most"):
+        users.preview(warehouse.users(table="raw." + "u" * 64))
+    with pytest.raises(RefusedError, match=r"schema: ü{32} has 64 bytes"):
+        users.preview(warehouse.users(ID, {"name": "ü" * 32, "type": "text"}))
+
+
+@SERVER
+def test_a_primary_key_is_a_constraint_and_its_loss_is_repaired(users: Subject, warehouse: Warehouse) -> None:
+    users.up(warehouse.users(KEY, NAME))
+    before = warehouse.live()
+    assert before is not None
+    assert (before.columns[0].primary_key, before.columns[0].nullable) == (True, False)
+    warehouse.run("ALTER TABLE raw.users DROP CONSTRAINT users_pkey")
+    users.refresh()
+    assert "primaryKey" not in users.inputs["schema"][0]
+    assert users.up(warehouse.users(KEY, NAME)).kind == "update"
+    assert warehouse.live() == before
+
+
+@SERVER
+def test_another_primary_key_takes_the_place_of_the_first(
+    users: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    users.up(warehouse.users(KEY, NAME))
+    warehouse.run("ALTER TABLE raw.users RENAME CONSTRAINT users_pkey TO theirs")
+    users.up(warehouse.users(ID, {**NAME, "name": "nick", "primaryKey": True, "previousNames": ["name"]}))
+    live = warehouse.live()
+    assert live is not None
+    assert [(each.name, each.primary_key, each.nullable) for each in live.columns] == [
+        ("id", False, True),
+        ("nick", True, False),
+    ]
+    assert 'DROP CONSTRAINT "users_pkey"; ' in lifecycle.said()
+
+
+@SERVER
+@pytest.mark.parametrize("writers", [[], ["load"]])
+def test_rows_of_the_same_key_are_refused_where_no_run_will_tell(
+    filled: Subject, warehouse: Warehouse, writers: list[str]
+) -> None:
+    warehouse.run("INSERT INTO raw.users VALUES (2, 'bea')")
+    if writers:
+        filled.up(warehouse.users(KEY, NAME, writers=writers))
+    else:
+        with pytest.raises(OperationError, match=r"raw.users: primary key unique\(id\): 1 row; remove rows"):
+            filled.up(warehouse.users(KEY, NAME, writers=writers))
+    live = warehouse.live()
+    assert live is not None
+    assert not live.columns[0].primary_key
+
+
+@SERVER
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("COMMENT ON COLUMN raw.users.email IS 'Where.'", {"name": "email", "type": "string", "description": "Where."}),
+        ("COMMENT ON COLUMN raw.users.email IS '{\"pii\": false}'", {"name": "email", "type": "string", "pii": False}),
+        (
+            'COMMENT ON COLUMN raw.users.email IS \'{"pii": "maybe not"}\'',
+            {"name": "email", "type": "string", "description": '{"pii": "maybe not"}'},
+        ),
+    ],
+)
+def test_personal_data_is_said_in_the_catalog_and_its_loss_is_repaired(
+    users: Subject, warehouse: Warehouse, sql: str, said: dict[str, object]
+) -> None:
+    wanted = warehouse.users(ID, {**NEW, "description": "Where.", "masking": "hash"}, classification="restricted")
+    users.up(wanted)
+    (comment,) = warehouse.run("SELECT col_description('raw.users'::regclass, 2)")[0]
+    assert comment == 'Where.\n\n{"pii": true, "masking": "hash"}'
+    assert warehouse.comment().startswith('All users.\n\n{"classification": "restricted"}\n\n[datakit ')
+    before = warehouse.live()
+    warehouse.run(sql)
+    users.refresh()
+    assert users.inputs["schema"][1] == said
+    assert users.up(wanted).kind == "update"
+    assert warehouse.live() == before
+
+
+@SERVER
+def test_a_classification_changed_by_hand_is_repaired(users: Subject, warehouse: Warehouse) -> None:
+    users.up(warehouse.users(classification="restricted"))
+    before, comment = warehouse.live(), warehouse.comment()
+    warehouse.run(f"COMMENT ON TABLE raw.users IS '{comment.replace('restricted', 'public')}'")
+    users.refresh()
+    assert users.inputs["classification"] == "public"
+    assert users.up(warehouse.users(classification="restricted")).kind == "update"
+    assert warehouse.live() == before
+
+
+@pytest.fixture
+def roles(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
+    """Two roles of the server."""
+    names = (f"reader_{uuid4().hex[:8]}", f"Writer_{uuid4().hex[:8]}")
+    for name in names:
+        warehouse.run(f'CREATE ROLE "{name}"')
+    yield names
+    for name in names:
+        warehouse.run(f'DROP OWNED BY "{name}"; DROP ROLE "{name}"')
+
+
+@SERVER
+def test_roles_may_do_what_the_connection_grants_them(
+    users: Subject, warehouse: Warehouse, roles: tuple[str, str]
+) -> None:
+    reader, writer = roles
+    store = {**warehouse.store, "connection": {**warehouse.store["connection"], "grants": {reader: "read"}}}
+    users.up(warehouse.users(store=store))
+
+    def may(role: str) -> list[bool]:
+        asked = [f"has_table_privilege('{role}', 'raw.users', '{each}')" for each in ("SELECT", "INSERT", "DELETE")]
+        return list(warehouse.run(f"SELECT {', '.join(asked)}")[0])
+
+    assert (may(reader), may(writer)) == ([True, False, False], [False, False, False])
+    store["connection"]["grants"] = {reader: "none", writer: "write"}
+    assert users.up(warehouse.users(store=store)).changed == ("store",)
+    assert (may(reader), may(writer)) == ([False, False, False], [True, True, True])
+    warehouse.run(f'REVOKE DELETE ON raw.users FROM "{writer}"; GRANT SELECT ON raw.users TO "{reader}"')
+    users.refresh()
+    assert users.inputs["store"]["connection"]["grants"] == {reader: "read", writer: "INSERT, SELECT, UPDATE"}
+    assert users.up(warehouse.users(store=store)).changed == ("store",)
+    assert (may(reader), may(writer)) == ([False, False, False], [True, True, True])
+    users.refresh()
+    assert users.up(warehouse.users(store=store)).kind == "same"
+
+
+@SERVER
+def test_a_view_that_reads_a_column_is_named_where_it_stops_a_change(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE VIEW raw.names AS SELECT name FROM raw.users")
+    before = warehouse.live()
+    for columns in ((ID, {**NAME, "type": "varchar(9)"}, NEW), (ID, NEW)):
+        with pytest.raises(OperationError, match=r'view raw.names reads column "?name"?.*; drop it,'):
+            filled.up(warehouse.users(*columns, consents=consent("column/name")))
+        assert warehouse.live() == before

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import duckdb
+import psycopg
 import pytest
 
+from datakit_iac.technologies.postgres.opening import connected
 from datakit_iac.technologies.technology import TableState
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, Subject
-from tests.lifecycle.warehouse import ID, NAME, Warehouse
+from tests.lifecycle.warehouse import ID, NAME, PostgresWarehouse, Warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +27,7 @@ class Fault:
 
     at: int
     when: Literal["before", "after"]
+    fault: type[Exception] = duckdb.IOException
     calls: int = 0
     armed: bool = True
 
@@ -43,13 +46,13 @@ class Fault:
 
     def _fail(self) -> None:
         self.armed = False
-        raise duckdb.IOException("injected fault")
+        raise self.fault("injected fault")
 
 
 class Connection:
-    """A DuckDB connection some of whose calls fail."""
+    """A driver's connection some of whose calls fail."""
 
-    def __init__(self, real: duckdb.DuckDBPyConnection, fault: Fault) -> None:
+    def __init__(self, real: Any, fault: Fault) -> None:
         self._real, self._fault = real, fault
 
     def __getattr__(self, name: str) -> Any:
@@ -59,20 +62,23 @@ class Connection:
 
 @contextlib.contextmanager
 def injected(fault: Fault) -> Iterator[None]:
-    real = duckdb.connect
+    real, reach = duckdb.connect, connected
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "datakit_iac.technologies.duckdb.opening.duckdb.connect",
             lambda path, **settings: Connection(real(path, **settings), fault),
         )
+        server = "datakit_iac.technologies.postgres.session.connected"
+        patch.setattr(server, lambda options: Connection(reach(options), fault))
         yield
 
 
-def every_fault(when: Literal["before", "after"], act: Callable[[Fault], None]) -> int:
+def every_fault(warehouse: Warehouse, when: Literal["before", "after"], act: Callable[[Fault], None]) -> int:
     """Do something with a fault at each driver call in turn, until there are no more; how many there were."""
+    raised = psycopg.OperationalError if isinstance(warehouse, PostgresWarehouse) else duckdb.IOException
     at = 0
     while True:
-        fault = Fault(at, when)
+        fault = Fault(at, when, raised)
         act(fault)
         if fault.armed:
             return at
@@ -83,6 +89,14 @@ def seen(live: TableState | None) -> TableState | None:
     """A table without what differs from one making to the next."""
     assert live is None or live.mark is not None
     return live and replace(live, mark=None)
+
+
+@pytest.fixture(params=[Warehouse, PostgresWarehouse])
+def warehouse(lifecycle: Lifecycle, request: pytest.FixtureRequest) -> Warehouse:
+    """A Store of each technology that keeps tables, there and empty."""
+    made: Warehouse = request.param()
+    lifecycle.subject("datakit:index:Store", "warehouse").up({**made.store, "create": True})
+    return made
 
 
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
@@ -104,7 +118,7 @@ def test_a_create_that_fails_anywhere_is_completed_by_the_retry(
         assert seen(warehouse.live()) == faultless
         assert warehouse.tables() == ["users"]
 
-    assert every_fault(when, create) > 5
+    assert every_fault(warehouse, when, create) > 5
 
 
 @WHEN
@@ -136,7 +150,7 @@ def test_an_update_that_fails_anywhere_is_completed_by_the_retry(
         # A column was added, so what fills the table must run again, whatever failed.
         assert users.outputs["generation"] == live.mark.generation != generation
 
-    assert every_fault(when, update) > 5
+    assert every_fault(warehouse, when, update) > 5
 
 
 @WHEN
@@ -155,9 +169,9 @@ def test_a_delete_that_fails_anywhere_loses_nothing(
             users.destroy()
         (trash,) = warehouse.tables()
         assert trash.startswith("users__trash_")
-        assert warehouse.rows(f"raw.{trash}") == [(1, "ann")]
+        assert warehouse.rows(f'raw."{trash}"') == [(1, "ann")]
 
-    assert every_fault(when, delete) > 3
+    assert every_fault(warehouse, when, delete) > 3
 
 
 @WHEN
@@ -171,7 +185,7 @@ def test_a_refresh_that_fails_forgets_nothing(
             filled.refresh()
         assert (filled.id, filled.inputs, filled.outputs) == before
 
-    assert every_fault(when, refresh) > 1
+    assert every_fault(warehouse, when, refresh) > 0
 
 
 def test_an_update_whose_record_was_lost_is_found_by_a_refresh(filled: Subject, warehouse: Warehouse) -> None:

@@ -119,11 +119,29 @@ def test_missing_files_and_packages_are_told(job: Job, tmp_path: Path) -> None:
 def test_technologies_without_a_plugin_and_several_stores_are_told(job: Job) -> None:
     odd = replace(job.outputs[0], connection=Connection("snowflake", {}))
     faults = list(map(str, CloudQuery().check(replace(job, outputs=(odd, job.outputs[1])))))
-    assert "CloudQuery cannot write to snowflake (output a); there are plugins for duckdb" in faults
+    assert "CloudQuery cannot write to snowflake (output a); there are plugins for duckdb, postgres" in faults
 
     far = replace(job.outputs[0], store="far", connection=Connection("duckdb", {"path": "far.duckdb"}))
     faults = list(map(str, CloudQuery().check(replace(job, outputs=(far, job.outputs[1])))))
     assert faults == ["its outputs lie in several Stores (far, w); make one Transform for each"]
+
+
+def test_outputs_that_the_connection_of_the_first_would_put_elsewhere_are_told(job: Job) -> None:
+    server = {"host": "db", "database": "shop"}
+    first, second = (
+        replace(each, store=each.name, connection=Connection("postgres", {**server, "schema": each.name}))
+        for each in job.outputs
+    )
+    second = replace(second, place=Place(table="users"))
+
+    faults = list(map(str, CloudQuery().check(replace(job, outputs=(first, second)))))
+
+    assert faults == [
+        f"the table users of {second.name} is another one in Store {first.name}, where {first.name} lies: name its"
+        " schema, or make one Transform for each"
+    ]
+    second = replace(second, place=Place(table="b.users"))
+    assert CloudQuery().check(replace(job, outputs=(first, second))) == []
 
 
 def test_the_definition_holds_what_decides_the_result_and_nothing_else(job: Job, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import signal
@@ -29,11 +30,13 @@ from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery.runtime import CloudQuery, cli
 from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Attempt, Mark
+from tests.cloudquery.stores import KINDS, DuckDBStore, PostgresStore, Store
 
 pytestmark = pytest.mark.engine
 
@@ -67,9 +70,10 @@ class Loud(LocalProcesses):
 
 @dataclass
 class Bench:
-    """A folder of files, a DuckDB file, and a job between them."""
+    """A folder of files, a database of some kind, and a job between them."""
 
     folder: Path
+    store: Store
     shown: list[str] = field(default_factory=list)
 
     @property
@@ -81,17 +85,24 @@ class Bench:
         return self.project / ".datakit/runs"
 
     @property
-    def database(self) -> Path:
-        return self.folder / "w.duckdb"
+    def destination(self) -> str:
+        return f"datakit-destination-{self.warehouse.technology}"
+
+    @property
+    def warehouse(self) -> Connection:
+        if isinstance(self.store, PostgresStore):
+            options = {name: value for name, value in self.store.connection.items() if name != "password"}
+            return Connection("postgres", options, {"password": Secret(self.store.connection["password"])})
+        assert isinstance(self.store, DuckDBStore)
+        return Connection("duckdb", {"path": str(self.store.path)})
 
     def write(self, *lines: str, name: str = "a.csv") -> None:
         (self.folder / name).write_text("id,v\n" + "".join(f"{line}\n" for line in lines))
 
     def job(self, **settings: Any) -> Job:
         files = Connection("files", {"path": str(self.folder), "nulls": ["NA"]})
-        warehouse = Connection("duckdb", {"path": str(self.database)})
         source = BoundDataSet("a-file", "files", files, Place(prefix="a.csv"))
-        target = BoundDataSet("a", "warehouse", warehouse, Place(table="raw.a"), COLUMNS)
+        target = BoundDataSet("a", "warehouse", self.warehouse, Place(table="raw.a"), COLUMNS)
         return Job("load", "cloudquery", settings, (source,), (target,))
 
     def run(
@@ -102,19 +113,23 @@ class Bench:
         return run(CloudQuery(), job or self.job(), context)
 
     def rows(self, table: str = "raw.a") -> list[Any]:
-        with duckdb.connect(self.database) as connection:
-            return connection.execute(f"SELECT id, v FROM {table} ORDER BY ALL").fetchall()
+        return self.store.sql(f"SELECT id, v FROM {table} ORDER BY id, v")
+
+
+ON_EACH = pytest.mark.parametrize("bench", ["duckdb", "postgres"], indirect=True)
+"""For what a destination promises, whatever its database."""
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path, KINDS[getattr(request, "param", "duckdb")](tmp_path))
     bench.project.mkdir()
     bench.write("1,x", "2,NA")
     yield bench
     assert not _family(str(tmp_path)), "processes were left behind"
 
 
+@ON_EACH
 def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
     modes = {}
 
@@ -131,6 +146,38 @@ def test_rows_and_types_arrive_and_are_counted(bench: Bench) -> None:
     assert [*bench.runs.iterdir()] == []
 
 
+@ON_EACH
+def test_rows_of_postgres_arrive_and_its_password_is_nowhere(bench: Bench) -> None:
+    shop = PostgresStore(bench.folder)
+    shop.sql("CREATE SCHEMA crm; CREATE TABLE crm.users (id int, v text, more text)")
+    shop.sql("INSERT INTO crm.users SELECT id, 'x' || id FROM generate_series(1, 120000) AS id")
+    password = shop.connection["password"]
+    options = {name: value for name, value in shop.connection.items() if name != "password"}
+    connection = Connection("postgres", options, {"password": Secret(password)})
+    job = bench.job()
+    source = replace(job.inputs[0], name="users", connection=connection, place=Place(table="crm.users"))
+    job = replace(job, inputs=(source,))
+    seen = []
+
+    def look(line: str) -> None:
+        seen.append(line)
+        for process in _family(str(bench.folder)):
+            with contextlib.suppress(OSError):
+                seen.append(Path(f"/proc/{process}/cmdline").read_text())
+        seen.extend(each.read_text(errors="replace") for each in bench.runs.rglob("*") if each.is_file())
+
+    outcome = bench.run(job, on_line=look)
+
+    assert outcome == RunResult({"a": 120_000}, ("crm.users: more not declared and left out",))
+    assert bench.rows()[:2] == [(1, "x1"), (2, "x2")]
+    assert any("datakit-source-postgres" in each for each in seen)
+    assert not any(password in each for each in seen)
+    shop.sql("DELETE FROM crm.users WHERE id > 5; UPDATE crm.users SET v = 'y' WHERE id = 5")
+    assert bench.run(job).counts == {"a": 5}
+    assert bench.rows() == [*((number, f"x{number}") for number in range(1, 5)), (5, "y")]
+
+
+@ON_EACH
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
@@ -150,6 +197,7 @@ def test_a_second_sync_keeps_the_promise_of_its_write_mode(bench: Bench, mode: s
     assert bench.rows() == expected
 
 
+@ON_EACH
 def test_an_append_that_fails_its_tests_appends_nothing(bench: Bench) -> None:
     job = bench.job(writeMode="append")
     bench.run(job)
@@ -168,26 +216,22 @@ MARK = Mark("shop/dev", "a", "1f")
 
 def marked(bench: Bench, mark: Mark, *rows: str) -> None:
     """The table as the provider makes it, with rows that no source signed."""
-    with duckdb.connect(bench.database) as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER, v VARCHAR)")
-        connection.execute(f"COMMENT ON TABLE raw.a IS '{mark.append_to('ours')}'")
-        for row in rows:
-            connection.execute(f"INSERT INTO raw.a VALUES {row}")
+    bench.store.sql("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER, v VARCHAR)")
+    bench.store.sql(f"COMMENT ON TABLE raw.a IS '{mark.append_to('ours')}'")
+    for row in rows:
+        bench.store.sql(f"INSERT INTO raw.a VALUES {row}")
 
 
 def attempts(bench: Bench) -> list[tuple[str, str, bool]]:
-    with duckdb.connect(bench.database) as connection:
-        ((comment,),) = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall()
-    description, mark = Mark.split(comment)
+    description, mark = Mark.split(bench.store.comment("raw.a"))
     assert (description, mark is not None) == ("ours", True)
     return [(each.transform, each.run, each.is_verified) for each in mark.runs] if mark else []
 
 
 def verified(bench: Bench) -> None:
     """What the provider does once the outputs are verified."""
-    with duckdb.connect(bench.database) as connection:
-        ((comment,),) = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall()
-        connection.execute(f"COMMENT ON TABLE raw.a IS '{comment.replace('?', '')}'")
+    comment = bench.store.comment("raw.a") or ""
+    bench.store.sql(f"COMMENT ON TABLE raw.a IS '{comment.replace('?', '')}'")
 
 
 def appending(bench: Bench, run: str, transform: str = "load") -> Job:
@@ -196,6 +240,7 @@ def appending(bench: Bench, run: str, transform: str = "load") -> Job:
     return replace(job, transform=transform, outputs=(target,), identity=run)
 
 
+@ON_EACH
 @pytest.mark.parametrize("is_verified", [False, True])
 @pytest.mark.parametrize("again", ["load", "load-all"])
 def test_an_append_that_is_tried_again_appends_nothing_twice(bench: Bench, is_verified: bool, again: str) -> None:
@@ -268,6 +313,7 @@ def test_a_sync_that_uses_more_memory_than_its_limit_leaves_the_tables_as_they_w
     assert bench.rows() == [(3, "y")]
 
 
+@ON_EACH
 def test_what_was_appended_and_never_verified_goes_with_the_next_run(bench: Bench) -> None:
     marked(bench, MARK)
     bench.run(appending(bench, "aa"))
@@ -279,6 +325,7 @@ def test_what_was_appended_and_never_verified_goes_with_the_next_run(bench: Benc
     assert bench.rows() == [(1, "x"), (2, None), (4, "z")]
 
 
+@ON_EACH
 def test_rows_of_sources_that_write_no_more_are_stale(bench: Bench) -> None:
     marked(bench, MARK)
     job = bench.job()
@@ -292,6 +339,7 @@ def test_rows_of_sources_that_write_no_more_are_stale(bench: Bench) -> None:
     assert (bench.rows(), attempts(bench)) == ([(3, "y")], [("renamed", "cc", False)])
 
 
+@ON_EACH
 @pytest.mark.parametrize(
     ("runs", "kept"),
     [((Attempt("marts", "2a"),), []), ((Attempt("-"),), []), ((), [(9, "by hand")])],
@@ -307,6 +355,7 @@ def test_rows_that_no_source_signed_are_stale_if_a_tool_wrote_them(
     assert bool(outcome.notes) == bool(kept)
 
 
+@ON_EACH
 def test_a_former_writer_is_known_until_its_rows_are_gone(bench: Bench) -> None:
     marked(bench, replace(MARK, runs=(Attempt("marts", "2a"),)), "(9, 'by dbt')")
     bench.run(appending(bench, "aa"))
@@ -318,36 +367,33 @@ def test_a_former_writer_is_known_until_its_rows_are_gone(bench: Bench) -> None:
     assert (bench.rows(), attempts(bench)) == ([(1, "x"), (2, None)], [("load", "bb", False)])
 
 
+@ON_EACH
 def test_a_view_gives_way_to_a_table(bench: Bench) -> None:
-    with duckdb.connect(bench.database) as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE VIEW raw.a AS SELECT 1::INTEGER AS id, 'x' AS v")
-        connection.execute(f"COMMENT ON VIEW raw.a IS '{MARK.append_to('ours')}'")
+    bench.store.sql("CREATE SCHEMA raw; CREATE VIEW raw.a AS SELECT 1::INTEGER AS id, 'x' AS v")
+    bench.store.sql(f"COMMENT ON VIEW raw.a IS '{MARK.append_to('ours')}'")
     bench.run(replace(bench.job(), identity="aa"))
     assert (bench.rows(), attempts(bench)) == ([(1, "x"), (2, None)], [("load", "aa", False)])
 
 
 def test_a_table_is_the_same_in_whatever_case(bench: Bench) -> None:
-    with duckdb.connect(bench.database) as connection:
-        connection.execute("CREATE SCHEMA Raw; CREATE TABLE RAW.A (ID INTEGER, V VARCHAR)")
+    bench.store.sql("CREATE SCHEMA Raw; CREATE TABLE RAW.A (ID INTEGER, V VARCHAR)")
     bench.run()
     bench.run()
     assert bench.rows() == [(1, "x"), (2, None)]
 
 
+@ON_EACH
 def test_the_same_sync_twice_doubles_nothing_and_keeps_comments(bench: Bench) -> None:
-    with duckdb.connect(bench.database) as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER NOT NULL, v VARCHAR)")
-        connection.execute("COMMENT ON TABLE raw.a IS 'ours'; COMMENT ON COLUMN raw.a.v IS 'a value'")
+    bench.store.sql("CREATE SCHEMA raw; CREATE TABLE raw.a (id INTEGER NOT NULL, v VARCHAR)")
+    bench.store.sql("COMMENT ON TABLE raw.a IS 'ours'; COMMENT ON COLUMN raw.a.v IS 'a value'")
 
     assert [bench.run().counts for _ in range(2)] == [{"a": 2}, {"a": 2}]
 
     assert bench.rows() == [(1, "x"), (2, None)]
-    with duckdb.connect(bench.database) as connection:
-        assert connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'a'").fetchall() == [
-            ("ours",)
-        ]
+    assert bench.store.comment("raw.a") == "ours"
 
 
+@ON_EACH
 def test_several_tables_and_notes(bench: Bench) -> None:
     (bench.folder / "b.jsonl").write_text('{"id": 7, "v": "z", "w": 1}\n')
     job = bench.job()
@@ -385,6 +431,7 @@ def test_bad_input_fails_with_its_place_and_changes_nothing(bench: Bench, lines:
     assert bench.rows() == [(1, "x"), (2, None)]
 
 
+@ON_EACH
 def test_a_bad_value_far_behind_takes_back_the_rows_before_it(bench: Bench) -> None:
     bench.run()
     bench.write(*(f"{number},x" for number in range(200_000)), "bad,x")
@@ -395,12 +442,13 @@ def test_a_bad_value_far_behind_takes_back_the_rows_before_it(bench: Bench) -> N
     assert bench.rows() == [(1, "x"), (2, None)]
 
 
+@ON_EACH
 @pytest.mark.parametrize(
     ("victim", "moment"),
     [
         ("datakit-source-files", "Start fetching"),
-        ("datakit-destination-duckdb", "Start fetching"),
-        ("datakit-destination-duckdb", "progress"),
+        ("destination", "Start fetching"),
+        ("destination", "progress"),
         ("cloudquery sync", "Start fetching"),
         ("cloudquery sync", "progress"),
     ],
@@ -411,7 +459,7 @@ def test_a_killed_process_leaves_the_table_as_it_was(bench: Bench, victim: str, 
 
     def kill(line: str) -> None:
         if moment in line:
-            for process in _family(str(bench.folder), victim):
+            for process in _family(str(bench.folder), victim.replace("destination", bench.destination)):
                 os.kill(process, signal.SIGKILL)
 
     with pytest.raises(JobFailedError) as failure:
@@ -423,6 +471,7 @@ def test_a_killed_process_leaves_the_table_as_it_was(bench: Bench, victim: str, 
     assert len(bench.rows()) == 300_000
 
 
+@ON_EACH
 def test_cancel_ends_all_processes_and_changes_nothing(bench: Bench) -> None:
     bench.run()
     bench.write(*(f"{number},y" for number in range(300_000)))
@@ -528,7 +577,7 @@ def test_a_sync_that_takes_too_long_is_stopped(bench: Bench) -> None:
 
 
 def test_a_database_that_is_held_is_waited_for(bench: Bench) -> None:
-    holder = duckdb.connect(bench.database)
+    holder = duckdb.connect(bench.folder / "w.duckdb")
 
     def release(line: str) -> None:
         if "waiting for" in line:
@@ -547,7 +596,7 @@ spec: {{name: s, registry: local, path: {beside / "datakit-source-files"}, table
 ---
 kind: destination
 spec: {{name: d, registry: local, path: {beside / "datakit-destination-duckdb"}, write_mode: overwrite-delete-stale,
-  spec: {{path: {bench.database}}}}}
+  spec: {{path: {bench.folder / "w.duckdb"}}}}}
 """
     (bench.folder / "spec.yaml").write_text(spec)
 
@@ -592,10 +641,10 @@ def sifting(bench: Bench, mode: str, most: str | None = None) -> Job:
 
 
 def rejected(bench: Bench) -> list[Any]:
-    with duckdb.connect(bench.database) as connection:
-        return connection.execute('SELECT line, "column", raw FROM raw.rejected ORDER BY ALL').fetchall()
+    return bench.store.sql('SELECT line, "column", raw FROM raw.rejected ORDER BY 1, 2, 3')
 
 
+@ON_EACH
 @pytest.mark.parametrize(
     ("mode", "rows", "refused"),
     [
@@ -630,11 +679,11 @@ def test_a_quarantine_is_empty_once_all_fits(bench: Bench, mode: str) -> None:
     assert rejected(bench) == []
 
 
+@ON_EACH
 def test_an_append_that_is_tried_again_puts_nothing_into_quarantine_twice(bench: Bench) -> None:
     marked(bench, MARK)
-    with duckdb.connect(bench.database) as connection:
-        connection.execute('CREATE TABLE raw.rejected (file TEXT, line BIGINT, "column" TEXT, reason TEXT, raw TEXT)')
-        connection.execute(f"COMMENT ON TABLE raw.rejected IS '{MARK.append_to('ours')}'")
+    bench.store.sql('CREATE TABLE raw.rejected (file TEXT, line BIGINT, "column" TEXT, reason TEXT, raw TEXT)')
+    bench.store.sql(f"COMMENT ON TABLE raw.rejected IS '{MARK.append_to('ours')}'")
     job = replace(sifting(bench, "append"), identity="aa")
     bench.write("1,x", "one,y")
     bench.run(job)

@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[2]
 NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Connection ConnectionModel DataType DataVersion"
-        " Discards Effect Fault Mark MeasuresSize Place PortNumber RunsDataTests Secret SecretText Session"
-        " StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical revealed"
+        " Discards Effect Fault Interruptible Mark MeasuresSize Place PortNumber ReadsCatalog RunsDataTests Secret"
+        " SecretText Session StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData"
+        " canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",

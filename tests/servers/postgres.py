@@ -10,7 +10,7 @@ import subprocess
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tests.servers.server import Server, UnavailableError, free_port
 
@@ -40,6 +40,17 @@ class Postgres(Server):
             shutil.copytree(installed.parent.parent / libraries, copied.parent / libraries, symlinks=True)
             shutil.copytree(installed, copied / "pginstall", symlinks=True)
         return copied / "pginstall" / "bin"
+
+    def settings(self) -> dict[str, str]:
+        """Those of the server."""
+        return {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+        }
 
     def account(self) -> str | None:
         """`nobody` for root, as whom Postgres refuses to run."""
@@ -75,15 +86,7 @@ class Postgres(Server):
     def command(self) -> list[str]:
         """The server, without waiting for the disk."""
         data = self.folder / "data"
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "max_connections": "200",
-        }
-        given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        given = [part for name, value in self.settings().items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(data), "-p", str(self.port), *given]
 
     def is_ready(self) -> bool:
@@ -94,3 +97,49 @@ class Postgres(Server):
     def facts(self) -> dict[str, str]:
         """Host, port, user (a superuser) and password."""
         return {"host": "127.0.0.1", "port": str(self.port), "user": "test", "password": self.password}
+
+
+class PostgresWithTls(Postgres):
+    """That of the system's packages, which takes connections with TLS alone: the wheel is built without it."""
+
+    name = "Postgres with TLS"
+
+    @cached_property
+    def binaries(self) -> Path:
+        """The newest of those that Debian and its kin install."""
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda each: int(each.parts[-3]))
+        if not found or not shutil.which("openssl"):
+            raise UnavailableError("it needs openssl and the package postgresql of Debian or Ubuntu")
+        return found[-1].parent
+
+    def prepare(self) -> None:
+        """Make the cluster, an authority and the server's certificate."""
+        _ = self.binaries
+        if (self.folder / "data").exists():
+            return
+        super().prepare()
+        self._openssl("req", "-x509", *_KEY, "-subj", "/CN=test-ca", "-keyout", "ca.key", "-out", "ca.crt")
+        self._openssl("req", *_KEY, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+        (self.folder / "names").write_text("subjectAltName=DNS:localhost")
+        signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names"]
+        self._openssl("x509", "-req", "-in", "server.csr", *signed, "-out", "server.crt")
+        (self.folder / "server.key").chmod(0o600)
+        if account := self.account():
+            shutil.chown(self.folder / "server.key", account)
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(rules.read_text().replace("\nhost ", "\nhostssl "))
+
+    def settings(self) -> dict[str, str]:
+        """Those of the server, and where its certificate is."""
+        files = {"ssl_cert_file": str(self.folder / "server.crt"), "ssl_key_file": str(self.folder / "server.key")}
+        return {**super().settings(), "ssl": "on", **files}
+
+    def facts(self) -> dict[str, str]:
+        """Those of any, and the file of the authority that signed its certificate."""
+        return {**super().facts(), "authority": str(self.folder / "ca.crt")}
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+
+_KEY: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import duckdb
+import psycopg
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.testing import Rows, TechnologyKit
+from tests.servers.postgres import Postgres
+from tests.servers.sharing import shared
 
 
 def column(name: str, kind: str = "text", **more: object) -> Column:
@@ -44,4 +50,25 @@ def files_kit(folder: Path) -> TechnologyKit:
     return TechnologyKit(Connection("files", {"path": str(root)}), lambda name: Place(prefix=f"{name}/"), fill)
 
 
-KITS = {"duckdb": duckdb_kit, "files": files_kit}
+def postgres_kit(_: Path) -> TechnologyKit:
+    facts, database = shared(Postgres), f"test_{uuid4().hex[:12]}"
+    options = {"host": facts["host"], "port": int(facts["port"]), "database": database, "user": facts["user"]}
+
+    def fill(place: Place, rows: Rows) -> None:
+        with postgres(database) as connection:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {place} (id bigint, name text)")
+            connection.execute(f"TRUNCATE {place}")
+            connection.cursor().executemany(f"INSERT INTO {place} VALUES (%s, %s)", rows)
+
+    connection = Connection("postgres", options, {"password": Secret(facts["password"])})
+    return TechnologyKit(connection, lambda name: Place(table=f"raw.{name}"), fill)
+
+
+def postgres(database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A database of the test server, as its superuser."""
+    facts = shared(Postgres)
+    named = {"host": facts["host"], "port": facts["port"], "user": facts["user"], "password": facts["password"]}
+    return psycopg.connect(dbname=database, autocommit=True, **named)  # type: ignore[arg-type]
+
+
+KITS = {"duckdb": duckdb_kit, "files": files_kit, "postgres": postgres_kit}

@@ -93,14 +93,15 @@ class _Import:
         """With what was found."""
         from datakit_iac.technologies.technology import technology
 
-        address = technology(self.store.connection.technology).address
+        connection = self.store.connection
+        address = technology(connection.technology).address
         declared = {
-            address(each.bound.place): each.manifest
+            address(each.bound.place, connection): each.manifest
             for each in self.resolved.datasets.values()
             if each.bound.store == self.store.name
         }
         for table in found:
-            if manifest := declared.get(address(table.place)):
+            if manifest := declared.get(address(table.place, connection)):
                 self._compare(manifest, table)
                 self.adopted.append(manifest.name)
             else:

@@ -15,10 +15,11 @@ from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
-from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, settle
+from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, regranted, settle
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
+from datakit_iac.technologies.roles import recent
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = tuple(key for key in property_names(Contract).values() if key not in ("consents", "tests", "writers"))
@@ -50,6 +51,8 @@ class DataSetType:
         if capabilities.keeps_schema and not after.columns and not new.get("external"):
             message = f"{after.name} declares no columns; expected those that its {named} is made of"
             return [Fault("missing-field", ("schema",), message)]
+        if long := _too_long(after, capabilities.longest_name):
+            return [Fault("invalid-value", (named if name == after.place else "schema",), each) for name, each in long]
         if wrong := reader_faults(after):
             return [each.below("reader")._replace(message=f"{after.name}: {each.message}") for each in wrong]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
@@ -105,7 +108,7 @@ class DataSetType:
         dataset = decode.dataset(inputs)
         try:
             with opened(dataset.connection, call) as session:
-                live = session.describe(dataset.place)
+                live = recent(session, dataset.place)
         except StoreMissingError:
             return None
         if live is None:
@@ -114,7 +117,7 @@ class DataSetType:
             return inputs, state
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
-        inputs = {**inputs, **drifted(dataset, live)}
+        inputs = {**inputs, **drifted(dataset, live), **regranted(inputs, live)}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
@@ -149,6 +152,17 @@ class DataSetType:
                 discard(session, dataset, inputs, state.get("generation", ""), call)
         except StoreMissingError:
             call.tell(f"{place_id(dataset)} is gone already")
+
+
+def _too_long(dataset: BoundDataSet, longest: int | None) -> list[tuple[object, str]]:
+    """The names that its Store would cut, each with what is wrong."""
+    names: list[tuple[object, str]] = [(dataset.place, part) for part in str(dataset.place).split(".")]
+    names += [(column, column.name) for column in dataset.columns]
+    return [
+        (of, f"{name} has {len(name.encode())} bytes; in {dataset.connection.technology} a name has {longest} at most")
+        for of, name in names
+        if longest and len(name.encode()) > longest
+    ]
 
 
 def _seen(value: object) -> object:
@@ -210,7 +224,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
-        if live := session.describe(dataset.place):
+        if live := recent(session, dataset.place):
             try:
                 demand_ours(dataset, live, "", call)
             except ResourceError as another:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from datakit_iac import installed
 from datakit_iac.cloudquery_plugins.adapters import DESTINATIONS, SOURCES, Destination, Source, Sync
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology import address, technology
 
 
 def path(plugin: Source | Destination) -> str | None:
@@ -36,7 +36,20 @@ def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
     }
     if len(stores) > 1 and len({technology(each.technology).location(each) for each in stores.values()}) > 1:
         faults.append(f"its outputs lie in several Stores ({', '.join(stores)}); make one Transform for each")
+    elif target and not faults:
+        faults += _misplaced(asked.targets)
     return (source, target) if source and target and not faults else None, faults
+
+
+def _misplaced(targets: Sequence[BoundDataSet]) -> Iterator[str]:
+    """Outputs that the connection of the first, by which all are written, would put elsewhere."""
+    home = targets[0]
+    for each in targets[1:]:
+        if technology(home.connection.technology).address(each.place, home.connection) != address(each):
+            yield (
+                f"the table {each.place} of {each.name} is another one in Store {home.store}, where {home.name} lies:"
+                " name its schema, or make one Transform for each"
+            )
 
 
 def _one(verb: str, side: str, datasets: Sequence[BoundDataSet], group: str, faults: list[str]) -> Any:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from datakit_iac.manifest.models.document import Model, Name, number_as_text
 from datakit_iac.manifest.models.section import Section
+from datakit_iac.manifest.values.write_mode import DELETE_STALE, WriteMode
 
 if TYPE_CHECKING:
     from datakit_iac.findings.finding import Finding
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 QUARANTINE: Final = ("spec", "cloudquery", "onError", "quarantine")
 """Where a Transform names its quarantine."""
-
-WriteMode = Literal["append", "overwrite", "overwrite-delete-stale"]
 
 
 class TablePair(Model):
@@ -70,7 +69,7 @@ class CloudQuerySection(Section):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
     tables: list[TablePair] = Field(default_factory=list)
-    write_mode: WriteMode = "overwrite-delete-stale"
+    write_mode: WriteMode = DELETE_STALE
     on_error: ErrorChoice = None
 
     @property

@@ -11,12 +11,11 @@ from datakit_iac.cloudquery_plugins.adapters import Pair, Quarantine, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.values.write_mode import DELETE_STALE, OVERWRITE, WRITE_MODES
 from datakit_iac.manifest.wording import found, written
 from datakit_iac.runtimes.cloudquery.section import on_error, share
 from datakit_iac.runtimes.job import invalid_job
 
-DELETE_STALE: Final = "overwrite-delete-stale"
-WRITE_MODES: Final = (DELETE_STALE, "overwrite", "append")
 _FIELDS: Final = {"tables", "writeMode", "onError"}
 
 
@@ -36,7 +35,7 @@ def read(job: Job) -> Settings:
     expected = "tables and writeMode, or onError"
     unknown = sorted(set(job.settings) - _FIELDS)
     faults = [invalid_job(f"unknown setting {name!r}; expected {expected}", name) for name in unknown]
-    mode = job.settings.get("writeMode", WRITE_MODES[0])
+    mode = job.settings.get("writeMode", DELETE_STALE)
     if mode not in WRITE_MODES:
         text = f"writeMode is {found(mode)}; expected one of {', '.join(WRITE_MODES)}"
         faults.append(invalid_job(text, "writeMode"))
@@ -125,7 +124,7 @@ def _doubled(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _keyless(pairs: Sequence[Pair], mode: object) -> Iterator[str]:
-    if mode != "overwrite":
+    if mode != OVERWRITE:
         return
     for _, target in pairs:
         if not any(column.primary_key for column in target.columns):

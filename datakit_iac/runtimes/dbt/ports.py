@@ -11,7 +11,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.runtimes.dbt import profile
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.technologies.sessions import sessions
-from datakit_iac.technologies.technology import Session, StoreError, technology
+from datakit_iac.technologies.technology import Session, StoreError, address, technology
 
 
 def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _live(dataset: BoundDataSet, opened: Callable[[Connection], Session], *, cou
     try:
         session = opened(dataset.connection)
         # dbt refuses to build a table beside one whose name differs in case only.
-        places = (each for each in session.places(name) if found.address(each) == found.address(dataset.place))
+        places = (each for each in session.places(name) if found.address(each, dataset.connection) == address(dataset))
         spelled = next((profile.split(each.table or "")[1] for each in places), name)
         live = session.describe(dataset.place) if counting else None
         return {"identifier": spelled, "empty": live is not None and live.is_empty}

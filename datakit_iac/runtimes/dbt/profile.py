@@ -53,7 +53,8 @@ class DbtAdapter(Protocol):
 
     Attributes:
         module: the adapter that dbt imports for them, e.g. ``dbt.adapters.postgres``; the worker does so ahead.
-        default_schema: the schema of a table whose name says none, e.g. ``public``.
+        default_schema: the schema of a table whose name says none, e.g. ``public``; a field ``schema`` of the
+            connection comes first.
     """
 
     module: str
@@ -103,10 +104,10 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
         if dataset.place.table is None:
             raise ValueError(f"{dataset.name} is not a table ({dataset.place}); dbt reads and writes tables only")
     adapter = known[technology]
-    schema = adapter.default_schema
+    schema = default = str(home.connection.options.get("schema") or adapter.default_schema)
     if not names_schemas and len(said := {split(each.place.table or "", schema)[0] for each in outputs}) == 1:
         (schema,) = said
-    return replace(adapter.profile(home, schema, inputs), default_schema=adapter.default_schema)
+    return replace(adapter.profile(home, schema, inputs), default_schema=default)
 
 
 def split(table: str, default_schema: str = "") -> tuple[str, str]:

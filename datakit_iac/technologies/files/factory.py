@@ -58,7 +58,7 @@ class Files:
         """The Store of a path."""
         return Connection(self.name, {"path": location.partition(":")[2]})
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """The path within the folder; ``raw``, ``raw/`` and ``./raw`` are one."""
         return posixpath.normpath(str(place))
 

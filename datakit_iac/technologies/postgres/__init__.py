@@ -1,1 +1,1 @@
-"""PostgreSQL: tables of a server; its fields are known, the rest is to come."""
+"""PostgreSQL: tables in a database of a server."""

@@ -26,4 +26,7 @@ class PostgresConnection(ConnectionModel):
         default=None, description="Seconds after which the server cancels a statement; without it, never."
     )
     lock_timeout: PositiveInt = Field(default=30, description="Seconds to wait for a lock on a table.")
+    grants: dict[Text, Literal["read", "write", "none"]] = Field(
+        default_factory=dict, description="What each role may do with the tables: read, write or none."
+    )
     password: SecretText | None = Field(default=None, description="The role's password.")

@@ -28,13 +28,19 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         options: the fields of `PostgresConnection`, secrets among them, by the names that manifests use.
     """
-    settings = {"timezone": "UTC", "search_path": f'"{options.get("schema", "public")}"'}
+    schema = str(options.get("schema", "public")).replace('"', '""')
+    settings = {"timezone": "UTC", "search_path": f'"{schema}"', "standard_conforming_strings": "on"}
     for name, setting in (("statementTimeout", "statement_timeout"), ("lockTimeout", "lock_timeout")):
         if seconds := options.get(name, 30 if name == "lockTimeout" else None):
             settings[setting] = f"{seconds}s"
-    said = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    said = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
     given = {_LIBPQ[name]: value for name, value in options.items() if name in _LIBPQ}
     return {"connect_timeout": 10, "sslmode": "prefer", **given, "application_name": _APPLICATION, "options": said}
+
+
+def _escaped(value: str) -> str:
+    """A value within `options`, where a space ends it."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def connected(options: Mapping[str, Any]) -> psycopg.Connection[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies import tags
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.sql.dialect import Dialect
@@ -17,41 +18,62 @@ from datakit_iac.technologies.technology import StoreError
 def create(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
     """What makes the schema and the table.
 
-    A primary key is a promise that tests keep, not an index: analytical databases have none or check it row by row.
+    A primary key is a constraint only where the dialect has keys; elsewhere it is a promise that tests keep, not an
+    index: analytical databases have none or check it row by row.
     """
-    columns = ", ".join(_definition(dialect, column) for column in dataset.columns)
-    schema, _ = dialect.parts(dataset.place)
-    return [
-        *([f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}"] if schema else []),
-        f"CREATE TABLE {dialect.qualified(dataset.place)} ({columns})",
-    ]
+    return [*schema(dialect, dataset.place), *table(dialect, dataset)]
 
 
-def alter(dialect: Dialect, place: Place, changes: Iterable[Change]) -> list[str]:
+def schema(dialect: Dialect, place: Place) -> list[str]:
+    """What makes the schema of a place, where there are schemas."""
+    name, _ = dialect.parts(place)
+    return [f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}"] if name else []
+
+
+def table(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
+    """What makes the table, in a schema that is there."""
+    parts = [_definition(dialect, column) for column in dataset.columns]
+    if dialect.keys and (key := [column.name for column in dataset.columns if column.primary_key]):
+        parts.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
+    return [f"CREATE TABLE {dialect.qualified(dataset.place)} ({', '.join(parts)})"]
+
+
+def alter(dialect: Dialect, place: Place, changes: Iterable[Change], *, key: str = "") -> list[str]:
     """What carries out changes, in their order.
+
+    Args:
+        dialect: how the database spells them.
+        place: the table.
+        changes: what is changed.
+        key: the name of the constraint that is its primary key, if it is not the one that such a table has by default.
 
     Raises:
         StoreError: the database cannot.
     """
-    return [statement for change in changes for statement in _alter(dialect, place, change)]
+    key = key or f"{dialect.parts(place)[1]}_pkey"
+    return [statement for change in changes for statement in _alter(dialect, place, change, key)]
 
 
 def comments(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
     """The description of each column that has one."""
-    described = (column for column in dataset.columns if column.description)
-    return [each for column in described for each in _comment(dialect, dataset.place, column.name, column.description)]
+    texts = {column.name: _described(dialect, column) for column in dataset.columns}
+    described = ((name, text) for name, text in texts.items() if text)
+    return [each for name, text in described for each in _comment(dialect, dataset.place, name, text)]
 
 
-def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark) -> list[str]:
-    """The comment of the table: its description and whose it is."""
-    return _comment(dialect, dataset.place, "", mark.append_to(dataset.description))
+def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark, *, kind: str = "TABLE") -> list[str]:
+    """The comment of the table or view: its description and whose it is."""
+    said = dataset.description
+    if dialect.tags:
+        said = tags.written(said, {"classification": dataset.classification})
+    return _comment(dialect, dataset.place, "", mark.append_to(said), kind)
 
 
 def rename(dialect: Dialect, place: Place, name: str, *, kind: str = "TABLE") -> list[str]:
     """What gives a table or view another name in its schema."""
     moved = f"ALTER {kind} {dialect.qualified(place)} RENAME TO {quoted(name)}"
-    schema, _ = dialect.parts(place)
-    of = Place(table=f"{schema}.{name}" if schema else name)
+    within, _ = dialect.parts(place)
+    of = Place(table=f"{within}.{name}" if within else name)
     return [moved, *_moved(dialect, place, f"object = {literal(dialect.address(of))}")]
 
 
@@ -66,7 +88,7 @@ def comments_table(dialect: Dialect) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table} (object TEXT, part TEXT, comment TEXT, PRIMARY KEY (object, part))"
 
 
-def _alter(dialect: Dialect, place: Place, change: Change) -> list[str]:
+def _alter(dialect: Dialect, place: Place, change: Change, key: str) -> list[str]:
     table, column = dialect.qualified(place), quoted(change.column)
     before, after = change.before, change.after
     if change.kind not in dialect.alters:
@@ -92,8 +114,17 @@ def _alter(dialect: Dialect, place: Place, change: Change) -> list[str]:
         case "require":
             return [f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"]
         case "describe" if after:
-            return _comment(dialect, place, change.column, after.description)
+            return _comment(dialect, place, change.column, _described(dialect, after))
+        case "drop-key":
+            return [f"ALTER TABLE {table} DROP CONSTRAINT {quoted(key)}"]
+        case "add-key":
+            return [f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(quoted(each.name) for each in change.key)})"]
     raise ValueError(f"a change of kind {change.kind} lacks its column")
+
+
+def _described(dialect: Dialect, column: Column) -> str:
+    """The comment of a column."""
+    return tags.written(column.description, tags.of_column(column)) if dialect.tags else column.description
 
 
 def _definition(dialect: Dialect, column: Column) -> str:
@@ -101,10 +132,10 @@ def _definition(dialect: Dialect, column: Column) -> str:
     return f"{quoted(column.name)} {dialect.write(column.type)}{required}"
 
 
-def _comment(dialect: Dialect, place: Place, column: str, text: str) -> list[str]:
+def _comment(dialect: Dialect, place: Place, column: str, text: str, kind: str = "TABLE") -> list[str]:
     if not dialect.comments:
         table = dialect.qualified(place)
-        what = f"COLUMN {table}.{quoted(column)}" if column else f"TABLE {table}"
+        what = f"COLUMN {table}.{quoted(column)}" if column else f"{kind} {table}"
         return [f"COMMENT ON {what} IS {literal(text)}"]
     values = ", ".join(map(literal, (dialect.address(place), column, text)))
     return [*_forgotten(dialect, place, column), f"INSERT INTO {quoted(dialect.comments)} VALUES ({values})"]

@@ -12,7 +12,7 @@ from datakit_iac.technologies.evolution import Kind
 from datakit_iac.technologies.sql.names import quoted, split
 
 ALL: Final[frozenset[Kind]] = frozenset(
-    ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe")
+    ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key")
 )
 
 
@@ -35,6 +35,8 @@ class Dialect:
         end_reading: ends it.
         fitting: the SQL that gives each value of a column in a narrower type, and NULL where it does not fit, of the
             quoted column, its type and the new one; None where ``narrow`` is not in `alters`.
+        keys: whether a primary key is a constraint of the table.
+        tags: whether classification and personal data are written beside descriptions.
         select_fault: why a text is not one SELECT over tables of the database, as a phrase; empty where it is.
     """
 
@@ -49,6 +51,8 @@ class Dialect:
     begin_reading: str = "START TRANSACTION READ ONLY"
     end_reading: str = "ROLLBACK"
     fitting: Callable[[str, DataType, DataType], str] | None = None
+    keys: bool = False
+    tags: bool = False
     select_fault: Callable[[str], str] = lambda _: ""
 
     def type_of(self, spelling: str) -> DataType:

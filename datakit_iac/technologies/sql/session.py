@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, Protocol
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies import tags
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
@@ -43,7 +44,7 @@ class SqlSession(ABC):
         failure: what its driver raises.
     """
 
-    dialect: ClassVar[Dialect]
+    dialect: Dialect
     failure: ClassVar[type[Exception]]
 
     def __init__(self, database: Database) -> None:
@@ -57,7 +58,7 @@ class SqlSession(ABC):
 
     @abstractmethod
     def relation(self, place: Place) -> tuple[str, str, Sequence[Column]] | None:
-        """What is at a place: `TABLE` or `VIEW`, its comment, and its columns; None where nothing is."""
+        """What is at a place: its kind as `ALTER` names it (`TABLE`, `VIEW`), its comment and columns; or None."""
 
     @abstractmethod
     def places(self, infix: str) -> list[Place]:
@@ -72,15 +73,20 @@ class SqlSession(ABC):
         if found is None:
             return None
         kind, comment, columns = found
-        description, mark = Mark.split(comment)
-        is_view = kind == "VIEW"
-        return TableState(tuple(columns), description, mark, self._is_empty(place, is_view), is_view)
+        return self.state(kind, comment, columns, self.is_empty(place, kind))
 
-    def _is_empty(self, place: Place, is_view: bool) -> bool:
+    def state(self, kind: str, comment: str, columns: Iterable[Column], is_empty: bool | None) -> TableState:
+        """What the catalog tells of a table or view, in plain values."""
+        description, mark = Mark.split(comment)
+        description, said = tags.split(description) if self.dialect.tags else (description, {})
+        return TableState(tuple(columns), description, mark, is_empty, _is_view(kind), said.get("classification"))
+
+    def is_empty(self, place: Place, kind: str) -> bool:
+        """Whether there are no rows."""
         try:
             return not self.rows(f"SELECT 1 FROM {self.dialect.qualified(place)} LIMIT 1")
         except self.failure:
-            if is_view:
+            if _is_view(kind):
                 return True  # what it reads has changed: it gives nothing until its Run makes it again
             raise
 
@@ -95,27 +101,35 @@ class SqlSession(ABC):
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""
-        dialect = self.dialect
-        making = [*ddl.create(dialect, dataset), *ddl.comments(dialect, dataset), *ddl.stamp(dialect, dataset, mark)]
-        self.together(making)
+        self.together([*ddl.schema(self.dialect, dataset.place), *self.making(dataset, mark)])
         self.written(dataset.place)
+
+    def making(self, dataset: BoundDataSet, mark: Mark) -> list[str]:
+        """What makes a table in a schema that is there."""
+        dialect = self.dialect
+        return [*ddl.table(dialect, dataset), *ddl.comments(dialect, dataset), *ddl.stamp(dialect, dataset, mark)]
 
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
         """Carry out the changes and stamp the table, in one transaction.
 
-        A column is required only once no row lacks its value; until then the tests of the contract say so. A view takes
-        descriptions only: its columns are what its query gives.
+        A column is required only once no row lacks its value, and a key is one only once no two rows have the same;
+        until then the tests of the contract say so. A view takes descriptions only: its columns are what its query
+        gives.
         """
         found = self.relation(dataset.place)
-        if found and found[0] == "VIEW":
+        kind = found[0] if found else "TABLE"
+        if found and _is_view(kind):
             there = {column.name.lower() for column in found[2]}
             possible = [each for each in changes if each.kind == "describe" and each.column.lower() in there]
         else:
-            possible = [each for each in changes if each.kind != "require" or not self._nulls(dataset, each)]
+            possible = [each for each in changes if not self._lacks(dataset.place, each)]
             self._refuse_misfits(dataset.place, possible)
-        altering = ddl.alter(self.dialect, dataset.place, possible)
-        self.together([*altering, *ddl.stamp(self.dialect, dataset, mark)])
+        self.together([*self.altering(dataset, possible), *ddl.stamp(self.dialect, dataset, mark, kind=kind)])
         self.written(dataset.place if all(change.kind == "describe" for change in possible) else None)
+
+    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
+        """What carries out changes."""
+        return ddl.alter(self.dialect, dataset.place, changes)
 
     def misfits(self, place: Place, change: Change) -> int:
         """How many values do not fit the narrower type of a change."""
@@ -201,11 +215,20 @@ class SqlSession(ABC):
         found = self.relation(place)
         return found[0] if found else "TABLE"
 
-    def _nulls(self, dataset: BoundDataSet, change: Change) -> bool:
-        name = change.before.name if change.before else change.column
-        return bool(
-            self.rows(f"SELECT 1 FROM {self.dialect.qualified(dataset.place)} WHERE {quoted(name)} IS NULL LIMIT 1")
-        )
+    def _lacks(self, place: Place, change: Change) -> bool:
+        """Whether rows do not allow a column to be required, or a key to be one."""
+        table = self.dialect.qualified(place)
+        if change.kind == "require":
+            name = change.before.name if change.before else change.column
+            return bool(self.rows(f"SELECT 1 FROM {table} WHERE {quoted(name)} IS NULL LIMIT 1"))
+        if change.kind != "add-key":
+            return False
+        if None in change.former_key:  # a column that is added has no value in any row
+            return bool(self.rows(f"SELECT 1 FROM {table} LIMIT 1"))
+        names = [quoted(column.name) for column in change.former_key if column]
+        empty = " OR ".join(f"{name} IS NULL" for name in names)
+        again = f"SELECT 1 FROM {table} GROUP BY {', '.join(names)} HAVING count(*) > 1 LIMIT 1"
+        return bool(self.rows(f"SELECT 1 FROM {table} WHERE {empty} LIMIT 1") or self.rows(again))
 
     def _number(self, query: str) -> int:
         ((number,),) = self.rows(query)
@@ -223,13 +246,24 @@ class SqlSession(ABC):
             StoreError: the database refused one, and nothing was done.
         """
         self.database.execute("BEGIN TRANSACTION")
+        statement = ""
         try:
             for statement in statements:
                 self.database.execute(statement)
+            statement = "COMMIT"
+            self.database.execute(statement)
         except self.failure as fault:
-            self.database.execute("ROLLBACK")
-            raise StoreError(f"{self.dialect.name} refused `{statement}`: {fault}") from fault
-        self.database.execute("COMMIT")
+            with suppress(self.failure):  # a connection that was cut has left nothing
+                self.database.execute("ROLLBACK")
+            raise StoreError(self.refusal(fault, statement)) from fault
+
+    def refusal(self, fault: Exception, statement: str) -> str:
+        """Why a statement was not carried out, for people."""
+        return f"{self.dialect.name} refused `{statement}`: {fault}"
+
+
+def _is_view(kind: str) -> bool:
+    return kind in ("VIEW", "MATERIALIZED VIEW")
 
 
 def first_line(fault: Exception) -> str:

@@ -33,9 +33,13 @@ class SqlTechnology:
         """What the model of the connection says."""
         return self.connection.faults(self.name, connection.options, connection.secrets)
 
-    def address(self, place: Place) -> str:
+    def spoken(self, connection: Connection) -> Dialect:
+        """How the database of one Store spells things."""
+        return self.dialect
+
+    def address(self, place: Place, connection: Connection) -> str:
         """Schema and table, the schema left out where it is the default; upper and lower case are the same."""
-        return self.dialect.address(place)
+        return self.spoken(connection).address(place)
 
     def canonical(self, data_type: DataType) -> DataType:
         """What the database keeps of a type."""
@@ -43,6 +47,7 @@ class SqlTechnology:
 
     def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
         """`CREATE TABLE`, or what carries out each change."""
+        dialect = self.spoken(dataset.connection)
         if changes is None:
-            return ddl.create(self.dialect, dataset)
-        return ddl.alter(self.dialect, dataset.place, changes)
+            return ddl.create(dialect, dataset)
+        return ddl.alter(dialect, dataset.place, changes)

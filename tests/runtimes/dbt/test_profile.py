@@ -9,6 +9,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.dbt import profile
 from datakit_iac.runtimes.dbt.runtime import Dbt
 from tests.runtimes.dbt.conftest import Shop
@@ -97,3 +98,47 @@ def test_what_dbt_cannot_do_is_said(shop: Shop, case: int) -> None:
     inputs, outputs, says = faulty(shop)[case]
     with pytest.raises(ValueError, match=says):
         profile.profile(inputs, outputs)
+
+
+def on_postgres(shop: Shop, name: str, table: str, **options: object) -> BoundDataSet:
+    said = {"host": "db.x.io", "database": "shop", "user": "loader", **options}
+    connection = Connection("postgres", said, {"password": Secret("hunter2")})
+    return replace(shop.dataset(name, table), connection=connection)
+
+
+def test_a_postgres_profile_has_the_password_in_a_variable(shop: Shop) -> None:
+    made = profile.profile((on_postgres(shop, "raw", "raw.users"),), (on_postgres(shop, "a", "mart.a"),))
+
+    variable = "DBT_ENV_SECRET_DATAKIT_WAREHOUSE__PASSWORD"
+    assert {**made.target, "threads": 0} == {
+        "type": "postgres", "host": "db.x.io", "port": 5432, "dbname": "shop", "user": "loader", "schema": "mart",
+        "password": f"{{{{ env_var('{variable}') }}}}", "threads": 0, "sslmode": "prefer", "connect_timeout": 10,
+    }  # fmt: skip
+    assert [each.reveal() for each in made.env.values()] == ["hunter2"]
+    assert "hunter2" not in str(made.content)
+    assert (made.database, made.type_name(DataType.parse("json"))) == ("shop", "jsonb")
+
+
+def test_the_schema_of_a_postgres_store_is_that_of_tables_without_one(shop: Shop) -> None:
+    made = profile.profile((), (on_postgres(shop, "a", "a", schema="sales"),))
+    assert (made.target["schema"], made.default_schema) == ("sales", "sales")
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        ("raw.users", {"database": "crm"}, "lies in postgres crm at db.x.io; dbt on Postgres reads the database it"),
+        ("raw.users", {"host": "other"}, "lies in postgres shop at other; dbt on Postgres reads the database it"),
+        ("users", {"schema": "sales"}, "lies in the schema sales of its Store, and a in public: name the schema"),
+    ],
+)
+def test_what_dbt_on_postgres_cannot_read_is_said(
+    shop: Shop, table: str, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        profile.profile((on_postgres(shop, "raw", table, **options),), (on_postgres(shop, "a", "mart.a"),))
+
+
+def test_dbt_on_postgres_reads_no_duckdb_file(shop: Shop) -> None:
+    with pytest.raises(ValueError, match="input raw lies in duckdb; dbt on Postgres reads the database it writes to"):
+        profile.profile((shop.dataset("raw", "raw.users"),), (on_postgres(shop, "a", "mart.a"),))

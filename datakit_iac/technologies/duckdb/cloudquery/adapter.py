@@ -8,7 +8,7 @@ from typing import Any
 
 from datakit_iac.cloudquery_plugins.adapters import Sync
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
-from datakit_iac.technologies.sql.cloudquery import spec
+from datakit_iac.technologies.sql.loading.rendering import spec
 
 
 class DuckDBAdapter:

@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
-from datetime import datetime
-
-import duckdb
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from datakit_iac.cloudquery_plugins import wire
-from datakit_iac.technologies.duckdb.cloudquery.spec import OutputSpec
-from datakit_iac.technologies.duckdb.cloudquery.tables import TableName, count
 from datakit_iac.technologies.ownership import Attempt, Mark
+from datakit_iac.technologies.sql.loading.database import Database, TableName
+from datakit_iac.technologies.sql.loading.spec import OutputSpec
 from datakit_iac.technologies.sql.names import literal, quoted
 
-SOURCE = quoted(wire.SOURCE_NAME)
-TIME = quoted(wire.SYNC_TIME)
+SOURCE: Final = quoted(wire.SOURCE_NAME)
+TIME: Final = quoted(wire.SYNC_TIME)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(sync_time: int) -> datetime:
+    """The time of a sync, of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=sync_time)
 
 
 class Provenance:
     """The rows of one table by who wrote them, as the table's mark and CloudQuery's columns tell.
 
     Args:
-        connection: in the sync's transaction.
+        database: in the sync's transaction.
         table: the table, which is there.
         output: what the rows are for; None where nobody said.
         comment: the table's.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, table: TableName, output: OutputSpec | None, comment: str
-    ) -> None:
-        self._connection, self._table, self._output = connection, table, output
+    def __init__(self, database: Database, table: TableName, output: OutputSpec | None, comment: str) -> None:
+        self._database, self._table, self._output = database, table, output
         self._description, self._mark = Mark.split(comment)
 
     def remove_stale(self, source: str, sync_time: datetime) -> None:
         """Remove what `source` wrote in earlier syncs, and what wrote the table once and does no more."""
-        conditions, values = [f"({SOURCE} = ? AND {TIME} < ?)"], [source, sync_time]
+        conditions = [f"({SOURCE} = {literal(source)} AND {TIME} < {self._database.moment(sync_time)})"]
         if self._output and self._output.writers is not None:
             kept = [source, *self._output.writers]
-            conditions.append(f"({SOURCE} IS NOT NULL AND {SOURCE} NOT IN ({', '.join('?' * len(kept))}))")
-            values += kept
+            conditions.append(f"({SOURCE} IS NOT NULL AND {SOURCE} NOT IN ({', '.join(map(literal, kept))}))")
             if self._has_unsigned(source, kept):
                 conditions.append(f"{SOURCE} IS NULL")
-        self._connection.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}", values)
+        self._database.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}")
+
+    def remove_own(self, source: str) -> None:
+        """Remove all that `source` wrote."""
+        self._database.execute(f"DELETE FROM {self._table.sql} WHERE {SOURCE} = {literal(source)}")
 
     def remove_attempts(self, source: str, run: str) -> None:
         """Remove what the last attempt appended where it was this very Run, and what was never verified.
@@ -57,18 +63,17 @@ class Provenance:
             is_last = attempt == own or (is_former and own is None)
             is_failed = not attempt.is_verified and (attempt == own or is_former)
             if attempt.time and (is_failed or (is_last and attempt.run == run)):
-                self._connection.execute(
-                    f"DELETE FROM {self._table.sql} WHERE {SOURCE} = ? AND epoch_us({TIME}) = ?",
-                    [attempt.transform, attempt.time],
-                )
+                own_rows = f"{SOURCE} = {literal(attempt.transform)}"
+                then = f"{TIME} = {self._database.moment(moment(attempt.time))}"
+                self._database.execute(f"DELETE FROM {self._table.sql} WHERE {own_rows} AND {then}")
 
-    def kept(self, source: str) -> Iterator[tuple[str, int]]:
+    def kept(self, source: str) -> list[tuple[str, int]]:
         """How many rows of other sources stay, by source; empty text for rows that no source wrote."""
         query = (
             f"SELECT coalesce({SOURCE}, ''), count(*) FROM {self._table.sql}"
-            f" WHERE {SOURCE} IS DISTINCT FROM ? GROUP BY 1 ORDER BY 1"
+            f" WHERE {SOURCE} IS NULL OR {SOURCE} <> {literal(source)} GROUP BY 1 ORDER BY 1"
         )
-        yield from self._connection.execute(query, [source]).fetchall()
+        return [(name, rows) for name, rows in self._database.rows(query)]
 
     def record(self, source: str, run: str, sync_time: int | None, *, is_clean: bool) -> None:
         """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet.
@@ -93,7 +98,7 @@ class Provenance:
         if any(each.transform == source and not each.time for each in runs):
             return True  # the same Transform, by another runtime
         former = [each.transform for each in runs if each.transform not in writers]
-        return any(not count(self._connection, self._table, f"{SOURCE} = ?", [name]) for name in former)
+        return any(not self._database.has_rows(self._table, f"{SOURCE} = {literal(name)}") for name in former)
 
     def _comment(self, text: str) -> None:
-        self._connection.execute(f"COMMENT ON TABLE {self._table.sql} IS {literal(text)}")
+        self._database.comment(self._table, text)

@@ -1,0 +1,116 @@
+"""The Technology `postgres`: cheap to import, for the driver comes with the session."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+from datakit_iac.contract.connection import Connection
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.postgres import grants
+from datakit_iac.technologies.postgres.catalog import Snapshot
+from datakit_iac.technologies.postgres.connection import PostgresConnection
+from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
+from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.technology import SqlTechnology
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.postgres.session import PostgresSession
+
+_PORT: Final = 5432
+_LONGEST_NAME: Final = 63
+"""https://www.postgresql.org/docs/current/limits.html; the server cuts a longer one without an error."""
+
+
+class Postgres(SqlTechnology):
+    """Tables of a database of a Postgres server."""
+
+    name = "postgres"
+    capabilities = Capabilities(
+        places=("table",), pooled=True, enforces_keys=True, keeps_tags=True, longest_name=_LONGEST_NAME
+    )
+    dialect = POSTGRES
+    connection = PostgresConnection
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._snapshots: dict[str, Snapshot] = {}
+        self._open: Counter[str] = Counter()
+
+    def spoken(self, connection: Connection) -> Dialect:
+        """The dialect with the schema of a table that names none."""
+        return spoken(connection.options)
+
+    def location(self, connection: Connection) -> str:
+        """Server and database, as they are named."""
+        options = connection.options
+        host, database = str(options.get("host", "")).lower(), str(options.get("database", ""))
+        return f"{self.name}:{quote(host, safe='')}:{options.get('port', _PORT)}/{quote(database, safe='')}"
+
+    def at(self, location: str) -> Connection:
+        """The database of a server; role and password are those that libpq finds (`PGUSER`, `PGPASSWORD`, a file).
+
+        Raises:
+            StoreError: the text tells no database of a server.
+        """
+        _, host, rest = (*location.split(":", 2), "", "")[:3]
+        port, _, database = rest.partition("/")
+        if not (host and port.isdigit() and database):
+            raise StoreError(f"{location} does not tell a database; expected {self.name}:HOST:PORT/DATABASE")
+        return Connection(self.name, {"host": unquote(host), "port": int(port), "database": unquote(database)})
+
+    def address(self, place: Place, connection: Connection) -> str:
+        """Schema and table; upper and lower case are two places."""
+        return ".".join(spoken(connection.options).parts(place))
+
+    def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
+        """`CREATE TABLE` with what is granted, or what carries out each change."""
+        told = super().ddl(dataset, changes)
+        if changes is None:
+            wanted = dataset.connection.options.get("grants") or {}
+            told += grants.statements(self.spoken(dataset.connection), dataset.place, wanted, {})
+        return told
+
+    def size(self, connection: Connection) -> int:
+        """The database, its catalog included."""
+        try:
+            with self.open(connection) as session:
+                ((size,),) = session.rows("SELECT pg_database_size(current_database())")
+        except StoreMissingError:
+            return 0
+        return int(size)
+
+    @contextmanager
+    def open(self, connection: Connection, *, create: bool = False) -> Iterator[PostgresSession]:
+        """Connect to the database; it and the schema of the connection are made where `create` says so."""
+        try:
+            from datakit_iac.technologies.postgres.session import connect
+        except ImportError as lacking:
+            message = (
+                f"Postgres needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[postgres]'"
+            )
+            raise StoreError(message) from lacking
+        with self._shared(connection) as snapshot, connect(connection, create=create, snapshot=snapshot) as session:
+            yield session
+
+    @contextmanager
+    def _shared(self, connection: Connection) -> Iterator[Snapshot]:
+        """What the sessions of a database share as long as one of them is open."""
+        location = self.location(connection)
+        with self._lock:
+            snapshot = self._snapshots.setdefault(location, Snapshot())
+            self._open[location] += 1
+        try:
+            yield snapshot
+        finally:
+            with self._lock:
+                self._open[location] -= 1
+                if not self._open[location]:
+                    del self._open[location], self._snapshots[location]

@@ -1,0 +1,1 @@
+"""One sync of CloudQuery into an SQL database, as one transaction: what all databases have in common."""
