@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
 from datakit_iac import stores
@@ -11,9 +12,12 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.runtimes.store_variables import given
 from datakit_iac.technologies.technology import StoreError
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
+from tests.servers.postgres import Postgres as Server
+from tests.servers.sharing import shared
 
 
 def _job(folder: Path) -> Job:
@@ -55,3 +59,24 @@ def test_a_store_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -
         stores.get("warehose", project=tmp_path)
     with pytest.raises(StoreError, match="there is no Environment 'prod'"):
         stores.get("warehouse", environment="prod", project=tmp_path)
+
+
+def test_a_job_opens_a_server_with_a_password_of_any_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = shared(Server)
+    role, password = "job@user", "a/b:c@d?e#f%g h"
+    with psycopg.connect(dbname="postgres", autocommit=True, **facts) as database:  # type: ignore[arg-type]
+        database.execute(f"""DROP ROLE IF EXISTS "{role}"; CREATE ROLE "{role}" LOGIN PASSWORD '{password}'""")
+    options = {"host": facts["host"], "port": int(facts["port"]), "database": "postgres", "user": role, "schema": "raw"}
+    connection = Connection("postgres", options, {"password": Secret(password)})
+    read = BoundDataSet("users", "warehouse", connection, Place(table="users"))
+    made = given(Workload(argv=["true"]), Job(transform="x", runtime="x", settings={}, inputs=(read,), outputs=()))
+    assert password not in str(made)
+    for name, value in (*made.env.items(), *made.secret_env.items()):
+        monkeypatch.setenv(name, revealed(value))
+
+    with stores.get("warehouse") as database:
+        assert database.execute("SELECT current_user, current_setting('search_path')").fetchall() == [(role, "raw")]
+    monkeypatch.setenv("DK_STORE_DSN_WAREHOUSE", revealed(made.secret_env["DK_STORE_DSN_WAREHOUSE"]) + "&port=1")
+    with pytest.raises(StoreError) as refused:
+        stores.get("warehouse")
+    assert "a/b" not in str(refused.value)

@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlencode
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -78,6 +78,30 @@ class Postgres(SqlTechnology):
             told += grants.statements(self.spoken(dataset.connection), dataset.place, wanted, {})
         return told
 
+    def dsn(self, connection: Connection) -> str:
+        """A connection URI (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS)."""
+        options, password = connection.options, connection.secrets.get("password")
+        user = quote(str(options.get("user", "")), safe="")
+        login = f"{user}:{quote(password.reveal(), safe='')}" if password else user
+        host = quote(str(options["host"]), safe="[]:")
+        database = quote(str(options["database"]), safe="")
+        said = {name: options[name] for name in ("sslmode", "sslrootcert") if name in options}
+        if schema := options.get("schema"):
+            said["options"] = f"-csearch_path={schema}"
+        query = f"?{urlencode(said, quote_via=quote)}" if said else ""
+        return f"postgresql://{login}{'@' if login else ''}{host}:{options.get('port', _PORT)}/{database}{query}"
+
+    def connect(self, dsn: str) -> Any:
+        """A `psycopg.Connection`."""
+        try:
+            import psycopg
+        except ImportError as lacking:
+            raise _lacking(lacking) from lacking
+        try:
+            return psycopg.connect(dsn)
+        except psycopg.Error as fault:
+            raise StoreError(f"Postgres: {fault}") from fault
+
     def size(self, connection: Connection) -> int:
         """The database, its catalog included."""
         try:
@@ -93,10 +117,7 @@ class Postgres(SqlTechnology):
         try:
             from datakit_iac.technologies.postgres.session import connect
         except ImportError as lacking:
-            message = (
-                f"Postgres needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[postgres]'"
-            )
-            raise StoreError(message) from lacking
+            raise _lacking(lacking) from lacking
         with self._shared(connection) as snapshot, connect(connection, create=create, snapshot=snapshot) as session:
             yield session
 
@@ -114,3 +135,9 @@ class Postgres(SqlTechnology):
                 self._open[location] -= 1
                 if not self._open[location]:
                     del self._open[location], self._snapshots[location]
+
+
+def _lacking(fault: ImportError) -> StoreError:
+    return StoreError(
+        f"Postgres needs a driver that is not installed ({fault.name}): pip install 'datakit-iac[postgres]'"
+    )
