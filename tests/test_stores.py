@@ -12,7 +12,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.manifest.values.secret import Secret, revealed
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.store_variables import given
 from datakit_iac.technologies.technology import StoreError
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
@@ -71,12 +71,14 @@ def test_a_job_opens_a_server_with_a_password_of_any_signs(monkeypatch: pytest.M
     read = BoundDataSet("users", "warehouse", connection, Place(table="users"))
     made = given(Workload(argv=["true"]), Job(transform="x", runtime="x", settings={}, inputs=(read,), outputs=()))
     assert password not in str(made)
-    for name, value in (*made.env.items(), *made.secret_env.items()):
-        monkeypatch.setenv(name, revealed(value))
+    for name, value in made.env.items():
+        monkeypatch.setenv(name, value)
+    for name, hidden in made.secret_env.items():
+        monkeypatch.setenv(name, hidden.reveal())
 
     with stores.get("warehouse") as database:
         assert database.execute("SELECT current_user, current_setting('search_path')").fetchall() == [(role, "raw")]
-    monkeypatch.setenv("DK_STORE_DSN_WAREHOUSE", revealed(made.secret_env["DK_STORE_DSN_WAREHOUSE"]) + "&port=1")
+    monkeypatch.setenv("DK_STORE_DSN_WAREHOUSE", made.secret_env["DK_STORE_DSN_WAREHOUSE"].reveal() + "&port=1")
     with pytest.raises(StoreError) as refused:
         stores.get("warehouse")
     assert "a/b" not in str(refused.value)
