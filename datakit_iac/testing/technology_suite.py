@@ -200,7 +200,8 @@ class TechnologySuite:
     def test_a_location_tells_the_store_and_back(self, kit: TechnologyKit) -> None:
         location = kit.technology.location(kit.connection)
         assert location.startswith(f"{kit.connection.technology}:")
-        assert kit.technology.at(location) == kit.connection
+        found = kit.technology.at(location)
+        assert (found.technology, found.options) == (kit.connection.technology, kit.connection.options)
 
     def test_a_sound_connection_has_no_faults(self, made: TechnologyKit) -> None:
         assert made.technology.check(made.connection) == []
