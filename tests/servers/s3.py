@@ -30,7 +30,7 @@ _SETTINGS: Final = {
 }
 
 
-class S3(Server):
+class S3Server(Server):
     """SeaweedFS with two users: one that may do everything, and one that may only read."""
 
     name = "S3"

@@ -13,7 +13,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.testing import Rows, TechnologyKit
-from tests.servers.s3 import S3, client
+from tests.servers.s3 import S3Server, client
 from tests.servers.sharing import shared
 
 
@@ -50,7 +50,7 @@ def files_kit(folder: Path) -> TechnologyKit:
 
 def s3_kit(folder: Path) -> TechnologyKit:
     """A bucket of its own on the test run's server; what somebody else writes are plain objects."""
-    facts = shared(S3)
+    facts = shared(S3Server)
     options = {"bucket": f"kit-{uuid.uuid4().hex}", "prefix": "lake", "endpoint": facts["endpoint"]}
     secrets = {"accessKeyId": Secret(facts["access_key_id"]), "secretAccessKey": Secret(facts["secret_access_key"])}
     service = client(facts)
