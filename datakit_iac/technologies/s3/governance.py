@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.s3 import bucket, lifecycle
 from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.technologies.s3.opening import NotImplementedByServiceError
+from datakit_iac.technologies.s3.tags import CLASSIFICATION, PII, tags
 
-CLASSIFICATION: Final = "datakit:classification"
-PII: Final = "datakit:pii"
 _CLASSES: Final = ("public", "internal", "confidential", "restricted")
-
-
-def tags(dataset: BoundDataSet) -> dict[str, str]:
-    """The tags of a DataSet's objects; empty where it says neither classification nor personal data."""
-    found = {CLASSIFICATION: dataset.classification} if dataset.classification else {}
-    if any(column.pii is not None for column in dataset.columns):
-        found[PII] = "true" if any(column.pii for column in dataset.columns) else "false"
-    return found
-
-
-def encoded(dataset: BoundDataSet) -> str:
-    """The same, as a request to write an object has them."""
-    return urlencode(tags(dataset))
 
 
 def govern(objects: Objects, dataset: BoundDataSet) -> list[str]:

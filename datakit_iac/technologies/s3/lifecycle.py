@@ -15,14 +15,14 @@ from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.technologies.s3.opening import refusals
 
 _RULE: Final = "datakit "
-_DAY: Final = 86400
+DAY: Final = 86400
 _CHANGING: Final = threading.Lock()
 """All rules of a bucket are written at once, and the DataSets of an update are made at the same time."""
 
 
 def days(retention: str) -> int | None:
     """The days of a retention, as a lifecycle counts them: whole ones, and never fewer than were asked for."""
-    return math.ceil(kept_seconds(retention) / _DAY) if retention else None
+    return math.ceil(kept_seconds(retention) / DAY) if retention else None
 
 
 def keep(objects: Objects, prefix: str, retention: str) -> None:

@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.s3 import snapshot
+from datakit_iac.technologies.s3.lifecycle import DAY, days
 from datakit_iac.technologies.s3.objects import Found, Objects
-from datakit_iac.technologies.s3.snapshot import Snapshot
+from datakit_iac.technologies.s3.snapshot import Snapshot, Written
 from datakit_iac.technologies.technology import StoreError
 
 
 class Content(NamedTuple):
-    """What lies at a place: its snapshot, if it has one, and the objects that count."""
+    """What lies at a place.
+
+    Attributes:
+        snapshot: what datakit knows of it; None where nothing.
+        objects: those that count.
+        lost: those that the snapshot names and that are not there, or are others by now.
+    """
 
     snapshot: Snapshot | None
     objects: list[Found]
+    lost: list[Written]
 
 
 def content(objects: Objects, prefix: str) -> Content:
-    """What a place means now: what its snapshot names, and else what is listed.
-
-    Raises:
-        StoreError: an object that the snapshot names is another one by now.
-    """
+    """What a place means now: what its snapshot names, and else what is listed."""
     known = None if is_pattern(prefix) else snapshot.read(objects, prefix)
     if known is None or known.objects is None:
-        return Content(known, list(listed(objects, prefix)))
+        return Content(known, list(listed(objects, prefix)), [])
     there = {each.key: each for each in objects.list(snapshot.folder(prefix))}
-    for each in known.objects:
-        if each.key in there and there[each.key].etag != each.etag:
-            raise StoreError(
-                f"{objects.shown(each.key)} was written by somebody else than datakit; run the Transform of"
-                " its DataSet again"
-            )
-    # What is gone was kept for as long as its retention says: the service itself removes it then.
-    return Content(known, [there[each.key] for each in known.objects if each.key in there])
+    kept = [each for each in known.objects if each.key in there and there[each.key].etag == each.etag]
+    lost = [each for each in known.objects if each not in kept]
+    return Content(known, [there[each.key] for each in kept], lost)
+
+
+def whole(objects: Objects, prefix: str, retention: str) -> Content:
+    """What a place means, where nothing of it is lost but what was kept for as long as its retention says.
+
+    Raises:
+        StoreError: objects that the snapshot names are gone, or were overwritten.
+    """
+    found = content(objects, prefix)
+    demand_expired(objects, prefix, found.lost, retention)
+    return found
+
+
+def demand_expired(objects: Objects, prefix: str, lost: Sequence[Written], retention: str) -> None:
+    """What is lost was kept for as long as a retention says: then the service itself has removed it.
+
+    Raises:
+        StoreError: some was not.
+    """
+    age = days(retention)
+    oldest = None if age is None else time.time() - age * DAY
+    lost = [each for each in lost if oldest is None or each.time > oldest]
+    if lost:
+        raise StoreError(
+            f"{len(lost):,} objects of {prefix} were removed or overwritten by somebody else than datakit, the first:"
+            f" {objects.shown(lost[0].key)}; restore them, or fill the DataSet again by overwrite-delete-stale"
+        )
 
 
 def listed(objects: Objects, prefix: str) -> Iterator[Found]:

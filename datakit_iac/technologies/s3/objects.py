@@ -84,6 +84,20 @@ class Objects:
             found = self.client.get_object(Bucket=self.bucket, Key=self._base + key)
             return found["Body"].read(), found["ETag"]
 
+    def head(self, key: str) -> Found:
+        """An object without its content.
+
+        Raises:
+            ObjectMissingError: it is not there.
+        """
+        with refusals("s3:GetObject", self.shown(key)):
+            found = self.client.head_object(Bucket=self.bucket, Key=self._base + key)
+        return Found(key, found["ContentLength"], found["ETag"])
+
+    def has(self, key: str) -> bool:
+        """Whether an object is there."""
+        return any(each.key == key for each in self.list(key, at_most=1))
+
     def fetch(self, found: Found, target: Path) -> None:
         """Put the content of an object, as it was listed, into a file.
 

@@ -66,12 +66,19 @@ class S3Session:
 
     def count(self, place: Place) -> int:
         """How many objects there are."""
-        return len(listing.content(self._objects, str(place)).objects)
+        known = None if is_pattern(str(place)) else snapshot.read(self._objects, str(place))
+        if known and known.objects is not None:
+            return len(known.objects)
+        return sum(1 for _ in listing.listed(self._objects, str(place)))
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the prefix one that carries our mark."""
         if is_pattern(str(dataset.place)):
             raise StoreError(f"{dataset.place} is a pattern of objects; what is made needs a prefix of its own")
+        if others := snapshot.overlapping(self._objects, str(dataset.place)):
+            raise StoreError(
+                f"{dataset.place} and {others[0]} would be DataSets one within the other; give one another prefix"
+            )
         self._notes += governance.govern(self._objects, dataset)
         try:
             snapshot.switch(self._objects, str(dataset.place), Snapshot(mark.append_to(dataset.description)))
@@ -93,7 +100,7 @@ class S3Session:
         prefix = self._below(place)
         above = prefix.rstrip("/").rpartition("/")[0]
         target = snapshot.folder(f"{above}/{name}" if above else name)
-        known, found = listing.content(self._objects, prefix)
+        known, found, _ = listing.content(self._objects, prefix)
         moved = {each.key: f"{target}{each.key[len(prefix) :]}".rstrip("/") for each in found}
         comment = known.comment if known else ""
         if known:
@@ -107,16 +114,15 @@ class S3Session:
     def drop(self, place: Place) -> None:
         """Remove the objects of a prefix; the mark goes last, so that what is left of a try is known for ours."""
         prefix = self._below(place)
+        if others := snapshot.overlapping(self._objects, prefix):
+            raise StoreError(f"{place} stays: DataSet {others[0]} and it lie one within the other")
         known = snapshot.read(self._objects, prefix)
         if known:
             known = snapshot.switch(self._objects, prefix, replace(known, objects=()))
-        others = [snapshot.folder(each) for each in self._prefixes() if snapshot.folder(each).startswith(prefix)]
-        others = [each for each in others if each != prefix]
         single = (each for each in self._objects.list(prefix.rstrip("/"), at_most=1) if each.key == prefix.rstrip("/"))
-        below = (each for each in self._objects.list(prefix) if not each.key.startswith(tuple(others)))
-        self._objects.delete(each.key for each in chain(single, below))
+        self._objects.delete(each.key for each in chain(single, self._objects.list(prefix)))
         if known:
-            self._objects.delete([snapshot.key(prefix)])
+            self._objects.delete([snapshot.key_of(prefix)])
             if bucket.is_ours(self._objects):
                 self._release(prefix)
 
@@ -131,7 +137,7 @@ class S3Session:
         ETags of objects in parts, or encrypted by a key, are no digest of their content. Of objects that a load of ours
         wrote the names do not count, for they are others each time.
         """
-        known, found = listing.content(self._objects, str(dataset.place))
+        known, found, _ = listing.whole(self._objects, str(dataset.place), dataset.retention)
         if not found and (known is None or known.objects is None):
             return None
         is_ours = known is not None and known.objects is not None

@@ -3,8 +3,9 @@ r"""What a DataSet on S3 holds, as one object says it: whose it is, and which ob
 It lies below `.datakit/` of the Store's prefix and is only ever switched from what was read to what comes next
 (`If-Match`), so that a reader sees all objects of a load or none, and of two loads at a time one is refused. Its form::
 
-    {"version": 1, "comment": "All users.\n\n[datakit …]",
-     "objects": [{"key": "users/1f2a-0.parquet", "size": 512, "etag": "…", "rows": 3, "source": "load", "run": "1f2a"}]}
+    {"version": 1, "load": "5e0c…", "comment": "All users.\n\n[datakit …]",
+     "objects": [{"key": "users/1f2a-0.parquet", "size": 512, "etag": "…", "source": "load", "run": "1f2a",
+                  "time": 1767225600}]}
 
 `objects` is null where no load of ours has written yet: then all objects below the prefix count.
 """
@@ -37,17 +38,17 @@ class Written:
         key: below the Store's prefix.
         size: its bytes.
         etag: of its content.
-        rows: how many are in it.
         source: the Transform that wrote it.
         run: the same where the same Run was tried again.
+        time: when it was written, in seconds since 1970.
     """
 
     key: str
     size: int
     etag: str
-    rows: int = 0
     source: str = ""
     run: str = ""
+    time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,13 @@ class Snapshot:
     Attributes:
         comment: its description, and the mark of ownership.
         objects: those that its rows are in; None where no load of ours has written yet.
+        load: another text for each load.
         etag: of the object that says so; None where there is none.
     """
 
     comment: str = ""
     objects: tuple[Written, ...] | None = None
+    load: str = ""
     etag: str | None = None
 
     @property
@@ -85,7 +88,7 @@ def folder(prefix: str) -> str:
     return "" if inside == "." else f"{inside}/"
 
 
-def key(prefix: str) -> str:
+def key_of(prefix: str) -> str:
     """Where the snapshot of a prefix lies."""
     return f"{FOLDER}{folder(prefix).rstrip('/') or '.'}{_ENDING}"
 
@@ -95,13 +98,22 @@ def prefix(found: str) -> str:
     return found.removeprefix(FOLDER).removesuffix(_ENDING)
 
 
+def overlapping(objects: Objects, of: str) -> list[str]:
+    """The prefixes with a snapshot that one lies in, or that lie in it."""
+    parts = folder(of).rstrip("/").split("/")
+    above = {"/".join(parts[:number]) for number in range(1, len(parts))} | ({"."} if folder(of) else set())
+    found = [key for each in above if (key := f"{FOLDER}{each}{_ENDING}") and objects.has(key)]
+    below = objects.list(f"{FOLDER}{folder(of)}")
+    return sorted(prefix(each) for each in (*found, *(each.key for each in below if each.key != key_of(of))))
+
+
 def read(objects: Objects, of: str) -> Snapshot | None:
     """The snapshot of a prefix; None where it has none.
 
     Raises:
         StoreError: what lies in its place is none.
     """
-    place = key(of)
+    place = key_of(of)
     try:
         content, etag = objects.read(place)
     except ObjectMissingError:
@@ -113,7 +125,8 @@ def read(objects: Objects, of: str) -> Snapshot | None:
                 f"{objects.shown(place)} was written by another version of datakit ({said['version']}); update this one"
             )
         written = said["objects"]
-        return Snapshot(said["comment"], None if written is None else tuple(Written(**each) for each in written), etag)
+        named = None if written is None else tuple(Written(**each) for each in written)
+        return Snapshot(said["comment"], named, said["load"], etag)
     except (ValueError, KeyError, TypeError) as fault:
         raise StoreError(
             f"{objects.shown(place)} is not a snapshot of datakit; remove it if nobody needs it, and the DataSet is"
@@ -128,8 +141,9 @@ def switch(objects: Objects, of: str, snapshot: Snapshot) -> Snapshot:
         ConflictError: that one is there no more.
     """
     written = None if snapshot.objects is None else [asdict(each) for each in snapshot.objects]
-    text = json.dumps({"version": _VERSION, "comment": snapshot.comment, "objects": written}, ensure_ascii=False)
-    return replace(snapshot, etag=objects.write(key(of), text.encode(), expected=snapshot.etag))
+    said = {"version": _VERSION, "comment": snapshot.comment, "load": snapshot.load, "objects": written}
+    content = json.dumps(said, ensure_ascii=False).encode()
+    return replace(snapshot, etag=objects.write(key_of(of), content, expected=snapshot.etag))
 
 
 def change(objects: Objects, of: str, changed: Callable[[Snapshot], Snapshot]) -> Snapshot:

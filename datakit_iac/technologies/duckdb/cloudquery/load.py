@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
-from cloudquery.sdk.types import JSONType, UUIDType
 
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.types import plain
 from datakit_iac.technologies.duckdb.cloudquery.contract import demand_passed
 from datakit_iac.technologies.duckdb.cloudquery.migration import migrate
 from datakit_iac.technologies.duckdb.cloudquery.provenance import Provenance
@@ -101,7 +101,7 @@ class Load:
         """Take a batch; it is written with others."""
         for batch in wire.decode_batches(record):
             target = self._target(wire.table_name(batch.schema))
-            target.waiting.append(_plain(batch))
+            target.waiting.append(plain(batch))
             if target.full:
                 self._write(target)
 
@@ -226,17 +226,6 @@ def _replacing(target: _Target) -> str:
     same = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in target.key)
     older = f" AND epoch_us(old.{quoted(wire.SYNC_TIME)}) IS DISTINCT FROM ?" if target.is_stamped else ""
     return f"DELETE FROM {target.name.sql} AS old USING {_INCOMING} AS new WHERE {same}{older}"
-
-
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with CloudQuery's extension types as DuckDB knows them."""
-    columns = list(batch.columns)
-    for number, field_ in enumerate(batch.schema):
-        if isinstance(field_.type, JSONType):
-            columns[number] = columns[number].storage.cast(pa.string())
-        elif isinstance(field_.type, UUIDType):
-            columns[number] = pa.ExtensionArray.from_storage(pa.uuid(), columns[number].storage)
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _origin(source: str) -> str:
