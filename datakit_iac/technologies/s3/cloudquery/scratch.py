@@ -20,6 +20,8 @@ from datakit_iac.technologies.s3.cloudquery.spec import FORMATS, OutputSpec
 from datakit_iac.technologies.sql.names import literal, quoted
 
 _INCOMING: Final = "datakit_incoming"
+_EXACT: Final = 15
+"""Digits that every number of JSON keeps (RFC 8259, 6)."""
 
 
 class Scratch:
@@ -106,9 +108,9 @@ class Scratch:
             if output.partition_by:
                 by = ", ".join(map(quoted, output.partition_by))
                 more = [f"PARTITION_BY ({by})", "WRITE_PARTITION_COLUMNS true"]
-                self._copy(name, folder / "parts", [*arguments, *more])
+                self._copy(name, output, columns, folder / "parts", [*arguments, *more])
             else:
-                self._copy(name, folder / f"all.{FORMATS[output.format]}", arguments)
+                self._copy(name, output, columns, folder / f"all.{FORMATS[output.format]}", arguments)
         except duckdb.Error as fault:
             first = str(fault).partition("\n")[0]
             raise PluginFault(f"{output.dataset} cannot be written as {output.format}: {first}") from fault
@@ -129,8 +131,17 @@ class Scratch:
             self.insert(name, batch, columns)
         return name
 
-    def _copy(self, name: str, target: Path, arguments: Iterable[str]) -> None:
-        self._database.execute(f"COPY (SELECT * FROM {name}) TO {literal(str(target))} ({', '.join(arguments)})")
+    def _copy(
+        self,
+        name: str,
+        output: OutputSpec,
+        columns: Sequence[DeclaredColumn],
+        target: Path,
+        arguments: Iterable[str],
+    ) -> None:
+        selected = ", ".join(_as_text(each) if output.format == "json" else quoted(each.name) for each in columns)
+        said = ", ".join(arguments)
+        self._database.execute(f"COPY (SELECT {selected} FROM {name}) TO {literal(str(target))} ({said})")
 
     def _prove(self, name: str, output: OutputSpec, columns: Sequence[DeclaredColumn], files: Sequence[Path]) -> None:
         """What text says of a value must be that value again: text has no empty one in CSV, and no bytes."""
@@ -142,8 +153,8 @@ class Scratch:
         whole = ", ".join(_hashed(each) for each in columns)
         if lost or self._sum_of(name, whole) != self._sum_of(back, whole):
             raise PluginFault(
-                f"{output.dataset}: {output.format} does not keep every value of {', '.join(lost) or 'its rows'}: it"
-                " has no sign for an empty text or for bytes; write it as parquet"
+                f"{output.dataset}: {output.format} does not keep every value of {', '.join(lost) or 'its rows'} as it"
+                " is, such as an empty text or bytes; write it as parquet"
             )
         self._database.execute(f"DROP TABLE {back}")
 
@@ -192,6 +203,13 @@ def _arguments(output: OutputSpec) -> list[str]:
         f"ESCAPE {literal(csv.escape)}",
         f"NULLSTR {literal(csv.nulls[0])}",
     ]
+
+
+def _as_text(column: DeclaredColumn) -> str:
+    """A column as JSON has it: a number that is no exact one there is a text."""
+    name = quoted(column.name)
+    is_long = column.type.name == "decimal" and column.type.parameters[0] > _EXACT
+    return f"CAST({name} AS VARCHAR) AS {name}" if is_long else name
 
 
 def _hashed(column: DeclaredColumn) -> str:
