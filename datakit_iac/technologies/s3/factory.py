@@ -15,7 +15,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.factory import address, contradictions
 from datakit_iac.technologies.s3.connection import S3Connection
-from datakit_iac.technologies.technology import Capabilities, StoreMissingError
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.s3.session import S3Session
@@ -76,8 +76,10 @@ class S3:
     @contextmanager
     def open(self, connection: Connection, *, create: bool = False) -> Iterator[S3Session]:
         """Find the bucket."""
-        from datakit_iac.technologies.s3.session import S3Session
-
+        try:
+            from datakit_iac.technologies.s3.session import S3Session
+        except ModuleNotFoundError as fault:
+            raise StoreError(f"a Store of s3 needs the package {str(fault.name).partition('.')[0]}; install datakit-iac[s3]") from fault
         session = S3Session(connection)
         session.demand_bucket(create=create)
         yield session

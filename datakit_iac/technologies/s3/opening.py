@@ -7,23 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from datakit_iac.technologies.technology import StoreError, StoreMissingError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.exceptions import ConnectionError as UnreachableError
 
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        CredentialRetrievalError,
-        HTTPClientError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ProfileNotFound,
-    )
-    from botocore.exceptions import ConnectionError as UnreachableError
-except ImportError as fault:
-    raise StoreError("a Store of s3 needs the package boto3; install datakit-iac[s3]") from fault
+from datakit_iac.technologies.technology import StoreError, StoreMissingError
 
 POOL: Final = 16
 """Connections of one client, and so how many objects are moved at a time."""
