@@ -79,7 +79,9 @@ class S3:
         try:
             from datakit_iac.technologies.s3.session import S3Session
         except ModuleNotFoundError as fault:
-            raise StoreError(f"a Store of s3 needs the package {str(fault.name).partition('.')[0]}; install datakit-iac[s3]") from fault
+            raise StoreError(
+                f"a Store of s3 needs the package {str(fault.name).partition('.')[0]}; install datakit-iac[s3]"
+            ) from fault
         session = S3Session(connection)
         session.demand_bucket(create=create)
         yield session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,8 +46,8 @@ class FilesSource:
             table may take.
     """
 
-    def __init__(self, spec: FilesSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: FilesSpec, tell: Callable[[Event], None] = emit) -> None:
+        self._spec, self._tell = spec, tell
         self._temporary = TemporaryDirectory(prefix="datakit-files-", ignore_cleanup_errors=True)
         self.folder = Path(self._temporary.name)
         self._connection = duckdb.connect(config={"threads": spec.threads, "autoinstall_known_extensions": False})
@@ -118,7 +118,7 @@ class FilesSource:
             first = next(sifted.misfits[0].told())
             notes.append(f"{spec.name}: {len(sifted.misfits):,} of {records:,} records do not fit; the first: {first}")
         for note in notes:
-            emit(Event("note", note, spec.name))
+            self._tell(Event("note", note, spec.name))
         schema = _schema(spec.name, [column for column, _ in parts[0].columns])
         return _Table(spec, sifted.parts, schema, sifted.misfits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -73,12 +73,16 @@ class _Target:
 class Load:
     """A transaction that begins with the first message and ends with `commit` or `abandon`.
 
+    Args:
+        spec: where rows go.
+        tell: takes what happens.
+
     Raises:
         PluginFault: the Store cannot be reached.
     """
 
-    def __init__(self, spec: LoadSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: LoadSpec, tell: Callable[[Event], None] = emit) -> None:
+        self._spec, self._tell = spec, tell
         self._id = secrets.token_hex(8)
         self._temporary = TemporaryDirectory(prefix="datakit-s3-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
@@ -127,7 +131,7 @@ class Load:
             except PluginFault as fault:
                 raise PluginFault(f"{target.output.dataset}: {fault}") from fault
             target.count += batch.num_rows
-            emit(Event("progress", f"{target.prefix} {target.count:,} rows", target.prefix, target.count))
+            self._tell(Event("progress", f"{target.prefix} {target.count:,} rows", target.prefix, target.count))
 
     def delete_stale(self, table: str, source: str, sync_time: datetime) -> None:
         """Have what this source wrote in earlier syncs go with the switch."""
@@ -164,9 +168,9 @@ class Load:
             self._clean(target)
         self._end()
         for note in self._notes:
-            emit(Event("note", note))
+            self._tell(Event("note", note))
         for target in self._targets.values():
-            emit(Event("result", f"{target.prefix} {target.count:,} rows", target.prefix, target.count))
+            self._tell(Event("result", f"{target.prefix} {target.count:,} rows", target.prefix, target.count))
 
     def abandon(self) -> None:
         """Remove what was written; what cannot be removed, the next load removes."""

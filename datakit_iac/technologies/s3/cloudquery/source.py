@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, opened
 from datakit_iac.technologies.files.cloudquery.source import FilesSource
@@ -24,16 +25,17 @@ class S3Source(FilesSource):
 
     Args:
         document: the plugin's spec.
+        tell: takes what happens.
 
     Raises:
         PluginFault: objects cannot be found or read.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], tell: Callable[[Event], None] = emit) -> None:
         tables = document.get("tables") or ()
         self._stores: dict[str, Mapping[str, Any]] = {each.get("name"): each for each in tables}
         plain = [{name: value for name, value in each.items() if name not in _OWN} for each in tables]
-        super().__init__(FilesSpec.parse({**document, "tables": plain}))
+        super().__init__(FilesSpec.parse({**document, "tables": plain}), tell)
 
     def files(self, spec: TableSpec) -> list[DataFile]:
         """The objects of a table, each fetched; none where its snapshot says that there are no rows."""
