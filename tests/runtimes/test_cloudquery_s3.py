@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -23,7 +28,7 @@ from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.s3.factory import S3
-from tests.runtimes.test_cloudquery_sync import Loud
+from tests.runtimes.test_cloudquery_sync import Loud, _family
 from tests.technologies.kits import column, s3_kit
 
 pytestmark = pytest.mark.engine
@@ -128,3 +133,31 @@ def test_no_secret_is_in_what_is_left_or_shown(lake: Lake) -> None:
     assert not [each for each in arguments if any(secret in each for secret in secrets)]
     left = [each for each in lake.folder.rglob("*") if each.is_file()]
     assert not [each for each in left if any(secret.encode() in each.read_bytes() for secret in secrets)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(6))
+def test_a_plugin_that_is_killed_at_any_time_shows_no_half_and_doubles_nothing(lake: Lake, number: int) -> None:
+    old, new = [(1, "x"), (2, None)], [(number, "y") for number in range(100, 60_100)]
+    lake.load(run_="1a", writeMode="append")
+    lake.write(*(f"{key},y" for key, _ in new))
+    job = Job("load", "cloudquery", {"writeMode": "append"}, (lake.source,), (lake.target(),), identity="2b")
+    victims: list[int] = []
+
+    def kill() -> None:
+        victims.extend(_family(str(lake.folder), "datakit-destination-s3"))
+        for process in victims:
+            os.kill(process, signal.SIGKILL)
+
+    killing = threading.Timer(random.uniform(0, 1.5), kill)
+
+    def begin(line: str) -> None:
+        if "Start fetching" in line and not killing.ident:
+            killing.start()
+
+    with suppress(JobFailedError):
+        lake.run(job, on_line=begin)
+    killing.join()
+    assert lake.rows() in (old, [*old, *new])
+    lake.run(job)
+    assert lake.rows() == [*old, *new]
