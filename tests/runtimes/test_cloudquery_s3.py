@@ -161,3 +161,16 @@ def test_a_plugin_that_is_killed_at_any_time_shows_no_half_and_doubles_nothing(l
     assert lake.rows() in (old, [*old, *new])
     lake.run(job)
     assert lake.rows() == [*old, *new]
+
+
+def test_what_cannot_be_written_is_said_before_anything_runs(lake: Lake) -> None:
+    tested = (column("id", "integer", tests=["unique"]), column("v"))
+    targets = {
+        "cannot be written as avro": lake.target("avro"),
+        "CSV is not written with decimal, encoding": lake.target("csv", reader={"decimal": ",", "encoding": "latin-1"}),
+        "tests of a cannot run on s3": replace(lake.target(), columns=tested),
+        "is a pattern of objects": replace(lake.target(), place=Place(prefix="*.csv")),
+    }
+    for fault, target in targets.items():
+        (said,) = CloudQuery().check(Job("load", "cloudquery", {}, (lake.source,), (target,)))
+        assert fault in said

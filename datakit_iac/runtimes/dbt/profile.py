@@ -81,6 +81,9 @@ class DbtAdapter(Protocol):
 class Carrier(Protocol):
     """Brings rows to where dbt on DuckDB can read them, and takes from there what it built."""
 
+    def faults(self, dataset: BoundDataSet) -> Sequence[str]:
+        """What it cannot do of a DataSet that is built, each one sentence."""
+
     def fetch(self, datasets: Sequence[BoundDataSet], database: Path) -> list[str]:
         """Put the rows of each DataSet into its table (`relation`) of a DuckDB file; notes for people.
 
@@ -126,12 +129,15 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
                 f"outputs {home.name} and {other.name} lie in different Stores ({home.store}, {other.store}); "
                 "dbt writes to one, so split the Transform"
             )
+    carried = carriers()
+    for each in outputs:
+        if (carrier := carried.get(each.connection.technology)) and (wrong := carrier.faults(each)):
+            raise ValueError(wrong[0])
     technology, known = home.connection.technology, adapters()
     if technology not in known:
         raise ValueError(
             f"output {home.name} lies in {technology}, where dbt cannot write here; expected one of {', '.join(known)}"
         )
-    carried = carriers()
     for dataset in (*inputs, *outputs):
         if dataset.place.table is None and dataset.connection.technology not in carried:
             raise ValueError(f"{dataset.name} is not a table ({dataset.place}); dbt reads and writes tables only")

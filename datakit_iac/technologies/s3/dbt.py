@@ -12,6 +12,7 @@ from pathlib import Path
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.runtimes.dbt.profile import CARRIED, Profile
 from datakit_iac.technologies.duckdb.dbt import CARRIED_PATH, DuckDBProfile, built_in
+from datakit_iac.technologies.s3.layouts import unwritable
 
 
 class S3Profile:
@@ -31,6 +32,10 @@ class S3Profile:
 
 class S3Carrier:
     """Rows between prefixes and tables of a DuckDB file."""
+
+    def faults(self, dataset: BoundDataSet) -> Sequence[str]:
+        """Formats and notations that are not written, and tests that do not run there."""
+        return list(unwritable(dataset))
 
     def fetch(self, datasets: Sequence[BoundDataSet], database: Path) -> list[str]:
         """Put the rows of each DataSet into its table; see `Carrier`."""

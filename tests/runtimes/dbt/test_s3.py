@@ -81,6 +81,13 @@ def test_a_model_of_a_prefix_is_seen_once_its_tests_pass(
     assert len(rows(made)) == 3
 
 
+def test_what_cannot_be_written_is_said_before_anything_runs(shop: Shop, raw: BoundDataSet) -> None:
+    tested = (*MADE[:2], column("amount", "bigint", tests=["not_null"]))
+    job = replace(shop.job("stg_orders", outputs=[dataset(raw.connection, "stg-orders", tested)]), inputs=(raw,))
+    (fault,) = Dbt().check(replace(job, context=()))
+    assert fault.startswith("tests of stg-orders cannot run on s3")
+
+
 def test_a_model_that_is_not_as_its_contract_says_changes_nothing(
     shop: Shop, raw: BoundDataSet, run: Callable[[Job], RunResult]
 ) -> None:

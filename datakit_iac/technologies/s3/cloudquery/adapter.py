@@ -10,6 +10,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.cloudquery.adapter import columns, quarantine, table
+from datakit_iac.technologies.s3.layouts import unwritable
 from datakit_iac.technologies.s3.tags import encoded
 
 
@@ -38,6 +39,10 @@ class S3DestinationAdapter:
     """Objects as a destination of rows."""
 
     executable = "datakit-destination-s3"
+
+    def faults(self, sync: Sync) -> Sequence[str]:
+        """Formats and notations that are not written, tests that do not run there, and patterns."""
+        return [fault for target in sync.targets for fault in unwritable(target)]
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """The Store, and how each output is written."""

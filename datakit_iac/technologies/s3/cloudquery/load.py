@@ -22,7 +22,8 @@ from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, TableSpec
 from datakit_iac.technologies.s3 import listing, snapshot
 from datakit_iac.technologies.s3.cloudquery.scratch import Scratch
-from datakit_iac.technologies.s3.cloudquery.spec import FORMATS, LoadSpec, OutputSpec
+from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec, OutputSpec
+from datakit_iac.technologies.s3.layouts import FORMATS
 from datakit_iac.technologies.s3.objects import Found, Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written

@@ -16,7 +16,8 @@ from datakit_iac.technologies.duckdb.types import write
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, opened
 from datakit_iac.technologies.files.cloudquery.source import FilesSource
 from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, FilesSpec, TableSpec
-from datakit_iac.technologies.s3.cloudquery.spec import FORMATS, OutputSpec
+from datakit_iac.technologies.s3.cloudquery.spec import OutputSpec
+from datakit_iac.technologies.s3.layouts import FORMATS
 from datakit_iac.technologies.sql.names import literal, quoted
 
 _INCOMING: Final = "datakit_incoming"

@@ -8,13 +8,11 @@ from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, TableSpec
+from datakit_iac.technologies.s3.layouts import CSV, FORMATS
 
 Format = Literal["parquet", "csv", "json"]
-FORMATS: Final[Mapping[str, str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
-"""How objects can be written, and how their names end."""
 MODES: Final = ("append", "overwrite", "overwrite-delete-stale")
 _FIELDS: Final = {"store", "secrets", "write_mode", "source", "run", "outputs", "threads"}
-_WRITTEN: Final = {"delimiter", "quote", "escape", "header", "nulls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def _output(prefix: str, document: Mapping[str, Any]) -> OutputSpec:
     if wanted not in FORMATS:
         raise PluginFault(f"{dataset}: format {wanted} cannot be written; expected one of {', '.join(FORMATS)}")
     options = document.get("csv") or {}
-    if wanted == "csv" and (others := sorted(set(options) - _WRITTEN)):
+    if wanted == "csv" and (others := sorted(set(options) - CSV)):
         raise PluginFault(
             f"{dataset}: CSV is not written with {', '.join(others)}; leave that out for a DataSet that is loaded, or"
             " let it be parquet"
