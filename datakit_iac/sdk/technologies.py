@@ -15,10 +15,13 @@ from datakit_iac.technologies.evolution import Change, Effect
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import (
     AltersSchema,
+    Configures,
     DataVersion,
     Discards,
+    KeepsTerms,
     MeasuresSize,
     RunsDataTests,
+    TellsNotes,
     VersionsData,
 )
 from datakit_iac.technologies.technology import (
@@ -37,6 +40,7 @@ __all__ = [
     "Capabilities",
     "Change",
     "Column",
+    "Configures",
     "Connection",
     "ConnectionModel",
     "DataType",
@@ -45,6 +49,7 @@ __all__ = [
     "Effect",
     "FailedTest",
     "Fault",
+    "KeepsTerms",
     "Mark",
     "MeasuresSize",
     "Place",
@@ -57,6 +62,7 @@ __all__ = [
     "StoreMissingError",
     "TableState",
     "Technology",
+    "TellsNotes",
     "Test",
     "Text",
     "VersionsData",

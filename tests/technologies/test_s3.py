@@ -101,9 +101,13 @@ def test_a_policy_that_denies_plain_http_is_enforced_and_so_refused_for_such_an_
 def test_a_bucket_that_no_store_made_is_left_as_it_is(kit: TechnologyKit, service: Any) -> None:
     bucket = kit.connection.options["bucket"]
     service.create_bucket(Bucket=bucket)
-    with S3().open(kit.connection) as session:
+    service.put_object(Bucket=bucket, Key="theirs", Body=b"")
+    with S3().open(kit.connection, create=True) as session:
+        session.configure()
+        assert session.configured() == {}
         session.create(kit.dataset(retention="30d", classification="restricted"), MARK)
-        (note,) = session.notes()
+        left, note = session.notes()
+    assert "was there before its Store" in left
     assert "retention of users is not set" in note
     with pytest.raises(service.exceptions.ClientError, match="NoSuchTagSet"):
         service.get_bucket_tagging(Bucket=bucket)

@@ -21,8 +21,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.s3 import snapshot
+from datakit_iac.technologies.s3.carrying import in_clear
 from datakit_iac.technologies.s3.cloudquery.adapter import S3DestinationAdapter, S3SourceAdapter
 from datakit_iac.technologies.s3.cloudquery.load import Load
 from datakit_iac.technologies.s3.cloudquery.source import S3Source
@@ -34,15 +34,6 @@ from tests.technologies.kits import column, s3_kit
 
 Rows = Sequence[tuple[Any, ...]]
 COLUMNS = (column("id", "integer", primaryKey=True), column("v"))
-
-
-def revealed(value: Any) -> Any:
-    """A spec as a plugin gets it."""
-    if isinstance(value, dict):
-        return {name: revealed(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [revealed(each) for each in value]
-    return value.reveal() if isinstance(value, Secret) else value
 
 
 @dataclass
@@ -68,7 +59,7 @@ class Lake:
         """A load that has taken all rows."""
         inbox = replace(self.dataset, connection=Connection("files", {"path": "."}))
         sync = Sync((Pair(inbox, self.dataset),), mode, source, run)
-        load = Load(LoadSpec.parse(revealed(dict(S3DestinationAdapter().spec(sync)))))
+        load = Load(LoadSpec.parse(in_clear(S3DestinationAdapter().spec(sync))))
         try:
             self._send(load, rows, mode, source)
         except PluginFault:
@@ -103,7 +94,7 @@ class Lake:
     def rows(self) -> list[Any]:
         """What our source reads."""
         sync = Sync((Pair(self.dataset, replace(self.dataset, place=Place(table="t"))),), "append")
-        source = S3Source(revealed(dict(S3SourceAdapter().spec(sync))))
+        source = S3Source(in_clear(S3SourceAdapter().spec(sync)))
         try:
             batches = [plain(each) for data in source.batches() for each in wire.decode_batches(data)]
         finally:
@@ -334,3 +325,17 @@ def test_a_load_that_is_killed_at_any_request_shows_no_half_and_doubles_nothing(
         assert [row[0] for row in lake.rows()] == expected, number
         assert lake.left_over() == [], number
     assert number > 8
+
+
+def test_what_others_put_beside_a_load_stays_when_its_dataset_goes(lake: Lake) -> None:
+    lake.load([(1, "x")])
+    lake.objects.write("users/theirs.parquet", b"theirs")
+    with S3().open(lake.kit.connection) as session:
+        session.rename(lake.dataset.place, "users__old")
+        assert [each.key for each in lake.objects.list("users/")] == ["users/theirs.parquet"]
+        live = session.describe(Place(prefix="users__old"))
+        assert live is not None
+        assert not live.is_empty
+        session.drop(Place(prefix="users__old"))
+        assert [*lake.objects.list("users__old/")] == []
+    assert lake.objects.read("users/theirs.parquet")[0] == b"theirs"

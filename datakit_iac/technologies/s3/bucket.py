@@ -95,6 +95,20 @@ def is_ours(objects: Objects) -> bool:
         return False
 
 
+def is_tagged(objects: Objects) -> bool:
+    """Whether the bucket has tags."""
+    try:
+        return bool(tags(objects))
+    except NotImplementedByServiceError:
+        return False
+
+
+def is_empty(objects: Objects) -> bool:
+    """Whether there is no object in the whole bucket."""
+    with refusals("s3:ListBucket", f"s3://{objects.bucket}"):
+        return not objects.client.list_objects_v2(Bucket=objects.bucket, MaxKeys=1).get("Contents")
+
+
 def tags(objects: Objects) -> dict[str, str]:
     """All tags of the bucket."""
     found = _asked(objects, "s3:GetBucketTagging", objects.client.get_bucket_tagging, "NoSuchTagSet")

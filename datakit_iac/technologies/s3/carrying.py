@@ -43,7 +43,7 @@ def fetch(datasets: Sequence[BoundDataSet], database: Path) -> list[str]:
     with _open(database) as connection:
         for dataset in datasets:
             target = replace(dataset, place=Place(table=_name(dataset)))
-            spec = _revealed(S3SourceAdapter().spec(Sync((Pair(dataset, target),), _MODE)))
+            spec = in_clear(S3SourceAdapter().spec(Sync((Pair(dataset, target),), _MODE)))
             source = S3Source(spec, told.append)
             try:
                 schema = wire.decode_schema(source.tables()[0])
@@ -70,7 +70,7 @@ def publish(datasets: Sequence[BoundDataSet], database: Path, transform: str, ru
         try:
             for dataset in datasets:
                 sync = Sync((Pair(dataset, dataset),), _MODE, transform, run)
-                loads.append(Load(LoadSpec.parse(_revealed(S3DestinationAdapter().spec(sync))), told.append))
+                loads.append(Load(LoadSpec.parse(in_clear(S3DestinationAdapter().spec(sync))), told.append))
                 _send(connection, dataset, loads[-1], transform)
             while loads:
                 loads[0].commit()
@@ -145,10 +145,10 @@ def _open(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise StoreError(str(fault)) from fault
 
 
-def _revealed(value: Any) -> Any:
+def in_clear(value: Any) -> Any:
     """A spec as a plugin gets it; here it stays in this process."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, dict):
-        return {name: _revealed(each) for name, each in value.items()}
-    return [_revealed(each) for each in value] if isinstance(value, list) else value
+        return {name: in_clear(each) for name, each in value.items()}
+    return [in_clear(each) for each in value] if isinstance(value, list) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -11,8 +12,14 @@ from datakit_iac.technologies.files.listing import is_pattern
 
 FORMATS: Final[Mapping[str, str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
 """The formats, and how the names of their objects end."""
+_NAMED: Final = re.compile(r"^[0-9a-f]{16}-\d{5}\.(parquet|csv|jsonl)$")
 CSV: Final = frozenset({"delimiter", "quote", "escape", "header", "nulls"})
 """The options of CSV that are written as well as read."""
+
+
+def is_of_a_load(key: str) -> bool:
+    """Whether an object has a name that a load of ours gives; the folders before it are those of partitions."""
+    return bool(_NAMED.match(key.rpartition("/")[2]))
 
 
 def unwritable(target: BoundDataSet) -> Iterator[str]:

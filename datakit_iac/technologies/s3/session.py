@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any, Final
 
 from datakit_iac.contract.connection import Connection
@@ -16,6 +16,7 @@ from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
+from datakit_iac.technologies.s3.layouts import is_of_a_load
 from datakit_iac.technologies.s3.objects import Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError, NotImplementedByServiceError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
@@ -28,9 +29,9 @@ class S3Session:
     """A bucket in which each prefix is a DataSet; see `Session`."""
 
     def __init__(self, connection: Connection) -> None:
-        secrets = {name: each.reveal() for name, each in connection.secrets.items()}
+        hidden = {name: each.reveal() for name, each in connection.secrets.items()}
         self._options = connection.options
-        self._objects = Objects(connection.options, secrets)
+        self._objects = Objects(connection.options, hidden)
         self._notes: list[str] = []
 
     def demand_bucket(self, *, create: bool) -> None:
@@ -109,7 +110,8 @@ class S3Session:
         if known:
             written = known.objects and self._moved(known.objects, moved, target)
             snapshot.switch(self._objects, target, replace(started, objects=written))
-        self.drop(place)
+        # Others' objects, and a load that is switched by now, are not what was copied: they stay.
+        self._remove(prefix, known, list(moved))
 
     def drop(self, place: Place) -> None:
         """Remove the objects of a prefix; the mark goes last, so that what is left of a try is known for ours."""
@@ -117,10 +119,22 @@ class S3Session:
         if others := snapshot.overlapping(self._objects, prefix):
             raise StoreError(f"{place} stays: DataSet {others[0]} and it lie one within the other")
         known = snapshot.read(self._objects, prefix)
+        is_listed = known is None or known.objects is None
+        found = listing.listed(self._objects, prefix) if is_listed else self._objects.list(prefix)
+        named = {each.key for each in (known and known.objects) or ()}
+        self._remove(prefix, known, [each.key for each in found if is_listed or each.key in named])
+
+    def _remove(self, prefix: str, known: Snapshot | None, keys: Sequence[str]) -> None:
+        """Remove objects of a prefix, what loads left there that did not end, and its snapshot.
+
+        Raises:
+            ConflictError: it has another snapshot by now.
+        """
         if known:
-            known = snapshot.switch(self._objects, prefix, replace(known, objects=()))
-        single = (each for each in self._objects.list(prefix.rstrip("/"), at_most=1) if each.key == prefix.rstrip("/"))
-        self._objects.delete(each.key for each in chain(single, self._objects.list(prefix)))
+            # As if it were loaded: a load that goes on meanwhile is refused.
+            snapshot.switch(self._objects, prefix, replace(known, objects=(), load=secrets.token_hex(8)))
+        left = [each.key for each in self._objects.list(prefix) if known and is_of_a_load(each.key)]
+        self._objects.delete({*keys, *left})
         if known:
             self._objects.delete([snapshot.key_of(prefix)])
             if bucket.is_ours(self._objects):
@@ -153,17 +167,24 @@ class S3Session:
         return governance.drift(self._objects, dataset)
 
     def configure(self) -> None:
-        """Bring the bucket to what the connection says."""
-        self._notes += bucket.set_up(self._objects, self._options)
+        """Bring the bucket to what the connection says, unless somebody else made it."""
+        if bucket.is_ours(self._objects) or self._is_bare():
+            self._notes += bucket.set_up(self._objects, self._options)
+        else:
+            self._notes.append(f"bucket {self._objects.bucket} was there before its Store and is left as it is set up")
 
     def configured(self) -> Mapping[str, Any]:
         """The options that the bucket has otherwise than the connection says."""
-        return bucket.drift(self._objects, self._options)
+        return bucket.drift(self._objects, self._options) if bucket.is_ours(self._objects) else {}
 
     def notes(self) -> list[str]:
         """What was left undone since this was last asked."""
         told, self._notes = self._notes, []
         return told
+
+    def _is_bare(self) -> bool:
+        """Whether there is nothing in the bucket and nobody's tag on it, as when it was just made."""
+        return bucket.is_empty(self._objects) and not bucket.is_tagged(self._objects)
 
     def _below(self, place: Place) -> str:
         """What is only one of the things in the Store, and not all of it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,14 +22,12 @@ from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, Table
 from datakit_iac.technologies.s3 import listing, snapshot
 from datakit_iac.technologies.s3.cloudquery.scratch import Scratch
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec, OutputSpec
-from datakit_iac.technologies.s3.layouts import FORMATS
+from datakit_iac.technologies.s3.layouts import FORMATS, is_of_a_load
 from datakit_iac.technologies.s3.objects import Found, Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
 from datakit_iac.technologies.technology import StoreError
 
-_OURS: Final = re.compile(r"^[0-9a-f]{16}-\d{5}\.(parquet|csv|jsonl)$")
-"""The names that a load gives; the folders before them are those of partitions."""
 _BOOKKEEPING: Final = (wire.SYNC_TIME, wire.SOURCE_NAME)
 """What CloudQuery adds: who wrote an object is in the snapshot."""
 _ATTEMPTS: Final = 5
@@ -118,7 +115,7 @@ class Load:
             self._refuse_others(prefix, found, listed)
         named = {each.key for each in found.objects or ()}
         there = {key: each for key, each in listed.items() if key in named}
-        left = [key for key in listed if key not in named and _OURS.match(key.rpartition("/")[2])]
+        left = [key for key in listed if key not in named and is_of_a_load(key)]
         made = self._scratch.make(columns)
         is_new_each_time = output.quarantine and self._spec.write_mode == "overwrite"
         self._targets[prefix] = _Target(prefix, output, columns, found, there, left, made, is_new_each_time)
@@ -201,7 +198,7 @@ class Load:
             key
             for key in listed
             if key not in named
-            and not _OURS.match(key.rpartition("/")[2])
+            and not is_of_a_load(key)
             and not any(part.startswith(".") for part in key.removeprefix(below).split("/"))
             and not key.endswith("/")
         ]
