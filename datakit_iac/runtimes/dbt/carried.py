@@ -11,7 +11,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.runtimes.dbt.profile import CARRIED, CARRIED_FILE, Carrier, carriers
 from datakit_iac.runtimes.job import JobFailedError, RunContext
-from datakit_iac.technologies.technology import StoreError
+from datakit_iac.technologies.technology import StoreError, technology
 
 
 @contextmanager
@@ -38,7 +38,8 @@ def rows(job: Job, folder: Path, context: RunContext, *, keeping: bool) -> Itera
     _remove(file)
     try:
         for name in {*inputs, *outputs}:
-            wanted = [*inputs.get(name, ()), *(outputs.get(name, ()) if keeping else ())]
+            kept = [each for each in outputs.get(name, ()) if keeping and _has_rows(each)]
+            wanted = [*inputs.get(name, ()), *kept]
             context.progress(f"fetching {', '.join(each.name for each in wanted)}")
             _told(carriers()[name].fetch(wanted, file), context)
         yield {CARRIED_FILE: str(file.absolute())}
@@ -52,6 +53,13 @@ def rows(job: Job, folder: Path, context: RunContext, *, keeping: bool) -> Itera
         raise JobFailedError(cause, tuple(rest)) from fault
     finally:
         _remove(file)
+
+
+def _has_rows(dataset: BoundDataSet) -> bool:
+    """What has none is not brought: an incremental model begins where there is no table."""
+    with technology(dataset.connection.technology).open(dataset.connection) as session:
+        live = session.describe(dataset.place)
+    return live is not None and not live.is_empty
 
 
 def _by_technology(datasets: Sequence[BoundDataSet]) -> dict[str, list[BoundDataSet]]:

@@ -81,6 +81,24 @@ def test_a_model_of_a_prefix_is_seen_once_its_tests_pass(
     assert len(rows(made)) == 3
 
 
+def test_an_incremental_model_goes_on_from_what_the_prefix_holds(
+    shop: Shop, raw: BoundDataSet, run: Callable[[Job], RunResult]
+) -> None:
+    made = dataset(raw.connection, "stg-orders", MADE)
+    job = replace(shop.job("stg_orders", outputs=[made]), inputs=(raw,), context=())
+    query = "select id, customer, amount from {{ source('warehouse', 'raw_orders') }}"
+    shop.write(
+        "models/staging/stg_orders.sql",
+        "{{ config(materialized='incremental') }}\n"
+        "{% if is_incremental() %} select max(id) + 1 as id, 'new' as customer, 1::bigint as amount from {{ this }}\n"
+        f"{{% else %}} {query} {{% endif %}}",
+    )
+    run(job)
+    assert len(rows(made)) == 3
+    run(job)
+    assert rows(made) == [(0, "ann", 5), (1, "ann", 5), (2, "ann", 5), (3, "new", 1)]
+
+
 def test_what_cannot_be_written_is_said_before_anything_runs(shop: Shop, raw: BoundDataSet) -> None:
     tested = (*MADE[:2], column("amount", "bigint", tests=["not_null"]))
     job = replace(shop.job("stg_orders", outputs=[dataset(raw.connection, "stg-orders", tested)]), inputs=(raw,))
