@@ -67,6 +67,17 @@ def from_arrow(arrow: pa.DataType) -> DataType:
     raise ValueError(f"Arrow type {arrow} has no counterpart in a table; expected a scalar or a list")
 
 
+def plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with CloudQuery's extension types as DuckDB knows them."""
+    columns = list(batch.columns)
+    for number, field_ in enumerate(batch.schema):
+        if isinstance(field_.type, JSONType):
+            columns[number] = columns[number].storage.cast(pa.string())
+        elif isinstance(field_.type, UUIDType):
+            columns[number] = pa.ExtensionArray.from_storage(pa.uuid(), columns[number].storage)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
 def _relative(arrow: pa.DataType) -> str:
     kinds = {
         "string": (pa.types.is_large_string, pa.types.is_string_view),

@@ -25,7 +25,9 @@ class BoundDataSet:
         tests: those of the DataSet as a whole; each column carries its own.
         writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
         reader: how its content is read, over what its Store says of that.
+        partition_by: the columns by whose values files are kept apart.
         classification: how its data must be handled.
+        retention: how long it is kept.
     """
 
     name: str
@@ -37,7 +39,9 @@ class BoundDataSet:
     tests: tuple[Test, ...] = ()
     writers: tuple[str, ...] | None = None
     reader: Mapping[str, Any] = field(default_factory=dict)
+    partition_by: tuple[str, ...] = ()
     classification: str | None = None
+    retention: str = ""
 
     @property
     def options(self) -> Mapping[str, Any]:

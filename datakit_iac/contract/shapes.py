@@ -105,7 +105,9 @@ class Contract(DataSetSpec):
             tests=tuple(self.tests),
             writers=None if self.writers is None else tuple(self.writers),
             reader=self.reader,
+            partition_by=tuple(self.partition_by),
             classification=self.classification,
+            retention=self.retention,
         )
 
 

@@ -15,7 +15,7 @@ from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import AltersSchema, data_tests, role
+from datakit_iac.technologies.roles import AltersSchema, TellsNotes, data_tests, role
 from datakit_iac.technologies.technology import FailedTest, Session, TableState, technology
 
 
@@ -67,6 +67,7 @@ def settle(
     alters, live = role(session, AltersSchema, dataset.connection.technology), session.describe(dataset.place)
     if live is None:
         alters.create(dataset, Mark(call.stack, dataset.name, fresh))
+        tell_notes(session, call)
         return fresh
     demand_ours(dataset, live, generation, call, old.name if old else "")
     generation = recorded(live, generation, call) if old else fresh
@@ -78,7 +79,14 @@ def settle(
     lost = [(each, alters.misfits(dataset.place, each)) for each in changes if each.loses_misfits]
     alters.alter(dataset, changes, Mark(call.stack, dataset.name, generation, runs))
     _tell(dataset, live, changes, lost, call)
+    tell_notes(session, call)
     return generation
+
+
+def tell_notes(session: Session, call: Call) -> None:
+    """Warn of what a Store left undone."""
+    for note in session.notes() if isinstance(session, TellsNotes) else ():
+        call.warn(note)
 
 
 def is_refilled(changes: Iterable[Change], old: BoundDataSet | None, new: BoundDataSet) -> bool:

@@ -71,7 +71,7 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
     if live is None:
         return [f"{dataset.name}: {dataset.place} was not made"]
     if not technology(dataset.connection.technology).capabilities.keeps_schema:
-        return []
+        return [f"{dataset.name}: {violation}" for violation in data_tests(session, dataset)]
     changes = changes_to(dataset, live.columns)
     if unlike := [f"{dataset.name}: {_breach(change)}" for change in changes if change.kind in _BREACHES]:
         return unlike

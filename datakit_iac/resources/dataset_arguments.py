@@ -22,10 +22,13 @@ class DataSetArguments(TypedDict, total=False):
         classification: How closely it is held.
         tier: How far it is refined; left out, the label `tier` counts.
         owner: Who answers for it.
-        retention: How long it is kept, as `90d` or as ISO 8601 has it (`P1Y6M`). Recorded only.
+        retention: How long it is kept, as `90d` or as ISO 8601 has it (`P1Y6M`). On S3 a rule of a bucket that
+            its Store makes; elsewhere recorded only.
         schema: The columns. A table that is made here must have some.
         reader: How its content is read, over what the connection of its Store says: of files, the [options of
             CSV](../connectors-and-stores.md#how-csv-is-read).
+        partition_by: The columns by whose values its files are kept apart, in folders `column=value`; with a
+            prefix only.
         tests: Tests of the DataSet as a whole: `row_count`, `freshness`, `sql`.
         consents: Leave to lose data, by object and until a day.
         writers: The Transforms that write it, where all are known.
@@ -48,6 +51,7 @@ class DataSetArguments(TypedDict, total=False):
     retention: Text | None
     schema: Columns | None
     reader: pulumi.Input[Mapping[str, Any]] | None
+    partition_by: Texts | None
     tests: Tests | None
     consents: Consents | None
     writers: Texts | None

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from datakit_iac.runtimes.dbt.profile import THREADS, DbtAdapter, Profile, secret
+from datakit_iac.runtimes.dbt.profile import THREADS, Carrier, DbtAdapter, Profile, relation, secret
 
-__all__ = ["THREADS", "DbtAdapter", "Profile", "secret"]
+__all__ = ["THREADS", "Carrier", "DbtAdapter", "Profile", "relation", "secret"]

@@ -15,12 +15,15 @@ from datakit_iac.technologies.evolution import Change, Effect
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import (
     AltersSchema,
+    Configures,
     DataVersion,
     Discards,
     Interruptible,
+    KeepsTerms,
     MeasuresSize,
     ReadsCatalog,
     RunsDataTests,
+    TellsNotes,
     VersionsData,
 )
 from datakit_iac.technologies.technology import (
@@ -39,6 +42,7 @@ __all__ = [
     "Capabilities",
     "Change",
     "Column",
+    "Configures",
     "Connection",
     "ConnectionModel",
     "DataType",
@@ -48,6 +52,7 @@ __all__ = [
     "FailedTest",
     "Fault",
     "Interruptible",
+    "KeepsTerms",
     "Mark",
     "MeasuresSize",
     "Place",
@@ -61,6 +66,7 @@ __all__ = [
     "StoreMissingError",
     "TableState",
     "Technology",
+    "TellsNotes",
     "Test",
     "Text",
     "VersionsData",

@@ -5,7 +5,7 @@ A technology's session has the roles that its kind of Store allows: those of S3 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -127,6 +127,33 @@ class Connects(Protocol):
         Raises:
             StoreError: the driver is not installed, or the Store cannot be reached.
         """
+
+
+@runtime_checkable
+class Configures(Protocol):
+    """Sets up a Store that it makes."""
+
+    def configure(self) -> None:
+        """Bring the Store's own settings to what its connection says."""
+
+    def configured(self) -> Mapping[str, Any]:
+        """The options of the connection that the Store has otherwise, each as it is."""
+
+
+@runtime_checkable
+class KeepsTerms(Protocol):
+    """Keeps what a contract says beside its schema: for how long, how closely."""
+
+    def terms(self, dataset: BoundDataSet) -> Mapping[str, Any]:
+        """What is kept otherwise than the contract says, by the names of a DataSet's inputs."""
+
+
+@runtime_checkable
+class TellsNotes(Protocol):
+    """Cannot do all that is asked in every Store, and says so."""
+
+    def notes(self) -> list[str]:
+        """What was left undone since this was last asked, each one sentence."""
 
 
 Role = TypeVar("Role")

@@ -11,13 +11,17 @@ from datakit_iac.contract.shapes import DataSet
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 
 _VALUES: dict[Any, Any] = {str: "text", bool: True, list[str]: ["text"], dict[str, Any]: {"name": "text"}}
+_OF_FILES = {"partition_by"}
+"""What stands with a prefix and its columns only."""
 
 
 def further(named: Iterable[str]) -> dict[str, Any]:
     """A right value of each argument that is not named."""
     hints = typing.get_type_hints(DataSet)
     fields = {keyword(name, DataSet): name for name in DataSet.model_fields}
-    return {name: _value(hints[fields[name]]) for name in DataSetArguments.__annotations__.keys() - {*named}}
+    return {
+        name: _value(hints[fields[name]]) for name in DataSetArguments.__annotations__.keys() - {*named} - _OF_FILES
+    }
 
 
 def _value(hint: Any) -> Any:

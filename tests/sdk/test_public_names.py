@@ -15,18 +15,18 @@ from tests.packages import install, python
 ROOT = Path(__file__).parents[2]
 NAMES = {
     "datakit_iac.sdk.technologies": (
-        "AltersSchema BoundDataSet Capabilities Change Column Connection ConnectionModel DataType DataVersion"
-        " Discards Effect Fault Interruptible Mark MeasuresSize Place PortNumber ReadsCatalog RunsDataTests Secret"
-        " SecretText Session StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData"
-        " canonical revealed"
+        "AltersSchema BoundDataSet Capabilities Change Column Configures Connection ConnectionModel DataType"
+        " DataVersion Discards Effect Fault Interruptible KeepsTerms Mark MeasuresSize Place PortNumber ReadsCatalog"
+        " RunsDataTests Secret SecretText Session StoreError StoreMissingError TableState TellsNotes Technology Test"
+        " FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
-    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",
+    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Refuses Source Sync spec",
     "datakit_iac.sdk.cloudquery_plugins": (
         "Destination DestinationServicer Event PluginFault Source SourceServicer SqlLoad emit from_arrow run serve"
         " to_arrow"
     ),
-    "datakit_iac.sdk.dbt": "DbtAdapter Profile THREADS secret",
+    "datakit_iac.sdk.dbt": "Carrier DbtAdapter Profile THREADS relation secret",
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
         " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"

@@ -16,6 +16,7 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.testing import Rows, TechnologyKit
 from tests.servers.postgres import Postgres
+from tests.servers.s3 import S3Server, client
 from tests.servers.sharing import shared
 
 
@@ -71,4 +72,23 @@ def postgres(database: str) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(dbname=database, autocommit=True, **named)  # type: ignore[arg-type]
 
 
-KITS = {"duckdb": duckdb_kit, "files": files_kit, "postgres": postgres_kit}
+def s3_kit(folder: Path) -> TechnologyKit:
+    """A bucket of its own on the test run's server; what somebody else writes are plain objects."""
+    facts = shared(S3Server)
+    options = {"bucket": f"kit-{uuid4().hex}", "prefix": "lake", "endpoint": facts["endpoint"]}
+    secrets = {"accessKeyId": Secret(facts["access_key_id"]), "secretAccessKey": Secret(facts["secret_access_key"])}
+    service = client(facts)
+
+    def fill(place: Place, rows: Rows) -> None:
+        base = f"lake/{str(place).strip('/')}"
+        there = service.list_objects_v2(Bucket=options["bucket"], Prefix=f"{base}/").get("Contents", ())
+        for each in there:
+            service.delete_object(Bucket=options["bucket"], Key=each["Key"])
+        for index in random.sample(range(2), 2):
+            content = "\n".join(f"{key},{text!r}" for key, text in sorted(rows))
+            service.put_object(Bucket=options["bucket"], Key=f"{base}/{index}.csv", Body=content.encode())
+
+    return TechnologyKit(Connection("s3", options, secrets), lambda name: Place(prefix=f"{name}/"), fill)
+
+
+KITS = {"duckdb": duckdb_kit, "files": files_kit, "postgres": postgres_kit, "s3": s3_kit}

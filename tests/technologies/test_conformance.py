@@ -12,7 +12,7 @@ from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python
-from tests.technologies.kits import KITS, duckdb_kit, files_kit, postgres_kit
+from tests.technologies.kits import KITS, duckdb_kit, files_kit, postgres_kit, s3_kit
 
 
 class TestDuckDB(TechnologySuite):
@@ -33,7 +33,17 @@ class TestPostgres(TechnologySuite):
         return postgres_kit(tmp_path)
 
 
-@pytest.fixture(params=["duckdb", "files"])  # those whose Stores are paths
+class TestS3(TechnologySuite):
+    @pytest.fixture
+    def kit(self, tmp_path: Path) -> TechnologyKit:
+        return s3_kit(tmp_path)
+
+
+PATHS = ("duckdb", "files")
+"""The technologies whose Stores are paths."""
+
+
+@pytest.fixture(params=PATHS)
 def kit(request: pytest.FixtureRequest, tmp_path: Path) -> TechnologyKit:
     made: TechnologyKit = KITS[request.param](tmp_path)
     return made

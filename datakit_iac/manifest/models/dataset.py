@@ -113,6 +113,7 @@ class DataSetSpec(Model):
     columns: list[Column] = Field(default_factory=nothing, alias="schema")
     schema_ref: SchemaReference | None = None
     reader: dict[str, Any] = Field(default_factory=dict)
+    partition_by: list[str] = Field(default_factory=nothing)
     tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=nothing)
     consents: list[Consent] = Field(default_factory=nothing)
     dev: DevelopmentSection = DevelopmentSection()
@@ -143,6 +144,24 @@ class DataSetSpec(Model):
             raise ValueError(f"columns named twice: {', '.join(twice)}")
         if circles := exchanged(self.columns):
             raise ValueError("; ".join(circles))
+        return self
+
+    @model_validator(mode="after")
+    def _partitions_are_columns(self) -> Self:
+        """What files are kept apart by is in them."""
+        if not self.partition_by:
+            return self
+        if not self.prefix:
+            raise ValueError("`partitionBy` is allowed with a prefix, whose files it keeps apart")
+        if twice := repeated([name.lower() for name in self.partition_by]):
+            raise ValueError(f"`partitionBy` names columns twice: {', '.join(twice)}")
+        if unknown := sorted({*self.partition_by} - {column.name for column in self.columns}):
+            known = ", ".join(column.name for column in self.columns) or "none"
+            raise ValueError(
+                f"`partitionBy` names {', '.join(unknown)}; expected columns of the schema, which are {known}"
+            )
+        if len(self.partition_by) == len(self.columns):
+            raise ValueError("`partitionBy` names every column; expected at least one that is left for the files")
         return self
 
     @property

@@ -19,7 +19,7 @@ from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, los
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
-from datakit_iac.technologies.roles import recent
+from datakit_iac.technologies.roles import KeepsTerms, recent
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = tuple(key for key in property_names(Contract).values() if key not in ("consents", "tests", "writers"))
@@ -109,6 +109,8 @@ class DataSetType:
         try:
             with opened(dataset.connection, call) as session:
                 live = recent(session, dataset.place)
+                is_ours = live is not None and not inputs.get("external")
+                terms = session.terms(dataset) if isinstance(session, KeepsTerms) and is_ours else {}
         except StoreMissingError:
             return None
         if live is None:
@@ -117,7 +119,7 @@ class DataSetType:
             return inputs, state
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
-        inputs = {**inputs, **drifted(dataset, live), **regranted(inputs, live)}
+        inputs = {**inputs, **drifted(dataset, live), **regranted(inputs, live), **terms}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:

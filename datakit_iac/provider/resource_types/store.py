@@ -8,6 +8,8 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties
+from datakit_iac.provider.reconcile import tell_notes
+from datakit_iac.technologies.roles import Configures
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
@@ -55,7 +57,10 @@ class StoreType:
         if reached:
             inputs = {"name": call.name, "technology": reached.technology, "connection": dict(reached.options)}
         try:
-            _reach({**inputs, "create": False}, call)
+            with opened(decode.connection(inputs), call) as session:
+                session.version()
+                if isinstance(session, Configures) and _is_made(inputs) and not reached:
+                    inputs = {**inputs, "connection": {**inputs["connection"], **session.configured()}}
         except StoreMissingError:
             return None
         return inputs, {"location": resource_id}
@@ -87,6 +92,9 @@ def _reach(properties: Properties, call: Call) -> None:
     connection = decode.connection(properties)
     with opened(connection, call, create=_is_made(properties)) as session:
         session.version()
+        if isinstance(session, Configures) and _is_made(properties):
+            session.configure()
+        tell_notes(session, call)
 
 
 def _is_made(properties: Properties) -> bool:

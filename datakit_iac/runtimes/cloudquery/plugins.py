@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datakit_iac import installed
-from datakit_iac.cloudquery_plugins.adapters import DESTINATIONS, SOURCES, Destination, Source, Sync
+from datakit_iac.cloudquery_plugins.adapters import DESTINATIONS, SOURCES, Destination, Refuses, Source, Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.technology import address, technology
 
@@ -31,6 +31,8 @@ def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
     faults: list[str] = []
     source = _one("read from", "input", [pair.source for pair in asked.pairs], SOURCES, faults)
     target = _one("write to", "output", asked.targets, DESTINATIONS, faults)
+    if isinstance(target, Refuses):
+        faults += target.faults(asked)
     stores = {
         each.store: each.connection for each in asked.targets if _adapter(DESTINATIONS, each.connection.technology)
     }

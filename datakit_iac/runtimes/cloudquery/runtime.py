@@ -53,6 +53,7 @@ class CloudQuery:
                 {
                     "from": [address(pair.source), pair.source.place.format, _reading(pair.source)],
                     "to": address(pair.target),
+                    **_layout(pair.target),
                     "columns": sorted(
                         [column.name, str(column.type), column.primary_key, column.nullable]
                         for column in pair.target.columns
@@ -115,6 +116,12 @@ def cli() -> str | None:
             if (binary := Path(folder, "bin", name)).is_file():
                 return str(binary)
     return None
+
+
+def _layout(dataset: BoundDataSet) -> dict[str, object]:
+    """How files are written; nothing where the technology decides."""
+    said = {"format": dataset.place.format, "partitionBy": list(dataset.partition_by)}
+    return {name: value for name, value in said.items() if value}
 
 
 def _reading(dataset: BoundDataSet) -> dict[str, object]:

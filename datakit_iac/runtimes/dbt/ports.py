@@ -33,7 +33,7 @@ def ports(job: Job, project: DbtProject, described: profile.Profile) -> dict[str
 
 
 def _port(dataset: BoundDataSet | DataSetReference, described: profile.Profile) -> dict[str, Any]:
-    schema, identifier = profile.split(dataset.place.table or "", described.default_schema)
+    schema, identifier = profile.relation(dataset, described.default_schema)
     database = described.databases.get(dataset.store, described.database)
     return {"dataset": dataset.name, "database": database, "schema": schema, "identifier": identifier, "columns": {}}
 
@@ -45,6 +45,8 @@ def _contract(dataset: BoundDataSet, described: profile.Profile) -> dict[str, An
 
 def _live(dataset: BoundDataSet, opened: Callable[[Connection], Session], *, counting: bool) -> dict[str, Any]:
     """How the name of the table that is there is spelled and, where that matters, whether it is empty."""
+    if dataset.place.table is None:
+        return {}
     found, name = technology(dataset.connection.technology), profile.split(dataset.place.table or "")[1]
     try:
         session = opened(dataset.connection)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from datakit_iac import installed
-from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 
@@ -16,6 +17,12 @@ NAME: Final = "datakit"
 """The profile's name; the target has the environment's, by which models ask where they are."""
 
 GROUP: Final = "datakit.dbt.profiles"
+CARRIERS: Final = "datakit.dbt.carriers"
+"""Of technologies that no adapter of dbt reaches: their rows are brought to it, and taken from it."""
+CARRIED: Final = "datakit_carried"
+"""The database of carried rows, as dbt names it."""
+CARRIED_FILE: Final = "DATAKIT_CARRIED"
+"""The variable that says where its DuckDB file is."""
 THREADS: Final = min(4, os.cpu_count() or 1)
 """How many models are built at a time."""
 
@@ -31,6 +38,7 @@ class Profile:
         env: the variables that the target asks for.
         type_name: how the target's database spells the type of a column.
         default_schema: the one of a table whose name says none.
+        carried: the DataSets whose rows are brought to dbt, and taken from it.
         environment: the environment's name: what `target.name` gives.
     """
 
@@ -40,6 +48,7 @@ class Profile:
     env: Mapping[str, Secret] = field(default_factory=dict)
     type_name: Callable[[DataType], str] = str
     default_schema: str = ""
+    carried: frozenset[str] = frozenset()
     environment: str = NAME
 
     @property
@@ -70,6 +79,32 @@ class DbtAdapter(Protocol):
         """
 
 
+class Carrier(Protocol):
+    """Brings rows to where dbt on DuckDB can read them, and takes from there what it built."""
+
+    def faults(self, dataset: BoundDataSet) -> Sequence[str]:
+        """What it cannot do of a DataSet that is built, each one sentence."""
+
+    def fetch(self, datasets: Sequence[BoundDataSet], database: Path) -> list[str]:
+        """Put the rows of each DataSet into its table (`relation`) of a DuckDB file; notes for people.
+
+        Raises:
+            StoreError: they cannot be read, or are not as their contracts say.
+        """
+
+    def publish(self, datasets: Sequence[BoundDataSet], database: Path, transform: str, run: str) -> list[str]:
+        """Make the rows of their tables those of the DataSets; notes for people.
+
+        Raises:
+            StoreError: they cannot be written, or are not as their contracts say; nothing is changed then.
+        """
+
+
+def carriers() -> dict[str, Carrier]:
+    """What is installed, by technology."""
+    return {name: installed.made(CARRIERS, name) for name in installed.names(CARRIERS)}
+
+
 def adapters() -> dict[str, DbtAdapter]:
     """What is installed, by technology."""
     return {name: installed.made(GROUP, name) for name in installed.names(GROUP)}
@@ -95,25 +130,37 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
                 f"outputs {home.name} and {other.name} lie in different Stores ({home.store}, {other.store}); "
                 "dbt writes to one, so split the Transform"
             )
+    carried = carriers()
+    for each in outputs:
+        if (carrier := carried.get(each.connection.technology)) and (wrong := carrier.faults(each)):
+            raise ValueError(wrong[0])
     technology, known = home.connection.technology, adapters()
     if technology not in known:
         raise ValueError(
             f"output {home.name} lies in {technology}, where dbt cannot write here; expected one of {', '.join(known)}"
         )
     for dataset in (*inputs, *outputs):
-        if dataset.place.table is None:
+        if dataset.place.table is None and dataset.connection.technology not in carried:
             raise ValueError(f"{dataset.name} is not a table ({dataset.place}); dbt reads and writes tables only")
     adapter = known[technology]
     schema = default = str(home.connection.options.get("schema") or adapter.default_schema)
-    if not names_schemas and len(said := {split(each.place.table or "", schema)[0] for each in outputs}) == 1:
+    if not names_schemas and len(said := {relation(each, schema)[0] for each in outputs}) == 1:
         (schema,) = said
-    return replace(adapter.profile(home, schema, inputs), default_schema=default)
+    names = frozenset(each.name for each in (*inputs, *outputs) if each.connection.technology in carried)
+    return replace(adapter.profile(home, schema, inputs), default_schema=default, carried=names)
 
 
 def split(table: str, default_schema: str = "") -> tuple[str, str]:
     """A table's schema and name: ``raw.flights`` → ``("raw", "flights")``."""
     schema, _, name = table.rpartition(".")
     return schema or default_schema, name
+
+
+def relation(dataset: BoundDataSet | DataSetReference, default_schema: str = "") -> tuple[str, str]:
+    """The schema and name by which dbt knows a DataSet; what is no table has the DataSet's own name."""
+    if dataset.place.table is None:
+        return default_schema, dataset.name.replace("-", "_")
+    return split(dataset.place.table, default_schema)
 
 
 def secret(dataset: BoundDataSet, name: str, env: dict[str, Secret]) -> str:

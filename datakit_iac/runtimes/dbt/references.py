@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.runtimes.dbt.graph import without_comments
-from datakit_iac.runtimes.dbt.profile import split
+from datakit_iac.runtimes.dbt.profile import relation
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.node import Node
 
@@ -61,7 +61,7 @@ def unmade(project: DbtProject, nodes: Sequence[Node], outputs: Sequence[BoundDa
     selected = ", ".join(sorted(node.name for node in built)[:5]) or "none"
     return [
         f"no selected model makes DataSet {dataset.name} ({dataset.place}): "
-        f"give its model the name or the alias {split(dataset.place.table or '')[1]}; selected are {selected}"
+        f"give its model the name or the alias {relation(dataset)[1]}; selected are {selected}"
         for dataset in outputs
         if not names & _names(dataset)
     ]
@@ -118,7 +118,7 @@ def _called(project: DbtProject, node: Node) -> set[str]:
 
 
 def _names(dataset: BoundDataSet | DataSetReference) -> set[str]:
-    return {split(dataset.place.table or "")[1].lower(), dataset.name.replace("-", "_").lower()}
+    return {relation(dataset)[1].lower(), dataset.name.replace("-", "_").lower()}
 
 
 def _dataset(project: DbtProject, node: Node, known: Iterable[BoundDataSet | DataSetReference]) -> str:

@@ -20,7 +20,7 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
-from datakit_iac.runtimes.dbt import caches, parsed, profile, references, results, settings, workspace
+from datakit_iac.runtimes.dbt import caches, carried, parsed, profile, references, results, settings, workspace
 from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
 from datakit_iac.runtimes.dbt.ports import ports
@@ -179,8 +179,12 @@ class Dbt:
             with (
                 caches.held(context.cache / "dbt", home, target),
                 self._turn(location(job.outputs[0]), context.cancel),
+                carried.rows(job, home, context, keeping=project.may_say("incremental")) as carrying,
             ):
-                request = {"names": [*described.env, *job.variables], "ports": ports(job, project, described)}
+                request = {
+                    "names": [*described.env, *job.variables, *carrying],
+                    "ports": ports(job, project, described),
+                }
                 copied = workspace.build(
                     project, home / "project", workspace.sources(project, _datasets(job), described)
                 )
@@ -194,7 +198,7 @@ class Dbt:
                 with self._parsed.ours(target) if job.given else contextlib.nullcontext():
                     yield replace(
                         workload,
-                        env={**workload.env, _CACHE_VARIABLE: str(context.cache.absolute())},
+                        env={**workload.env, **carrying, _CACHE_VARIABLE: str(context.cache.absolute())},
                         files={**workload.files, "request.json": json.dumps(request)},
                     )
         except ProjectError as fault:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 import yaml
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
-from datakit_iac.runtimes.dbt.profile import Profile, split
+from datakit_iac.runtimes.dbt.profile import Profile, relation
 from datakit_iac.runtimes.dbt.project import given
 from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION, ProjectError
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
@@ -74,8 +74,9 @@ def sources(
         stores.setdefault(store, {})[name] = {"schema": _NOWHERE, "identifier": name}
     for dataset in sorted(datasets, key=lambda each: (each.store, each.name)):
         store, name = named(dataset)
-        if dataset.place.table is not None and (store, name) not in own:
-            schema, identifier = split(dataset.place.table, described.default_schema)
+        is_there = dataset.place.table is not None or dataset.name in described.carried
+        if is_there and (store, name) not in own:
+            schema, identifier = relation(dataset, described.default_schema)
             stores.setdefault(store, {})[name] = {"schema": schema, "identifier": identifier}
     others = {store.replace("-", "_"): database for store, database in described.databases.items()}
     return {

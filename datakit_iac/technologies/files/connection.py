@@ -15,10 +15,9 @@ def _option(kind: str, description: str) -> Any:
     return Field(default=None, description=description, json_schema_extra={"type": kind})
 
 
-class FilesConnection(ConnectionModel):
-    """What a Store of files is reached by, and how CSV in it is read."""
+class ContentConnection(ConnectionModel):
+    """How the files of a Store are read, wherever they lie."""
 
-    path: Text = Field(description="The folder, or `package:NAME/folder` for one inside an installed Python package.")
     encoding: Any = _option("string", "The encoding of the text, as Python names it; without, UTF-8.")
     delimiter: Any = _option("string", "What separates values; without, the files' first records tell.")
     quote: Any = _option("string", "What values are quoted with; empty where nothing is.")
@@ -47,3 +46,9 @@ class FilesConnection(ConnectionModel):
         if name in limits.OPTIONS and (wrong := limits.Limits.read({name: value})[1]):
             raise ValueError(wrong[0])
         return value
+
+
+class FilesConnection(ContentConnection):
+    """What a Store of files is reached by, and how CSV in it is read."""
+
+    path: Text = Field(description="The folder, or `package:NAME/folder` for one inside an installed Python package.")

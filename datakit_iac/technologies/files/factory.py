@@ -41,13 +41,8 @@ class Files:
         options = connection.options
         if faults := self.connection.faults(self.name, options):
             return faults
-        contradictions = csv_options.CsvOptions.read(options)[1]
-        return [
-            *(Fault("invalid-connection", ("path",), each) for each in _unusable(options["path"], create)),
-            *(
-                Fault("invalid-value", _named(each, options), each) for each in contradictions
-            ),  # each begins with its option
-        ]
+        unusable = _unusable(options["path"], create)
+        return [*(Fault("invalid-connection", ("path",), each) for each in unusable), *contradictions(options)]
 
     def location(self, connection: Connection) -> str:
         """The folder, however its path is spelled; one inside a package is named by the package."""
@@ -60,7 +55,7 @@ class Files:
 
     def address(self, place: Place, connection: Connection) -> str:
         """The path within the folder; ``raw``, ``raw/`` and ``./raw`` are one."""
-        return posixpath.normpath(str(place))
+        return address(place)
 
     def dsn(self, connection: Connection) -> str:
         """The folder, e.g. ``file:///srv/inbox``."""
@@ -100,6 +95,16 @@ class Files:
             yield FilesSession(folder)
         except OSError as fault:
             raise StoreError(f"{fault.filename or connection.options['path']}: {fault.strerror or fault}") from fault
+
+
+def address(place: Place) -> str:
+    """One text for a prefix, however it is spelled."""
+    return posixpath.normpath(str(place))
+
+
+def contradictions(options: Mapping[str, Any]) -> list[Fault]:
+    """The options of CSV that contradict each other, each fault at the one that it begins with."""
+    return [Fault("invalid-value", _named(each, options), each) for each in csv_options.CsvOptions.read(options)[1]]
 
 
 def _named(contradiction: str, options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,9 +19,8 @@ class FilesAdapter:
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """A table for each pair."""
-        refused = sync.quarantine
-        more = {"quarantine": {"table": str(refused.target.place), "max": refused.max}} if refused else {}
-        return {"tables": [_table(pair) | more for pair in sync.pairs]}
+        more = quarantine(sync)
+        return {"tables": [{**table(pair), **_folder(pair.source), **more} for pair in sync.pairs]}
 
     def missing(self, dataset: BoundDataSet) -> Sequence[str]:
         """A place that holds no file, or cannot be listed."""
@@ -36,16 +35,31 @@ class FilesAdapter:
         return [f"{dataset.name}: {none}; fix the prefix of the DataSet or the path of its Store"]
 
 
-def _table(pair: Pair) -> dict[str, Any]:
+def table(pair: Pair) -> dict[str, Any]:
+    """How the rows of a pair are read, wherever they lie."""
     options, place = pair.source.options, pair.source.place
-    folder = resolve(str(options["path"]))
-    table: dict[str, Any] = {"name": str(pair.target.place), "folder": str(folder), "path": str(place)}
+    found: dict[str, Any] = {"name": str(pair.target.place), "path": str(place)}
     if place.format:
-        table["format"] = place.format
+        found["format"] = place.format
     said = sorted(FilesAdapter.reading | limits.OPTIONS)
-    table |= {name: options[name] for name in said if options.get(name) is not None}
-    table["columns"] = [
+    found |= {name: options[name] for name in said if options.get(name) is not None}
+    found["columns"] = columns(pair.target)
+    return found
+
+
+def columns(dataset: BoundDataSet) -> list[dict[str, Any]]:
+    """The columns of a contract, as a plugin knows them."""
+    return [
         {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
-        for column in pair.target.columns
+        for column in dataset.columns
     ]
-    return table
+
+
+def quarantine(sync: Sync) -> dict[str, Any]:
+    """What a table says of records that cannot be loaded; nothing where they fail the Run."""
+    refused = sync.quarantine
+    return {"quarantine": {"table": str(refused.target.place), "max": refused.max}} if refused else {}
+
+
+def _folder(source: BoundDataSet) -> dict[str, str]:
+    return {"folder": str(resolve(str(source.options["path"])))}

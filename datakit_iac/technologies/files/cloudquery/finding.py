@@ -83,10 +83,20 @@ def find(spec: TableSpec, unpacked: Path) -> list[DataFile]:
         raise PluginFault(str(fault)) from fault
     if not found:
         raise PluginFault(f"{spec.path}: there is no such file; looked for {folder / prefix}")
+    return opened(spec, [(path, show(path)) for path in found], unpacked)
+
+
+def opened(spec: TableSpec, delivered: Sequence[tuple[Path, str]], unpacked: Path) -> list[DataFile]:
+    """What is delivered for a table, each file with what people call it, unpacked.
+
+    Raises:
+        PluginFault: it is of several formats, or of none that can be read, or cannot be unpacked.
+    """
     unpacker = Unpacker.into(unpacked, spec.limits)
-    files = [file for path in found for file in _opened(unpacker, path, show(path), spec.format)]
+    files = [file for path, shown in delivered for file in _opened(unpacker, path, shown, spec.format)]
     if not files:
-        raise PluginFault(f"{', '.join(map(show, found))}: nothing is packed in it; expected at least one file of rows")
+        names = ", ".join(shown for _, shown in delivered)
+        raise PluginFault(f"{names}: nothing is packed in it; expected at least one file of rows")
     if len(formats := sorted({file.format for file in files})) > 1:
         raise PluginFault(f"{spec.shown} means files of several formats ({', '.join(formats)}); narrow it to one")
     return files

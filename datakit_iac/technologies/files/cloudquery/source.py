@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.technologies.files.cloudquery.counts.counting import prove
-from datakit_iac.technologies.files.cloudquery.finding import find
+from datakit_iac.technologies.files.cloudquery.finding import DataFile, find
 from datakit_iac.technologies.files.cloudquery.matching import Part, adopt, match
 from datakit_iac.technologies.files.cloudquery.misfits import sifting
 from datakit_iac.technologies.files.cloudquery.misfits.refusing import refusal
@@ -46,10 +46,10 @@ class FilesSource:
             table may take.
     """
 
-    def __init__(self, spec: FilesSpec) -> None:
-        self._spec = spec
-        self._folder = TemporaryDirectory(prefix="datakit-files-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name)
+    def __init__(self, spec: FilesSpec, tell: Callable[[Event], None] = emit) -> None:
+        self._spec, self._tell = spec, tell
+        self._temporary = TemporaryDirectory(prefix="datakit-files-", ignore_cleanup_errors=True)
+        self.folder = Path(self._temporary.name)
         self._connection = duckdb.connect(config={"threads": spec.threads, "autoinstall_known_extensions": False})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._tables: list[_Table] = []
@@ -92,24 +92,34 @@ class FilesSource:
     def close(self) -> None:
         """Close the reader and remove what was unpacked."""
         self._connection.close()
-        self._folder.cleanup()
+        self._temporary.cleanup()
+
+    def files(self, spec: TableSpec) -> list[DataFile]:
+        """The files of a table; what is none yet is put into `self.folder`.
+
+        Raises:
+            PluginFault: they cannot be read.
+        """
+        return find(spec, self.folder)
 
     def _opened(self, spec: TableSpec) -> _Table:
-        files = find(spec, self._path)
-        shapes = scans(self._connection, spec, files, self._path)
+        files = self.files(spec)
+        if not files:
+            return _Table(spec, [], _schema(spec.name, spec.columns))
+        shapes = scans(self._connection, spec, files, self.folder)
         if spec.columns:
             parts, notes = match(spec, shapes)
         else:
             parts, notes = adopt(shapes, [inferred(self._connection, spec, shape) for shape in shapes]), []
         records = sum(file.records for part in parts for file in part.scan.files)
-        sifted = sifting.sift(self._second(), spec, parts, self._path)
+        sifted = sifting.sift(self._second(), spec, parts, self.folder)
         self._connection.execute(f"SET threads = {self._spec.threads}")
         if sifted.misfits:
             first = next(sifted.misfits[0].told())
             notes.append(f"{spec.name}: {len(sifted.misfits):,} of {records:,} records do not fit; the first: {first}")
         for note in notes:
-            emit(Event("note", note, spec.name))
-        schema = wire.table_schema(spec.name, (_field(column) for column, _ in parts[0].columns))
+            self._tell(Event("note", note, spec.name))
+        schema = _schema(spec.name, [column for column, _ in parts[0].columns])
         return _Table(spec, sifted.parts, schema, sifted.misfits)
 
     def _refused(self) -> dict[str, list[Misfit]]:
@@ -124,7 +134,7 @@ class FilesSource:
         try:
             yield from self._connection.sql(part.query()).to_arrow_reader(self._batch_rows(part))
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as fault:
-            raise refusal(self._second(), table.parts, self._path, fault) from fault
+            raise refusal(self._second(), table.parts, self.folder, fault) from fault
 
     def _batch_rows(self, part: Part) -> int:
         records, size = sum(file.records for file in part.scan.files), sum(file.size for file in part.scan.files)
@@ -138,9 +148,13 @@ class FilesSource:
 
     def _checked(self, batch: pa.RecordBatch, table: _Table, part: Part) -> pa.RecordBatch:
         if any(batch.column(column.name).null_count for column, _ in part.columns if column.required):
-            raise refusal(self._second(), table.parts, self._path)
+            raise refusal(self._second(), table.parts, self.folder)
         columns = [_carried(batch.column(number), field.type) for number, field in enumerate(table.schema)]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+
+
+def _schema(name: str, columns: Sequence[DeclaredColumn]) -> pa.Schema:
+    return wire.table_schema(name, map(_field, columns))
 
 
 def _field(column: DeclaredColumn) -> pa.Field:
