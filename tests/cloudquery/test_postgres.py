@@ -1,4 +1,4 @@
-"""Postgres alone: every value arrives as it was sent or is refused, a snapshot is read, faults are told."""
+"""Postgres alone: every value arrives as it was sent or is refused, a snapshot is read, faults are named."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_columns_are_widened_read_as_text_or_refused(store: PostgresStore) -> No
     assert told[3] == "t.nope is missing; t has i, m, e, x"
     with pytest.raises(PluginFault, match=r"t\.m is money, which has no counterpart; declare the column as string"):
         [*read(store, "t")]
-    with pytest.raises(PluginFault, match=r"there is no table raw\.no in Postgres at "):
+    with pytest.raises(PluginFault, match=r"raw\.no does not exist in Postgres at "):
         [*read(store, "raw.no")]
 
 

@@ -137,7 +137,7 @@ def test_outputs_that_the_connection_of_the_first_would_put_elsewhere_are_told(j
     faults = list(map(str, CloudQuery().check(replace(job, outputs=(first, second)))))
 
     assert faults == [
-        f"the table users of {second.name} is another one in Store {first.name}, where {first.name} lies: name its"
+        f"the table users of {second.name} is another one in Store {first.name}, where {first.name} is: name its"
         " schema, or make one Transform for each"
     ]
     second = replace(second, place=Place(table="b.users"))

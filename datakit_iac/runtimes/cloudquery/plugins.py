@@ -49,7 +49,7 @@ def _misplaced(targets: Sequence[BoundDataSet]) -> Iterator[str]:
     for each in targets[1:]:
         if technology(home.connection.technology).address(each.place, home.connection) != address(each):
             yield (
-                f"the table {each.place} of {each.name} is another one in Store {home.store}, where {home.name} lies:"
+                f"the table {each.place} of {each.name} is another one in Store {home.store}, where {home.name} is:"
                 " name its schema, or make one Transform for each"
             )
 

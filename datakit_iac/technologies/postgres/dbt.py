@@ -22,18 +22,18 @@ class PostgresProfile:
         """The profile of dbt-postgres.
 
         Raises:
-            ValueError: an input lies in another database.
+            ValueError: an input is in another database.
         """
         home = output.connection
         for dataset in inputs:
             if _database(dataset.connection) != _database(home):
                 raise ValueError(
-                    f"input {dataset.name} lies in {_shown(dataset.connection)}; dbt on Postgres reads the database it"
+                    f"input {dataset.name} is in {_shown(dataset.connection)}; dbt on Postgres reads the database it"
                     f" writes to only ({_shown(home)}), so load it into that first"
                 )
             if "." not in str(dataset.place) and _schema(dataset.connection) != _schema(home):
                 raise ValueError(
-                    f"input {dataset.name} lies in the schema {_schema(dataset.connection)} of its Store, and"
+                    f"input {dataset.name} is in the schema {_schema(dataset.connection)} of its Store, and"
                     f" {output.name} in {_schema(home)}: name the schema in the table of the DataSet"
                 )
         env: dict[str, Secret] = {}

@@ -20,6 +20,17 @@ _LIBPQ: Final = {
 _APPLICATION: Final = "datakit"
 
 
+_SETTINGS: Final = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+}
+"""So that texts of values are the same whatever a role or database has set for itself."""
+
+
 def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of libpq for a connection, its password included.
 
@@ -29,7 +40,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
         options: the fields of `PostgresConnection`, secrets among them, by the names that manifests use.
     """
     schema = str(options.get("schema", "public")).replace('"', '""')
-    settings = {"timezone": "UTC", "search_path": f'"{schema}"', "standard_conforming_strings": "on"}
+    settings = {"search_path": f'"{schema}"', **_SETTINGS}
     for name, setting in (("statementTimeout", "statement_timeout"), ("lockTimeout", "lock_timeout")):
         if seconds := options.get(name, 30 if name == "lockTimeout" else None):
             settings[setting] = f"{seconds}s"

@@ -35,6 +35,11 @@ _READER: Final = re.compile(r"^(?:rule _RETURN on )?((?:materialized )?view .+?)
 """What stops a change of a table, in a server's English."""
 
 
+def may_be_missing(fault: psycopg.Error) -> bool:
+    """Whether the database may not be there: the server answers, and refuses for no reason that is known here."""
+    return not isinstance(fault, errors.ConnectionTimeout) and not _hint(_first_line(fault))
+
+
 def unreachable(options: Mapping[str, Any], fault: psycopg.Error) -> str:
     """Why a server cannot be connected to.
 
@@ -43,10 +48,13 @@ def unreachable(options: Mapping[str, Any], fault: psycopg.Error) -> str:
         fault: what the driver says.
     """
     said = _first_line(fault)
-    hint = next((hint for pattern, hint in _CONNECTING if re.search(pattern, said)), "")
-    hint = hint or "is the server running, and do `host` and `port` name it?"
+    hint = _hint(said) or "is the server running, and do `host` and `port` name it?"
     server = f"{options.get('host')}:{options.get('port', 5432)}"
     return f"Postgres at {server} cannot be opened: {said}; {hint}"
+
+
+def _hint(said: str) -> str:
+    return next((hint for pattern, hint in _CONNECTING if re.search(pattern, said)), "")
 
 
 def refused(fault: psycopg.Error, what: str = "") -> str:

@@ -21,7 +21,7 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.postgres import catalog, grants
 from datakit_iac.technologies.postgres.dialect import spoken
 from datakit_iac.technologies.postgres.opening import connected
-from datakit_iac.technologies.postgres.refusals import refused, unreachable
+from datakit_iac.technologies.postgres.refusals import may_be_missing, refused, unreachable
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.names import literal, quoted
@@ -69,7 +69,7 @@ def _opened(options: Mapping[str, Any], *, create: bool) -> _Database:
     try:
         return connected(options)
     except psycopg.Error as fault:
-        if not _is_missing(options, create=create):
+        if not (may_be_missing(fault) and _is_missing(options, create=create)):
             raise StoreError(unreachable(options, fault)) from fault
     try:
         return connected(options)

@@ -127,9 +127,9 @@ def test_the_schema_of_a_postgres_store_is_that_of_tables_without_one(shop: Shop
 @pytest.mark.parametrize(
     ("table", "options", "message"),
     [
-        ("raw.users", {"database": "crm"}, "lies in postgres crm at db.x.io; dbt on Postgres reads the database it"),
-        ("raw.users", {"host": "other"}, "lies in postgres shop at other; dbt on Postgres reads the database it"),
-        ("users", {"schema": "sales"}, "lies in the schema sales of its Store, and a in public: name the schema"),
+        ("raw.users", {"database": "crm"}, "is in postgres crm at db.x.io; dbt on Postgres reads the database it"),
+        ("raw.users", {"host": "other"}, "is in postgres shop at other; dbt on Postgres reads the database it"),
+        ("users", {"schema": "sales"}, "is in the schema sales of its Store, and a in public: name the schema"),
     ],
 )
 def test_what_dbt_on_postgres_cannot_read_is_said(
@@ -140,5 +140,5 @@ def test_what_dbt_on_postgres_cannot_read_is_said(
 
 
 def test_dbt_on_postgres_reads_no_duckdb_file(shop: Shop) -> None:
-    with pytest.raises(ValueError, match="input raw lies in duckdb; dbt on Postgres reads the database it writes to"):
+    with pytest.raises(ValueError, match="input raw is in duckdb; dbt on Postgres reads the database it writes to"):
         profile.profile((shop.dataset("raw", "raw.users"),), (on_postgres(shop, "a", "mart.a"),))

@@ -100,7 +100,7 @@ class PostgresSource:
         )
         there: dict[str, str] = dict(found)
         if not there:
-            raise PluginFault(f"there is no table {spec.table} in {where(spec.connection)}; fix the DataSet's table")
+            raise PluginFault(f"{spec.table} does not exist in {where(spec.connection)}; fix the DataSet's table")
         wanted = spec.columns or [SourceColumn(each) for each in there if not each.startswith("_cq_")]
         columns, faults = list[Reading](), list[str]()
         for column in wanted:
