@@ -84,11 +84,17 @@ class _Pool:
             return is_ours
 
     def _taken(self, connection: Connection) -> _Free | None:
+        """A free session of the connection; where there is none, one of another makes room for it."""
+        surplus = None
         with self._changed:
             found = next((each for each in reversed(self._free) if each.connection == connection), None)
             if found:
                 self._free.remove(found)
-            return found
+            elif self._free and len(self._free) + self._busy > MOST:
+                surplus = self._free.pop(0)
+        if surplus:
+            surplus.resources.close()
+        return found
 
     def _give_back(self, taken: _Free) -> None:
         with self._changed:
