@@ -18,7 +18,7 @@ from datakit_iac.technologies.roles import Interruptible
 from datakit_iac.technologies.technology import Session, technology
 
 MOST: Final = 4 * (os.cpu_count() or 1)
-"""Sessions of one Store: as many as the engine works at a time, unless it is told otherwise."""
+"""Sessions of one Store: as many as the engine works at a time, by default."""
 IDLE: Final = 0.5
 """Seconds without use after which a session is closed."""
 _ATTENTION: Final = 0.2
