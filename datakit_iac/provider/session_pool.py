@@ -18,7 +18,7 @@ from datakit_iac.technologies.roles import Interruptible
 from datakit_iac.technologies.technology import Session, technology
 
 MOST: Final = 4 * (os.cpu_count() or 1)
-"""Sessions of one Store: as many as the engine works at a time, unless it is told otherwise."""
+"""Sessions of one Store: as many as the engine works at a time, by default."""
 IDLE: Final = 0.5
 """Seconds without use after which a session is closed."""
 _ATTENTION: Final = 0.2
@@ -84,11 +84,17 @@ class _Pool:
             return is_ours
 
     def _taken(self, connection: Connection) -> _Free | None:
+        """A free session of the connection; where there is none, one of another makes room for it."""
+        surplus = None
         with self._changed:
             found = next((each for each in reversed(self._free) if each.connection == connection), None)
             if found:
                 self._free.remove(found)
-            return found
+            elif self._free and len(self._free) + self._busy > MOST:
+                surplus = self._free.pop(0)
+        if surplus:
+            surplus.resources.close()
+        return found
 
     def _give_back(self, taken: _Free) -> None:
         with self._changed:

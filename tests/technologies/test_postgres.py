@@ -113,7 +113,7 @@ def test_upper_and_lower_case_are_two_tables(session: PostgresSession, kit: Tech
 
 
 @pytest.mark.parametrize("schema", ["raw", "Raw data", "o\\'\"hara"])
-def test_a_table_without_a_schema_lies_in_that_of_its_store(kit: TechnologyKit, schema: str) -> None:
+def test_a_table_without_a_schema_is_in_that_of_its_store(kit: TechnologyKit, schema: str) -> None:
     store = Connection("postgres", {**kit.connection.options, "schema": schema}, kit.connection.secrets)
     bare = replace(kit.dataset(), connection=store, place=Place(table="users"))
     qualified = replace(kit.dataset(), place=Place(table=f"{schema}.users"))

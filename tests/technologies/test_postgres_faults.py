@@ -75,7 +75,7 @@ def altered_after(act: Callable[[], None], session: PostgresSession, kit: Techno
 # What a role may not do.
 
 
-def test_a_role_that_may_make_no_database_is_told_so(kit: TechnologyKit, role: str) -> None:
+def test_a_role_that_may_make_no_database_is_reported(kit: TechnologyKit, role: str) -> None:
     elsewhere = as_role(kit, role, database=f"other_{uuid4().hex[:8]}")
     expected = r"refused `CREATE DATABASE .*: permission denied to create database; grant the role what it lacks"
     with pytest.raises(StoreError, match=expected), Postgres().open(elsewhere, create=True):
@@ -84,7 +84,7 @@ def test_a_role_that_may_make_no_database_is_told_so(kit: TechnologyKit, role: s
         pass
 
 
-def test_a_role_that_may_not_connect_to_the_database_is_told_so(
+def test_a_role_that_may_not_connect_to_the_database_is_reported(
     kit: TechnologyKit, database: Database, role: str
 ) -> None:
     database.execute(f"REVOKE CONNECT ON DATABASE {kit.connection.options['database']} FROM PUBLIC")
@@ -94,7 +94,7 @@ def test_a_role_that_may_not_connect_to_the_database_is_told_so(
     assert not isinstance(refused.value, StoreMissingError)
 
 
-def test_a_role_that_may_make_no_schema_is_told_so_and_needs_not_where_there_is_one(
+def test_a_role_that_may_make_no_schema_is_reported_and_needs_not_where_there_is_one(
     kit: TechnologyKit, database: Database, role: str
 ) -> None:
     with Postgres().open(as_role(kit, role)) as limited:
@@ -105,7 +105,7 @@ def test_a_role_that_may_make_no_schema_is_told_so_and_needs_not_where_there_is_
         assert limited.describe(kit.place("users")) is not None
 
 
-def test_a_role_that_may_not_alter_a_table_is_told_so(
+def test_a_role_that_may_not_alter_a_table_is_reported(
     kit: TechnologyKit, session: PostgresSession, database: Database, role: str
 ) -> None:
     session.create(kit.dataset(), MARK)
@@ -117,7 +117,7 @@ def test_a_role_that_may_not_alter_a_table_is_told_so(
     assert session.describe(kit.place("users")) == before
 
 
-def test_a_table_that_may_not_be_read_is_told_so(
+def test_a_table_that_may_not_be_read_is_reported(
     kit: TechnologyKit, session: PostgresSession, database: Database, role: str
 ) -> None:
     session.create(kit.dataset(), MARK)
@@ -202,7 +202,7 @@ def test_two_who_make_the_same_database_at_a_time_both_have_it(tmp_path: Path) -
     assert failed == []
 
 
-def test_a_table_that_is_dropped_meanwhile_is_told_so(
+def test_a_table_that_is_dropped_meanwhile_is_reported(
     kit: TechnologyKit, session: PostgresSession, database: Database
 ) -> None:
     session.create(kit.dataset(), MARK)
@@ -260,7 +260,7 @@ def own(server: Server) -> Connection:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_server_that_goes_in_the_middle_is_told_and_found_again(
+def test_a_server_that_goes_in_the_middle_is_reported_and_found_again(
     server: Server, own: Connection, kit: TechnologyKit, end: str
 ) -> None:
     with Postgres().open(own, create=True) as session:
@@ -315,7 +315,7 @@ def test_a_connection_is_encrypted_as_it_says(sslmode: str, host: str, authority
         ("verify-ca", "localhost", certifi.where(), "certificate verify failed; correct `sslmode` and `sslrootcert`"),
     ],
 )
-def test_a_server_that_is_not_trusted_is_told_so(sslmode: str, host: str, authority: str, message: str) -> None:
+def test_a_server_that_is_not_trusted_is_reported(sslmode: str, host: str, authority: str, message: str) -> None:
     with pytest.raises(StoreError, match=message), Postgres().open(with_tls(sslmode, host, authority, "postgres")):
         pass
 

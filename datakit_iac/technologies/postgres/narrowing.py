@@ -23,7 +23,7 @@ def fitting(column: str, old: DataType, new: DataType) -> str:
         old: its type.
         new: the type that it becomes.
     """
-    # A number without the zeros behind its point, and never as 1e+15, which is no text of an integer.
+    # A number without the zeros behind its point, and never as 1e+15, which an integer cannot be read from.
     text = f"trim_scale({column}::numeric)::text" if old.name in _NUMBERS else f"{column}::text"
     value = f"({text})::{write(new)}"
     return f"CASE WHEN {_is_valid(text, new)} THEN {_kept(column, text, value, old, new)} END"
