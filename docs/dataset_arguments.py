@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from datakit_iac.contract.shapes import DataSet, keyword, told
 from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.manifest.models.dataset import Consent
+from datakit_iac.manifest.models.dataset import Consent, TopicSettings
 from docs.package_schema import meaning
 
 FILE: Final = Path(__file__).parents[1] / "datakit_iac" / "resources" / "dataset_arguments.py"
@@ -40,6 +40,7 @@ _WORDS: Final[dict[Any, str]] = {
     list[Test]: "Tests",
     list[Consent]: "Consents",
     dict[str, Any]: "pulumi.Input[Mapping[str, Any]]",
+    TopicSettings: "pulumi.Input[Mapping[str, Any]]",
 }
 _NAMED: Final = {"previous_names": "Sequence[Text]"}
 """What must be known when the program runs, since the engine wants it at once."""

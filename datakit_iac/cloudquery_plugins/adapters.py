@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from datakit_iac.contract.dataset import BoundDataSet
 
@@ -64,6 +64,14 @@ class Destination(Protocol):
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """The plugin's own spec; secrets stay `Secret` objects in it."""
+
+
+@runtime_checkable
+class Refuses(Protocol):
+    """A destination that not every sync can be written to."""
+
+    def refusals(self, sync: Sync) -> Sequence[str]:
+        """What it cannot do, each one sentence with the fix."""
 
 
 class Source(Protocol):

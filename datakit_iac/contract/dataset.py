@@ -8,7 +8,7 @@ from typing import Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.models.dataset import Place, TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class BoundDataSet:
         tests: those of the DataSet as a whole; each column carries its own.
         writers: the Transforms that write it; None where that is not known, as in a program without a Platform.
         reader: how its content is read, over what its Store says of that.
+        retention: how long the data is kept; empty where nothing is said.
+        topic_settings: how its topic is kept, over what its Store says of that; None where nothing is said.
     """
 
     name: str
@@ -36,6 +38,8 @@ class BoundDataSet:
     tests: tuple[Test, ...] = ()
     writers: tuple[str, ...] | None = None
     reader: Mapping[str, Any] = field(default_factory=dict)
+    retention: str = ""
+    topic_settings: TopicSettings | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:

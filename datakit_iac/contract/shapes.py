@@ -106,6 +106,8 @@ class Contract(DataSetSpec):
             tests=tuple(self.tests),
             writers=None if self.writers is None else tuple(self.writers),
             reader=self.reader,
+            retention=self.retention,
+            topic_settings=self.topic_settings,
         )
 
 

@@ -5,12 +5,13 @@ A technology's session has the roles that its kind of Store allows: those of S3 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.connections import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
@@ -57,14 +58,30 @@ class AltersSchema(Protocol):
 
 
 @runtime_checkable
-class Discards(Protocol):
-    """Puts data aside and removes it."""
+class Drops(Protocol):
+    """Removes data."""
+
+    def drop(self, place: Place) -> None:
+        """Remove what lies at a place, with its data."""
+
+
+@runtime_checkable
+class Discards(Drops, Protocol):
+    """Puts data aside, too."""
 
     def rename(self, place: Place, name: str) -> None:
         """Give what lies at a place another name beside it."""
 
-    def drop(self, place: Place) -> None:
-        """Remove what lies at a place, with its data."""
+
+@runtime_checkable
+class Foresees(Protocol):
+    """Tells before a change what stands against it, and what others changed beside schema and description."""
+
+    def refusals(self, dataset: BoundDataSet) -> Sequence[str]:
+        """Why what is there cannot be made, or cannot become as declared, each with the fix; nothing is touched."""
+
+    def drift(self, dataset: BoundDataSet) -> Mapping[str, Any]:
+        """The properties that are not as declared, by the names that manifests use, as they are there."""
 
 
 @runtime_checkable
@@ -84,6 +101,17 @@ class RunsDataTests(Protocol):
 
     def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """The tests of the contract that the data does not pass."""
+
+
+@runtime_checkable
+class Configures(Protocol):
+    """A Technology whose DataSets have settings of their own, beside their columns."""
+
+    def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
+        """What is wrong with a DataSet as it is declared, each at its field; nothing is asked."""
+
+    def reconfigured(self, before: BoundDataSet, after: BoundDataSet) -> Sequence[str]:
+        """The statements that change settings, for people to read."""
 
 
 @runtime_checkable

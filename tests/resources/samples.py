@@ -7,9 +7,16 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from datakit_iac.contract.shapes import DataSet, keyword
+from datakit_iac.manifest.models.dataset import TopicSettings
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 
-_VALUES: dict[Any, Any] = {str: "text", bool: True, list[str]: ["text"], dict[str, Any]: {"name": "text"}}
+_VALUES: dict[Any, Any] = {
+    str: "text",
+    bool: True,
+    list[str]: ["text"],
+    dict[str, Any]: {"name": "text"},
+    TopicSettings: {"partitions": 3, "config": {"max.message.bytes": "2000000"}},
+}
 
 
 def further(named: Iterable[str]) -> dict[str, Any]:

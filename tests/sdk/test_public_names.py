@@ -15,8 +15,9 @@ from tests.packages import install, python
 ROOT = Path(__file__).parents[2]
 NAMES = {
     "datakit_iac.sdk.technologies": (
-        "AltersSchema BoundDataSet Capabilities Change Column Connection ConnectionModel DataType DataVersion"
-        " Discards Effect Fault Mark MeasuresSize Place PortNumber RunsDataTests Secret SecretText Session"
+        "AltersSchema BoundDataSet Capabilities Change Column Configures Connection ConnectionModel DataType"
+        " DataVersion Discards Drops Effect Fault Foresees Mark MeasuresSize Place PortNumber RunsDataTests Secret"
+        " SecretText Session"
         " StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",

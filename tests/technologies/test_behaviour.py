@@ -12,7 +12,7 @@ from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python
-from tests.technologies.kits import KITS, duckdb_kit, files_kit
+from tests.technologies.kits import KITS, duckdb_kit, files_kit, kafka_kit
 
 
 class TestDuckDB(TechnologySuite):
@@ -27,7 +27,13 @@ class TestFiles(TechnologySuite):
         return files_kit(tmp_path)
 
 
-@pytest.fixture(params=KITS)
+class TestKafka(TechnologySuite):
+    @pytest.fixture
+    def kit(self, tmp_path: Path) -> TechnologyKit:
+        return kafka_kit(tmp_path)
+
+
+@pytest.fixture(params=["duckdb", "files"])
 def kit(request: pytest.FixtureRequest, tmp_path: Path) -> TechnologyKit:
     made: TechnologyKit = KITS[request.param](tmp_path)
     return made

@@ -8,6 +8,7 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.shapes import Contract, told
+from datakit_iac.provider import foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
@@ -48,6 +49,8 @@ class DataSetType:
             return [Fault("schema", f"{after.name} declares no columns; expected those that its {named} is made of")]
         if wrong := reader_faults(after):
             return [Fault(".".join(["reader", *map(str, each.path)]), f"{after.name}: {each}") for each in wrong]
+        if unfit := foresight.faults(after):
+            return [Fault(".".join(map(str, each.path)), f"{after.name}: {each}") for each in unfit]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
             return [Fault(named, _shared(after, holder, call.urn))]
         if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
@@ -102,6 +105,7 @@ class DataSetType:
         try:
             with opened(dataset.connection, call) as session:
                 live = session.describe(dataset.place)
+                settings = foresight.drift(session, dataset) if live else {}
         except StoreMissingError:
             return None
         if live is None:
@@ -110,7 +114,7 @@ class DataSetType:
             return inputs, state
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
-        inputs = {**inputs, **drifted(dataset, live)}
+        inputs = {**inputs, **drifted(dataset, live), **settings}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
@@ -123,10 +127,12 @@ class DataSetType:
             _demand(dataset, call)
             return _outputs(EXTERNAL)
         if call.preview:
-            changes = changes_to(dataset, decode.dataset(old).columns)
-            if statements := technology(dataset.connection.technology).ddl(dataset, changes):
+            before = decode.dataset(old)
+            changes = changes_to(dataset, before.columns)
+            statements = technology(dataset.connection.technology).ddl(dataset, changes)
+            if statements := [*statements, *foresight.foresee(before, dataset, call)]:
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
-            filled_anew = is_filled_anew(changes, decode.dataset(old), dataset)
+            filled_anew = is_filled_anew(changes, before, dataset)
             return _outputs(UNKNOWN if filled_anew else state.get("generation"))
         with opened(dataset.connection, call) as session:
             return _outputs(settle(session, dataset, new, call, decode.dataset(old), state.get("generation", "")))
@@ -215,6 +221,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
                 call.warn(str(another))
                 return
             changes = changes_to(dataset, live.columns)
+        foresight.demand_possible(session, dataset)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is ours and is taken over; "
     call.tell(f"{adopting}{strongest(changes or ())}: {'; '.join(statements) or 'nothing is altered'}")

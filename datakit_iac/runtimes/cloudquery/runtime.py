@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import datakit_iac.cloudquery_plugins
+from datakit_iac.cloudquery_plugins.adapters import Refuses
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
@@ -37,6 +38,7 @@ class CloudQuery:
         chosen, faults = plugins.choose(asked) if asked.pairs else (None, [])
         if chosen:
             faults += [fault for pair in asked.pairs for fault in chosen[0].missing(pair.source)]
+            faults += chosen[1].refusals(asked) if isinstance(chosen[1], Refuses) else ()
         if cli() is None:
             faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
         return [*asked.faults, *faults]
