@@ -30,11 +30,11 @@ spec: {{type: kafka, version: "1.0.0", capabilities: [source, destination]}}
 ---
 {API}kind: Store
 metadata: {{name: warehouse}}
-spec: {{connector: duckdb, connection: {{path: warehouse.duckdb}}
+spec: {{connector: duckdb, connection: {{path: warehouse.duckdb}}}}
 ---
 {API}kind: Store
 metadata: {{name: inbox}}
-spec: {{connector: files, connection: {{path: inbox}}
+spec: {{connector: files, connection: {{path: inbox}}}}
 ---
 {API}kind: Store
 metadata: {{name: bus}}

@@ -75,16 +75,17 @@ class Client:
             return _told((refused or self._heard)[-1], self.said)
         return reason(fault)
 
-    def until(self, what: str, comes: Callable[[], bool]) -> None:
+    def until(self, what: str, comes: Callable[[], bool], patience: float | None = None) -> None:
         """Wait for something that the brokers have promised: they answer before all of them know.
 
         Raises:
             StoreError: it does not come in time.
         """
-        deadline = time.monotonic() + self.timeout
+        longest = self.timeout if patience is None else patience
+        deadline = time.monotonic() + longest
         while not comes():
             if time.monotonic() > deadline:
-                raise StoreError(f"{self.name}: {what} was asked for, and is not there after {self.timeout:g} s")
+                raise StoreError(f"{self.name}: {what} was asked for, and is not there after {longest:g} s")
             time.sleep(_PAUSE)
 
     def _reach(self) -> None:

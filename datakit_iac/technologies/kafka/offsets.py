@@ -20,8 +20,6 @@ class Bound(Enum):
     BEGIN = "begin"
     END = "end"
     """Where committed messages end."""
-    WRITTEN = "written"
-    """Where all messages end, those of open transactions too."""
 
 
 def bounds(
@@ -38,14 +36,13 @@ def bounds(
 
 def _bound(client: Client, partitions: list[tuple[str, int]], bound: Bound) -> Offsets:
     spec = OffsetSpec.earliest() if bound is Bound.BEGIN else OffsetSpec.latest()
-    isolation = IsolationLevel.READ_UNCOMMITTED if bound is Bound.WRITTEN else IsolationLevel.READ_COMMITTED
     waiting, found = partitions, Offsets()
 
     def complete() -> bool:
         nonlocal waiting
         asked = client.admin.list_offsets(
             {TopicPartition(*each): spec for each in waiting},
-            isolation_level=isolation,
+            isolation_level=IsolationLevel.READ_COMMITTED,
             request_timeout=client.timeout,
         )
         waiting = []
@@ -58,6 +55,8 @@ def _bound(client: Client, partitions: list[tuple[str, int]], bound: Bound) -> O
                     waiting.append(place)
                 elif fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
+        if waiting:  # the driver asks for leaders again only when it is made to
+            client.admin.list_topics(timeout=client.timeout)
         return not waiting
 
     client.until("a leader of each partition", lambda: client.asked("offsets cannot be read", complete))
@@ -70,6 +69,7 @@ _SOON = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError._NOENT,
     }
 )
-"""What is over once all brokers know of a new topic."""
+"""What is over once all brokers know of a new topic, or are there again."""

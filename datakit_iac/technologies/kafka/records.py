@@ -108,15 +108,18 @@ class Records:
         self._consumer: Consumer | None = None
         self._producer: Producer | None = None
         self._read = 0
+        self._is_denied = False
 
-    def refresh(self) -> None:
-        """Read what is new.
+    def refresh(self, *, is_needed: bool = False) -> None:
+        """Read what is new; nothing where the user may not, unless it is needed.
 
         Raises:
             StoreError: it cannot be read.
         """
         with self._lock:
             end = self._end()
+            if self._is_denied and is_needed:
+                raise self._denied()
             if end is None or end < self._read:  # it was removed, and perhaps made again
                 self._documents, self._read = {}, 0
             if end:
@@ -179,6 +182,8 @@ class Records:
     def _make(self) -> None:
         if self._end() is not None:
             return
+        if self._is_denied:
+            raise self._denied()
         config = {"cleanup.policy": "compact"}
         new = NewTopic(self.topic, 1, settings.default(self._client.said, "replication"), config=config)
         made = self._client.admin.create_topics([new], operation_timeout=self._client.timeout)
@@ -189,10 +194,21 @@ class Records:
                 raise StoreError(f"{self._client.name}: topic {self.topic} cannot be made: {reason(fault)}") from fault
         self._client.until(f"topic {self.topic}", lambda: self._end() is not None)
 
+    def _denied(self) -> StoreError:
+        return StoreError(
+            f"{self._client.name}: the user is not authorized for topic {self.topic}, which says whose topics are:"
+            " give it the rights Describe, Create, Read and Write on that topic"
+        )
+
     def _end(self) -> int | None:
-        """Where committed records end; None where there is no such topic."""
-        found = self._client.admin.list_topics(self.topic, timeout=self._client.timeout).topics[self.topic]
-        if found.error and found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        """Where committed records end; None where there is no such topic, or the user may not see it."""
+        listed = self._client.asked(
+            f"topic {self.topic} cannot be read",
+            lambda: self._client.admin.list_topics(self.topic, timeout=self._client.timeout),
+        )
+        error = listed.topics[self.topic].error
+        self._is_denied = error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+        if self._is_denied or (error and error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
             return None
         (offsets,) = bounds(self._client, {self.topic: [0]}, (Bound.END,))
         return offsets.get((self.topic, 0))

@@ -44,11 +44,16 @@ class Registry:
             return []
         if self._asked(subject, lambda: self._client.test_compatibility(subject, wanted)):
             return []
-        mode = self._asked(subject, lambda: self._client.get_compatibility(subject), "the compatibility that is set")
+        mode = self._mode(subject)
         return [
             f"{', '.join(changed)}: the schema registry refuses that for subject {subject} (compatibility {mode}); keep"
             " it as it was, name another topic, or set another compatibility for the subject"
         ]
+
+    def _mode(self, subject: str) -> str:
+        """The compatibility of a subject; one of its own that allows everything cannot be the one that refused."""
+        own = self._asked(subject, lambda: self._client.get_compatibility(subject), "NONE")
+        return str(self._asked("its compatibility", self._client.get_compatibility) if own == "NONE" else own)
 
     def register(self, topic: str, name: str, form: Form, columns: Sequence[Column]) -> int:
         """The ID of the schema of a DataSet of this name, which is registered if it is new.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 from confluent_kafka import KafkaException, Producer
@@ -68,12 +69,13 @@ class Load:
     def __init__(self, spec: KafkaSpec) -> None:
         self._spec = spec
         self._faults: list[str] = []
+        self._written: Offsets = {}
         self._is_begun = False
         try:
             self._client = client(spec.connection)
             self._records = records(spec.connection)
             self._producer = self._made()
-            self._records.refresh()
+            self._records.refresh(is_needed=True)
             catalog = Catalog(self._client, settings.prefix(spec.connection))
             self._targets = {each.name: self._target(each, catalog) for each in spec.tables}
         except StoreError as fault:
@@ -128,10 +130,9 @@ class Load:
     def commit(self) -> None:
         """Make it last, and tell what came."""
         if self._is_begun:
-            written = self._ends(Bound.WRITTEN)
             self._guarded("the messages cannot be committed", lambda: self._producer.commit_transaction(_PATIENCE))
             self._is_begun = False
-            self._appear(written)
+            self._appear()
         for target in self._targets.values():
             name, rows = target.spec.name, target.rows
             if target.done is not None:
@@ -148,20 +149,22 @@ class Load:
                 self._producer.purge()
                 self._producer.abort_transaction(5)
 
-    def _appear(self, written: Offsets) -> None:
+    def _appear(self) -> None:
         """Wait until readers see what was committed: brokers mark it in each partition only after they answered."""
+        partitions: dict[str, list[int]] = {}
+        for topic, number in self._written:
+            partitions.setdefault(topic, []).append(number)
 
         def all_there() -> bool:
-            ends = self._ends(Bound.END)
-            return all(ends.get(place, end) >= end for place, end in written.items())
+            with contextlib.suppress(StoreError):
+                (ends,) = bounds(self._client, partitions, (Bound.END,))
+                return all(ends.get(place, end) >= end for place, end in self._written.items())
+            return False
 
-        with contextlib.suppress(StoreError):  # another's transaction is open there, and readers wait for it, too
-            self._client.until("the end of the transaction", all_there)
-
-    def _ends(self, bound: Bound) -> Offsets:
-        partitions = {each.topic.name: range(each.topic.partitions) for each in self._targets.values()}
-        (found,) = bounds(self._client, {**partitions, self._records.topic: [0]}, (bound,))
-        return found
+        try:
+            self._client.until("the end of the transaction", all_there, _PATIENCE)
+        except StoreError:
+            emit(Event("note", "what was written is not seen yet: other transactions on these topics are open"))
 
     def _made(self) -> Producer:
         topics = ",".join(sorted(each.topic for each in self._spec.tables))
@@ -176,7 +179,6 @@ class Load:
                 "message.timeout.ms": int(_PATIENCE * 1000),
                 "linger.ms": 20,
                 "compression.type": "lz4",
-                "delivery.report.only.error": True,
                 "on_delivery": self._hear,
             }
         )
@@ -228,16 +230,19 @@ class Load:
             except KafkaException as fault:
                 raise PluginFault(f"topic {topic}: {self._client.why(fault)}; nothing was written") from fault
 
-    def _hear(self, error: object, message: object) -> None:
+    def _hear(self, error: Any, message: Any) -> None:
         if error is not None:
-            self._faults.append(f"topic {message.topic()}: {error.str()} ({error.name()})")  # type: ignore[attr-defined]
+            self._faults.append(f"topic {message.topic()}: {error.str()} ({error.name()})")
+            return
+        place = (message.topic(), message.partition())
+        self._written[place] = max(self._written.get(place, 0), message.offset() + 1)
 
     def _refuse(self) -> None:
         if self._faults:
             raise PluginFault(f"{self._client.name}: {self._faults[0]}; nothing was written")
 
-    def _guarded(self, what: str, do: object) -> None:
+    def _guarded(self, what: str, do: Callable[[], object]) -> None:
         try:
-            do()  # type: ignore[operator]
+            do()
         except KafkaException as fault:
             raise PluginFault(f"{self._client.name}: {what}: {self._client.why(fault)}") from fault

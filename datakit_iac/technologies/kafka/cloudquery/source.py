@@ -182,7 +182,7 @@ def _registry(spec: KafkaSpec) -> Registry | None:
 
 
 def _last(log: Log) -> dict[bytes | None, tuple[int, int]]:
-    """Where the last message of each key is; by its time where several partitions have some, as after more were added."""
+    """Where the last message of each key is; by its time where it is in several partitions, since more were added."""
     found: dict[bytes | None, tuple[int, int]] = {}
     times: dict[bytes | None, int] = {}
     for messages in log.messages():
