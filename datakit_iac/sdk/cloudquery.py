@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Source, Sync
+from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Refuses, Source, Sync
 from datakit_iac.technologies.sql.cloudquery import spec
 
-__all__ = ["Destination", "Pair", "Quarantine", "Source", "Sync", "spec"]
+__all__ = ["Destination", "Pair", "Quarantine", "Refuses", "Source", "Sync", "spec"]

@@ -21,7 +21,7 @@ NAMES = {
         " StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
-    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",
+    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Refuses Source Sync spec",
     "datakit_iac.sdk.cloudquery_plugins": (
         "Destination DestinationServicer Event PluginFault Source SourceServicer SqlLoad emit from_arrow run serve"
         " to_arrow"

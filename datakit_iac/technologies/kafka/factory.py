@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +89,8 @@ class Kafka:
     @contextmanager
     def open(self, connection: Connection, *, create: bool = False) -> Iterator[KafkaSession]:
         """Reach the brokers; there is nothing that could be made."""
-        if find_spec("confluent_kafka") is None:
-            raise StoreError("the driver of Kafka is not installed: pip install 'datakit-iac[kafka]'")
+        if lacking := settings.lacking():
+            raise StoreError(lacking)
         from datakit_iac.technologies.kafka.session import KafkaSession
 
         with closing(KafkaSession(connection)) as session:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any, Final
 
 from datakit_iac.contract.connection import Connection
 
 TIMEOUT: Final = 10
 """Seconds to wait for an answer where a connection says none."""
+
+
+def lacking() -> str:
+    """That the driver is not installed; empty where it is."""
+    is_there = find_spec("confluent_kafka") is not None
+    return "" if is_there else "the driver of Kafka is not installed: pip install 'datakit-iac[kafka]'"
 
 
 def options(connection: Connection) -> dict[str, Any]:

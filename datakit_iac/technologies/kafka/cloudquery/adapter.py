@@ -8,6 +8,7 @@ from typing import Any
 from datakit_iac.cloudquery_plugins.adapters import Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
+from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.wanted import topic_name
 
 
@@ -25,8 +26,8 @@ class KafkaSourceAdapter:
         return {"connection": _connection(sync.pairs[0].source), "tables": tables}
 
     def missing(self, dataset: BoundDataSet) -> Sequence[str]:
-        """Nothing: what it reads is not on this machine."""
-        return ()
+        """The driver; what it reads is not on this machine."""
+        return [said] if (said := settings.lacking()) else []
 
 
 class KafkaDestinationAdapter:
@@ -45,7 +46,9 @@ class KafkaDestinationAdapter:
         }
 
     def refusals(self, sync: Sync) -> Sequence[str]:
-        """A way of writing that a topic does not have: nothing in it is replaced or removed."""
+        """A way of writing that a topic does not have, since nothing in it is replaced or removed; or no driver."""
+        if said := settings.lacking():
+            return [said]
         if sync.write_mode == "append":
             return ()
         if sync.write_mode == "overwrite":
