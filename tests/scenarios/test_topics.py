@@ -11,7 +11,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from tests.scenarios.pipeline import API
 from tests.scenarios.workspace import Workspace
-from tests.servers.kafka import Kafka
+from tests.servers.kafka import Kafka, SecureKafka
 from tests.servers.registry import Registry
 from tests.servers.sharing import shared
 
@@ -159,3 +159,29 @@ def test_a_topic_that_is_removed_is_made_and_filled_again(tmp_path: Path) -> Non
 
     assert workspace.rows(ROWS) == [(1000, 1000, (1000 * 1001 // 2) + 250)]
     assert workspace.up().ok().operations == {}
+
+
+def test_the_password_of_a_cluster_is_found_nowhere(tmp_path: Path) -> None:
+    facts = shared(SecureKafka)
+    workspace = Workspace(tmp_path)
+    written(workspace)
+    text = (workspace.root / "project/all.yaml").read_text()
+    asked = text.index("  connection: {brokers")
+    secure = (
+        f'  connection: {{brokers: ["{facts["brokers"]}"], prefix: t{uuid.uuid4().hex[:8]}., replication: 1,'
+        f" securityProtocol: SASL_SSL, saslMechanism: SCRAM-SHA-512, username: admin, caFile: {facts['ca']}}}\n"
+        '  secrets: {password: "${KAFKA_PASSWORD}"}'
+    )
+    workspace.write("project/all.yaml", text[:asked] + secure + text[text.index("\n", asked) :])
+    workspace.env["KAFKA_PASSWORD"] = facts["admin"]
+
+    done = workspace.up("--skip-preview", "--debug").ok()
+
+    assert workspace.rows(ROWS) == [(1000, 1000, (1000 * 1001 // 2) + 250)]
+    assert facts["admin"] not in done.text
+    files = [each for each in workspace.root.rglob("*") if each.is_file()]
+    assert [each for each in files if facts["admin"].encode() in each.read_bytes()] == []
+    workspace.env["KAFKA_PASSWORD"] = "planted-secret"
+    refused = workspace.up("--skip-preview").failed()
+    assert "the user 'admin' was refused: check username, password and saslMechanism" in refused.text
+    assert "planted-secret" not in refused.text
