@@ -59,7 +59,7 @@ class Kafka:
         return data_type
 
     def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
-        """A name that no topic can have; a format that messages are not written in, or that lacks its registry."""
+        """A name that no topic can have; a format that messages do not have; a key or registry that is missing."""
         options, form = dataset.connection.options, dataset.place.format
         try:
             topic_name(options, dataset.place)
@@ -74,6 +74,10 @@ class Kafka:
             schema(form_of(dataset.place), dataset.name, dataset.columns)
         except ValueError as fault:
             return [Fault("invalid-value", ("schema",), str(fault))]
+        cleanup, columns = wanted(dataset).config.get("cleanup.policy", ""), dataset.columns
+        if "compact" in cleanup and columns and not any(column.primary_key for column in columns):
+            message = f"a compacted topic keeps the last message of each key, and {dataset.name} has no primary key"
+            return [Fault("invalid-value", ("topicSettings", "cleanup"), message, "declare primaryKey on its columns")]
         return []
 
     def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:

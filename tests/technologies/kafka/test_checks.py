@@ -35,6 +35,11 @@ def sync(mode: str, target: BoundDataSet) -> Sync:
         ({"topic": "a b"}, ("topic",), "no topic can have the name 'shop.a b'"),
         ({"topic": "x" * 250}, ("topic",), "no topic can have the name"),
         ({"form": "csv"}, ("format",), "messages are not written as csv; expected json or avro"),
+        (
+            {"columns": columns("id bigint"), "topic_settings": TopicSettings(cleanup="compact,delete")},
+            ("topicSettings", "cleanup"),
+            "users has no primary key; declare primaryKey on its columns",
+        ),
         ({"form": "avro"}, ("format",), "name it in the Store (`schemaRegistry`)"),
     ],
 )
