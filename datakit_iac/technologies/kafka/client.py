@@ -61,7 +61,9 @@ class Client:
             StoreError: they cannot be reached, or refuse.
         """
         try:
-            return answer()
+            found = answer()
+            self._heard = []  # whatever it was, it is over
+            return found
         except (KafkaException, TimeoutError, ValueError) as fault:
             self.admin.poll(0)
             raise StoreError(f"{self.name}: {what}: {self.why(fault)}") from fault
@@ -102,17 +104,25 @@ class Client:
 
 
 def client(said: Mapping[str, Any]) -> Client:
-    """The client of a connection that this process has, or a new one.
+    """The client of a connection that this process has, or a new one; who waits while it fails is told the same.
 
     Raises:
         StoreError: the brokers cannot be reached, or refuse the user.
     """
+    begun = time.monotonic()
     key = hashlib.sha256(json.dumps(settings.driver(said), sort_keys=True).encode()).hexdigest()
     with _making:
+        at, fault = _failures.get(key, (0.0, ""))
+        if key not in _clients and at >= begun:
+            raise StoreError(fault)
         if key not in _clients:
             if len(_clients) >= _MOST:
                 del _clients[next(iter(_clients))]
-            _clients[key] = Client(said)
+            try:
+                _clients[key] = Client(said)
+            except StoreError as failed:
+                _failures[key] = (time.monotonic(), str(failed))
+                raise
         return _clients[key]
 
 
@@ -142,4 +152,5 @@ def _told(error: KafkaError, said: Mapping[str, Any]) -> str:
 
 _MOST: Final = 16
 _clients: Final[dict[str, Client]] = {}
+_failures: Final[dict[str, tuple[float, str]]] = {}
 _making: Final = threading.Lock()

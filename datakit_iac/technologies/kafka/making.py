@@ -15,6 +15,10 @@ from datakit_iac.technologies.kafka.wanted import Wanted
 from datakit_iac.technologies.technology import StoreError
 
 
+class RefusedError(StoreError):
+    """The brokers refused something: it was not done, and will not be."""
+
+
 class Making:
     """What changes the topics of a cluster.
 
@@ -30,7 +34,8 @@ class Making:
         """Make a topic.
 
         Raises:
-            StoreError: it is not made; or it is there already, made by another.
+            RefusedError: it is not made; or it is there already, made by another.
+            StoreError: whether it is made is not known.
         """
         new = NewTopic(name, wanted.partitions or -1, wanted.replication or -1, config={**wanted.config})
         made = self._client.admin.create_topics([new], operation_timeout=self._client.timeout)
@@ -91,11 +96,12 @@ class Making:
         try:
             answer.result(self._client.timeout)
         except KafkaException as fault:
-            if fault.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-                raise StoreError(
-                    f"{self._client.name}: {what}: another made it meanwhile; run the update again"
-                ) from fault
-            raise StoreError(f"{self._client.name}: {what}: {self._client.why(fault)}") from fault
+            code = fault.args[0].code()
+            if code == KafkaError.TOPIC_ALREADY_EXISTS:
+                raise RefusedError(f"{self._client.name}: {what}: another made it meanwhile") from fault
+            is_certain = code > 0 and code != KafkaError.REQUEST_TIMED_OUT  # the driver's own codes are below zero
+            error = RefusedError if is_certain else StoreError
+            raise error(f"{self._client.name}: {what}: {self._client.why(fault)}") from fault
         except TimeoutError as fault:
             raise StoreError(f"{self._client.name}: {what}: {self._client.why(fault)}") from fault
 

@@ -141,11 +141,6 @@ class Records:
             }
             return Record.read(document), found
 
-    def topics(self) -> list[str]:
-        """The topics that have a record."""
-        with self._lock:
-            return [topic for topic, transform in self._documents if not transform]
-
     def write(self, documents: Mapping[bytes, bytes | None]) -> None:
         """Write records, and read them back; None removes one.
 

@@ -18,7 +18,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.kafka import judging, settings
 from datakit_iac.technologies.kafka.catalog import Catalog, Topic
 from datakit_iac.technologies.kafka.client import client
-from datakit_iac.technologies.kafka.making import Making
+from datakit_iac.technologies.kafka.making import Making, RefusedError
 from datakit_iac.technologies.kafka.records import NAME, Loaded, Record, key, load_document, records
 from datakit_iac.technologies.kafka.schemas import form_of
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
@@ -88,7 +88,7 @@ class KafkaSession:
         self._records.write({key(name): _written(record)})
         try:
             topic = self._making.create(name, wanted(dataset))
-        except StoreError:
+        except RefusedError:
             self._records.write({key(name): None})
             raise
         self._records.write({key(name): _written(replace(record, topic_id=topic.id))} | _loads(topic, mark.runs, {}))

@@ -107,6 +107,18 @@ def test_what_ended_between_topic_and_record_is_known_for_ours(topics: Topics, m
     assert after.mark == MARK
 
 
+def test_a_topic_that_is_not_seen_in_time_is_known_for_ours_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    topics = Topics(timeout=2)
+    with monkeypatch.context() as blind:
+        blind.setattr(Making, "_shown", lambda *_: None)
+        with pytest.raises(StoreError, match="is not there after 2 s"), topics.open() as session:
+            session.create(topics.dataset(), MARK)
+    with topics.open() as session:
+        live = session.describe(topics.dataset().place)
+    assert live is not None
+    assert live.mark == MARK
+
+
 def test_a_topic_that_others_made_in_the_place_of_ours_is_not_ours(topics: Topics) -> None:
     dataset = topics.made()
     name, admin = f"{topics.prefix}users", AdminClient({"bootstrap.servers": topics.brokers})
