@@ -13,6 +13,7 @@ from datakit_iac.manifest.models.dataset import Place, TopicSettings
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.cloudquery.adapter import KafkaDestinationAdapter, KafkaSourceAdapter
+from datakit_iac.technologies.kafka.cloudquery.decoding import Decoder
 from datakit_iac.technologies.kafka.factory import Kafka
 from datakit_iac.technologies.technology import StoreError
 from tests.technologies.kafka.conftest import columns
@@ -97,3 +98,11 @@ def test_what_would_be_done_is_told_as_kafkas_own_tools_say_it() -> None:
         "kafka-topics --alter --topic users --partitions 6",
         "kafka-configs --alter --topic users --add-config retention.ms=86400000 --delete-config max.message.bytes",
     ]
+
+
+def test_a_registry_that_does_not_answer_makes_no_message_a_misfit() -> None:
+    def silent(number: int) -> str:
+        raise StoreError(f"the schema registry cannot be asked for {number}")
+
+    with pytest.raises(StoreError, match="cannot be asked for 7"):
+        Decoder("avro", columns("*id bigint"), silent).row(b"\0\0\0\0\x07\x02")

@@ -19,6 +19,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import a
 from datakit_iac.technologies.kafka.schemas import Form
+from datakit_iac.technologies.technology import StoreError
 
 _RANGES: Final = {"smallint": 1 << 15, "integer": 1 << 31, "bigint": 1 << 63}
 _SHOWN: Final = 80
@@ -64,6 +65,7 @@ class Decoder:
 
         Raises:
             MisfitError: it cannot be read, or a value does not fit its column.
+            StoreError: the registry does not tell its schema.
         """
         document = self._document(value)
         found = {name.lower(): each for name, each in document.items()} if _has_upper(document) else document
@@ -78,7 +80,7 @@ class Decoder:
             body = value[_HEAD.size :]
         try:
             read = self._avro(number, body) if self._is_avro else self._load(body.decode())
-        except MisfitError:
+        except (MisfitError, StoreError):  # a registry that does not answer is no fault of the message
             raise
         except Exception as fault:  # whatever the reader of a form raises, it is the message that is wrong
             form = "Avro" if self._is_avro else "JSON"
