@@ -104,7 +104,7 @@ class Client:
 
 
 def client(said: Mapping[str, Any]) -> Client:
-    """The client of a connection that this process has, or a new one; who waits while it fails is told the same.
+    """The client of a connection that this process has, or a new one; all who wait while it fails get its error.
 
     Raises:
         StoreError: the brokers cannot be reached, or refuse the user.

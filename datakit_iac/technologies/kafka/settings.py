@@ -1,4 +1,4 @@
-"""What the driver is told: its settings for a connection. Nothing is imported that must be installed."""
+"""The driver's settings for a connection. Nothing is imported that must be installed."""
 
 from __future__ import annotations
 

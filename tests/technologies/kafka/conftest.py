@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import Any
 
@@ -152,6 +152,3 @@ def topics() -> Topics:
 def registered() -> Topics:
     """A Store with a schema registry."""
     return Topics(schemaRegistry=shared(Registry)["url"])
-
-
-Made = Callable[..., BoundDataSet]
