@@ -235,6 +235,8 @@ class Records:
 
     def _take(self, message: Any) -> None:
         error = message.error()
+        if error and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return  # of a group that every consumer names, and this one does not use
         if error and error.code() != KafkaError._PARTITION_EOF:
             raise KafkaException(error)
         if error:

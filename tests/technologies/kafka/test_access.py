@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -16,12 +17,14 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.kafka.cloudquery.load import Load
+from datakit_iac.technologies.kafka.cloudquery.source import KafkaSource
 from datakit_iac.technologies.kafka.cloudquery.spec import KafkaSpec
 from datakit_iac.technologies.kafka.connection import KafkaConnection
 from datakit_iac.technologies.kafka.factory import Kafka as Technology
@@ -137,16 +140,36 @@ def test_a_user_who_may_not_write_is_refused_before_anything_is_written() -> Non
         Load(KafkaSpec.parse({"connection": said, "tables": [table], "source": "load", "run": "1f"}))
 
 
-def grant(at: Connection, *operations: AclOperation) -> None:
-    """Give `test` rights on all topics and transactions of a prefix."""
+def test_a_user_who_may_read_a_topic_needs_no_more_to_load_from_it() -> None:
+    admin, facts = connection(), shared(SecureKafka)
+    with Technology().open(admin) as session:
+        session.create(dataset(admin), MARK)
+    producer = Producer({"bootstrap.servers": facts["inside"]})
+    producer.produce(f"{admin.options['prefix']}users", '{"id": 1}')
+    assert producer.flush(10) == 0
+    at = connection("test", prefix=admin.options["prefix"])
+    grant(at, AclOperation.DESCRIBE, AclOperation.READ, AclOperation.DESCRIBE_CONFIGS, only="users")
+    table = {"name": "users", "topic": f"{at.options['prefix']}users", "columns": [{"name": "id", "type": "bigint"}]}
+    said = {**at.options, "password": at.secrets["password"].reveal()}
+    source = KafkaSource(KafkaSpec.parse({"connection": said, "tables": [table]}))
+    assert [batch.num_rows for each in source.batches() for batch in wire.decode_batches(each)] == [1]
+    with Technology().open(at) as session:
+        live = session.describe(dataset(at).place)
+        assert session.data_version(dataset(at))
+    assert live is not None
+    assert live.mark is None
+
+
+def grant(at: Connection, *operations: AclOperation, only: str = "") -> None:
+    """Give `test` rights on all topics and transactions of a prefix, or on one topic."""
     facts = shared(SecureKafka)
     admin = AdminClient({"bootstrap.servers": facts["inside"]})
     kinds = (ResourceType.TOPIC, *(() if operations else (ResourceType.TRANSACTIONAL_ID,)))
     rights = [
         AclBinding(
             kind,
-            at.options["prefix"],
-            ResourcePatternType.PREFIXED,
+            f"{at.options['prefix']}{only}",
+            ResourcePatternType.LITERAL if only else ResourcePatternType.PREFIXED,
             "User:test",
             "*",
             operation,
@@ -155,13 +178,5 @@ def grant(at: Connection, *operations: AclOperation) -> None:
         for kind in kinds
         for operation in (operations or (AclOperation.ALL,))
     ]
-    rights.append(
-        AclBinding(
-            ResourceType.GROUP, "datakit-", ResourcePatternType.PREFIXED, "User:test", "*", AclOperation.READ, _ALLOW
-        )
-    )
     for answer in admin.create_acls(rights).values():
         answer.result(10)
-
-
-_ALLOW = AclPermissionType.ALLOW
