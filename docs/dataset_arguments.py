@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from datakit_iac.contract.properties import keyword, property_names
 from datakit_iac.contract.shapes import DataSet
 from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.manifest.models.dataset import Consent
+from datakit_iac.manifest.models.dataset import Consent, TopicSettings
 from docs.package_schema import meaning
 
 FILE: Final = Path(__file__).parents[1] / "datakit_iac" / "resources" / "dataset_arguments.py"
@@ -41,6 +41,7 @@ _WORDS: Final[dict[Any, str]] = {
     list[Test]: "Tests",
     list[Consent]: "Consents",
     dict[str, Any]: "pulumi.Input[Mapping[str, Any]]",
+    TopicSettings: "pulumi.Input[Mapping[str, Any]]",
 }
 _NAMED: Final = {"previous_names": "Sequence[Text]"}
 """What must be known when the program runs, since the engine wants it at once."""

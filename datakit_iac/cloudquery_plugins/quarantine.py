@@ -1,8 +1,10 @@
-"""The DataSet that a load puts records into that do not fit: what its schema must be."""
+"""Where records go that cannot be loaded: what the schema of that DataSet must be, and how many may."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # a kind's model is imported when a manifest of it is read
@@ -39,3 +41,27 @@ def misfits(columns: Sequence[Column]) -> list[str]:
     if "column" in found and found["column"].required:
         wrong.append("column column is required, and a record that cannot be cut into values has none")
     return sorted(wrong, key=lambda each: "there is no" in each)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Where records go that do not fit.
+
+    Attributes:
+        table: the table.
+        max: how many may, a number or a share of all (``0.1%``); None for any number.
+    """
+
+    table: str
+    max: str | None = None
+
+    def allowed(self, records: int) -> int | None:
+        """How many of so many records.
+
+        >>> Quarantine("raw.rejected", "0.1%").allowed(2500)
+        2
+        """
+        if self.max is None:
+            return None
+        share = self.max.removesuffix("%")
+        return int(Decimal(share) * records / 100) if share != self.max else int(share)

@@ -8,7 +8,7 @@ from typing import Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.column import Column, Test
-from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.models.dataset import Place, TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class BoundDataSet:
         partition_by: the columns by whose values files are kept apart.
         classification: how its data must be handled.
         retention: how long it is kept.
+        topic_settings: how its topic is kept, over what its Store says of that; None where nothing is said.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BoundDataSet:
     partition_by: tuple[str, ...] = ()
     classification: str | None = None
     retention: str = ""
+    topic_settings: TopicSettings | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:

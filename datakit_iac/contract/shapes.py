@@ -108,6 +108,7 @@ class Contract(DataSetSpec):
             partition_by=tuple(self.partition_by),
             classification=self.classification,
             retention=self.retention,
+            topic_settings=self.topic_settings,
         )
 
 

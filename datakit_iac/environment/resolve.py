@@ -31,6 +31,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import NotFoundError
+from datakit_iac.technologies.roles import HasSettings
 from datakit_iac.technologies.technology import address, reader_faults, technology
 
 
@@ -121,6 +122,8 @@ class _Resolution:
         contract = self._contract(dataset, store, external)
         if store.is_installed and contract.reader:
             contract = self._with_reader(dataset, contract)
+        if store.is_installed:
+            self._check_settings(dataset, contract)
         return ResolvedDataSet(
             manifest=dataset,
             contract=contract,
@@ -149,6 +152,12 @@ class _Resolution:
         for fault in reader_faults(contract.bound):
             self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", (*path, *fault.path))
         return contract
+
+    def _check_settings(self, dataset: DataSet, contract: Contract) -> None:
+        """What the technology that is bound here finds wrong with the DataSet, apart from its columns."""
+        found = technology(contract.store.technology)
+        for fault in found.faults(contract.bound) if isinstance(found, HasSettings) else ():
+            self._find(dataset, fault.code, f"DataSet {dataset.name}: {fault}", ("spec", *fault.path))
 
     def _related(self, dataset: DataSet, column: Column) -> Column:
         """The column, its tests of relationships knowing the other DataSet's table."""

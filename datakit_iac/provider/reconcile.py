@@ -11,6 +11,7 @@ from typing import Any
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.adoption import demand_ours, recorded
+from datakit_iac.provider.foresight import demand_possible
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
@@ -66,10 +67,12 @@ def settle(
     fresh = uuid.uuid4().hex[:12]
     alters, live = role(session, AltersSchema, dataset.connection.technology), session.describe(dataset.place)
     if live is None:
+        demand_possible(session, dataset)
         alters.create(dataset, Mark(call.stack, dataset.name, fresh))
         tell_notes(session, call)
         return fresh
     demand_ours(dataset, live, generation, call, old.name if old else "")
+    demand_possible(session, dataset)
     generation = recorded(live, generation, call) if old else fresh
     runs = live.mark.runs if live.mark else ()
     changes = _changes(alters, dataset, live, new, call, old)

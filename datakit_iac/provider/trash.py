@@ -10,7 +10,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.provider.inputs import consent
 from datakit_iac.provider.protocol import Call, Properties
-from datakit_iac.technologies.roles import Discards
+from datakit_iac.technologies.roles import Discards, Drops
 from datakit_iac.technologies.technology import Session, technology
 
 TIME_TO_LIVE: Final = timedelta(days=7)
@@ -30,11 +30,16 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generat
         call.warn(f"{dataset.place} stays: it does not carry the mark of {call.stack} {dataset.name}")
     elif live.mark.generation != generation:
         call.warn(f"{dataset.place} stays: a newer resource holds it, or an update of it did not end")
-    elif not isinstance(session, Discards):
+    elif not isinstance(session, Drops):
         call.warn(f"{dataset.place} stays: {dataset.connection.technology} cannot put it aside or remove it")
     elif live.is_empty or consent(inputs, "table"):
         session.drop(dataset.place)
         call.tell(f"{dataset.place} is dropped")
+    elif not isinstance(session, Discards):
+        call.warn(
+            f"{dataset.place} stays: it holds data, and {dataset.connection.technology} cannot put it aside; consent to"
+            " its loss (`object: table`) before you remove it, or remove it with its own tools"
+        )
     else:
         name = _name(dataset, f"{INFIX}{datetime.now(UTC).strftime(_STAMP)}")
         rows = session.count(dataset.place)

@@ -58,6 +58,8 @@ def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> No
 def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -> list[str]:
     if not dataset.columns or not technology(dataset.connection.technology).capabilities.keeps_schema:
         return []
+    if not live.columns:  # of a topic that others made nothing is known
+        return []
     changes = changes_to(dataset, live.columns)
     # A type that holds every value that is there is kept, though it is wider.
     if unlike := [_breach(change) for change in changes if change.kind in _BREACHES and change.kind != "widen"]:

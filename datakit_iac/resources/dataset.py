@@ -70,6 +70,8 @@ class DataSet(pulumi.CustomResource):
         former = _aliases(given, plain.pop("previousNames", []))
         if model:  # what is known is written in one way, however the program spells it
             plain |= {name: dumped(getattr(model, field)) for name, field in _PARTS.items() if name in plain}
+            if model.topic_settings:
+                plain["topicSettings"] = model.topic_settings.dumped()
         refused = given.refused()
         steering = {name: plain.pop(name) for name in shapes.STEERING if name in plain}
         #: The contract as jobs see it.

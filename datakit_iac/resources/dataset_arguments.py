@@ -22,8 +22,9 @@ class DataSetArguments(TypedDict, total=False):
         classification: How closely it is held.
         tier: How far it is refined; left out, the label `tier` counts.
         owner: Who answers for it.
-        retention: How long it is kept, as `90d` or as ISO 8601 has it (`P1Y6M`). On S3 a rule of a bucket that
-            its Store makes; elsewhere recorded only.
+        retention: How long it is kept, as `90d` or as ISO 8601 has it (`P1Y6M`). A topic keeps it so, and on S3
+            it is a rule of a bucket that its Store makes; elsewhere recorded only.
+        topic_settings: How a topic is kept, over what its Store says of all its topics.
         schema: The columns. A table that is made here must have some.
         reader: How its content is read, over what the connection of its Store says: of files, the [options of
             CSV](../connectors-and-stores.md#how-csv-is-read).
@@ -49,6 +50,7 @@ class DataSetArguments(TypedDict, total=False):
     tier: Literal["bronze", "silver", "gold"] | Later | None
     owner: Text | None
     retention: Text | None
+    topic_settings: pulumi.Input[Mapping[str, Any]] | None
     schema: Columns | None
     reader: pulumi.Input[Mapping[str, Any]] | None
     partition_by: Texts | None

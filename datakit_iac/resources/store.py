@@ -12,6 +12,7 @@ import pulumi
 from datakit_iac.contract import shapes
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.connections import in_holder
+from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.arguments import Arguments, reported_together
 from datakit_iac.resources.known import has_later, said, when_known
@@ -112,14 +113,16 @@ class Store(pulumi.CustomResource):
             create=create,
         )
         given.judge(shapes.Store, properties)
-        _demand_sound(given, properties)
+        hidden = _hidden(properties.get("secrets"))
+        _demand_sound(given, properties, hidden)
         reached: dict[str, Any] = {name: properties.get(name) for name in ("technology", "connection")}
         if "secrets" in properties:
             properties["secrets"] = reached["secrets"] = _sealed(properties["secrets"])
         refused = given.refused()
         #: Its connection as jobs see it, without secrets.
         self.bound: pulumi.Input[Connection] = refused or given.when_known(
-            {name: value for name, value in properties.items() if name != "secrets"}, partial(_connection, given)
+            {name: value for name, value in properties.items() if name != "secrets"},
+            partial(_connection, given, hidden),
         )
         sent: dict[str, Any] = {"name": refused}
         if not refused:
@@ -133,10 +136,10 @@ class Store(pulumi.CustomResource):
         }
 
 
-def _connection(given: Arguments, known: Mapping[str, Any]) -> Connection | None:
+def _connection(given: Arguments, hidden: Mapping[str, Secret] | None, known: Mapping[str, Any]) -> Connection | None:
     """How it is reached, once that is known; None where it is wrong."""
     store: shapes.Store | None = given.judge(shapes.Store, known)
-    _demand_sound(given, known)
+    _demand_sound(given, known, hidden)
     return store.reached if store and not given.faults else None
 
 
@@ -159,10 +162,19 @@ def _demand_installed(given: Arguments, argument: str, names: Any) -> bool:
     return found and names is not None and not has_later(names)
 
 
-def _demand_sound(given: Arguments, properties: Mapping[str, Any]) -> None:
+def _hidden(secrets: Any) -> Mapping[str, Secret] | None:
+    """Which secrets there are, without their values; None where that is known only later."""
+    if secrets is None:
+        return {}
+    return {name: Secret("") for name in secrets} if isinstance(secrets, Mapping) else None
+
+
+def _demand_sound(given: Arguments, properties: Mapping[str, Any], hidden: Mapping[str, Secret] | None) -> None:
     """Take note of options that the technology does not understand; whether the Store is there, its provider asks."""
     kind, options = properties.get("technology"), properties.get("connection")
-    if _demand_installed(given, "technology", kind) and isinstance(options, Mapping) and not has_later(options):
+    if not _demand_installed(given, "technology", kind) or hidden is None:
+        return
+    if isinstance(options, Mapping) and not has_later(options):
         with contextlib.chdir(root_directory()):  # from which its paths count, as in the provider
-            for fault in technology(str(kind)).check(Connection(str(kind), options), create=True):
+            for fault in technology(str(kind)).check(Connection(str(kind), options, hidden), create=True):
                 given.faults.append(in_holder(fault).line)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
@@ -57,14 +58,27 @@ class AltersSchema(Protocol):
 
 
 @runtime_checkable
-class Discards(Protocol):
-    """Puts data aside and removes it."""
+class Drops(Protocol):
+    """Removes data."""
+
+    def drop(self, place: Place) -> None:
+        """Remove what lies at a place, with its data."""
+
+
+@runtime_checkable
+class Discards(Drops, Protocol):
+    """Puts data aside, too."""
 
     def rename(self, place: Place, name: str) -> None:
         """Give what lies at a place another name beside it."""
 
-    def drop(self, place: Place) -> None:
-        """Remove what lies at a place, with its data."""
+
+@runtime_checkable
+class Foresees(Protocol):
+    """Tells before a change what prevents it."""
+
+    def refusals(self, dataset: BoundDataSet) -> Sequence[str]:
+        """Why what is there cannot be made, or cannot become as declared, each with the fix; nothing is touched."""
 
 
 @runtime_checkable
@@ -100,6 +114,17 @@ class Interruptible(Protocol):
 
     def interrupt(self) -> None:
         """End what is asked of the Store now, which then fails."""
+
+
+@runtime_checkable
+class HasSettings(Protocol):
+    """A Technology whose DataSets have settings of their own, beside their columns."""
+
+    def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
+        """What is wrong with a DataSet as it is declared, each at its field; nothing is asked."""
+
+    def reconfigured(self, before: BoundDataSet, after: BoundDataSet) -> Sequence[str]:
+        """The statements that change settings, for people to read."""
 
 
 @runtime_checkable

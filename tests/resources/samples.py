@@ -8,11 +8,18 @@ from typing import Any, Literal
 
 from datakit_iac.contract.properties import keyword
 from datakit_iac.contract.shapes import DataSet
+from datakit_iac.manifest.models.dataset import TopicSettings
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 
-_VALUES: dict[Any, Any] = {str: "text", bool: True, list[str]: ["text"], dict[str, Any]: {"name": "text"}}
+_VALUES: dict[Any, Any] = {
+    str: "text",
+    bool: True,
+    list[str]: ["text"],
+    dict[str, Any]: {"name": "text"},
+    TopicSettings: {"partitions": 3, "config": {"max.message.bytes": "2000000"}},
+}
 _OF_FILES = {"partition_by"}
-"""What stands with a prefix and its columns only."""
+"""What is allowed with a prefix and its columns only."""
 
 
 def further(named: Iterable[str]) -> dict[str, Any]:

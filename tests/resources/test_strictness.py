@@ -62,6 +62,7 @@ SPECS: dict[str, dict[str, Any]] = {
         ],
         "consents": [{"object": "table", "reason": "r", "expires": "2030-01-01", "misfits": "null"}],
         "reader": {},
+        "topicSettings": {"partitions": 3, "replication": 2, "cleanup": "compact", "config": {"segment.ms": "1000"}},
     },
     "Transform": {
         "trigger": {"policy": "schedule", "schedule": {"cron": "0 5 * * *", "timezone": "UTC", "suspend": False}}
@@ -78,6 +79,7 @@ _TOLD_APART = (
     "writers",
     "manifest",
     "previous_names",
+    "topic_settings",
 )
 SPECS["DataSet"] |= further([*SPECS["DataSet"], *_TOLD_APART])
 

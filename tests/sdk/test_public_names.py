@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[2]
 NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Configures Connection ConnectionModel DataType"
-        " DataVersion Discards Effect Fault Interruptible KeepsTerms Mark MeasuresSize Place PortNumber ReadsCatalog"
-        " RunsDataTests Secret SecretText Session StoreError StoreMissingError TableState TellsNotes Technology Test"
-        " FailedTest Text VersionsData canonical revealed"
+        " DataVersion Discards Drops Effect Fault Foresees HasSettings Interruptible KeepsTerms Mark MeasuresSize Place"
+        " PortNumber ReadsCatalog RunsDataTests Secret SecretText Session StoreError StoreMissingError TableState"
+        " TellsNotes Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Refuses Source Sync spec",

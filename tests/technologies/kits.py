@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import duckdb
 import psycopg
+from confluent_kafka import OFFSET_END, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.testing import Rows, TechnologyKit
+from tests.servers.kafka import Kafka
 from tests.servers.postgres import Postgres
 from tests.servers.s3 import S3Server, client
 from tests.servers.sharing import shared
@@ -91,4 +97,25 @@ def s3_kit(folder: Path) -> TechnologyKit:
     return TechnologyKit(Connection("s3", options, secrets), lambda name: Place(prefix=f"{name}/"), fill)
 
 
-KITS = {"duckdb": duckdb_kit, "files": files_kit, "postgres": postgres_kit, "s3": s3_kit}
+def kafka_kit(folder: Path) -> TechnologyKit:
+    brokers, prefix = shared(Kafka)["brokers"], f"t{uuid4().hex[:8]}."
+    admin, producer = AdminClient({"bootstrap.servers": brokers}), Producer({"bootstrap.servers": brokers})
+
+    def fill(place: Place, rows: Rows) -> None:
+        topic = f"{prefix}{place}"
+        if topic not in admin.list_topics(timeout=10).topics:
+            admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(10)
+            time.sleep(0.2)  # the brokers answer before all of it is there
+        partitions = admin.list_topics(topic, timeout=10).topics[topic].partitions
+        everything = [TopicPartition(topic, number, OFFSET_END) for number in partitions]
+        for gone in admin.delete_records(everything).values():
+            gone.result(10)
+        for key, text in rows:
+            producer.produce(topic, json.dumps({"id": key, "name": text}), str(key))
+        assert producer.flush(10) == 0
+
+    connection = Connection("kafka", {"brokers": [brokers], "prefix": prefix})
+    return TechnologyKit(connection, lambda name: Place(topic=name), fill, is_made=False)
+
+
+KITS = {"duckdb": duckdb_kit, "files": files_kit, "kafka": kafka_kit, "postgres": postgres_kit, "s3": s3_kit}

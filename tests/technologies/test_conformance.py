@@ -12,7 +12,7 @@ from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python
-from tests.technologies.kits import KITS, duckdb_kit, files_kit, postgres_kit, s3_kit
+from tests.technologies.kits import KITS, duckdb_kit, files_kit, kafka_kit, postgres_kit, s3_kit
 
 
 class TestDuckDB(TechnologySuite):
@@ -25,6 +25,12 @@ class TestFiles(TechnologySuite):
     @pytest.fixture
     def kit(self, tmp_path: Path) -> TechnologyKit:
         return files_kit(tmp_path)
+
+
+class TestKafka(TechnologySuite):
+    @pytest.fixture
+    def kit(self, tmp_path: Path) -> TechnologyKit:
+        return kafka_kit(tmp_path)
 
 
 class TestPostgres(TechnologySuite):

@@ -40,7 +40,7 @@ def test_the_page_on_technologies_lists_all_that_one_must_have(file: str, protoc
     assert set(re.findall(r"`(\w+)`", told)) - {"Session"} == members(protocol)
 
 
-@pytest.mark.parametrize("name", ["duckdb", "files", "postgres"])
+@pytest.mark.parametrize("name", ["duckdb", "files", "kafka", "postgres"])
 def test_the_page_on_technologies_lists_the_files_that_the_others_have(name: str) -> None:
     listed = {file for file, _, _ in ROW.findall(PAGE)}
     there = {file.name for file in (PACKAGE / "technologies" / name).glob("*.py")}

@@ -40,6 +40,23 @@ class Place(Model):
         return self.table or self.prefix or self.topic or ""
 
 
+class TopicSettings(Model):
+    """How a topic is kept, over what its Store says of all its topics."""
+
+    partitions: Annotated[int, Field(ge=1)] | None = None
+    replication: Annotated[int, Field(ge=1)] | None = None
+    cleanup: Literal["delete", "compact", "compact,delete"] | None = None
+    config: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """What has a field of its own is said there."""
+        for key, field in (("retention.ms", "retention"), ("cleanup.policy", "topicSettings.cleanup")):
+            if key in self.config:
+                raise ValueError(f"config {key} is said by `{field}`")
+        return self
+
+
 class Consent(Model):
     """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
 
@@ -110,6 +127,7 @@ class DataSetSpec(Model):
     tier: Tier | None = None
     owner: str = ""
     retention: Retention = ""
+    topic_settings: TopicSettings | None = None
     columns: list[Column] = Field(default_factory=nothing, alias="schema")
     schema_ref: SchemaReference | None = None
     reader: dict[str, Any] = Field(default_factory=dict)

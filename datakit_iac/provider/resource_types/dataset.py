@@ -10,6 +10,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.properties import property_names
 from datakit_iac.contract.shapes import Contract
 from datakit_iac.findings.fault import Fault
+from datakit_iac.provider import foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.open_stores import opened
@@ -55,6 +56,8 @@ class DataSetType:
             return [Fault("invalid-value", (named if name == after.place else "schema",), each) for name, each in long]
         if wrong := reader_faults(after):
             return [each.below("reader")._replace(message=f"{after.name}: {each.message}") for each in wrong]
+        if unfit := foresight.faults(after):
+            return [each._replace(message=f"{after.name}: {each.message}") for each in unfit]
         if (holder := call.claims.claim(call.urn, after.name, place_id(after))) != call.urn:
             return [Fault("same-place", (named,), _shared(after, holder, call.urn))]
         if not old or new.get("external") or place_id(decode.dataset(old)) != place_id(after):
@@ -132,10 +135,12 @@ class DataSetType:
             _demand(dataset, call)
             return _outputs(EXTERNAL)
         if call.preview:
-            changes = changes_to(dataset, decode.dataset(old).columns)
-            if statements := technology(dataset.connection.technology).ddl(dataset, changes):
+            before = decode.dataset(old)
+            changes = changes_to(dataset, before.columns)
+            statements = technology(dataset.connection.technology).ddl(dataset, changes)
+            if statements := [*statements, *foresight.foresee(before, dataset, call)]:
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
-            is_filled_again = is_refilled(changes, decode.dataset(old), dataset)
+            is_filled_again = is_refilled(changes, before, dataset)
             return _outputs(UNKNOWN if is_filled_again else state.get("generation"))
         with opened(dataset.connection, call) as session:
             return _outputs(settle(session, dataset, new, call, decode.dataset(old), state.get("generation", "")))
@@ -235,6 +240,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
                 call.warn(str(another))
                 return
             changes = changes_to(dataset, live.columns)
+        foresight.demand_possible(session, dataset)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is there and is taken over; "
     call.tell(f"{adopting}{strongest(changes or ())}: {'; '.join(statements) or 'nothing is altered'}")

@@ -1,1 +1,1 @@
-"""Kafka: topics of a cluster; its fields are known, the rest is to come."""
+"""Kafka: topics of a cluster, their marks and schemas, and CloudQuery's plugins for them; nothing of other brokers."""

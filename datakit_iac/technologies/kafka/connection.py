@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, model_validator
 
 from datakit_iac.technologies.connection import ConnectionModel, SecretText, Text
 
@@ -15,15 +15,47 @@ class KafkaConnection(ConnectionModel):
     brokers: Annotated[list[Text], Field(min_length=1)] = Field(
         description="The addresses of brokers, each `host:port`."
     )
+    prefix: str = Field(
+        default="",
+        pattern=r"^[a-zA-Z0-9._-]*$",
+        description="What the name of each topic of the Store begins with; DataSets leave it out.",
+    )
+    partitions: PositiveInt | None = Field(
+        default=None, description="Partitions of a topic whose DataSet says none; without it, the brokers decide."
+    )
+    replication: PositiveInt | None = Field(
+        default=None, description="Copies of a topic whose DataSet says none; without it, the brokers decide."
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="How brokers are spoken to."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
         default=None, description="How the user is authenticated."
     )
     username: Text | None = Field(default=None, description="The user who connects.")
+    ca_file: Text | None = Field(
+        default=None, description="The file with the authorities that are trusted; without it, those of the system."
+    )
+    timeout: PositiveInt = Field(default=10, description="Seconds to wait for an answer.")
     schema_registry: Text | None = Field(default=None, description="The address of the schema registry.")
+    schema_registry_username: Text | None = Field(default=None, description="The user at the schema registry.")
     password: SecretText | None = Field(default=None, description="The user's password.")
     schema_registry_password: SecretText | None = Field(
         default=None, description="The password at the schema registry."
     )
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        """SASL needs a user and a mechanism; a password without SASL would never be used."""
+        if self.security_protocol.startswith("SASL_"):
+            said = {"saslMechanism": self.sasl_mechanism, "username": self.username, "password": self.password}
+            if missing := [name for name, value in said.items() if value is None]:
+                raise ValueError(f"securityProtocol {self.security_protocol} requires {' and '.join(missing)}")
+        elif self.sasl_mechanism or self.username or self.password is not None:
+            raise ValueError(
+                f"securityProtocol {self.security_protocol} signs nobody in; expected SASL_SSL with saslMechanism,"
+                " username and password"
+            )
+        if self.schema_registry_username and self.schema_registry_password is None:
+            raise ValueError("schemaRegistryUsername requires schemaRegistryPassword")
+        return self

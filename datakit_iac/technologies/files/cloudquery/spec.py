@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from datakit_iac.cloudquery_plugins.quarantine import Quarantine
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files import csv_options, limits
@@ -36,30 +36,6 @@ class DeclaredColumn:
     type: DataType
     required: bool = False
     key: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine:
-    """Where records go that do not fit.
-
-    Attributes:
-        table: the table.
-        max: how many may, a number or a share of all (``0.1%``); None for any number.
-    """
-
-    table: str
-    max: str | None = None
-
-    def allowed(self, records: int) -> int | None:
-        """How many of so many records.
-
-        >>> Quarantine("raw.rejected", "0.1%").allowed(2500)
-        2
-        """
-        if self.max is None:
-            return None
-        share = self.max.removesuffix("%")
-        return int(Decimal(share) * records / 100) if share != self.max else int(share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,45 @@
+"""What is known of a change before it is made: of DataSets that have settings beside their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.findings.fault import Fault
+from datakit_iac.provider.open_stores import opened
+from datakit_iac.provider.protocol import Call, ResourceError
+from datakit_iac.technologies.roles import Foresees, HasSettings
+from datakit_iac.technologies.technology import Session, StoreError, technology
+
+
+def faults(dataset: BoundDataSet) -> Sequence[Fault]:
+    """What its technology finds wrong with a DataSet, apart from its columns; nothing is asked."""
+    found = technology(dataset.connection.technology)
+    return found.faults(dataset) if isinstance(found, HasSettings) else ()
+
+
+def demand_possible(session: Session, dataset: BoundDataSet) -> None:
+    """What is there can become as declared.
+
+    Raises:
+        ResourceError: it cannot; each reason is named.
+    """
+    if isinstance(session, Foresees) and (refused := session.refusals(dataset)):
+        raise ResourceError(f"{dataset.place}: {'; '.join(refused)}")
+
+
+def foresee(before: BoundDataSet, after: BoundDataSet, call: Call) -> list[str]:
+    """The statements that change settings; a Store that cannot be asked for what stands against them is told.
+
+    Raises:
+        ResourceError: what is there cannot become as declared.
+    """
+    found = technology(after.connection.technology)
+    if not isinstance(found, HasSettings):
+        return []
+    try:
+        with opened(after.connection, call) as session:
+            demand_possible(session, after)
+    except StoreError as fault:
+        call.warn(f"whether it can be changed is not known: {fault}")
+    return list(found.reconfigured(before, after))

@@ -1,0 +1,71 @@
+"""The driver's settings for a connection. Nothing is imported that must be installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any, Final
+
+from datakit_iac.contract.connection import Connection
+
+TIMEOUT: Final = 10
+"""Seconds to wait for an answer where a connection says none."""
+
+
+def lacking() -> str:
+    """That the driver is not installed; empty where it is."""
+    is_there = find_spec("confluent_kafka") is not None
+    return "" if is_there else "the driver of Kafka is not installed: pip install 'datakit-iac[kafka]'"
+
+
+def options(connection: Connection) -> dict[str, Any]:
+    """A connection's fields by the names that manifests use, secrets among them."""
+    return {**connection.options, **{name: secret.reveal() for name, secret in connection.secrets.items()}}
+
+
+def brokers(said: Mapping[str, Any]) -> str:
+    """The addresses, in one spelling."""
+    return ",".join(sorted({str(each).strip().lower() for each in said["brokers"]}))
+
+
+def prefix(said: Mapping[str, Any]) -> str:
+    """What the names of all topics begin with."""
+    return str(said.get("prefix") or "")
+
+
+def timeout(said: Mapping[str, Any]) -> float:
+    """Seconds to wait for an answer."""
+    return float(said.get("timeout") or TIMEOUT)
+
+
+def default(said: Mapping[str, Any], name: str) -> int:
+    """The `partitions` or `replication` of topics whose DataSets say none; -1 where the brokers decide."""
+    return int(said.get(name) or -1)
+
+
+def driver(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of librdkafka that every client has.
+
+    Source: https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
+
+    Args:
+        said: the fields of `KafkaConnection`, secrets among them.
+    """
+    named = {
+        "security.protocol": said.get("securityProtocol"),
+        "sasl.mechanism": said.get("saslMechanism"),
+        "sasl.username": said.get("username"),
+        "sasl.password": said.get("password"),
+        "ssl.ca.location": said.get("caFile"),
+    }
+    milliseconds = int(timeout(said) * 1000)
+    return {
+        "bootstrap.servers": brokers(said),
+        "client.id": "datakit",
+        "log_level": 0,  # what goes wrong comes to callbacks
+        "socket.timeout.ms": milliseconds,
+        "socket.connection.setup.timeout.ms": milliseconds,
+        "topic.metadata.propagation.max.ms": 2000,
+        "reconnect.backoff.max.ms": 1000,
+        **{name: value for name, value in named.items() if value is not None},
+    }
