@@ -45,6 +45,8 @@ class Workload:
         timeout: seconds until it is stopped; None for no limit.
         image: the container image to run in; empty for none.
         resources: `requests` and `limits`, as Kubernetes writes them.
+        inherits: the variables of the caller's environment by which a program signs in, given to it where they are set;
+            an executor of other machines signs in by what these have.
     """
 
     argv: Sequence[str]
@@ -58,6 +60,7 @@ class Workload:
     timeout: float | None = None
     image: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
+    inherits: frozenset[str] = frozenset()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -74,6 +77,7 @@ class Workload:
             "needs": dict(self.needs),
             "timeout": self.timeout,
             "resources": dict(self.resources),
+            "inherits": sorted(self.inherits),
         }
 
     @property

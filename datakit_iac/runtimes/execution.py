@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import unmet
 from datakit_iac.executors.workload import Workload
-from datakit_iac.manifest.redaction import Redaction
+from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
 
@@ -56,6 +57,7 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
 
     try:
         workload = rendered(runtime, job)
+        hide = Redaction([*_secrets(job), *_inherited(workload)])
         if reasons := [*unmet(context.executor, workload)]:
             raise JobFailedError(reasons[0], tuple(reasons[1:]))
         prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
@@ -83,6 +85,10 @@ def started(workload: Workload, context: RunContext) -> Iterator[Lines]:
         yield Lines(execution, timeout=workload.timeout, cancel=context.cancel)
     finally:
         execution.cancel()
+
+
+def _inherited(workload: Workload) -> Iterator[str]:
+    yield from secrets_in({name: os.environ[name] for name in workload.inherits if name in os.environ})
 
 
 def _secrets(job: Job) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Source, Sync
+from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, SignsIn, Source, Sync
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn, declared
 from datakit_iac.technologies.sql.cloudquery import spec
 
-__all__ = ["Destination", "Pair", "Quarantine", "Source", "Sync", "spec"]
+__all__ = ["DeclaredColumn", "Destination", "Pair", "Quarantine", "SignsIn", "Source", "Sync", "declared", "spec"]

@@ -20,10 +20,10 @@ NAMES = {
         " StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
-    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",
+    "datakit_iac.sdk.cloudquery": "DeclaredColumn Destination Pair Quarantine SignsIn Source Sync declared spec",
     "datakit_iac.sdk.cloudquery_plugins": (
-        "Destination DestinationServicer Event PluginFault Source SourceServicer SqlLoad emit from_arrow run serve"
-        " to_arrow"
+        "Destination DestinationServicer Event PluginFault RowSource RowTable Source SourceServicer SqlLoad emit"
+        " from_arrow run serve to_arrow"
     ),
     "datakit_iac.sdk.dbt": "DbtAdapter Profile THREADS secret",
     "datakit_iac.sdk.runtimes": (

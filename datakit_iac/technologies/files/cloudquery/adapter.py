@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datakit_iac.cloudquery_plugins.adapters import Pair, Sync
+from datakit_iac.cloudquery_plugins.columns import declared
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.files import csv_options, limits, listing
 from datakit_iac.technologies.files.paths import resolve
@@ -44,8 +45,4 @@ def _table(pair: Pair) -> dict[str, Any]:
         table["format"] = place.format
     said = sorted(FilesAdapter.reading | limits.OPTIONS)
     table |= {name: options[name] for name in said if options.get(name) is not None}
-    table["columns"] = [
-        {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
-        for column in pair.target.columns
-    ]
-    return table
+    return table | {"columns": declared(pair.target)}
