@@ -38,7 +38,7 @@ def _row(caller: Caller, bucket: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
     encrypted = ask("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError")
     rules = encrypted.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
-    default = next((rule["ApplyServerSideEncryptionByDefault"] for rule in rules), {})
+    default: Mapping[str, Any] = next((rule["ApplyServerSideEncryptionByDefault"] for rule in rules), {})
     block = ask("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
     blocked = block.get("PublicAccessBlockConfiguration", {})
     policy = ask("get_bucket_policy_status", "NoSuchBucketPolicy").get("PolicyStatus", {})

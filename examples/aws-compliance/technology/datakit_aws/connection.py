@@ -35,7 +35,9 @@ class AwsConnection(ConnectionModel):
     container, instance.
     """
 
-    accounts: list[Account] = Field(min_length=1, description="The accounts that are read.")
+    accounts: list[Account] = Field(
+        min_length=1, description="What is read: `id`, and `role`, `externalId`, `profile`."
+    )
     regions: list[Region] = Field(min_length=1, description="The regions that are read; buckets and IAM: all.")
     endpoint: Text | None = Field(default=None, description="The address of another service that speaks AWS's APIs.")
     access_key_id: SecretText | None = Field(default=None, description="The access key to begin with.")
