@@ -93,15 +93,15 @@ class ConnectionModel(Model):
 
     @classmethod
     def _of(cls, name: str) -> Any:
-        return next(field for key, field in cls.model_fields.items() if name in (key, field.alias))
+        return next((field for key, field in cls.model_fields.items() if name in (key, field.alias)), None)
 
     @classmethod
     def _holding(cls, path: Sequence[str | int]) -> type[ConnectionModel]:
         """The model that has the field at a path: this one, or one within it."""
         model: type[ConnectionModel] = cls
         for step in path[:-1]:
-            if isinstance(step, str):
-                model = _model_in(model._of(step).annotation) or model
+            if field := model._of(str(step)):  # else it is a number in a list, or what pydantic calls a choice
+                model = _model_in(field.annotation) or model
         return model
 
     @classmethod
@@ -114,7 +114,7 @@ class ConnectionModel(Model):
                 hint = nearest(str(path[-1]), known)
                 return Fault("unknown-field", path, f"{technology} has no option {name!r}", hint)
             case "missing":
-                field = cls._holding(path)._of(str(path[-1]))
+                field = cls._holding(path)._of(str(path[-1])) or cls._of(str(path[0]))
                 under = ("secrets", *path) if name in cls.secrets() else path
                 return Fault("missing-field", under, f"{technology} needs `{name}`", field.description or "")
             case "value_error":

@@ -19,6 +19,12 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "aws-compliance"
 sys.path[:0] = [str(EXAMPLE), str(EXAMPLE / "technology")]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "endpoint" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The endpoint of aws-compliance, freshly seeded: its address and keys."""

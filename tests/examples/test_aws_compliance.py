@@ -18,7 +18,7 @@ from endpoint.server import admin
 
 from tests.examples.conftest import EXAMPLE
 from tests.examples.proxy import Proxy
-from tests.examples.test_aws_technology import Denied
+from tests.examples.rights import Denied
 from tests.scenarios.workspace import Outcome, Workspace
 
 pytestmark = pytest.mark.engine
@@ -122,9 +122,10 @@ def test_what_does_not_comply_is_told_and_kept_up_to_date(example: tuple[Copy, P
 
     # What is denied is no empty table.
     before = copy.rows("SELECT * EXCLUDE (_cq_sync_time) FROM raw.iam_users ORDER BY ALL", WAREHOUSE)
-    with Denied(copy.endpoint, STAGING, "iam:ListUsers"):
+    with Denied(copy.endpoint, STAGING, "iam:ListMFADevices"):
         text = copy.up("--skip-preview").failed().text
-    assert f"iam_users: account {STAGING}, region eu-central-1: iam:ListUsers: AccessDenied: User: arn:aws:sts" in text
+    denied = f"account {STAGING}, region eu-central-1: iam:ListMFADevices: AccessDenied"
+    assert f"error: source cloud-users: iam_users: {denied}" in text
     assert copy.rows("SELECT * EXCLUDE (_cq_sync_time) FROM raw.iam_users ORDER BY ALL", WAREHOUSE) == before
     assert copy.violations() == VIOLATIONS | {DOWNLOADS}
 

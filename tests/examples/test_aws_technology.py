@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from datakit_iac.sdk.cloudquery_plugins import PluginFault
 from datakit_iac.sdk.technologies import BoundDataSet, Connection, Place, Secret
 from tests.examples.conftest import EXAMPLE
 from tests.examples.proxy import Proxy
+from tests.examples.rights import Denied
 
 REGIONS = ["eu-central-1", "us-east-1"]
 
@@ -40,22 +40,6 @@ def inventory(endpoint: Mapping[str, Any], address: str = "", **more: Any) -> In
     return Inventory(
         AwsConnection.model_validate({**options(address or endpoint["address"]), **secrets(endpoint), **more})
     )
-
-
-class Denied:
-    """The rights of the reader in an account, less some actions while the block lasts."""
-
-    def __init__(self, endpoint: Mapping[str, Any], account: str, *actions: str) -> None:
-        self._iam = admin(dict(endpoint), account, "iam", "us-east-1")
-        self._policy = json.dumps(
-            {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": actions, "Resource": "*"}]}
-        )
-
-    def __enter__(self) -> None:
-        self._iam.put_role_policy(RoleName=READER, PolicyName="denied", PolicyDocument=self._policy)
-
-    def __exit__(self, *_: object) -> None:
-        self._iam.delete_role_policy(RoleName=READER, PolicyName="denied")
 
 
 def test_it_uses_the_public_surface_alone() -> None:
@@ -87,7 +71,7 @@ def test_all_pages_of_all_accounts_and_regions_are_read(endpoint: dict[str, Any]
 
 def test_a_throttled_call_is_made_again(endpoint: dict[str, Any], proxy: Proxy) -> None:
     calm = inventory(endpoint).read(TABLES)
-    proxy.every = 4
+    proxy.every = 20
     assert inventory(endpoint, f"http://127.0.0.1:{proxy.port}").read(TABLES) == calm
     assert min(proxy.refused[service] for service in ("s3", "iam", "ec2")) >= 1
 
