@@ -10,6 +10,7 @@ from typing import Any, Final
 
 PRODUCTION, STAGING, AUDIT = "111111111111", "222222222222", "333333333333"
 ACCOUNTS: Final = (PRODUCTION, STAGING, AUDIT)
+REGIONS: Final = ("eu-central-1", "us-east-1")
 READER: Final = "inventory"
 """The user who reads, and the role that it assumes in each account."""
 ADMIN: Final = "admin"
@@ -103,6 +104,8 @@ def seed(client: Client) -> dict[str, dict[str, str]]:
     for account in ACCOUNTS:
         _role(client, account, READER, _READS)
         _role(client, account, ADMIN, ["*"])
+        for region in REGIONS:  # made now, the default network has the same name after each start
+            client(account, "ec2", region).describe_security_groups()
     for bucket in BUCKETS:
         _bucket(client(bucket.account, "s3", bucket.region), bucket)
     for user in USERS:
