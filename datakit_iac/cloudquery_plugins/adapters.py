@@ -90,3 +90,15 @@ class Source(Protocol):
 
     def missing(self, dataset: BoundDataSet) -> Sequence[str]:
         """What a DataSet lacks on this machine, each one sentence."""
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """An adapter whose plugin finds its credentials itself, as the SDK of its technology does.
+
+    Attributes:
+        variables: the variables of the caller's environment by which it does so. The plugin is given those that are
+            set. They say who reads or writes, not what, so they are no part of a definition.
+    """
+
+    variables: frozenset[str]

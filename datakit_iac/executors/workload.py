@@ -47,6 +47,8 @@ class Workload:
         image: the container image to run in, where the executor runs images; empty for none. Without `argv`, it knows
             what it runs.
         resources: `requests` and `limits`, as Kubernetes writes them: ``{"limits": {"memory": "512Mi"}}``.
+        inherits: the variables of the caller's environment by which a program signs in, given to it where they are set;
+            an executor of other machines signs in by what these have.
     """
 
     argv: Sequence[str]
@@ -61,6 +63,7 @@ class Workload:
     retries: int = 0
     image: str = ""
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    inherits: frozenset[str] = frozenset()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -78,6 +81,7 @@ class Workload:
             "timeout": self.timeout,
             "retries": self.retries,
             "resources": {part: dict(amounts) for part, amounts in self.resources.items()},
+            "inherits": sorted(self.inherits),
         }
 
     @property

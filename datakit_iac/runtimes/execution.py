@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Final
@@ -11,7 +12,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled, LimitExceededError, unmet
 from datakit_iac.executors.workload import Workload
-from datakit_iac.manifest.redaction import Redaction
+from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes import store_variables
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
@@ -64,7 +65,9 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
     before: list[str] = []
     while True:
         try:
-            outcome = _attempted(runtime, job, context, lambda text: context.progress(hide(text)))
+            workload = store_variables.given(rendered(runtime, job), job)
+            hide = Redaction([*_secrets(job), *_inherited(workload)])
+            outcome = _attempted(runtime, job, workload, context, hide)
         except JobFailedError as failure:
             cause, lines = hide(failure.cause), tuple(map(hide, failure.lines))
             if failure.is_final or len(before) == job.retries:
@@ -75,14 +78,13 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
             return replace(outcome, notes=(*_told(before), *map(hide, outcome.notes)))
 
 
-def _attempted(runtime: Runtime, job: Job, context: RunContext, progress: Callable[[str], None]) -> RunResult:
-    workload = store_variables.given(rendered(runtime, job), job)
+def _attempted(runtime: Runtime, job: Job, workload: Workload, context: RunContext, hide: Redaction) -> RunResult:
     if reasons := [*unmet(context.executor, workload)]:
         raise JobFailedError(reasons[0], tuple(reasons[1:]), is_final=True)
     prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
     try:
         with prepared as ready, started(ready, context) as lines:
-            return runtime.interpret(job, lines, progress)
+            return runtime.interpret(job, lines, lambda text: context.progress(hide(text)))
     except (TimeoutError, LimitExceededError) as fault:
         raise JobFailedError(str(fault)) from fault
 
@@ -126,6 +128,10 @@ def started(workload: Workload, context: RunContext) -> Iterator[Lines]:
         yield Lines(execution, timeout=workload.timeout, cancel=context.cancel)
     finally:
         execution.cancel()
+
+
+def _inherited(workload: Workload) -> Iterator[str]:
+    yield from secrets_in({name: os.environ[name] for name in workload.inherits if name in os.environ})
 
 
 def _secrets(job: Job) -> Iterator[str]:

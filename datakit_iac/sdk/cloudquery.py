@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Refuses, Source, Sync
+from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Refuses, SignsIn, Source, Sync
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn, declared
 from datakit_iac.technologies.sql.loading.rendering import spec
 
-__all__ = ["Destination", "Pair", "Quarantine", "Refuses", "Source", "Sync", "spec"]
+__all__ = [
+    "DeclaredColumn",
+    "Destination",
+    "Pair",
+    "Quarantine",
+    "Refuses",
+    "SignsIn",
+    "Source",
+    "Sync",
+    "declared",
+    "spec",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datakit_iac.cloudquery_plugins.events import Event, emit
+from datakit_iac.cloudquery_plugins.rows import RowSource, RowTable
 from datakit_iac.cloudquery_plugins.servicers import (
     Destination,
     DestinationServicer,
@@ -19,6 +20,8 @@ __all__ = [
     "DestinationServicer",
     "Event",
     "PluginFault",
+    "RowSource",
+    "RowTable",
     "Source",
     "SourceServicer",
     "SqlLoad",

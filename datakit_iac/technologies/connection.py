@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, cast, get_args
 
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -93,7 +93,16 @@ class ConnectionModel(Model):
 
     @classmethod
     def _of(cls, name: str) -> Any:
-        return next(field for key, field in cls.model_fields.items() if name in (key, field.alias))
+        return next((field for key, field in cls.model_fields.items() if name in (key, field.alias)), None)
+
+    @classmethod
+    def _holding(cls, path: Sequence[str | int]) -> type[ConnectionModel]:
+        """The model that has the field at a path: this one, or one within it."""
+        model: type[ConnectionModel] = cls
+        for step in path[:-1]:
+            if field := model._of(str(step)):  # else it is a number in a list, or what pydantic calls a choice
+                model = _model_in(field.annotation) or model
+        return model
 
     @classmethod
     def _fault(cls, technology: str, error: ErrorDetails) -> Fault:
@@ -101,16 +110,23 @@ class ConnectionModel(Model):
         name = ".".join(map(str, path))
         match error["type"]:
             case "extra_forbidden":
-                known = [row["name"] for row in cls.fields() if not row["secret"]]
-                return Fault("unknown-field", path, f"{technology} has no option {name!r}", nearest(name, known))
+                known = [row["name"] for row in cls._holding(path).fields() if not row["secret"]]
+                hint = nearest(str(path[-1]), known)
+                return Fault("unknown-field", path, f"{technology} has no option {name!r}", hint)
             case "missing":
-                field = cls._of(str(path[0]))
+                field = cls._holding(path)._of(str(path[-1])) or cls._of(str(path[0]))
                 under = ("secrets", *path) if name in cls.secrets() else path
                 return Fault("missing-field", under, f"{technology} needs `{name}`", field.description or "")
             case "value_error":
                 return Fault("invalid-value", path, str(error["ctx"]["error"]))
         found = quoted(name, error["input"])
         return Fault("invalid-value", path, f"{name} is {found}; expected {wording.expected(error)}")
+
+
+def _model_in(annotation: Any) -> type[ConnectionModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, ConnectionModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def described(technology: str) -> type[ConnectionModel] | None:

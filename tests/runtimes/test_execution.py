@@ -44,7 +44,7 @@ class Shell:
     def render(self, job: Job) -> Workload:
         if "argv" not in job.settings:
             raise ValueError(f"no argv, and the password is {PASSWORD}")
-        return Workload(job.settings["argv"], files={"a.txt": "text"}, needs=job.settings.get("needs", {}))
+        return Workload(job.settings["argv"], files={"a.txt": "text"}, **job.settings.get("more", {}))
 
     def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         said = []
@@ -114,9 +114,23 @@ def test_an_executor_without_what_a_job_needs_does_not_start_it(lent: RunContext
         name = "elsewhere"
         capabilities = Capabilities()
 
-    needs = {"argv": ["true"], "needs": {"shares_filesystem": "it reads /data/w.duckdb"}}
+    needs = {"argv": ["true"], "more": {"needs": {"shares_filesystem": "it reads /data/w.duckdb"}}}
     with pytest.raises(JobFailedError, match="executor elsewhere has no `shares_filesystem`, and it reads /data/w"):
         run(Shell(), job(settings=needs), replace(lent, executor=Elsewhere()))
+
+
+def test_a_job_signs_in_by_what_its_caller_has_and_says_none_of_it(
+    lent: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_PROFILE", "audit")
+    monkeypatch.setenv("ACME_TOKEN", PASSWORD)
+    monkeypatch.setenv("ACME_OTHER", "x")
+    script = 'echo "$ACME_PROFILE ${ACME_REGION-none} ${ACME_OTHER-none} $ACME_TOKEN"; exit 1'
+    inherits = frozenset({"ACME_PROFILE", "ACME_TOKEN", "ACME_REGION"})
+    signed = job(settings={"argv": ["sh", "-c", script], "more": {"inherits": inherits}})
+    with pytest.raises(JobFailedError) as failed:
+        run(Shell(), signed, lent)
+    assert failed.value.cause == "audit none none [secret]"
 
 
 def test_lines_that_were_recorded_are_interpreted_alike() -> None:

@@ -21,10 +21,12 @@ NAMES = {
         " TellsNotes Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
-    "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Refuses Source Sync spec",
+    "datakit_iac.sdk.cloudquery": (
+        "DeclaredColumn Destination Pair Quarantine Refuses SignsIn Source Sync declared spec"
+    ),
     "datakit_iac.sdk.cloudquery_plugins": (
-        "Destination DestinationServicer Event PluginFault Source SourceServicer SqlLoad emit from_arrow run serve"
-        " to_arrow"
+        "Destination DestinationServicer Event PluginFault RowSource RowTable Source SourceServicer SqlLoad emit"
+        " from_arrow run serve to_arrow"
     ),
     "datakit_iac.sdk.dbt": "Carrier DbtAdapter Profile THREADS relation secret",
     "datakit_iac.sdk.runtimes": (

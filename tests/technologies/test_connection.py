@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import Field
 
+from datakit_iac.technologies.connection import ConnectionModel, Text
 from datakit_iac.technologies.technology import connection_model, technologies
 
 
@@ -36,3 +38,22 @@ def test_every_field_is_described(technology: str) -> None:
     model = connection_model(technology)
     assert model is not None
     assert [field["name"] for field in model.fields() if not field["description"]] == []
+
+
+def test_a_fault_in_a_part_is_told_at_its_field_with_the_part_s_own_names() -> None:
+    class Account(ConnectionModel):
+        id: Text = Field(description="Its number.")
+        role: Text | None = Field(default=None, description="What is assumed.")
+
+    class Cloud(ConnectionModel):
+        accounts: list[Account] = Field(description="What is read.")
+
+    faults = Cloud.faults("cloud", {"accounts": [{"id": "1"}, {"rolle": "x"}]})
+    assert [(each.code, each.path, str(each)) for each in faults] == [
+        ("missing-field", ("accounts", 1, "id"), "cloud needs `accounts.1.id`; Its number."),
+        (
+            "unknown-field",
+            ("accounts", 1, "rolle"),
+            "cloud has no option 'accounts.1.rolle'; did you mean 'role'?",
+        ),
+    ]

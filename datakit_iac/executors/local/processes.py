@@ -55,7 +55,8 @@ class LocalProcesses:
             for path, text in workload.files.items():
                 _write(folder / path, text)
             secrets = {name: revealed(each) for name, each in workload.secret_env.items()}
-            env = {**workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
+            inherited = {name: os.environ[name] for name in workload.inherits if name in os.environ}
+            env = {**inherited, **workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
             argv = workload.expanded(folder)
             limit = workload.resources.get("limits", {}).get("memory", "")
             # A worker that is kept has the memory of all its jobs.

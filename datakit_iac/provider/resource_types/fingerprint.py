@@ -17,8 +17,8 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
 
     Raises:
-        ResourceError: there is nothing, and nobody here will make it; or it is not as declared.
-        StoreError: the Store cannot be asked.
+        ResourceError: there is nothing, and nobody here will make it; it is not as declared; or the Store cannot be
+            asked.
     """
     if has_unknowns(arguments):
         return {"version": UNKNOWN}
@@ -32,9 +32,9 @@ def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
         if is_to_come:
             return {"version": UNKNOWN}
         raise ResourceError(f"source {dataset.name}: {missing}") from missing
-    except StoreError:
+    except StoreError as fault:
         if not call.preview:
-            raise
+            raise ResourceError(f"source {dataset.name}: {fault}") from fault
         return {"version": UNKNOWN}
     if not found and is_to_come:
         return {"version": UNKNOWN}

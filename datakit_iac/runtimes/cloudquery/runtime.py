@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import datakit_iac.cloudquery_plugins
+from datakit_iac.cloudquery_plugins.adapters import SignsIn
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
@@ -88,6 +89,7 @@ class CloudQuery:
             secret_env=spec.secret_env,
             files={_SPEC: spec.text},
             needs={"shares_filesystem": "CloudQuery runs the plugins of this installation"},
+            inherits=frozenset[str]().union(*(each.variables for each in chosen if isinstance(each, SignsIn))),
         )
 
     def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:

@@ -165,12 +165,17 @@ def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[
         # An invoke under way while the engine ends over a resource that failed; the engine has reported that one.
         if _ENGINE_ENDS in str(error):
             return Outcome(was_reported=True)
+        if str(error).startswith(_OURS_FAILED):  # what our own function says needs no trace of the program
+            pulumi.log.error(str(error).rpartition(_SAYS)[2])
+            return Outcome(was_reported=True)
         pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
         return Outcome(was_reported=True)
     return Outcome()
 
 
 _ENGINE_ENDS: Final = "grpc: the client connection is closing"
+_OURS_FAILED: Final = "invoke of datakit:"
+_SAYS: Final = "returned an error: "
 
 
 def _engine_error(error: Any) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datakit_iac.cloudquery_plugins.adapters import Pair, Sync
+from datakit_iac.cloudquery_plugins.columns import declared
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.files import csv_options, limits, listing
 from datakit_iac.technologies.files.paths import resolve
@@ -43,16 +44,8 @@ def table(pair: Pair) -> dict[str, Any]:
         found["format"] = place.format
     said = sorted(FilesAdapter.reading | limits.OPTIONS)
     found |= {name: options[name] for name in said if options.get(name) is not None}
-    found["columns"] = columns(pair.target)
+    found["columns"] = declared(pair.target)
     return found
-
-
-def columns(dataset: BoundDataSet) -> list[dict[str, Any]]:
-    """The columns of a contract, as a plugin knows them."""
-    return [
-        {"name": column.name, "type": str(column.type), "required": column.required, "key": column.primary_key}
-        for column in dataset.columns
-    ]
 
 
 def quarantine(sync: Sync) -> dict[str, Any]:

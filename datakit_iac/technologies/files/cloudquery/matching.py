@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import write
@@ -13,7 +14,7 @@ from datakit_iac.technologies.files.cloudquery.finding import DataFile
 from datakit_iac.technologies.files.cloudquery.notation import usual
 from datakit_iac.technologies.files.cloudquery.reading import quoted
 from datakit_iac.technologies.files.cloudquery.scanning import Found, Scan
-from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 
 
 @dataclass(frozen=True, slots=True)

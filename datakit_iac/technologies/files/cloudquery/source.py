@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
@@ -22,7 +23,7 @@ from datakit_iac.technologies.files.cloudquery.misfits import sifting
 from datakit_iac.technologies.files.cloudquery.misfits.refusing import refusal
 from datakit_iac.technologies.files.cloudquery.misfits.search import Misfit
 from datakit_iac.technologies.files.cloudquery.scanning import inferred, scans
-from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, FilesSpec, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec, TableSpec
 
 _BATCH: Final = 64 << 20
 """Bytes of text in a batch, as far as the mean of a file tells; so that long records do not fill the memory."""

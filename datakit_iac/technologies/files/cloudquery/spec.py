@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.quarantine import Quarantine
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.files import csv_options, limits
 
 Format = Literal["csv", "json", "parquet"]
@@ -19,23 +19,6 @@ THREADS: Final = 2
 BATCH_ROWS: Final = 50_000
 _TABLE: Final = {"name", "folder", "path", "format", "columns", "quarantine", *csv_options.OPTIONS} | limits.OPTIONS
 _SPEC: Final = {"tables", "threads", "batch_rows"}
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredColumn:
-    """A column of the contract.
-
-    Attributes:
-        name: its name, in the file and in the table.
-        type: what its values must be.
-        required: whether a row without a value is refused.
-        key: whether it is part of the primary key.
-    """
-
-    name: str
-    type: DataType
-    required: bool = False
-    key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +98,7 @@ class FilesSpec:
 
 def _column(table: str, document: Mapping[str, Any]) -> DeclaredColumn:
     try:
-        data_type = DataType.parse(document["type"])
-        return DeclaredColumn(document["name"], data_type, bool(document.get("required")), bool(document.get("key")))
+        return DeclaredColumn.parse(document)
     except (KeyError, ValueError) as fault:
         raise PluginFault(f"{table}: column {document.get('name', document)!r}: {fault}") from fault
 

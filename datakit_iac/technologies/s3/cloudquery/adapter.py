@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datakit_iac.cloudquery_plugins.adapters import Sync
+from datakit_iac.cloudquery_plugins.columns import declared
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.files import csv_options
-from datakit_iac.technologies.files.cloudquery.adapter import columns, quarantine, table
+from datakit_iac.technologies.files.cloudquery.adapter import quarantine, table
 from datakit_iac.technologies.s3.layouts import unwritable
 from datakit_iac.technologies.s3.tags import encoded
 
@@ -72,6 +73,6 @@ def _output(target: BoundDataSet, is_quarantine: bool) -> dict[str, Any]:
         "tags": encoded(target),
         "writers": target.writers,
         "quarantine": is_quarantine,
-        "columns": columns(target),
+        "columns": declared(target),
         "csv": said,
     }

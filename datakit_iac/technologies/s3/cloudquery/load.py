@@ -15,10 +15,11 @@ from typing import Final
 import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import from_arrow
-from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 from datakit_iac.technologies.s3 import listing, snapshot
 from datakit_iac.technologies.s3.cloudquery.scratch import Scratch
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec, OutputSpec

@@ -10,12 +10,13 @@ import duckdb
 import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import plain
 from datakit_iac.technologies.duckdb.types import write
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, opened
 from datakit_iac.technologies.files.cloudquery.source import FilesSource
-from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, FilesSpec, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import FilesSpec, TableSpec
 from datakit_iac.technologies.s3.cloudquery.spec import OutputSpec
 from datakit_iac.technologies.s3.layouts import FORMATS
 from datakit_iac.technologies.sql.names import literal, quoted

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
+from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.technologies.files.cloudquery.spec import DeclaredColumn, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 from datakit_iac.technologies.s3.layouts import CSV, FORMATS
 
 Format = Literal["parquet", "csv", "json"]

@@ -1,0 +1,1 @@
+"""An endpoint that answers as AWS does, with accounts that are partly compliant: `python -m endpoint start`."""
