@@ -10,7 +10,7 @@ import pytest
 
 from datakit_iac.provider.registry import FUNCTIONS, TYPES
 from datakit_iac.provider.resource_types import run
-from datakit_iac.testing import lifecycle as testing
+from datakit_iac.testing import served_provider as testing
 from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.engine import Engine
 from tests.model.jobs import Jobs
