@@ -50,7 +50,7 @@ class Kafka:
         brokers, _, prefix = location.partition(":")[2].partition("/")
         return Connection(self.name, {"brokers": brokers.split(","), **({"prefix": prefix} if prefix else {})})
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """The topic's name without the prefix."""
         return str(place)
 

@@ -53,7 +53,7 @@ class S3:
         options |= {name: value for name, value in (("prefix", prefix), ("endpoint", endpoint)) if value}
         return Connection(self.name, options)
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """The prefix within the Store; ``raw``, ``raw/`` and ``./raw`` are one."""
         return address(place)
 
