@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_stores, sync_tables
-from datakit_iac.importing.found import CLASSIFICATION, Found
+from datakit_iac.importing.found import CLASSIFICATION, Found, pii
 from datakit_iac.importing.names import free, hyphenated
 from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.importing.sync_spec import DEFAULT_MODE, Plugin, SpecError
@@ -122,7 +122,7 @@ class Import:
         columns = [*_declared(table)] or [*_there(state)]
         if not columns:
             self._note([f"{table.line}: no column of {table.name} is known, so it has no schema: list its columns"])
-        guessed = {f"{each['name']}.pii" for each in columns} | {CLASSIFICATION}
+        guessed = {pii(each["name"]) for each in columns} | {CLASSIFICATION}
         spec = {
             "store": store.name,
             **place.model_dump(exclude_none=True),
@@ -249,7 +249,7 @@ class Import:
 
 def _declared(table: Table) -> Iterator[dict[str, Any]]:
     for each in table.columns:
-        column: dict[str, Any] = {"name": each.get("name"), "type": each.get("type")}
+        column: dict[str, Any] = {"name": str(each.get("name") or ""), "type": each.get("type")}
         if each.get("key"):
             column["primaryKey"] = True
         elif each.get("required"):

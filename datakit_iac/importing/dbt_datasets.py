@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from datakit_iac.importing.dbt_tests import ColumnTest
-from datakit_iac.importing.found import CLASSIFICATION, Found
+from datakit_iac.importing.found import CLASSIFICATION, Found, pii
 from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.manifest.models.dataset import Classification, DataSet, DataSetSpec, Place, Tier
 from datakit_iac.manifest.models.document import Metadata
@@ -154,7 +154,7 @@ class Reading:
         suspected = is_suspected(name)
         if not (suspected or relation.is_output):
             return {}
-        guessed.add(f"{name}.pii")
+        guessed.add(pii(name))
         return {"pii": suspected}
 
     def _tests(self, relation: Relation, column: str) -> Iterator[Any]:

@@ -19,13 +19,18 @@ _NAME: Final = re.compile(r"^\s*- name: (.+)$")
 _GUESS: Final = re.compile(rf"^\s+(?:- )?(pii|classification): \w+({_MARK})?$")
 
 
+def pii(column: str) -> str:
+    """What a guess is called at whether a column holds personal data; the case of letters is not a difference."""
+    return f"{column.lower()}.pii"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A manifest as it was found.
 
     Attributes:
         manifest: the manifest.
-        guessed: what nothing says and was guessed: ``classification``, or ``COLUMN.pii``.
+        guessed: what nothing says and was guessed: ``classification``, or what `pii` says of a column.
         has_all_columns: whether a DataSet has no other columns than these, as a catalog says it.
     """
 
@@ -67,7 +72,7 @@ def _guessable(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         if named := _NAME.match(line):
             column = str(yaml.safe_load(named[1]))
         elif said := _GUESS.match(line):
-            yield number, CLASSIFICATION if said[1] == CLASSIFICATION else f"{column}.pii", bool(said[2])
+            yield number, CLASSIFICATION if said[1] == CLASSIFICATION else pii(column), bool(said[2])
 
 
 def _dumped(manifest: Manifest) -> dict[str, Any]:
@@ -83,14 +88,14 @@ def _said(dumped: Mapping[str, Any]) -> Iterator[str]:
     spec = dumped["spec"]
     if CLASSIFICATION in spec:
         yield CLASSIFICATION
-    yield from (f"{column['name']}.pii" for column in spec.get("schema", ()) if column.get("pii") is not None)
+    yield from (pii(column["name"]) for column in spec.get("schema", ()) if column.get("pii") is not None)
 
 
 def _without(dumped: dict[str, Any], guesses: set[str]) -> None:
     if CLASSIFICATION in guesses:
         dumped["spec"].pop(CLASSIFICATION, None)
     for column in dumped["spec"].get("schema", ()):
-        if f"{column['name']}.pii" in guesses:
+        if pii(column["name"]) in guesses:
             column.pop("pii", None)
 
 

@@ -101,9 +101,10 @@ def _of_url(text: str) -> dict[str, str]:
     url = urlsplit(text)
     user, _, host = url.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    host, _, port = host.partition(":")
+    found = re.fullmatch(r"(\[[^]]*\]|.*?)(?::([^:]*))?", host)
+    host, port = found.groups(default="") if found else (host, "")
     return {
-        "host": unquote(host), "port": port, "dbname": unquote(url.path.lstrip("/")), "user": unquote(name),
+        "host": unquote(host).strip("[]"), "port": port, "dbname": unquote(url.path.lstrip("/")), "user": unquote(name),
         "password": unquote(password), **dict(parse_qsl(url.query)),
     }  # fmt: skip
 

@@ -83,6 +83,11 @@ def _file(source: Plugin, index: int, said: Any, local: Callable[[str], str], no
     line = source.at("spec", "tables", index)
     if not isinstance(said, dict) or not all(isinstance(said.get(each), str) for each in ("name", "path")):
         raise SpecError(f"{line}: a table of {source} needs a `name` and a `path`")
+    columns = said.get("columns") or []
+    if not isinstance(columns, list) or not all(isinstance(each, dict) for each in columns):
+        raise SpecError(
+            f"{source.at('spec', 'tables', index, 'columns')}: the columns of {said['name']} are no mappings"
+        )
     folder, path = said.get("folder"), str(said["path"])
     if not folder:
         folder, path = posixpath.split(path)
@@ -93,7 +98,7 @@ def _file(source: Plugin, index: int, said: Any, local: Callable[[str], str], no
         line,
         Place(prefix=path, format=data_format),
         local(str(folder or ".")),
-        tuple(said.get("columns") or ()),
+        tuple(columns),
         {name: each for name, each in said.items() if name in csv_options.OPTIONS},
         {name: each for name, each in said.items() if name in limits.OPTIONS},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from datakit_iac.importing.found import Found
+from datakit_iac.importing.found import Found, pii
 from datakit_iac.importing.names import leaf
 from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.manifest.models.column import Column
@@ -68,7 +68,7 @@ def dataset(table: FoundTable, store: str, name: str) -> Found:
         **table.place.model_dump(exclude_none=True),
     }
     spec = DataSetSpec.model_validate(said)
-    guessed = frozenset(f"{each.name}.pii" for each in spec.columns if each.pii)
+    guessed = frozenset(pii(each.name) for each in spec.columns if each.pii)
     return Found(DataSet(metadata=Metadata(name=name), spec=spec), guessed, has_all_columns=True)
 
 
@@ -87,7 +87,7 @@ def updated(known: Found, manifest: DataSet, table: FoundTable, technology: Tech
         column = declared.get(found.name.lower())
         if column is None:
             columns.append(_column(found))
-            guessed |= {f"{found.name}.pii"} if columns[-1].pii else set()
+            guessed |= {pii(found.name)} if columns[-1].pii else set()
             continue
         known_of_it = {each: getattr(found, each) for each in _KNOWN if each in found.model_fields_set}
         if technology.canonical(column.type) != found.type:

@@ -41,6 +41,19 @@ spec:
     note: ghp_0123456789abcdefghij
     scheduler: dfs
 """
+FILES = """\
+kind: source
+spec:
+  name: inbox
+  path: datakit-source-files
+  destinations: [pg]
+  spec: {{tables: [{{name: t,
+                   path: t.csv,
+                   columns: {}}}]}}
+---
+kind: destination
+spec: {{name: pg, path: cloudquery/duckdb, spec: {{connection_string: w.duckdb}}}}
+"""
 URL = "postgresql://ann:s3cr3t%40x@db.example.com:5433/crm?sslmode=require"
 
 
@@ -100,6 +113,9 @@ def test_every_table_that_is_not_skipped_is_a_pair_of_datasets(tmp_path: Path) -
         ),
         ("kind: source\nspec: {path: a}\n", "sync.yml:1: the source has no `spec` with a `name`"),
         ("kind: source\nspec: [\n", "not valid YAML"),
+        (FILES.format("[id]"), "sync.yml:8: the columns of t are no mappings"),
+        (FILES.format("[{type: integer}]"), "sync.yml:6: table t cannot be a DataSet: schema.0.name"),
+        (FILES.format("[{name: id, type: whole}]"), "sync.yml:6: table t cannot be a DataSet: schema.0.type"),
     ],
 )
 def test_what_cannot_be_carried_over_is_refused_with_its_line(tmp_path: Path, text: str, told: str) -> None:
@@ -114,6 +130,22 @@ def test_a_connection_string_that_only_a_variable_knows_is_a_secret(tmp_path: Pa
     found, notes = _imported(tmp_path, f"{SOURCE}---\n{TARGET.format('${file:/run/dsn}')}")
     assert found["Store", "pg"].spec.secrets == {"connection_string": "${PG_CONNECTION_STRING}"}
     assert any("set PG_CONNECTION_STRING" in each for each in notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("postgres://ann@[::1]:5433/crm", "::1", 5433),
+        ("postgres://db/crm", "db", None),
+        ("host=db port=5434 dbname=crm", "db", 5434),
+        ("postgres://ann:${PG_PASS}@db:5432/crm", "db", 5432),
+    ],
+)
+def test_connection_strings_are_taken_apart(tmp_path: Path, text: str, host: str, port: int | None) -> None:
+    found, _ = _imported(tmp_path, f"{SOURCE}---\n{TARGET.format(repr(text))}")
+    store = found["Store", "pg"].spec
+    assert (store.connection["host"], store.connection.get("port"), store.connection["database"]) == (host, port, "crm")
+    assert store.secrets == ({"password": "${PG_PASS}"} if "PG_PASS" in text else {})
 
 
 def test_several_sources_and_destinations(tmp_path: Path) -> None:

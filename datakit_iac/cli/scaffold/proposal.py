@@ -146,8 +146,10 @@ def _line(found: Found) -> str:
 
 
 def _guesses(found: Found) -> Iterator[str]:
+    from datakit_iac.importing.found import pii
+
     columns = getattr(found.manifest.spec, "columns", ())  # type: ignore[attr-defined]
-    if personal := [each.name for each in columns if each.pii and f"{each.name}.pii" in found.guessed]:
+    if personal := [each.name for each in columns if each.pii and pii(each.name) in found.guessed]:
         yield f"; personal data guessed: {', '.join(personal)}"
     if "classification" in found.guessed:
         yield f"; classification guessed: {found.manifest.spec.classification}"  # type: ignore[attr-defined]
