@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
@@ -12,7 +12,6 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_stores, sync_tables
 from datakit_iac.importing.found import CLASSIFICATION, Found, pii
 from datakit_iac.importing.names import free, hyphenated
-from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.importing.sync_spec import DEFAULT_MODE, Plugin, SpecError
 from datakit_iac.importing.sync_tables import Table
 from datakit_iac.manifest.models.connector import Connector, ConnectorSpec
@@ -22,8 +21,7 @@ from datakit_iac.manifest.models.store import Store, StoreSpec
 from datakit_iac.manifest.models.transform import Transform, TransformSpec, WriteMode
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.image import Image
-from datakit_iac.manifest.values.versions import semver
-from datakit_iac.technologies.technology import StoreError, TableState, technologies, technology
+from datakit_iac.technologies.technology import TableState, technologies, technology
 
 _FILES: Final = "files"
 _PLACES: Final = {
@@ -119,7 +117,7 @@ class Import:
         kind = self._type(store)
         place = _place(kind, table.name)
         state = self.describe(Connection(kind, store.spec.connection), place) if not store.spec.secrets else None
-        columns = [*_declared(table)] or [*_there(state)]
+        columns = sync_tables.columns(table, state)
         if not columns:
             self._note([f"{table.line}: no column of {table.name} is known, so it has no schema: list its columns"])
         guessed = {pii(each["name"]) for each in columns} | {CLASSIFICATION}
@@ -167,9 +165,9 @@ class Import:
             options = {"path": table.folder, **table.limits}
         store = self._known(kind, options, reached.secrets, wanted[0])
         name = store.name if store else free(wanted, {*self.project.stores, *self._stores, *self.project.datasets})
-        self._note([*reached.notes, *_left(plugin, kind)])
+        self._note([*reached.notes, *sync_stores.left(plugin)])
         spec = StoreSpec(connector=connector, connection=options, secrets=reached.secrets)
-        if store and _location(kind, store.spec.connection, {}) == _location(kind, options, {}):
+        if store and sync_stores.location(kind, store.spec.connection, {}) == sync_stores.location(kind, options, {}):
             spec = store.spec  # it is reached already, however that is said
         made = Store(metadata=Metadata(name=name), spec=spec)
         self._stores[name] = made
@@ -180,8 +178,8 @@ class Import:
         """The Store that is the same one; else the one of that name and technology, to be changed."""
         stores = {**self.project.stores, **self._stores}
         alike = [each for each in stores.values() if self._type(each) == kind]
-        here = _location(kind, options, secrets)
-        same = next((e for e in alike if _location(kind, e.spec.connection, e.spec.secrets) == here), None)
+        here = sync_stores.location(kind, options, secrets)
+        same = next((e for e in alike if sync_stores.location(kind, e.spec.connection, e.spec.secrets) == here), None)
         if same or name in self._stores:
             return same
         return next((each for each in alike if each.name == name), None)
@@ -192,7 +190,7 @@ class Import:
         there = next((e for e in (*made, *self.project.connectors.values()) if e.spec.type == kind), None)
         reference = self._reference(plugin)
         if there is None:
-            version = _version(plugin)
+            version = sync_stores.version(plugin)
             said: dict[str, Any] = {
                 "type": kind,
                 "capabilities": [plugin.kind],
@@ -247,33 +245,12 @@ class Import:
         self.notes += [each for each in dict.fromkeys(notes) if each not in self.notes]
 
 
-def _declared(table: Table) -> Iterator[dict[str, Any]]:
-    for each in table.columns:
-        column: dict[str, Any] = {"name": str(each.get("name") or ""), "type": each.get("type")}
-        if each.get("key"):
-            column["primaryKey"] = True
-        elif each.get("required"):
-            column["nullable"] = False
-        yield {**column, "pii": is_suspected(str(each.get("name")))}
-
-
-def _there(state: TableState | None) -> Iterator[dict[str, Any]]:
-    for each in state.columns if state else ():
-        yield {**each.dumped(), "type": str(each.type), "pii": is_suspected(each.name)}
-
-
 def _mode(target: Plugin) -> WriteMode:
     said = target.fields.get("write_mode") or DEFAULT_MODE
     if said not in get_args(WriteMode):
         raise SpecError(f"{target.at('write_mode')}: write_mode is {said!r}; expected {', '.join(get_args(WriteMode))}")
     mode: WriteMode = said
     return mode
-
-
-def _left(plugin: Plugin, kind: str) -> Iterator[str]:
-    for name in plugin.options:
-        if kind in sync_stores.CARRIED and name not in sync_stores.CARRIED[kind]:
-            yield f"{plugin.at('spec', name)}: `{name}` of {plugin} is not carried over"
 
 
 def _place(kind: str, name: str) -> Place:
@@ -286,18 +263,3 @@ def _same(kind: str, one: Place, other: Place) -> bool:
         address = technology(kind).address
         return address(one) == address(other)
     return str(one) == str(other)
-
-
-def _location(kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
-    """What tells one Store from another: of a technology that is not installed, all that is said of it."""
-    try:
-        return technology(kind).location(Connection(kind, options))
-    except (KeyError, StoreError):
-        return repr((sorted(options.items()), sorted(secrets.items())))
-
-
-def _version(plugin: Plugin) -> str | None:
-    try:
-        return semver(str(plugin.fields.get("version") or "").removeprefix("v"))
-    except ValueError:
-        return None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_secrets
 from datakit_iac.importing.names import hyphenated
 from datakit_iac.importing.sync_spec import Plugin
+from datakit_iac.manifest.values.versions import semver
+from datakit_iac.technologies import technology as technologies
 
 _TYPES: Final = {"postgresql": "postgres", "file": "files"}
 """The technologies whose plugins have another name."""
@@ -136,3 +139,27 @@ CARRIED: Final = {
     "files": {"path", "files_dir", "directory", "tables"},
 }
 """The options of a plugin that are carried over, by technology."""
+
+
+def left(plugin: Plugin) -> Iterator[str]:
+    """The options of a plugin that nothing here has a place for, each as a note."""
+    kind = technology(plugin)
+    for name in plugin.options:
+        if kind in CARRIED and name not in CARRIED[kind]:
+            yield f"{plugin.at('spec', name)}: `{name}` of {plugin} is not carried over"
+
+
+def location(kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
+    """What tells one Store from another: of a technology that is not installed, all that is said of it."""
+    try:
+        return technologies.technology(kind).location(Connection(kind, options))
+    except (KeyError, technologies.StoreError):
+        return repr((sorted(options.items()), sorted(secrets.items())))
+
+
+def version(plugin: Plugin) -> str | None:
+    """The plugin's version, where it is a semantic one."""
+    try:
+        return semver(str(plugin.fields.get("version") or "").removeprefix("v"))
+    except ValueError:
+        return None

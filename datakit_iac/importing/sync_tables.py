@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, get_args
 
+from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.importing.sync_spec import Plugin, SpecError
 from datakit_iac.manifest.models.dataset import Format, Place
 from datakit_iac.technologies.files import csv_options, limits
+from datakit_iac.technologies.technology import TableState
 
 _WILD: Final = frozenset("*?[")
 _PACKAGE: Final = "package:"
@@ -83,8 +85,8 @@ def _file(source: Plugin, index: int, said: Any, local: Callable[[str], str], no
     line = source.at("spec", "tables", index)
     if not isinstance(said, dict) or not all(isinstance(said.get(each), str) for each in ("name", "path")):
         raise SpecError(f"{line}: a table of {source} needs a `name` and a `path`")
-    columns = said.get("columns") or []
-    if not isinstance(columns, list) or not all(isinstance(each, dict) for each in columns):
+    declared = said.get("columns") or []
+    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
         raise SpecError(
             f"{source.at('spec', 'tables', index, 'columns')}: the columns of {said['name']} are no mappings"
         )
@@ -98,7 +100,7 @@ def _file(source: Plugin, index: int, said: Any, local: Callable[[str], str], no
         line,
         Place(prefix=path, format=data_format),
         local(str(folder or ".")),
-        tuple(columns),
+        tuple(declared),
         {name: each for name, each in said.items() if name in csv_options.OPTIONS},
         {name: each for name, each in said.items() if name in limits.OPTIONS},
     )
@@ -109,3 +111,23 @@ def _left(source: Plugin, index: int, said: Mapping[str, Any]) -> Iterator[str]:
         if name not in _FIELDS:
             where = source.at("spec", "tables", index, str(name))
             yield f"{where}: `{name}` of table {said['name']} of {source} is not carried over"
+
+
+def columns(table: Table, state: TableState | None) -> list[dict[str, Any]]:
+    """The columns of a table: as the source's spec declares them, or else as the destination's catalog shows them."""
+    return [*_declared(table)] or [*_there(state)]
+
+
+def _declared(table: Table) -> Iterator[dict[str, Any]]:
+    for each in table.columns:
+        column: dict[str, Any] = {"name": str(each.get("name") or ""), "type": each.get("type")}
+        if each.get("key"):
+            column["primaryKey"] = True
+        elif each.get("required"):
+            column["nullable"] = False
+        yield {**column, "pii": is_suspected(str(each.get("name")))}
+
+
+def _there(state: TableState | None) -> Iterator[dict[str, Any]]:
+    for each in state.columns if state else ():
+        yield {**each.dumped(), "type": str(each.type), "pii": is_suspected(each.name)}
