@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from datakit_iac.importing.catalog import described
 from datakit_iac.importing.found import Found, pii
 from datakit_iac.importing.names import leaf
 from datakit_iac.importing.personal_data import is_suspected
@@ -48,7 +49,7 @@ def tables(session: Session, patterns: Iterable[str] = ()) -> Iterator[FoundTabl
         names = (str(place).lower(), leaf(place).lower())
         if wanted and not any(fnmatchcase(name, pattern) for name in names for pattern in wanted):
             continue
-        state = session.describe(place)
+        state = described(session, place)
         if state and state.mark is None:
             yield FoundTable(place, state)
 
@@ -90,6 +91,8 @@ def updated(known: Found, manifest: DataSet, table: FoundTable, technology: Tech
             guessed |= {pii(found.name)} if columns[-1].pii else set()
             continue
         known_of_it = {each: getattr(found, each) for each in _KNOWN if each in found.model_fields_set}
+        if found.primary_key:  # which says already that there is a value
+            known_of_it["nullable"] = column.nullable
         if technology.canonical(column.type) != found.type:
             known_of_it["type"] = found.type
         columns.append(column.model_copy(update=known_of_it))

@@ -16,7 +16,7 @@ CREATE TABLE raw.people (id INTEGER NOT NULL, email VARCHAR, first_name VARCHAR,
 COMMENT ON TABLE raw.people IS 'Everybody.';
 COMMENT ON COLUMN raw.people.email IS 'Where to write to.';
 INSERT INTO raw.people VALUES (1, 'ann@x.io', 'Ann', 1.5, ['a']);
-CREATE TABLE raw.orders (id INTEGER, placed TIMESTAMP);
+CREATE TABLE raw.orders (id INTEGER PRIMARY KEY, placed TIMESTAMP);
 CREATE VIEW main.people AS SELECT id FROM raw.people;
 """
 
@@ -43,6 +43,8 @@ def test_tables_become_datasets_and_the_next_preview_is_empty(found: Workspace) 
         ("id", "integer", False), ("email", "string", True), ("first_name", "string", True),
         ("amount", "decimal(10,2)", True), ("tags", "array<string>", True),
     ]  # fmt: skip
+    orders = yaml.safe_load((found.project / "orders.yaml").read_text())["spec"]["schema"]
+    assert orders == [{"name": "id", "type": "integer", "primaryKey": True}, {"name": "placed", "type": "timestamp"}]
     assert found.preview().ok().operations == {}
     assert found.rows("SELECT id, email FROM raw.people") == [(1, "ann@x.io")]
     _dk(found, "validate").ok()

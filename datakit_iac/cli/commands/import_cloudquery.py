@@ -76,6 +76,7 @@ def _describe(root: Path) -> Callable[[Connection, Place], TableState | None]:
     """What the catalog of a Store shows at a place; nothing where it cannot be opened."""
 
     def describe(connection: Connection, place: Place) -> TableState | None:
+        from datakit_iac.importing.catalog import described
         from datakit_iac.technologies.technology import StoreError, technologies, technology
 
         if connection.technology not in technologies():
@@ -85,7 +86,7 @@ def _describe(root: Path) -> Callable[[Connection, Place], TableState | None]:
             connection = type(connection)(connection.technology, {**connection.options, "path": str(root / path)})
         try:
             with technology(connection.technology).open(connection) as session:
-                return session.describe(place)
+                return described(session, place)
         except StoreError:
             return None
 

@@ -12,6 +12,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,7 @@ def _catalog(
     store: ResolvedStore, connection: Connection, notes: list[str]
 ) -> Iterator[Callable[[Place], TableState | None]]:
     """What the Store's catalog shows at a place; nothing, and a note, where it cannot be read."""
+    from datakit_iac.importing.catalog import described
     from datakit_iac.technologies.technology import StoreError, technology
 
     with ExitStack() as kept:
@@ -167,4 +169,4 @@ def _catalog(
             yield lambda _: None
             return
         with waiting(f"reading {store.name}"):
-            yield session.describe
+            yield partial(described, session)
