@@ -19,6 +19,7 @@ from datakit_iac.technologies.roles import (
     Discards,
     MeasuresSize,
     RunsDataTests,
+    ShowsKeys,
     VersionsData,
 )
 from datakit_iac.technologies.technology import (
@@ -53,6 +54,7 @@ __all__ = [
     "Secret",
     "SecretText",
     "Session",
+    "ShowsKeys",
     "StoreError",
     "StoreMissingError",
     "TableState",

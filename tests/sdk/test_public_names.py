@@ -17,7 +17,8 @@ NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Connection ConnectionModel DataType DataVersion"
         " Discards Effect Fault Mark MeasuresSize Place PortNumber RunsDataTests Secret SecretText Session"
-        " StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical revealed"
+        " ShowsKeys StoreError StoreMissingError TableState Technology Test FailedTest Text VersionsData canonical"
+        " revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": "Destination Pair Quarantine Source Sync spec",
