@@ -58,6 +58,8 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("dataset list", "dataset.list", "list DataSets"),
         _command("dataset show", "dataset.show", "show one: contract, writers, readers"),
         _command("import", "import_tables", "write DataSets for the tables of a Store, and take these over"),
+        _command("import dbt", "import_dbt", "write the Transform and the DataSets of a dbt project"),
+        _command("import cloudquery", "import_cloudquery", "write the manifests of a CloudQuery sync specification"),
         _command("store list", "store.list", "list Stores"),
         _command("store show", "store.show", "show one: connection and DataSets"),
         _command("connector list", "connector.list", "list Connectors"),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from datakit_iac.importing.catalog import described
+from datakit_iac.importing.found import Found, pii
+from datakit_iac.importing.names import leaf
 from datakit_iac.importing.personal_data import is_suspected
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec, Place
 from datakit_iac.manifest.models.document import Metadata
-from datakit_iac.manifest.writing import to_yaml
 from datakit_iac.technologies.technology import Session, TableState, Technology
 
-GUESSED: Final = "  # guessed"
+_KNOWN: Final = ("nullable", "primary_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,21 @@ def tables(session: Session, patterns: Iterable[str] = ()) -> Iterator[FoundTabl
     """
     wanted = [each.lower() for each in patterns]
     for place in session.places(""):
-        names = (str(place).lower(), _leaf(place).lower())
+        names = (str(place).lower(), leaf(place).lower())
         if wanted and not any(fnmatchcase(name, pattern) for name in names for pattern in wanted):
             continue
-        state = session.describe(place)
+        state = described(session, place)
         if state and state.mark is None:
             yield FoundTable(place, state)
 
 
-def dataset(table: FoundTable, store: str, taken: Iterable[str]) -> DataSet:
+def dataset(table: FoundTable, store: str, name: str) -> Found:
     """The contract of a table as it is; a column whose name suggests so holds personal data.
 
     Args:
         table: the table.
         store: its Store's name.
-        taken: the names that DataSets have already.
+        name: the DataSet's name.
     """
     said = {
         "store": store,
@@ -68,51 +69,36 @@ def dataset(table: FoundTable, store: str, taken: Iterable[str]) -> DataSet:
         **table.place.model_dump(exclude_none=True),
     }
     spec = DataSetSpec.model_validate(said)
-    return DataSet(metadata=Metadata(name=_name(table.place, {*taken})), spec=spec)
+    guessed = frozenset(pii(each.name) for each in spec.columns if each.pii)
+    return Found(DataSet(metadata=Metadata(name=name), spec=spec), guessed, has_all_columns=True)
 
 
-def updated(manifest: DataSet, table: FoundTable, technology: Technology) -> DataSet:
+def updated(known: Found, manifest: DataSet, table: FoundTable, technology: Technology) -> Found:
     """A contract with the columns as its table has them; what only the contract says of a column stays.
 
     Args:
-        manifest: the contract.
+        known: the contract, with what is guessed in it.
+        manifest: the same.
         table: its table.
         technology: that of its Store.
     """
     declared = {column.name.lower(): column for column in manifest.spec.columns}
-    columns = []
+    columns, guessed = [], {*known.guessed}
     for found in table.state.columns:
         column = declared.get(found.name.lower())
         if column is None:
             columns.append(_column(found))
+            guessed |= {pii(found.name)} if columns[-1].pii else set()
             continue
-        known = {name: getattr(found, name) for name in ("nullable", "primary_key") if name in found.model_fields_set}
+        known_of_it = {each: getattr(found, each) for each in _KNOWN if each in found.model_fields_set}
+        if found.primary_key:  # which says already that there is a value
+            known_of_it["nullable"] = column.nullable
         if technology.canonical(column.type) != found.type:
-            known["type"] = found.type
-        columns.append(column.model_copy(update=known))
-    return manifest.model_copy(update={"spec": manifest.spec.model_copy(update={"columns": columns})})
-
-
-def text(manifest: DataSet) -> str:
-    """The manifest as YAML, in which each guess says that it is one."""
-    return re.sub(r"(?m)^(\s*(?:- )?pii: true)$", rf"\1{GUESSED}", to_yaml(manifest))
+            known_of_it["type"] = found.type
+        columns.append(column.model_copy(update=known_of_it))
+    changed = manifest.model_copy(update={"spec": manifest.spec.model_copy(update={"columns": columns})})
+    return Found(changed, frozenset(guessed))
 
 
 def _column(found: Column) -> Column:
     return found.model_copy(update={"pii": True}) if is_suspected(found.name) else found
-
-
-def _leaf(place: Place) -> str:
-    return str(place).rstrip("/").rpartition("/" if place.prefix else ".")[2]
-
-
-def _name(place: Place, taken: set[str]) -> str:
-    """The table's own name as one of manifests; with its schema where that is taken, or a number behind it."""
-    short, long = (_hyphenated(each) for each in (_leaf(place), str(place)))
-    names = (short, long, *(f"{long}-{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
-
-
-def _hyphenated(text: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")
-    return words if words[:1].isalpha() else f"table-{words}".strip("-")

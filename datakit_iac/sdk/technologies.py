@@ -26,6 +26,7 @@ from datakit_iac.technologies.roles import (
     MeasuresSize,
     ReadsCatalog,
     RunsDataTests,
+    ShowsKeys,
     TellsNotes,
     VersionsData,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Secret",
     "SecretText",
     "Session",
+    "ShowsKeys",
     "StoreError",
     "StoreMissingError",
     "TableState",

@@ -128,6 +128,14 @@ class HasSettings(Protocol):
 
 
 @runtime_checkable
+class ShowsKeys(Protocol):
+    """Knows the primary keys of tables that others made; what a contract promises is not one."""
+
+    def primary_key(self, place: Place) -> frozenset[str]:
+        """The columns of a table's primary key, in lower case."""
+
+
+@runtime_checkable
 class MeasuresSize(Protocol):
     """A Technology that knows how large its Stores are."""
 

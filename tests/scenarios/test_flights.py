@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from datakit_iac.technologies.files.paths import resolve
 from tests.scenarios.workspace import BIN, Workspace
@@ -61,6 +63,40 @@ def test_the_second_up_runs_nothing(flights: tuple[Workspace, str]) -> None:
     again = flights[0].up().ok()
     assert again.operations == {}
     assert "33 unchanged" in again.text
+
+
+def test_its_dbt_project_is_imported_with_the_same_contracts(flights: tuple[Workspace, str], tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(flights[0].project, project)
+    shutil.rmtree(project / "transforms/staging")
+    shutil.rmtree(project / "transforms/marts")
+    shutil.rmtree(project / "policies")  # they ask for owners, of which dbt says nothing
+    raw = {*TABLES}
+    written = {file: file.read_text() for file in (project / "dataset").glob("*.yaml") if file.stem not in raw}
+    for file in written:
+        file.unlink()
+
+    def dk(*arguments: str) -> str:
+        done = subprocess.run(
+            [BIN / "dk", *arguments], cwd=project, env=flights[0].env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "DataSet stg-flights: staging.stg_flights, 12 columns" in dk("import", "dbt", "models")
+    for file, text in written.items():
+        before, after = yaml.safe_load(text)["spec"], yaml.safe_load(file.read_text())["spec"]
+        assert after["table"] == before["table"]
+        assert after["description"] == before["description"]
+        assert [(each["name"], each["type"]) for each in after["schema"]] == [
+            (each["name"], each["type"]) for each in before["schema"]
+        ]
+    transform = yaml.safe_load((project / "transforms/flights/dk.yaml").read_text())["spec"]
+    assert transform["inputs"] == [{"dataset": each} for each in sorted(raw)]
+    assert len(transform["outputs"]) == len(written)
+    validated = dk("validate")
+    assert "error" not in validated, validated
+    assert "every model has its DataSet" in dk("import", "dbt", "models")
 
 
 def test_the_engine_reads_the_schema_from_the_plugin(workspace: Workspace) -> None:

@@ -16,7 +16,7 @@ CREATE TABLE raw.people (id INTEGER NOT NULL, email VARCHAR, first_name VARCHAR,
 COMMENT ON TABLE raw.people IS 'Everybody.';
 COMMENT ON COLUMN raw.people.email IS 'Where to write to.';
 INSERT INTO raw.people VALUES (1, 'ann@x.io', 'Ann', 1.5, ['a']);
-CREATE TABLE raw.orders (id INTEGER, placed TIMESTAMP);
+CREATE TABLE raw.orders (id INTEGER PRIMARY KEY, placed TIMESTAMP);
 CREATE VIEW main.people AS SELECT id FROM raw.people;
 """
 
@@ -43,6 +43,8 @@ def test_tables_become_datasets_and_the_next_preview_is_empty(found: Workspace) 
         ("id", "integer", False), ("email", "string", True), ("first_name", "string", True),
         ("amount", "decimal(10,2)", True), ("tags", "array<string>", True),
     ]  # fmt: skip
+    orders = yaml.safe_load((found.project / "orders.yaml").read_text())["spec"]["schema"]
+    assert orders == [{"name": "id", "type": "integer", "primaryKey": True}, {"name": "placed", "type": "timestamp"}]
     assert found.preview().ok().operations == {}
     assert found.rows("SELECT id, email FROM raw.people") == [(1, "ann@x.io")]
     _dk(found, "validate").ok()
@@ -53,7 +55,7 @@ def test_tables_become_datasets_and_the_next_preview_is_empty(found: Workspace) 
 
 def test_only_the_tables_that_are_asked_for_and_nothing_applied(found: Workspace) -> None:
     told = json.loads(_dk(found, "import", "warehouse", "--tables", "ord*", "--no-apply", "--output", "json").ok().text)
-    assert [each["place"] for each in told["datasets"]] == ["raw.orders"]
+    assert [each["place"] for each in told["manifests"]] == ["raw.orders"]
     assert "raw.orders is there already and was not made by datakit" in found.preview().failed().text
     _dk(found, "import", "warehouse", "--tables", "raw.orders", "--yes").ok()
     assert found.preview().ok().operations == {}
@@ -65,10 +67,16 @@ def test_a_manifest_that_differs_is_shown_and_changed_only_by_force(found: Works
 
     shown = _dk(found, "import", "warehouse", "--tables", "raw.orders", "--no-apply").ok()
     assert "- name: phone" in shown.text
-    assert "--force takes what the tables say" in shown.text
-    assert "phone" not in (found.project / "orders.yaml").read_text()
+    assert "--force takes what its table says" in shown.text
+    refused = _dk(found, "import", "warehouse", "--tables", "raw.orders", "--yes").failed()
+    assert "nothing was applied" in refused.text
+    manifest = found.project / "orders.yaml"
+    assert "phone" not in manifest.read_text()
+    manifest.write_text("# Ours.\n" + manifest.read_text().replace("type: integer", "type: integer  # not text"))
     _dk(found, "import", "warehouse", "--tables", "raw.orders", "--force", "--yes").ok()
-    assert "phone" in (found.project / "orders.yaml").read_text()
+    assert "- name: phone" in manifest.read_text()
+    assert manifest.read_text().startswith("# Ours.")
+    assert "# not text" in (found.project / "orders.yaml.orig").read_text()
     assert found.preview().ok().operations == {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,16 @@ def write(texts: Mapping[Path, str], *, force: bool = False) -> Written:
                 stream.write(texts[file])
         undo.pop_all()
     return Written(fresh, kept)
+
+
+def demand_free(texts: Iterable[Path]) -> None:
+    """Refuse to write where something is.
+
+    Raises:
+        UsageError: files are there.
+    """
+    if there := [file for file in texts if os.path.lexists(file)]:
+        raise UsageError(_in_the_way(there), "move what is there, or rename the manifest in it")
 
 
 def replace(file: Path, text: str) -> Written:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
 
-_USUAL: Final = {"DataSet": "dataset/*.yaml", "Transform": "transforms/*/dk.yaml"}
+_USUAL: Final = {
+    "Connector": "connector/*.yaml",
+    "Store": "store/*.yaml",
+    "DataSet": "dataset/*.yaml",
+    "Transform": "transforms/*/dk.yaml",
+}
 """Where the manifest of a name (``*``) is in a project that shows no layout of its own."""
 
 

@@ -25,6 +25,7 @@ class Events:
     def __init__(self, show: Callable[[str], None] = lambda _: None) -> None:
         self.warnings: list[str] = []
         self.faults: list[str] = []
+        self.listed: list[str] = []
         self.building: dict[str, dict[str, Any]] = {}
         self._show = show
         self._selected: dict[str, int] = {}
@@ -59,6 +60,7 @@ class Events:
         if warning := event.get("warning"):
             self.warnings.append(" ".join(str(warning).split()))
         self.faults += event.get("faults", ())
+        self.listed += event.get("listed", ())
         self.building |= event.get("building", {})
         self._results += [event["result"]] if "result" in event else ()
         self._reply = event.get("reply", self._reply)

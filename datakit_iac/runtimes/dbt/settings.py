@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.contract.job import Job
 from datakit_iac.findings.fault import Fault
@@ -67,9 +67,14 @@ def variables(job: Job) -> list[str]:
 
 def options(job: Job) -> list[str]:
     """The options by which dbt selects the same."""
+    return selectors(job.settings)
+
+
+def selectors(said: Mapping[str, Any]) -> list[str]:
+    """The options for what ``select`` and ``exclude`` say."""
     # A test of several models runs with the last of them to be built, not with the first.
     words = ["--indirect-selection", "buildable"]
     for setting in ("select", "exclude"):
-        for selector in job.settings.get(setting) or ():
+        for selector in said.get(setting) or ():
             words += [f"--{setting}", selector]
     return words

@@ -2,12 +2,13 @@
 
 Run as a script, never imported: ``python -P worker.py ADAPTERS TASK …`` for one request. Without a task it does one
 for each line ``{"args": ["TASK", …], "env": {…}}`` that it reads. The adapters are modules that it imports ahead, with
-commas between them. The tasks are ``build SELECTION -- OPTIONS`` and ``deps OPTIONS``, both dbt's own. The folder
-``DATAKIT_FOLDER`` holds a ``request.json``: the ``names`` of all variables that the job may see, and the ``ports`` that
-`placement` knows. What it answers are lines that begin with the record separator, so that nothing a library prints can
-be taken for one; ``exit`` is said to those only who sent a line:
+commas between them. The tasks are ``build SELECTION -- OPTIONS``, ``parse SELECTION -- OPTIONS`` and ``deps OPTIONS``,
+all dbt's own. The folder ``DATAKIT_FOLDER`` holds a ``request.json``: the ``names`` of all variables that the job may
+see, and for a build the ``ports`` that `placement` knows. What it answers are lines that begin with the record
+separator, so that nothing a library prints can be taken for one; ``exit`` is said to those only who sent a line:
 
     {"faults": ["…"]}   {"building": {"model.shop.a": {…}}}   {"selected": {"model": 8, "test": 12}}
+    {"listed": ["model.shop.a"]}
     {"done": "model"}   {"warning": "…"}   {"result": {"id": "model.shop.a", "status": "success", …}}
     {"reply": {"error": "", "folders": ["/…"]}}   {"exit": 0}
 """
@@ -77,7 +78,11 @@ def _serve(args: Sequence[str], env: Mapping[str, str], runner: Any, tell: Tell)
                 error = _fetch(options, seen, runner)
             else:
                 place = options.index("--")
-                error = _build(options[:place], options[place + 1 :], request["ports"], runner, tell)
+                given = (options[:place], options[place + 1 :])
+                if task == "parse":
+                    error = _parse(*given, runner, tell)
+                else:
+                    error = _build(*given, request["ports"], runner, tell)
     except Exception as fault:  # a fault inside dbt must not end the worker without a word
         error = f"{type(fault).__name__}: {fault}"
     tell({"reply": {"error": error, "folders": [project, str(Path(project).resolve())]}})
@@ -96,6 +101,27 @@ def _fetch(options: Sequence[str], seen: Mapping[str, str], runner: Any) -> str:
     return "" if done.success else str(done.exception or "dbt gave no reason")
 
 
+def _parse(select: Sequence[str], options: Sequence[str], runner: Any, tell: Tell) -> str:
+    """Parse, so that the target folder has dbt's manifest, and tell what is selected; the error where there is one."""
+    read = runner().invoke(["parse", *options])
+    if not read.success:
+        return _told(read.exception, "") or "dbt could not read the project"
+    selected = _selected(read.result, select, options, runner)
+    if isinstance(selected, str):
+        return selected
+    tell({"listed": [each["unique_id"] for each in selected]})
+    return ""
+
+
+def _selected(manifest: Any, select: Sequence[str], options: Sequence[str], runner: Any) -> list[dict[str, str]] | str:
+    """What is selected, or the error."""
+    keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
+    listed = runner(manifest=manifest).invoke(["list", *keys, *select, *options])
+    if not listed.success:
+        return str(listed.exception or "dbt could not select")
+    return [json.loads(line) for line in listed.result or ()]
+
+
 def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any], runner: Any, tell: Tell) -> str:
     """Parse, select, build; the error where there is one. A build that ran tells its results and is not an error."""
 
@@ -110,11 +136,9 @@ def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any],
         return _told(read.exception, ports["package"]) or "dbt could not read the project"
     # Each build gets a manifest of its own: dbt writes into it, and so do we.
     manifest = read.result
-    keys = ["--output", "json", "--output-keys", "resource_type unique_id"]
-    listed = runner(manifest=manifest).invoke(["list", *keys, *select, *options])
-    if not listed.success:
-        return str(listed.exception or "dbt could not select")
-    selected = [json.loads(line) for line in listed.result or ()]
+    selected = _selected(manifest, select, options, runner)
+    if isinstance(selected, str):
+        return selected
     if selected:
         edits = _beside("dbt_manifest")
         placed = edits.placed(manifest, frozenset(each["unique_id"] for each in selected), ports)

@@ -29,6 +29,12 @@ _COLUMNS: Final = (
 _OF_ONE: Final = " WHERE lower(schema) = lower(?) AND lower(name) = lower(?)"
 
 
+_KEYS: Final = (
+    "SELECT unnest(constraint_column_names) FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY'"
+    " AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table or view.
@@ -72,6 +78,10 @@ class Catalog:
     def places(self, infix: str) -> list[Place]:
         """Those whose names contain a text, in whatever case."""
         return [place for key, place in sorted(self._all().items()) if infix.lower() in key[1]]
+
+    def primary_key(self, place: Place) -> frozenset[str]:
+        """The columns of a table's primary key, in lower case."""
+        return frozenset(name.lower() for (name,) in self._rows(_KEYS, DUCKDB.parts(place)))
 
     def take(self, place: Place) -> None:
         """Take note of what was just made or described at a place; it alone is read again."""

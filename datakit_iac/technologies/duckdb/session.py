@@ -75,6 +75,10 @@ class DuckDBSession(SqlSession):
         """Tables and views whose names contain `infix`, in whatever case."""
         return self._catalog.places(infix)
 
+    def primary_key(self, place: Place) -> frozenset[str]:
+        """The columns of a table's primary key, in lower case."""
+        return self._catalog.primary_key(place)
+
     def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
         """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
 

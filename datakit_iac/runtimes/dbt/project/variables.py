@@ -38,6 +38,11 @@ def undeclared(project: DbtProject, declared: Set[str], present: Mapping[str, st
     ]
 
 
+def needed(project: DbtProject, present: Mapping[str, str]) -> list[str]:
+    """The names of the variables that a Transform of the project must declare, see `undeclared`."""
+    return sorted({name for _, name, has_default in _asked(project) if name in present or not has_default})
+
+
 def _asked(project: DbtProject) -> Iterator[tuple[Path, str, bool]]:
     """The variables that templates ask for: where, which, and whether there is a default."""
     for file in given.own(project):

@@ -47,7 +47,7 @@ class Aws:
         options: dict[str, Any] = {"accounts": [{"id": each} for each in ids.split(",")], "regions": ["us-east-1"]}
         return Connection(self.name, options | ({"endpoint": endpoint} if endpoint else {}))
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Place, connection: Connection) -> str:
         """The table's name."""
         return str(place).lower()
 
