@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
+import psycopg
 import yaml
 
 from tests.scenarios.workspace import Workspace
+from tests.servers.postgres import Postgres
+from tests.servers.sharing import shared
 
 FOLDERS = """\
 #!{python}
@@ -41,6 +45,54 @@ class Folder(pulumi.CustomResource):
         super().__init__("folders:index:Folder", name, {"path": None}, pulumi.ResourceOptions(version="1.0.0"))
 
 Platform("platform", project="project", bindings={"warehouse": {"path": Folder("made").path}})
+"""
+
+
+DATABASES = """\
+#!{python}
+'A provider of one resource: a role with a password, and a database that it owns.'
+import os, secrets, sys
+import psycopg
+from pulumi.provider.experimental import provider as api, server
+from pulumi.provider.experimental.property_value import PropertyValue
+
+class Databases(api.Provider):
+    async def check_config(self, request): return api.CheckResponse(request.new_inputs, [])
+    async def diff_config(self, request): return api.DiffResponse(changes=False)
+    async def configure(self, request): return api.ConfigureResponse()  # in a preview all is unknown
+    async def check(self, request): return api.CheckResponse(request.new_inputs, [])
+    async def diff(self, request): return api.DiffResponse(changes=False)
+    async def delete(self, request): return None
+    async def create(self, request):
+        name, password = f"shop_{{secrets.token_hex(4)}}", secrets.token_hex(8)
+        with psycopg.connect(os.environ["ADMIN_DSN"], autocommit=True) as database:
+            database.execute(f"CREATE ROLE {{name}} LOGIN PASSWORD '{{password}}'")
+            database.execute(f"CREATE DATABASE {{name}} OWNER {{name}}")
+            made = {{"name": name, "host": "127.0.0.1", "port": float(database.info.port)}}
+        made = {{key: PropertyValue(value) for key, value in made.items()}}
+        return api.CreateResponse(name, {{**made, "password": PropertyValue(password, is_secret=True)}})
+
+server.main(sys.argv[1:], "1.0.0", Databases())
+"""
+
+SERVED = """\
+import pulumi
+from datakit_iac import Platform
+
+class Database(pulumi.CustomResource):
+    name: pulumi.Output[str]
+    host: pulumi.Output[str]
+    port: pulumi.Output[int]
+    password: pulumi.Output[str]
+
+    def __init__(self, name):
+        known = dict.fromkeys(("name", "host", "port", "password"))
+        super().__init__("databases:index:Database", name, known, pulumi.ResourceOptions(version="1.0.0"))
+
+db = Database("db")
+reached = {"host": db.host, "port": db.port, "database": db.name, "user": db.name, "password": db.password}
+Platform("platform", project="project", bindings={"warehouse": {"type": "postgres", **reached}})
+pulumi.export("database", db.name)
 """
 
 
@@ -87,6 +139,29 @@ def test_a_path_comes_from_a_resource_of_the_same_program(workspace: Workspace) 
     assert workspace.up("--skip-preview").ok().operations == {}
 
 
+def test_a_role_and_a_database_of_the_same_program_are_bound_in_the_same_update(workspace: Workspace) -> None:
+    facts = shared(Postgres)
+    login = f"{facts['user']}:{facts['password']}@{facts['host']}:{facts['port']}"
+    workspace.env["ADMIN_DSN"] = f"postgresql://{login}/postgres"
+    _provide(workspace, "databases", DATABASES)
+    workspace.write("__main__.py", SERVED)
+
+    planned = workspace.preview().ok()
+    assert {"Database db": "create", "Store warehouse": "create", "DataSet users": "create"}.items() <= (
+        planned.operations.items()
+    )
+    workspace.up("--skip-preview").ok()
+    name = workspace.run("stack", "output", "database", "--stack", "dev").ok().text.strip()
+    with psycopg.connect(dbname=name, **facts) as database:  # type: ignore[arg-type]
+        found = database.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'users'").fetchall()
+    assert found == [(name,)]
+    assert workspace.up("--skip-preview").ok().operations == {}
+    told = json.loads(workspace.run("stack", "export", "--show-secrets", "--stack", "dev").ok().text)
+    made = next(each for each in told["deployment"]["resources"] if each["type"] == "databases:index:Database")
+    password = json.loads(made["outputs"]["password"]["plaintext"]).encode()
+    assert not [file for file in workspace.root.rglob("*") if file.is_file() and password in file.read_bytes()]
+
+
 def test_what_is_wrong_with_bindings_of_a_program_is_told_at_once(workspace: Workspace) -> None:
     given = '{"warehouse": {"path": 3, "pth": Folder("made").path}, "warehuose": {}, "users": {"create": "maybe"}}'
     program = PROGRAM.replace('{"warehouse": {"path": Folder("made").path}}', given)
@@ -103,11 +178,11 @@ def test_what_is_wrong_with_bindings_of_a_program_is_told_at_once(workspace: Wor
         assert said in failed.text
 
 
-def _provide(workspace: Workspace) -> None:
-    plugin = workspace.write("plugin/pulumi-resource-folders", FOLDERS.format(python=sys.executable))
+def _provide(workspace: Workspace, name: str = "folders", program: str = FOLDERS) -> None:
+    plugin = workspace.write(f"plugin/pulumi-resource-{name}", program.format(python=sys.executable))
     plugin.chmod(0o755)
     declared = yaml.safe_load((workspace.root / "Pulumi.yaml").read_text())
-    declared["plugins"]["providers"].append({"name": "folders", "path": "plugin"})
+    declared["plugins"]["providers"].append({"name": name, "path": "plugin"})
     workspace.write("Pulumi.yaml", yaml.safe_dump(declared))
 
 
