@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from uuid import uuid4
 
+import psycopg
 import pytest
 import yaml
 
 from tests.scenarios.workspace import BIN, Outcome, Workspace
+from tests.servers.postgres import Postgres
+from tests.servers.sharing import shared
 
 TABLES = """\
 CREATE SCHEMA raw;
@@ -78,6 +82,33 @@ def test_a_manifest_that_differs_is_shown_and_changed_only_by_force(found: Works
     assert manifest.read_text().startswith("# Ours.")
     assert "# not text" in (found.project / "orders.yaml.orig").read_text()
     assert found.preview().ok().operations == {}
+
+
+def test_tables_of_a_server_are_imported_with_their_keys(workspace: Workspace) -> None:
+    facts, name = shared(Postgres), f"shop_{uuid4().hex[:8]}"
+    with psycopg.connect(dbname="postgres", autocommit=True, **facts) as server:  # type: ignore[arg-type]
+        server.execute(f"CREATE DATABASE {name}")
+    with psycopg.connect(dbname=name, autocommit=True, **facts) as database:  # type: ignore[arg-type]
+        database.execute(
+            "CREATE SCHEMA raw; CREATE TABLE raw.people (id bigint PRIMARY KEY, email text NOT NULL, at timestamptz);"
+            "COMMENT ON TABLE raw.people IS 'Everybody.'; INSERT INTO raw.people VALUES (1, 'ann@x.io', now())"
+        )
+    reached = f"type: postgres, host: {facts['host']}, port: {facts['port']}, database: {name}, user: {facts['user']}"
+    binding = f"{{{reached}, secrets: {{password: '${{PASSWORD}}'}}}}"
+    workspace.replace(
+        "project/platform.yaml", "  deletion: retain", f"  deletion: retain\n  bindings: {{warehouse: {binding}}}"
+    )
+    workspace.env["PASSWORD"] = facts["password"]
+
+    _dk(workspace, "import", "warehouse", "--yes").ok()
+    spec = yaml.safe_load((workspace.project / "people.yaml").read_text())["spec"]
+    assert [(each["name"], each["type"], each.get("primaryKey", False)) for each in spec["schema"]] == [
+        ("id", "bigint", True), ("email", "string", False), ("at", "timestamptz", False),
+    ]  # fmt: skip
+    assert workspace.preview().ok().operations == {}
+    with psycopg.connect(dbname=name, **facts) as database:  # type: ignore[arg-type]
+        assert database.execute("SELECT count(*) FROM raw.people").fetchall() == [(1,)]
+    assert "every table has its DataSet" in _dk(workspace, "import", "warehouse", "--yes").ok().text
 
 
 def test_what_cannot_be_imported_is_told(found: Workspace) -> None:
