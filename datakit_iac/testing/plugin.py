@@ -1,4 +1,4 @@
-"""The pytest plugin: explains the assertions of the suites, and serves the provider as the fixture `lifecycle`."""
+"""The pytest plugin: explains the assertions of the suites, tables them, and serves the provider as a fixture."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ if TYPE_CHECKING:
     from datakit_iac.testing.lifecycle import Lifecycle
 
 pytest.register_assert_rewrite("datakit_iac.testing.technology_suite", "datakit_iac.testing.executor_suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--behaviours`."""
+    group = parser.getgroup("datakit")
+    group.addoption("--behaviours", action="store_true", help="print which technology was seen to do what")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table technology × behaviour of the conformance suite."""
+    if not config.getoption("behaviours"):
+        return
+    from datakit_iac.testing.behaviour_table import table
+
+    terminalreporter.section("behaviours")
+    reports = (each for kind in ("passed", "failed", "skipped", "error") for each in terminalreporter.getreports(kind))
+    for line in table(reports):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from datakit_iac.technologies.roles import (
     data_tests,
 )
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, Technology, address, technology
+from datakit_iac.testing.behaviour_table import PROPERTY
 
 Rows = Sequence[tuple[int, str]]
 """Rows of the columns `id` and `name`."""
@@ -78,6 +79,10 @@ class TechnologySuite:
     def kit(self) -> TechnologyKit:
         """The technology under test."""
         raise NotImplementedError("give the fixture `kit`, which returns a TechnologyKit")
+
+    @pytest.fixture(autouse=True)
+    def _named(self, kit: TechnologyKit, record_property: Callable[[str, object], None]) -> None:
+        record_property(PROPERTY, kit.connection.technology)
 
     @pytest.fixture
     def made(self, kit: TechnologyKit) -> TechnologyKit:

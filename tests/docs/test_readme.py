@@ -12,6 +12,8 @@ import duckdb
 import pytest
 
 from datakit_iac.manifest.loading.loader import read
+from datakit_iac.technologies.technology import technologies
+from datakit_iac.testing import TechnologySuite
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -44,3 +46,10 @@ def test_the_manifests_shown_are_right(tmp_path: Path) -> None:
     findings = read(tmp_path)[1]
 
     assert findings == []
+
+
+def test_the_table_of_technologies_is_of_those_there_are_and_of_what_the_suite_asks() -> None:
+    head, _, *rows = re.findall(r"^\|.*\|$", README.partition("## Technologies")[2].partition("##")[0], re.MULTILINE)
+    assert head.strip("| ").split(" | ") == list(technologies())
+    asked = [name.removeprefix("test_").replace("_", " ") for name in vars(TechnologySuite) if name.startswith("test_")]
+    assert [row.strip("| ").partition(" | ")[0] for row in rows] == sorted(asked)
