@@ -41,7 +41,7 @@ def test_the_same_project_in_two_environments_differs_in_its_bindings_alone(othe
     without = [
         {
             "connectors": each.connectors,
-            "stores": {name: replace(store, connection=NOWHERE) for name, store in each.stores.items()},
+            "stores": {name: replace(store, connection=NOWHERE, secrets={}) for name, store in each.stores.items()},
             "datasets": {name: unbound(one.bound) for name, one in each.datasets.items()},
             "external": [name for name, one in each.datasets.items() if one.contract.external],
             "transforms": {name: replace(one, job=unbound_job(one.job)) for name, one in each.transforms.items()},
@@ -52,11 +52,17 @@ def test_the_same_project_in_two_environments_differs_in_its_bindings_alone(othe
     assert without[0] == without[1]
 
 
-@pytest.mark.parametrize("other", ["stage", "prod"])
-def test_what_is_described_differs_in_rules_and_in_the_bound_connection(other: str) -> None:
-    found = differences(described(example("dev")), described(example(other)))
+def test_what_is_described_differs_in_rules_and_in_the_bound_connection() -> None:
+    found = differences(described(example("dev")), described(example("prod")))
     paths = {each.path for each in found if not each.path.startswith(("rules.", "versions."))}
     assert paths == {"stores.warehouse.connection.path"}
+
+
+def test_an_environment_on_servers_differs_in_rules_and_stores_alone() -> None:
+    found = differences(described(example("dev")), described(example("stage")))
+    paths = {each.path for each in found if not each.path.startswith(("rules.", "versions."))}
+    assert {"stores.warehouse.technology", "stores.nycflights.technology"} <= paths
+    assert all(path.startswith("stores.") for path in paths)
 
 
 @pytest.mark.parametrize("environment", ["dev", "stage", "prod"])
