@@ -59,21 +59,16 @@ def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
     else:
         owner = f"holds the rows of DataSet {mark.dataset}"
         rename = f"if {mark.dataset} was renamed to {dataset.name}, say so: `previousNames: [{mark.dataset}]`; "
-    if dataset.connection.secrets:  # which no ID tells
-        how = f"dk import {dataset.store} --tables '{dataset.place}' --env {call.environment}"
-        return (
-            f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
-            f"{'or to' if rename else 'To'} take it over: {how}; or name another place"
-        )
     location = technology(dataset.connection.technology).location(dataset.connection)
     scope, parent, _ = call.urn.rpartition("$")
     within = ""
     if parent:  # of a Platform, the name that stacks/__main__.py gives it
         is_platform = scope.endswith("datakit:index:Platform")
         within = f"--parent platform='{scope}::platform' " if is_platform else "--parent parent='URN of its parent' "
+    adopting = "" if mark else f", or dk import {dataset.store} --tables '{dataset.place}' --env {call.environment}"
     return (
         f"{dataset.place} is there already and {owner}; it was not touched. {rename[:1].upper()}{rename[1:]}"
         f"{'or to' if rename else 'To'} take it over: "
         f"pulumi import datakit:index:DataSet {dataset.name} '{location}#{dataset.place}' "
-        f"{within}--protect=false --generate-code=false --stack {call.environment}; or name another place"
+        f"{within}--protect=false --generate-code=false --stack {call.environment}; or name another place{adopting}"
     )

@@ -195,7 +195,7 @@ def test_an_output_says_what_its_value_says(kind: str, form: Callable[[Any], Any
 def test_every_argument_is_tried() -> None:
     for kind in (Connector, Store, DataSet, Transform, Run):
         made = inspect.getsource(sys.modules[__name__]).partition("MADE:")[2]
-        names = inspect.signature(kind).parameters.keys() - {"resource_name", "opts", "prefix", "topic"}
+        names = inspect.signature(kind).parameters.keys() - {"resource_name", "opts", "prefix", "topic", "partition_by"}
         missing = {name for name in names if f"{name}=of(" not in made and f"{name}=[of(" not in made}
         assert missing == (set(FURTHER) if kind is DataSet else set())
 

@@ -57,6 +57,7 @@ async def program() -> None:
             name="id", type=DataType("bigint"), description="The key.", nullable=False, primary_key=True, pii=False,
             masking="hash", from_=["raw.id"], previous_names=["key"], tests=[Test(unique=True)],
         ),
+        Column(name="day", type="date"),
     )  # fmt: skip
     consents = [Consent(object="table", reason="r", expires=date(2030, 1, 1), misfits="null")]
     given: dict[str, Any] = {
@@ -65,6 +66,7 @@ async def program() -> None:
         **{"classification": "internal", "tier": "gold", "owner": "ann", "retention": "90d", "description": "All."},
         **{"deletion": "delete", "downstream": ["load"], "manifest": "u:1:1", "writers": ["load"]},
         "previous_names": ["people"],
+        "partition_by": ["day"],
     }
     made = [DataSet(name, store=store, **given, **further(given)) for name in ("raw", "users")]
     load = Transform(
