@@ -173,4 +173,4 @@ def test_what_cannot_be_written_is_said_before_anything_runs(lake: Lake) -> None
     }
     for fault, target in targets.items():
         (said,) = CloudQuery().check(Job("load", "cloudquery", {}, (lake.source,), (target,)))
-        assert fault in said
+        assert fault in said.message

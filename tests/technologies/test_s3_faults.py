@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.s3 import opening
 from datakit_iac.technologies.s3.factory import S3
-from datakit_iac.technologies.technology import StoreError, StoreMissingError
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, TableState
 from datakit_iac.testing import MARK, TechnologyKit
 from tests.servers.s3 import S3Server, client
 from tests.servers.server import free_port
@@ -176,7 +177,19 @@ def test_a_server_that_goes_down_in_the_middle_and_comes_back_keeps_what_was_the
         with pytest.raises(StoreError, match="cannot be reached"):
             session.alter(kit.dataset(description="Other."), (), MARK)
         own_server.start()
-        live = session.describe(kit.place("users"))
+        live = _once_served(lambda: session.describe(kit.place("users")))
         assert live is not None
         assert live.description == "All users."
         session.alter(kit.dataset(description="Other."), (), MARK)
+
+
+def _once_served(ask: Callable[[], TableState | None]) -> TableState | None:
+    """What is asked, once a server that was just started serves its old objects: until then it says InternalError."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return ask()
+        except StoreError as fault:
+            if "InternalError" not in str(fault) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
