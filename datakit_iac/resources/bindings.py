@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 
 from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest import wording
-from datakit_iac.manifest.models.environment import BindingSection, Environment
+from datakit_iac.manifest.models.environment import BindingSection
+from datakit_iac.manifest.models.environment import Bound as Declared
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.deferred import IN_TEXT, Deferred, whole
 from datakit_iac.resources.known import has_later, is_later
@@ -44,21 +45,23 @@ class PulumiValues:
         declared = project.environments.get(environment)
         if not self._given or declared is None:
             return project, []
-        bindings, found = dict(declared.bindings), list[Finding]()
+        bindings, in_spec, found = dict(declared.bindings), dict(declared.spec.bindings), list[Finding]()
         for key, fields in self._given.items():
+            before = next((each for each in declared.bound() if each.name == key.replace("_", "-")), None)
+            # Where the manifest says it: of two bindings of one name, one would be left out.
+            section = in_spec if before and before.path[0] == "spec" else bindings
             try:
-                name, section = self._section(project, declared, key, fields)
-                bindings[name] = section
+                section[before.key if before else key] = self._section(project, before, key, fields)
             except ValidationError as invalid:
                 found += [_finding(key, error) for error in invalid.errors()]
-        bound = declared.model_copy(update={"bindings": bindings})
+        spec = declared.spec.model_copy(update={"bindings": in_spec})
+        bound = declared.model_copy(update={"bindings": bindings, "spec": spec})
         return replace(project, environments={**project.environments, environment: bound}), found
 
     def _section(
-        self, project: Project, declared: Environment, key: str, fields: Mapping[str, Any]
-    ) -> tuple[str, BindingSection]:
-        """The key of a Store's binding in the manifests, or its own, and the binding."""
-        before = next((each for each in declared.bound() if each.name == key.replace("_", "-")), None)
+        self, project: Project, before: Declared | None, key: str, fields: Mapping[str, Any]
+    ) -> BindingSection:
+        """The binding that a program gives, over that of the manifests."""
         said = before.binding.model_dump(exclude_unset=True) if before else {}
         if said.get("type") and fields.get("type", said["type"]) != said["type"]:
             said = {}
@@ -70,7 +73,7 @@ class PulumiValues:
         kept = {name: self._kept(f"{key}.secrets.{name}", each, always=True) for name, each in secrets.items()}
         told = {name: self._kept(f"{key}.{name}", each) for name, each in options.items()}
         merged = {**said, **told, **({"secrets": {**said.get("secrets", {}), **kept}} if kept else {})}
-        return (before.key if before and before.path[0] == "bindings" else key), BindingSection.model_validate(merged)
+        return BindingSection.model_validate(merged)
 
     def _kept(self, name: str, value: Any, *, always: bool = False) -> Any:
         """The reference in the place of what has an output in it, or is a secret."""
