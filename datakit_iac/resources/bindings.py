@@ -101,6 +101,11 @@ class PulumiValues:
                 return self._text(value)
         return value
 
+    def secret(self, text: str) -> Any:
+        """The value of the reference that a secret is: of the configuration a text, of digits too."""
+        reference = whole(text)
+        return _configured(reference.name) if reference and reference.source == "config" else self.replaced(text)
+
     def _text(self, text: str) -> Any:
         if reference := whole(text):
             return self._value(reference)
@@ -117,7 +122,7 @@ class PulumiValues:
     def _value(self, reference: Deferred) -> Any:
         sources: dict[str, Callable[[str], Any]] = {
             "output": self._outputs.__getitem__,
-            "config": _configured,
+            "config": lambda name: _scalar(_configured(name)),
             "stack": self._of_stack,
         }
         return sources[reference.source](reference.name)
@@ -143,7 +148,7 @@ def _technology(project: Project, store: str) -> str | None:
     return connector.spec.type if connector else None
 
 
-def _configured(name: str) -> Any:
+def _configured(name: str) -> str | pulumi.Output[str]:
     """A value of the stack's configuration; of the project's own namespace, where it names none."""
     namespace, _, key = name.rpartition(":")
     bag = pulumi.Config(namespace or None)
@@ -156,11 +161,13 @@ def _configured(name: str) -> Any:
         )
     if is_config_secret(bag.full_key(key)):
         return pulumi.Output.secret(found)
-    return _scalar(found)
+    return found
 
 
-def _scalar(text: str) -> Any:
-    """A number, true or false as what it is: configuration keeps text."""
+def _scalar(text: str | pulumi.Output[str]) -> Any:
+    """A number, true or false as what it is: configuration keeps text. What is secret stays text."""
+    if not isinstance(text, str):
+        return text
     try:
         read = json.loads(text)
     except ValueError:

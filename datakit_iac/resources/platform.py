@@ -152,7 +152,7 @@ class Platform(pulumi.ComponentResource):
 
     def _secret(self, reference: str) -> Any:
         if is_deferred(reference):
-            return self._values.replaced(reference)
+            return self._values.secret(reference)
         return self._secrets.find(variable(reference))
 
     def _dataset(self, dataset: ResolvedDataSet, deletion: Any) -> DataSet:

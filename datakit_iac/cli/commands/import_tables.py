@@ -54,11 +54,13 @@ def run(options: Namespace) -> int:
     if proposal.differing and not options.force:
         print("nothing was applied: tables would be changed to what their manifests say", file=sys.stderr)
         return exit_codes.FINDINGS
+    from datakit_iac.provider.adoption import ADOPT
+
     return pulumi_process.pulumi(
         "up",
         options.env,
         yes=options.yes,
-        variables={**os.environ, "DATAKIT_ADOPT": ",".join(adopted)},
+        variables={**os.environ, ADOPT: ",".join(adopted)},
         aside=options.output == "json",
     )
 

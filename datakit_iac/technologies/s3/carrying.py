@@ -20,6 +20,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.manifest.values.write_mode import DELETE_STALE
 from datakit_iac.technologies.duckdb.types import find, write
 from datakit_iac.technologies.s3.cloudquery.adapter import S3DestinationAdapter, S3SourceAdapter
 from datakit_iac.technologies.s3.cloudquery.load import Load
@@ -29,7 +30,6 @@ from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.technology import StoreError
 
 _INCOMING: Final = "datakit_incoming"
-_MODE: Final = "overwrite-delete-stale"
 _ROWS: Final = 100_000
 
 
@@ -43,7 +43,7 @@ def fetch(datasets: Sequence[BoundDataSet], database: Path) -> list[str]:
     with _open(database) as connection:
         for dataset in datasets:
             target = replace(dataset, place=Place(table=_name(dataset)))
-            spec = in_clear(S3SourceAdapter().spec(Sync((Pair(dataset, target),), _MODE)))
+            spec = in_clear(S3SourceAdapter().spec(Sync((Pair(dataset, target),), DELETE_STALE)))
             source = S3Source(spec, told.append)
             try:
                 schema = wire.decode_schema(source.tables()[0])
@@ -69,7 +69,7 @@ def publish(datasets: Sequence[BoundDataSet], database: Path, transform: str, ru
     with _open(database) as connection:
         try:
             for dataset in datasets:
-                sync = Sync((Pair(dataset, dataset),), _MODE, transform, run)
+                sync = Sync((Pair(dataset, dataset),), DELETE_STALE, transform, run)
                 loads.append(Load(LoadSpec.parse(in_clear(S3DestinationAdapter().spec(sync))), told.append))
                 _send(connection, dataset, loads[-1], transform)
             while loads:

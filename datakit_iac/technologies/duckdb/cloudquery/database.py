@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
-from cloudquery.sdk.types import JSONType, UUIDType
 
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.cloudquery_plugins.types import plain
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb import types
 from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
@@ -86,7 +86,7 @@ class DuckDBDatabase(Database):
     @contextmanager
     def staged(self, name: TableName, batches: Sequence[pa.RecordBatch]) -> Iterator[str]:
         """The rows as a view of the Arrow table."""
-        self._connection.register(_INCOMING, pa.Table.from_batches([_plain(batch) for batch in batches]))
+        self._connection.register(_INCOMING, pa.Table.from_batches(map(plain, batches)))
         yield _INCOMING
         self._connection.unregister(_INCOMING)
 
@@ -109,17 +109,6 @@ def _connected(spec: DuckDBSpec) -> duckdb.DuckDBPyConnection:
         return opened(spec.path, spec.lock_timeout, longest_pause=1.0, waiting=waiting, **settings)
     except OpeningError as fault:
         raise PluginFault(str(fault)) from fault
-
-
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with CloudQuery's extension types as DuckDB knows them."""
-    columns = list(batch.columns)
-    for number, field in enumerate(batch.schema):
-        if isinstance(field.type, JSONType):
-            columns[number] = columns[number].storage.cast(pa.string())
-        elif isinstance(field.type, UUIDType):
-            columns[number] = pa.ExtensionArray.from_storage(pa.uuid(), columns[number].storage)
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _refused(fault: duckdb.Error) -> RefusedError:

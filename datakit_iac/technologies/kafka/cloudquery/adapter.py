@@ -8,6 +8,7 @@ from typing import Any
 from datakit_iac.cloudquery_plugins.adapters import Sync
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
+from datakit_iac.manifest.values.write_mode import APPEND, OVERWRITE
 from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.wanted import topic_name
 
@@ -49,9 +50,9 @@ class KafkaDestinationAdapter:
         """A way of writing that a topic does not have, since nothing in it is replaced or removed; or no driver."""
         if said := settings.lacking():
             return [said]
-        if sync.write_mode == "append":
+        if sync.write_mode == APPEND:
             return ()
-        if sync.write_mode == "overwrite":
+        if sync.write_mode == OVERWRITE:
             targets = (pair.target for pair in sync.pairs)
             lasting = [each.name for each in targets if not _is_compacted(each)]
             return [

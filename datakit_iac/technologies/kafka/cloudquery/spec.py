@@ -10,6 +10,7 @@ from datakit_iac.cloudquery_plugins.quarantine import Quarantine
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.manifest.values.write_mode import APPEND
 from datakit_iac.technologies.kafka.schemas import Form
 
 _SPEC: Final = {"connection", "tables", "write_mode", "source", "run"}
@@ -48,7 +49,7 @@ class KafkaSpec:
 
     connection: Mapping[str, Any]
     tables: tuple[TopicSpec, ...]
-    write_mode: str = "append"
+    write_mode: str = APPEND
     source: str = ""
     run: str = ""
 
@@ -64,7 +65,7 @@ class KafkaSpec:
             return cls(
                 document["connection"],
                 tuple(map(_table, document["tables"])),
-                document.get("write_mode", "append"),
+                document.get("write_mode", APPEND),
                 document.get("source", ""),
                 document.get("run", ""),
             )

@@ -19,6 +19,7 @@ from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import from_arrow
+from datakit_iac.manifest.values.write_mode import APPEND, DELETE_STALE, OVERWRITE
 from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 from datakit_iac.technologies.s3 import listing, snapshot
 from datakit_iac.technologies.s3.cloudquery.scratch import Scratch
@@ -105,7 +106,7 @@ class Load:
         prefix = wire.table_name(table)
         output = self._spec.outputs.get(prefix) or OutputSpec(prefix, TableSpec(prefix, prefix, "parquet"))
         columns = tuple(_columns(output, table))
-        if self._spec.write_mode == "overwrite" and not (output.quarantine or any(each.key for each in columns)):
+        if self._spec.write_mode == OVERWRITE and not (output.quarantine or any(each.key for each in columns)):
             raise PluginFault(
                 f"{output.dataset} has no primary key, so overwrite cannot tell which rows to replace: declare one, or"
                 " write by overwrite-delete-stale or append"
@@ -118,7 +119,7 @@ class Load:
         there = {key: each for key, each in listed.items() if key in named}
         left = [key for key in listed if key not in named and is_of_a_load(key)]
         made = self._scratch.make(columns)
-        is_new_each_time = output.quarantine and self._spec.write_mode == "overwrite"
+        is_new_each_time = output.quarantine and self._spec.write_mode == OVERWRITE
         self._targets[prefix] = _Target(prefix, output, columns, found, there, left, made, is_new_each_time)
 
     def insert(self, record: bytes) -> None:
@@ -145,7 +146,7 @@ class Load:
         Raises:
             PluginFault: rows share a primary key, cannot be written, or stale rows of only some tables were to go.
         """
-        if self._spec.write_mode == "overwrite-delete-stale":
+        if self._spec.write_mode == DELETE_STALE:
             rest = sorted(name for name, each in self._targets.items() if not each.replaces)
             if rest and len(rest) < len(self._targets):
                 raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
@@ -235,7 +236,7 @@ class Load:
                 if is_own or is_former:
                     continue
                 others[each.source] = others.get(each.source, 0) + 1
-            elif self._spec.write_mode == "append" and (is_own or is_former) and each.run == self._spec.run != "":
+            elif self._spec.write_mode == APPEND and (is_own or is_former) and each.run == self._spec.run != "":
                 continue  # of an attempt whose end nobody recorded
             yield each
         self._notes += [
@@ -265,7 +266,7 @@ class Load:
             before = self._scratch.read(target.output.table, target.columns, [file])
             file.unlink()
             again = self._scratch.shared(before, target.rows, target.key)
-            if again and self._spec.write_mode == "append":
+            if again and self._spec.write_mode == APPEND:
                 raise PluginFault(
                     f"{target.output.dataset}: {again:,} rows have a primary key that is there already, and writing is"
                     " append; fix the source, or overwrite"

@@ -8,11 +8,11 @@ from typing import Any, Final, Literal, cast
 
 from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.manifest.values.write_mode import APPEND, WRITE_MODES
 from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 from datakit_iac.technologies.s3.layouts import CSV, FORMATS
 
 Format = Literal["parquet", "csv", "json"]
-MODES: Final = ("append", "overwrite", "overwrite-delete-stale")
 _FIELDS: Final = {"store", "secrets", "write_mode", "source", "run", "outputs", "threads"}
 
 
@@ -70,11 +70,11 @@ class LoadSpec:
         """
         if unknown := sorted(set(document) - _FIELDS):
             raise PluginFault(f"the spec of the destination has unknown fields {', '.join(unknown)}")
-        store, mode = document.get("store") or {}, document.get("write_mode", "append")
+        store, mode = document.get("store") or {}, document.get("write_mode", APPEND)
         if not store.get("bucket"):
             raise PluginFault("the spec of the destination names no bucket; expected store: {bucket: …}")
-        if mode not in MODES:
-            raise PluginFault(f"write_mode is {mode!r}; expected one of {', '.join(MODES)}")
+        if mode not in WRITE_MODES:
+            raise PluginFault(f"write_mode is {mode!r}; expected one of {', '.join(WRITE_MODES)}")
         return cls(
             store=store,
             secrets=document.get("secrets") or {},
