@@ -102,7 +102,7 @@ def unused(project: Project) -> Iterator[Finding]:
 
 
 def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
-    spec: Model = getattr(manifest, "spec")  # noqa: B009  # every kind has one of its own
+    spec: Model = manifest.spec
     fields = type(spec).model_fields
     for name in UNUSED[manifest.kind]:
         # What is not written is not asked for its default, which takes long to make.

@@ -78,7 +78,7 @@ def _guessable(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
 def _dumped(manifest: Manifest) -> dict[str, Any]:
     dumped = manifest.model_dump(by_alias=True, exclude_defaults=True)
     spec = dumped["spec"]
-    if (section := getattr(manifest.spec, "cloudquery", None)) is not None:  # type: ignore[attr-defined]
+    if (section := getattr(manifest.spec, "cloudquery", None)) is not None:
         spec["cloudquery"] = {**spec["cloudquery"], "writeMode": section.write_mode}
     return dumped
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.scenarios.workspace import BIN, Outcome, Workspace
+from tests.scenarios.workspace import Workspace
 
 ENVIRONMENT = """\
 apiVersion: datakit.infoblox.dev/v1alpha1
@@ -65,13 +64,13 @@ def specified(tmp_path: Path) -> Workspace:
 
 
 def test_a_specification_becomes_a_project_that_runs(specified: Workspace) -> None:
-    told = _dk(specified, "import", "cloudquery", "project/sync.yml", "project").ok().text
+    told = specified.dk("import", "cloudquery", "project/sync.yml", "project").ok().text
     assert "note: project/sync.yml:9: `concurrency` of source inbox is not carried over" in told
     assert "note: project/sync.yml:11: `threads` of source inbox is not carried over" in told
     assert "note: project/sync.yml:33: `batch_size` of destination warehouse is not carried over" in told
     transform = yaml.safe_load((specified.project / "transforms/inbox/dk.yaml").read_text())["spec"]
     assert transform["cloudquery"]["writeMode"] == "append"
-    _dk(specified, "validate", "project").ok()
+    specified.dk("validate", "project").ok()
 
     specified.up("--skip-preview").ok()
     assert specified.rows("SELECT id, email, n FROM raw.users ORDER BY id") == [
@@ -82,9 +81,9 @@ def test_a_specification_becomes_a_project_that_runs(specified: Workspace) -> No
 
 
 def test_repeated_it_changes_nothing_and_what_differs_is_shown(specified: Workspace) -> None:
-    _dk(specified, "import", "cloudquery", "project/sync.yml", "project").ok()
+    specified.dk("import", "cloudquery", "project/sync.yml", "project").ok()
     before = _content(specified)
-    again = _dk(specified, "import", "cloudquery", "project/sync.yml", "project").ok()
+    again = specified.dk("import", "cloudquery", "project/sync.yml", "project").ok()
     assert "every manifest is there" in again.text
     assert _content(specified) == before
 
@@ -93,13 +92,13 @@ def test_repeated_it_changes_nothing_and_what_differs_is_shown(specified: Worksp
     specified.replace("project/sync.yml", "{name: n, type: integer}", "{name: n, type: bigint}")
     before = _content(specified)
     shown = json.loads(
-        _dk(specified, "import", "cloudquery", "project/sync.yml", "project", "--output", "json").ok().text
+        specified.dk("import", "cloudquery", "project/sync.yml", "project", "--output", "json").ok().results
     )
     assert list(shown["differing"]) == ["DataSet users"]
     assert "+    type: bigint" in shown["differing"]["DataSet users"]
     assert shown["written"] == []
     assert _content(specified) == before
-    _dk(specified, "import", "cloudquery", "project/sync.yml", "project", "--force").ok()
+    specified.dk("import", "cloudquery", "project/sync.yml", "project", "--force").ok()
     columns = yaml.safe_load(users.read_text())["spec"]["schema"]
     assert [(each["type"], each["pii"]) for each in columns] == [("integer", True), ("string", True), ("bigint", False)]
 
@@ -116,7 +115,7 @@ def test_nothing_is_written_where_only_the_plugin_knows_the_tables(specified: Wo
         """,
     )
     before = _content(specified)
-    refused = _dk(specified, "import", "cloudquery", "project/aws.yml", "project").failed()
+    refused = specified.dk("import", "cloudquery", "project/aws.yml", "project").failed()
     assert refused.code == 2
     assert "project/aws.yml:2: `tables` of source aws has the pattern 'aws_ec2_*'" in refused.text
     assert _content(specified) == before
@@ -124,12 +123,3 @@ def test_nothing_is_written_where_only_the_plugin_knows_the_tables(specified: Wo
 
 def _content(workspace: Workspace) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in workspace.project.rglob("*") if file.is_file()}
-
-
-def _dk(workspace: Workspace, *arguments: str) -> Outcome:
-    done = subprocess.run(
-        [BIN / "dk", *arguments],
-        cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    is_json = done.stdout.startswith("{")
-    return Outcome(done.returncode, done.stdout if is_json else done.stdout + done.stderr)

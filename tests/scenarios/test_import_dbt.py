@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.scenarios.workspace import BIN, Outcome, Workspace
+from tests.scenarios.workspace import Workspace
 
 MODELS = """\
 version: 2
@@ -73,7 +72,7 @@ def built(workspace: Workspace) -> Workspace:
 
 
 def test_a_dbt_project_is_imported_taken_over_and_run(built: Workspace) -> None:
-    told = _dk(built, "import", "dbt", "project/dbt", "project").ok().text
+    told = built.dk("import", "dbt", "project/dbt", "project").ok().text
     assert "note: models/customers.sql: customers: meta cost has no field in a DataSet" in told
     assert "note: dbt runs these tests, and no contract has them: not_null_totals_customer_id" in told
     customers = _manifest(built, "customers")
@@ -107,9 +106,9 @@ def test_a_dbt_project_is_imported_taken_over_and_run(built: Workspace) -> None:
         "env": [{"name": "LEVEL", "value": "${LEVEL}"}],
         "dbt": {"project": "dbt"},
     }
-    _dk(built, "validate", "project").ok()
+    built.dk("validate", "project").ok()
 
-    _dk(built, "import", "warehouse", "project", "--yes").ok()
+    built.dk("import", "warehouse", "project", "--yes").ok()
     assert built.rows("SELECT * FROM raw.people ORDER BY id") == [(1, "ann@x.io", "b"), (2, "bob@x.io", None)]
     assert built.rows("SELECT id, level FROM main.customers ORDER BY id") == [(1, "b"), (2, "a")]
     assert built.rows("SELECT * FROM main.totals ORDER BY customer_id") == [(1, 1), (2, 1)]
@@ -118,41 +117,41 @@ def test_a_dbt_project_is_imported_taken_over_and_run(built: Workspace) -> None:
 
 
 def test_repeated_it_changes_nothing_and_what_people_said_stays(built: Workspace) -> None:
-    _dk(built, "import", "dbt", "project/dbt", "project").ok()
-    assert "every model has its DataSet" in _dk(built, "import", "dbt", "project/dbt", "project").ok().text
+    built.dk("import", "dbt", "project/dbt", "project").ok()
+    assert "every model has its DataSet" in built.dk("import", "dbt", "project/dbt", "project").ok().text
     file = next(built.project.rglob("totals.yaml"))
     file.write_text(
         file.read_text().replace("internal  # guessed", "public").replace("pii: false  # guessed", "pii: true")
     )
     built.replace("project/dbt/models/models.yml", "- name: totals", "- name: totals\n    description: How many.")
     before = file.read_text()
-    shown = _dk(built, "import", "dbt", "project/dbt", "project").ok().text
+    shown = built.dk("import", "dbt", "project/dbt", "project").ok().text
     assert "+  description: How many." in shown
     assert "DataSet totals: left as written; --force takes what dbt says" in shown
     assert file.read_text() == before
-    _dk(built, "import", "dbt", "project/dbt", "project", "--force").ok()
+    built.dk("import", "dbt", "project/dbt", "project", "--force").ok()
     spec = yaml.safe_load(file.read_text())["spec"]
     assert (spec["description"], spec["classification"]) == ("How many.", "public")
     assert [each["pii"] for each in spec["schema"]] == [True, True]
 
 
 def test_what_another_transform_builds_is_left_to_it(built: Workspace) -> None:
-    _dk(built, "import", "dbt", "project/dbt", "project", "--name", "first", "--select", "customers").ok()
-    _dk(built, "import", "dbt", "project/dbt", "project").ok()
+    built.dk("import", "dbt", "project/dbt", "project", "--name", "first", "--select", "customers").ok()
+    built.dk("import", "dbt", "project/dbt", "project").ok()
     spec = yaml.safe_load((built.project / "transforms/shop/dk.yaml").read_text())["spec"]
     assert spec["inputs"] == [{"dataset": "customers"}]
     assert spec["dbt"]["select"] == ["levels", "totals"]
-    _dk(built, "validate", "project").ok()
+    built.dk("validate", "project").ok()
 
 
 def test_what_cannot_be_imported_is_told(built: Workspace) -> None:
-    missing = _dk(built, "import", "dbt", "project", "project").failed().text
+    missing = built.dk("import", "dbt", "project", "project").failed().text
     assert "project has no dbt_project.yml" in missing
     built.write("project/dbt/models/lost.sql", "select * from {{ source('crm', 'accounts') }}\n")
-    lost = _dk(built, "import", "dbt", "project/dbt", "project").failed().text
+    lost = built.dk("import", "dbt", "project/dbt", "project").failed().text
     assert "reads source('crm', 'accounts'), which neither dbt nor a DataSet declares" in lost
     built.write("project/dbt/models/lost.sql", "select * from {{ ref('nowhere') }}\n")
-    broken = _dk(built, "import", "dbt", "project/dbt", "project").failed().text
+    broken = built.dk("import", "dbt", "project/dbt", "project").failed().text
     assert "nowhere" in broken
     assert not (built.project / "dataset").exists()
     assert not (built.project / "dbt/target").exists()
@@ -160,11 +159,3 @@ def test_what_cannot_be_imported_is_told(built: Workspace) -> None:
 
 def _manifest(workspace: Workspace, name: str) -> Any:
     return yaml.safe_load(next(workspace.project.rglob(f"{name}.yaml")).read_text())
-
-
-def _dk(workspace: Workspace, *arguments: str) -> Outcome:
-    done = subprocess.run(
-        [BIN / "dk", *arguments],
-        cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout + done.stderr)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from uuid import uuid4
 
 import psycopg
 import pytest
 import yaml
 
-from tests.scenarios.workspace import BIN, Outcome, Workspace
+from tests.scenarios.workspace import Outcome, Workspace
 from tests.servers.postgres import Postgres
 from tests.servers.sharing import shared
 
@@ -120,8 +119,4 @@ def _flat(outcome: Outcome) -> str:
 
 
 def _dk(workspace: Workspace, *arguments: str) -> Outcome:
-    done = subprocess.run(
-        [BIN / "dk", *arguments, "project"],
-        cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout + done.stderr)
+    return workspace.dk(*arguments, "project")

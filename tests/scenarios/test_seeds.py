@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from tests.scenarios.workspace import BIN, Outcome, Workspace
+from tests.scenarios.workspace import Outcome, Workspace
 
 SEED = """\
   dev:
@@ -55,31 +53,23 @@ def test_without_the_option_no_rows_are_loaded_and_those_there_stay(seeded: Work
 
 
 def test_a_profile_that_no_dataset_has_is_refused_with_the_nearest(seeded: Workspace) -> None:
-    failed = _dk(seeded, "apply", "--yes", "--seed", "mny").failed()
+    failed = seeded.dk("apply", "--yes", "--seed", "mny").failed()
     assert "there are no rows of the profile 'mny' in any DataSet's `dev.seed`" in failed.text
     assert "did you mean 'many'?" in failed.text
 
 
 def test_an_environment_with_approval_refuses_rows_for_development(seeded: Workspace) -> None:
     seeded.replace("project/platform.yaml", "  deletion: retain", "  deletion: retain\n  approval: team")
-    failed = _dk(seeded, "plan", "--seed").failed()
+    failed = seeded.dk("plan", "--seed").failed()
     assert "dev asks for approval: rows for development are not loaded there" in failed.text
 
 
 def test_a_row_that_breaks_the_contract_is_not_loaded(seeded: Workspace) -> None:
     seeded.replace("project/users.yaml", "{id: 2}", "{id: 1}")
-    failed = _dk(seeded, "apply", "--yes", "--seed").failed()
+    failed = seeded.dk("apply", "--yes", "--seed").failed()
     assert "primary key" in failed.text
     assert seeded.rows(ROWS) == []
 
 
 def _apply(workspace: Workspace, *arguments: str) -> Outcome:
-    return _dk(workspace, "apply", "--yes", *arguments).ok()
-
-
-def _dk(workspace: Workspace, *arguments: str) -> Outcome:
-    done = subprocess.run(
-        [BIN / "dk", *arguments],
-        cwd=workspace.root, env=workspace.env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout + done.stderr)
+    return workspace.dk("apply", "--yes", *arguments).ok()

@@ -38,12 +38,14 @@ class Outcome:
         text: what it printed.
         operations: what was done, or planned, to each resource, by name; unchanged ones are left out.
         seconds: how long it took.
+        results: what it printed to standard output alone; of `dk` only.
     """
 
     code: int
     text: str
     operations: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0
+    results: str = ""
 
     def ok(self) -> Outcome:
         assert self.code == 0, self.text
@@ -107,6 +109,17 @@ class Workspace:
             check=False,
         )  # fmt: skip
         return Outcome(done.returncode, done.stdout + done.stderr, seconds=time.monotonic() - begun)
+
+    def dk(self, *arguments: str) -> Outcome:
+        """Run `dk`."""
+        begun = time.monotonic()
+        done = subprocess.run(
+            [BIN / "dk", *arguments],
+            cwd=self.root, env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return Outcome(
+            done.returncode, done.stdout + done.stderr, seconds=time.monotonic() - begun, results=done.stdout
+        )
 
     def up(self, *arguments: str) -> Outcome:
         """Preview and apply."""

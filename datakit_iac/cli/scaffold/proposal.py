@@ -134,13 +134,13 @@ class Proposal:
 
 
 def _place(found: Found) -> dict[str, str]:
-    at = getattr(found.manifest.spec, "place", None)  # type: ignore[attr-defined]
+    at = getattr(found.manifest.spec, "place", None)
     return {"place": str(at)} if at else {}
 
 
 def _line(found: Found) -> str:
     manifest, parts = found.manifest, [*_place(found).values()]
-    if columns := getattr(manifest.spec, "columns", ()):  # type: ignore[attr-defined]
+    if columns := getattr(manifest.spec, "columns", ()):
         parts.append(f"{len(columns)} column{'' if len(columns) == 1 else 's'}")
     return f"{manifest.kind} {manifest.name}{': ' if parts else ''}{', '.join(parts)}{''.join(_guesses(found))}"
 
@@ -148,11 +148,11 @@ def _line(found: Found) -> str:
 def _guesses(found: Found) -> Iterator[str]:
     from datakit_iac.importing.found import pii
 
-    columns = getattr(found.manifest.spec, "columns", ())  # type: ignore[attr-defined]
+    columns = getattr(found.manifest.spec, "columns", ())
     if personal := [each.name for each in columns if each.pii and pii(each.name) in found.guessed]:
         yield f"; personal data guessed: {', '.join(personal)}"
     if "classification" in found.guessed:
-        yield f"; classification guessed: {found.manifest.spec.classification}"  # type: ignore[attr-defined]
+        yield f"; classification guessed: {found.manifest.spec.classification}"
 
 
 def _span(text: str, document: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -119,6 +119,9 @@ class Manifest(Model):
     api_version: Literal["datakit.infoblox.dev/v1alpha1"] = API_VERSION
     kind: str
     metadata: Metadata
+
+    if TYPE_CHECKING:  # each kind has a model of its own for it
+        spec: Any
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import StoreError
 from tests.servers.kafka import Kafka
 from tests.servers.server import UnavailableError
+from tests.servers.sharing import do_without
 from tests.technologies.kafka.conftest import MARK, Topics, batches, columns
 
 
@@ -36,7 +37,7 @@ def own(tmp_path: Path) -> Iterator[tuple[Kafka, Topics]]:
         try:
             server.start()
         except UnavailableError as lacking:
-            pytest.skip(f"Kafka was not started: {lacking}")
+            do_without(Kafka, lacking)
         topics = Topics(timeout=5)
         topics.brokers = server.facts()["brokers"]
         topics.connection = Connection("kafka", {**topics.connection.options, "brokers": [topics.brokers]})
