@@ -16,14 +16,15 @@ from datakit_iac.findings.nearest import nearest
 from datakit_iac.findings.origin import Origin
 from datakit_iac.findings.sensitive import NOT_SHOWN, is_kept_secret
 from datakit_iac.manifest.models.column import Column
-from datakit_iac.manifest.models.dataset import DataSet, Seed, SeedData
+from datakit_iac.manifest.models.dataset import SEED_FORMATS, DataSet, Seed, SeedData
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.manifest.wording import a, short
 
 _Path = tuple[Step, ...]
 
-_FORMATS: Final = {".csv": "CSV", ".json": "JSON", ".jsonl": "JSON", ".parquet": "Parquet", ".avro": "Avro"}
+_NAMES: Final = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "avro": "Avro"}
+_FORMATS: Final = {end: _NAMES[each] for end, each in SEED_FORMATS.items()}
 _BEGINNINGS: Final = ((b"PAR1", "Parquet"), (b"Obj\x01", "Avro"), (b"[", "JSON"), (b"{", "JSON"))
 _LOOKED_AT: Final = 4096
 

@@ -6,7 +6,6 @@ So a seed is loaded as everything is: in one transaction, with its contract chec
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ from typing import Any, Final
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.models.connector import Connector, ConnectorSpec
-from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec, Seed, SeedData
+from datakit_iac.manifest.models.dataset import SEED_FORMATS, DataSet, DataSetSpec, Seed, SeedData
 from datakit_iac.manifest.models.document import Manifest, Metadata
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.store import Store, StoreSpec
@@ -94,7 +93,7 @@ def _loading(target: DataSet, data: Seed | SeedData) -> list[Manifest]:
     seed = DataSetSpec(
         store=store,
         prefix=file,
-        format=_FORMATS.get(Path(file).suffix.lower()),
+        format=SEED_FORMATS.get(Path(file).suffix.lower()),
         description=f"Rows of {name} for development.",
         classification=target.spec.classification,
         owner=target.spec.owner,
@@ -106,15 +105,6 @@ def _loading(target: DataSet, data: Seed | SeedData) -> list[Manifest]:
         outputs=[Port(dataset=name)],
     )
     return [DataSet(metadata=metadata, spec=seed), Transform(metadata=metadata, spec=load)]
-
-
-_FORMATS: Final[Mapping[str, Any]] = {
-    ".csv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".parquet": "parquet",
-    ".avro": "avro",
-}
 
 
 def _written(name: str, rows: list[dict[str, Any]]) -> str:

@@ -69,6 +69,16 @@ class Consent(Model):
     misfits: Literal["refuse", "null"] = "refuse"
 
 
+SEED_FORMATS: Final[dict[str, Format]] = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+    ".avro": "avro",
+}
+"""The format of a file with rows for development, by how its name ends."""
+
+
 class SeedData(Model):
     """Rows for development: in the manifest itself, or in a file of the project."""
 

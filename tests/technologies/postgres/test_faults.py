@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import certifi
@@ -26,27 +25,10 @@ from datakit_iac.testing import MARK, TechnologyKit
 from tests.servers.postgres import Postgres as Server
 from tests.servers.postgres import PostgresWithTls
 from tests.servers.sharing import shared
-from tests.technologies.kits import column, postgres, postgres_kit
+from tests.technologies.kits import column, postgres_kit
+from tests.technologies.postgres.conftest import Database
 
-Database = psycopg.Connection[tuple[Any, ...]]
 NEW = (column("id", "bigint"), column("name"), column("email", description="Where."))
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> TechnologyKit:
-    return postgres_kit(tmp_path)
-
-
-@pytest.fixture
-def session(kit: TechnologyKit) -> Iterator[PostgresSession]:
-    with Postgres().open(kit.connection, create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def database(kit: TechnologyKit, session: PostgresSession) -> Iterator[Database]:
-    with postgres(str(kit.connection.options["database"])) as other:
-        yield other
 
 
 @pytest.fixture

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from datakit_iac.contract.connection import Connection
@@ -23,7 +19,8 @@ from datakit_iac.technologies.postgres.factory import Postgres
 from datakit_iac.technologies.postgres.session import PostgresSession
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, address, location
 from datakit_iac.testing import MARK, TechnologyKit
-from tests.technologies.kits import column, postgres, postgres_kit
+from tests.technologies.kits import column
+from tests.technologies.postgres.conftest import Database
 
 TYPES = [
     *NAMES,
@@ -34,25 +31,6 @@ TYPES = [
     "array<decimal(4,1)>",
     "array<array<int>>",
 ]
-Database = psycopg.Connection[tuple[Any, ...]]
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> TechnologyKit:
-    return postgres_kit(tmp_path)
-
-
-@pytest.fixture
-def session(kit: TechnologyKit) -> Iterator[PostgresSession]:
-    with Postgres().open(kit.connection, create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def database(kit: TechnologyKit, session: PostgresSession) -> Iterator[Database]:
-    """The same database, as somebody else uses it."""
-    with postgres(str(kit.connection.options["database"])) as other:
-        yield other
 
 
 # Types.
