@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from textwrap import indent
 
 import psycopg
 import yaml
@@ -12,27 +13,33 @@ from tests.scenarios.workspace import Workspace
 from tests.servers.postgres import Postgres
 from tests.servers.sharing import shared
 
-FOLDERS = """\
+PROVIDER = """\
 #!{python}
-'A provider of one resource: a folder, whose path is known once it was made.'
-import pathlib, sys
+'A provider of one resource, of which all is unknown in a preview.'
+import os, pathlib, secrets, sys
+import psycopg
 from pulumi.provider.experimental import provider as api, server
 from pulumi.provider.experimental.property_value import PropertyValue
 
-class Folders(api.Provider):
+class Made(api.Provider):
     async def check_config(self, request): return api.CheckResponse(request.new_inputs, [])
     async def diff_config(self, request): return api.DiffResponse(changes=False)
-    async def configure(self, request): return api.ConfigureResponse()  # in a preview all is unknown
+    async def configure(self, request): return api.ConfigureResponse()
     async def check(self, request): return api.CheckResponse(request.new_inputs, [])
     async def diff(self, request): return api.DiffResponse(changes=False)
     async def delete(self, request): return None
     async def create(self, request):
-        path = pathlib.Path("made")
-        path.mkdir()
-        return api.CreateResponse("made", {{"path": PropertyValue(str(path / "warehouse.duckdb"))}})
+{create}
 
-server.main(sys.argv[1:], "1.0.0", Folders())
+server.main(sys.argv[1:], "1.0.0", Made())
 """
+
+FOLDERS = """\
+path = pathlib.Path("made")
+path.mkdir()
+return api.CreateResponse("made", {"path": PropertyValue(str(path / "warehouse.duckdb"))})
+"""
+"""A folder, whose path is known once it was made."""
 
 PROGRAM = """\
 import pulumi
@@ -49,31 +56,15 @@ Platform("platform", project="project", bindings={"warehouse": {"path": Folder("
 
 
 DATABASES = """\
-#!{python}
-'A provider of one resource: a role with a password, and a database that it owns.'
-import os, secrets, sys
-import psycopg
-from pulumi.provider.experimental import provider as api, server
-from pulumi.provider.experimental.property_value import PropertyValue
-
-class Databases(api.Provider):
-    async def check_config(self, request): return api.CheckResponse(request.new_inputs, [])
-    async def diff_config(self, request): return api.DiffResponse(changes=False)
-    async def configure(self, request): return api.ConfigureResponse()  # in a preview all is unknown
-    async def check(self, request): return api.CheckResponse(request.new_inputs, [])
-    async def diff(self, request): return api.DiffResponse(changes=False)
-    async def delete(self, request): return None
-    async def create(self, request):
-        name, password = f"shop_{{secrets.token_hex(4)}}", secrets.token_hex(8)
-        with psycopg.connect(os.environ["ADMIN_DSN"], autocommit=True) as database:
-            database.execute(f"CREATE ROLE {{name}} LOGIN PASSWORD '{{password}}'")
-            database.execute(f"CREATE DATABASE {{name}} OWNER {{name}}")
-            made = {{"name": name, "host": "127.0.0.1", "port": float(database.info.port)}}
-        made = {{key: PropertyValue(value) for key, value in made.items()}}
-        return api.CreateResponse(name, {{**made, "password": PropertyValue(password, is_secret=True)}})
-
-server.main(sys.argv[1:], "1.0.0", Databases())
+name, password = f"shop_{secrets.token_hex(4)}", secrets.token_hex(8)
+with psycopg.connect(os.environ["ADMIN_DSN"], autocommit=True) as database:
+    database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+    database.execute(f"CREATE DATABASE {name} OWNER {name}")
+    made = {"name": name, "host": "127.0.0.1", "port": float(database.info.port)}
+made = {key: PropertyValue(value) for key, value in made.items()}
+return api.CreateResponse(name, {**made, "password": PropertyValue(password, is_secret=True)})
 """
+"""A role with a password, and a database that it owns."""
 
 SERVED = """\
 import pulumi
@@ -178,8 +169,9 @@ def test_what_is_wrong_with_bindings_of_a_program_is_told_at_once(workspace: Wor
         assert said in failed.text
 
 
-def _provide(workspace: Workspace, name: str = "folders", program: str = FOLDERS) -> None:
-    plugin = workspace.write(f"plugin/pulumi-resource-{name}", program.format(python=sys.executable))
+def _provide(workspace: Workspace, name: str = "folders", create: str = FOLDERS) -> None:
+    program = PROVIDER.format(python=sys.executable, create=indent(create, " " * 8))
+    plugin = workspace.write(f"plugin/pulumi-resource-{name}", program)
     plugin.chmod(0o755)
     declared = yaml.safe_load((workspace.root / "Pulumi.yaml").read_text())
     declared["plugins"]["providers"].append({"name": name, "path": "plugin"})
