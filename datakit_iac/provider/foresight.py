@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.fault import Fault
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.protocol import Call, ResourceError
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.technologies.roles import Foresees, HasSettings
 from datakit_iac.technologies.technology import Session, StoreError, technology
 

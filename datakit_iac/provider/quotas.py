@@ -13,7 +13,7 @@ from typing import Final
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.provider import inputs
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.provider.store_locks import wait
+from datakit_iac.provider.stores.locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 

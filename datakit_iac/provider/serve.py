@@ -40,9 +40,9 @@ async def _serve(address: str) -> None:
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from datakit_iac.provider.messages import Engine
-    from datakit_iac.provider.open_stores import close_all
     from datakit_iac.provider.registry import FUNCTIONS, TYPES
     from datakit_iac.provider.servicer import Servicer
+    from datakit_iac.provider.stores.access import close_all
     from datakit_iac.pulumi_compat import CHANNEL_OPTIONS
 
     schema = files("datakit_iac.provider").joinpath("schema.json").read_text()

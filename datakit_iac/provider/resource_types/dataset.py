@@ -13,10 +13,10 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, regranted, settle
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest

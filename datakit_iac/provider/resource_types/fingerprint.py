@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from datakit_iac.provider import inputs
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology

@@ -14,7 +14,6 @@ from datakit_iac.executors.registry import executor
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
-from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.prewarm import warm
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
@@ -28,6 +27,7 @@ from datakit_iac.provider.protocol import (
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.resource_types.run_reasons import reasons
+from datakit_iac.provider.stores.access import alone
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run

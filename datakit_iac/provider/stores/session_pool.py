@@ -13,7 +13,7 @@ from typing import Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.store_locks import wait
+from datakit_iac.provider.stores.locks import wait
 from datakit_iac.technologies.roles import Interruptible
 from datakit_iac.technologies.technology import Session, technology
 

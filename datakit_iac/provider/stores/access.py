@@ -16,8 +16,8 @@ from typing import Final
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.session_pool import close_pools, pooled
-from datakit_iac.provider.store_locks import lock, turn
+from datakit_iac.provider.stores.locks import lock, turn
+from datakit_iac.provider.stores.session_pool import close_pools, pooled
 from datakit_iac.technologies.technology import Session, technology
 
 IDLE: Final = 0.5
