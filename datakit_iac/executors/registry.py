@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from datakit_iac import installed
 from datakit_iac.executors.protocol import Configurable, Executor
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 
@@ -28,6 +29,16 @@ def executor(name: str = DEFAULT_EXECUTOR, settings: Mapping[str, Any] | None = 
         raise LookupError(f"no executor {name!r} is installed: {nearest(name, executors())}")
     found: Executor = installed.made(GROUP, name)
     return found.configured(settings) if settings and isinstance(found, Configurable) else found
+
+
+def invalid_settings(name: str, settings: Mapping[str, Any]) -> Sequence[Fault]:
+    """The faults of an executor's settings, as it finds them itself; none of one that takes no settings.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    found = executor(name)
+    return found.check(settings) if settings and isinstance(found, Configurable) else ()
 
 
 def runs_images(name: str) -> bool:

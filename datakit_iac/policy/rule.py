@@ -24,8 +24,11 @@ class Remedy:
 class Violation:
     """What breaks a rule.
 
+    Unlike a `Fault` it names the manifest it is about, of which a rule sees many, and has no code, which is the name of
+    the rule in the policy that declares it.
+
     Attributes:
-        target: what it is about.
+        target: the manifest it is about.
         path: the field, from the manifest's root.
         message: what was found and what was expected, in one sentence.
         hint: what to do.

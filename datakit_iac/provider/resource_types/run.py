@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled, Executor, unkept, unmet
-from datakit_iac.executors.registry import executor
+from datakit_iac.executors.protocol import Cancelled, unkept, unmet
+from datakit_iac.executors.registry import executor, invalid_settings
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
@@ -61,7 +61,7 @@ class RunType(RecordType):
             found = runtime(job.runtime)
         except LookupError as unknown:
             return [Fault("unknown-runtime", ("runtime",), str(unknown))]
-        faults = [fault._replace(path=("settings",)) for fault in found.check(job)]
+        faults = [fault.below("settings") for fault in found.check(job)]
         return [
             *faults,
             *([] if faults else _refused(job, known)),
@@ -101,20 +101,27 @@ class RunType(RecordType):
         return _execute(new, call) if again else _test_again(new, state, call)
 
 
-def _executor(run: Properties) -> Executor:
-    """Where a Run runs, as it says."""
-    said = dict(run.get("executor") or {})
-    return executor(said.pop("type", DEFAULT_EXECUTOR), said)
+def _executor(run: Properties) -> tuple[str, dict[str, Any]]:
+    """Where a Run runs: the name of an executor, and its settings."""
+    settings = dict(run.get("executor") or {})
+    return settings.pop("type", DEFAULT_EXECUTOR), settings
 
 
 def _refused(job: Job, run: Properties) -> Iterator[Fault]:
     """Why the executor cannot run a job. The default one can, where it needs no image: a check without it is faster."""
-    if run.get("executor") or job.image:
-        try:
-            for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
-                yield Fault("invalid-job", ("executor",), reason)
-        except (LookupError, JobFailedError) as fault:
-            yield Fault("executor-not-installed", ("executor",), str(fault))
+    if not (run.get("executor") or job.image):
+        return
+    name, settings = _executor(run)
+    try:
+        if faults := invalid_settings(name, settings):
+            yield from (fault.below("executor") for fault in faults)
+            return
+        for reason in unmet(executor(name, settings), rendered(runtime(job.runtime), job)):
+            yield Fault("invalid-job", ("executor",), reason)
+    except LookupError as fault:
+        yield Fault("executor-not-installed", ("executor",), str(fault))
+    except JobFailedError as failed:
+        yield Fault("invalid-job", ("settings",), str(failed))
 
 
 def _tell_workload(new: Properties, call: Call) -> None:
@@ -125,7 +132,7 @@ def _tell_workload(new: Properties, call: Call) -> None:
         with suppress(LookupError, JobFailedError):  # reported by `check`
             workload = rendered(runtime(job.runtime), job)
             call.tell(f"would run: {workload}")
-            for _, reason in unkept(_executor(new), workload):
+            for _, reason in unkept(executor(*_executor(new)), workload):
                 call.tell(reason)
 
 
@@ -200,7 +207,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, d
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
     with alone(stores, call):
-        context = RunContext(_executor(new), _cache(job), call.status, call.cancel, confirm)
+        context = RunContext(executor(*_executor(new)), _cache(job), call.status, call.cancel, confirm)
         warm(context.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)
