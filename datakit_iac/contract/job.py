@@ -49,6 +49,6 @@ class Job:
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
     image: str | None = None
     command: tuple[str, ...] = ()
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = field(default_factory=Resources.blank)
     retries: int = 0
     given: str = ""

@@ -25,7 +25,7 @@ def executor(name: str = DEFAULT_EXECUTOR, settings: Mapping[str, Any] | None = 
     Raises:
         LookupError: there is none; the text names the nearest.
     """
-    if name not in executors():
+    if not installed.has(GROUP, name):
         raise LookupError(f"no executor {name!r} is installed: {nearest(name, executors())}")
     found: Executor = installed.made(GROUP, name)
     return found.configured(settings) if settings and isinstance(found, Configurable) else found
@@ -43,4 +43,4 @@ def invalid_settings(name: str, settings: Mapping[str, Any]) -> Sequence[Fault]:
 
 def runs_images(name: str) -> bool:
     """Whether the executor of that name runs jobs in images; assumed of one that is not installed."""
-    return name not in executors() or executor(name).capabilities.runs_images
+    return not installed.has(GROUP, name) or executor(name).capabilities.runs_images

@@ -142,8 +142,8 @@ class ResourceAmounts(Model):
 class Resources(Model):
     """What a job is given, and what it may use at most."""
 
-    requests: ResourceAmounts = ResourceAmounts()
-    limits: ResourceAmounts = ResourceAmounts()
+    requests: ResourceAmounts = ResourceAmounts.blank()
+    limits: ResourceAmounts = ResourceAmounts.blank()
 
     @model_validator(mode="after")
     def _requests_within_limits(self) -> Self:
@@ -201,7 +201,7 @@ class TransformSpec(Model):
     description: str = ""
     inputs: list[Port] = Field(default_factory=nothing)
     outputs: Annotated[list[Port], Field(min_length=1)]
-    trigger: Trigger = Trigger()
+    trigger: Trigger = Trigger.blank()
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     image: ImageReference | None = None
@@ -210,7 +210,7 @@ class TransformSpec(Model):
     )
     env: list[EnvironmentVariable] = Field(default_factory=nothing)
     resources: Annotated[Resources, BeforeValidator(_amounts, json_schema_input_type=Resources | ResourceAmounts)] = (
-        Resources()
+        Resources.blank()
     )
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from datakit_iac.manifest.models.document import Model
+from datakit_iac.manifest.models.document import Model, nothing
 from datakit_iac.manifest.models.policy import EnforcementChoice, Waiver
 from datakit_iac.policy.rule import Rule
 
@@ -28,7 +28,7 @@ class General(Model):
     versions: Literal["exact", "ranges"] | None = None
     connectors: dict[str, str] | None = None
     quotas: dict[str, str | int] | None = None
-    waivers: list[Waiver] = Field(default_factory=list)
+    waivers: list[Waiver] = Field(default_factory=nothing)
 
 
 def general_schema() -> dict[str, Any]:
