@@ -19,7 +19,7 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
 from datakit_iac.provider.protocol import Call, PartialError, Properties, ResourceError
-from datakit_iac.provider.servicer import printable
+from datakit_iac.provider.responses import printable
 from datakit_iac.provider.stores.access import alone
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
