@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
-from datakit_iac.manifest.models.transform import Resources
+from datakit_iac.manifest.models.process import Resources
 from datakit_iac.manifest.values.secret import Secret
 
 

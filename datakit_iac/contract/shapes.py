@@ -16,7 +16,8 @@ from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models import dataset as manifest
 from datakit_iac.manifest.models.dataset import DataSetSpec, Place
 from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer, nothing
-from datakit_iac.manifest.models.transform import Resources, Schedule, VariableName
+from datakit_iac.manifest.models.process import Resources, VariableName
+from datakit_iac.manifest.models.transform import Schedule
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.secret import Secret
 
@@ -230,29 +231,6 @@ class Run(Execution, Limited):
             given=self.given,
         )
 
-
-class Located(Model):
-    """The outputs of a Store."""
-
-    location: str
-
-
-class Made(Model):
-    """The outputs of a DataSet."""
-
-    generation: str
-
-
-class Ran(Model):
-    """The outputs of a Run."""
-
-    written: dict[Name, str]
-    counts: dict[str, float]
-    incomplete: bool = False
-
-
-OUTPUTS: Final[dict[str, type[Model]]] = {"Store": Located, "DataSet": Made, "Run": Ran}
-"""What the provider tells of a resource, beside its inputs."""
 
 SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connector, Store, DataSet, Transform, Run)}
 """The inputs of each kind of resource."""

@@ -21,7 +21,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Execution, KeepsWorkers
 from datakit_iac.executors.workload import Workload
-from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
+from datakit_iac.manifest.models.process import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
