@@ -14,7 +14,7 @@ from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The one right answer to a violation: a field and the value it should have."""
+    """The fix of a violation, where there is only one: a field and the value it should have."""
 
     path: tuple[Step, ...]
     value: str | bool
@@ -32,7 +32,7 @@ class Violation:
         path: the field, from the manifest's root.
         message: what was found and what was expected, in one sentence.
         hint: what to do.
-        remedy: the right answer, where there is only one.
+        remedy: the fix, where there is only one.
     """
 
     target: Target

@@ -62,7 +62,7 @@ class Arguments:
         return self._mapping(given, (), shape)
 
     def judge(self, shape: type[Model], properties: Mapping[str, Any]) -> Any:
-        """Hold properties to their model; the model with them, or None where they are wrong, or known later."""
+        """Validate properties; the model with them, or None where they are wrong, or known later."""
         found, model = check(shape, properties, in_python=True)
         self.faults += [f"{self._as_typed(fault.path) or self.kind}: {fault}" for fault in found]
         return model

@@ -164,7 +164,7 @@ class ServedProvider:
 
 
 class _Listener(engine_pb2_grpc.EngineServicer):
-    """The engine's ear."""
+    """The engine's side of messages: keeps what the provider logs."""
 
     def __init__(self, messages: list[Message]) -> None:
         self._messages = messages

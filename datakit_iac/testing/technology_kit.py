@@ -29,8 +29,8 @@ class TechnologyKit:
         connection: a Store that is not there yet, and that `open(…, create=True)` makes.
         place: the place of a name in it.
         fill: puts rows of `id` and `name` where a place is, instead of those that are there; makes it where it is not,
-            as somebody else would, with the technology's own means.
-        is_made: whether `open` makes the Store where it is asked to; else its server is there before.
+            by the technology's own means, as another tool would.
+        is_made: whether `open(…, create=True)` makes the Store; else its server exists before.
     """
 
     connection: Connection

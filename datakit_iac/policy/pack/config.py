@@ -50,7 +50,7 @@ def _properties(schema: dict[str, Any]) -> dict[str, Any]:
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     """A schema by itself: the engine knows no definitions beside it.
 
-    Defaults are left out, since the engine would send them as if somebody had said so.
+    Defaults are left out, since the engine would send them as if a user had set them.
     """
     if isinstance(schema, list):
         return [_inlined(each, definitions) for each in schema]

@@ -14,10 +14,10 @@ from datakit_iac.technologies.technology import StoreError, StoreMissingError, t
 
 
 def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
-    """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
+    """A digest of a DataSet's content; unknown where a preview cannot reach it, or the update itself makes it.
 
     Raises:
-        ResourceError: there is nothing, and nobody here will make it; it is not as declared; or the Store cannot be
+        ResourceError: it does not exist, and no Transform will make it; it is not as declared; or the Store cannot be
             asked.
     """
     if has_unknowns(arguments):

@@ -125,7 +125,7 @@ def _refused(job: Job, run: Properties) -> Iterator[Fault]:
 
 
 def _tell_workload(new: Properties, call: Call) -> None:
-    """Say what would run, as far as it is known by now."""
+    """Show what would run, as far as it is known."""
     known = {**_said(new), "transform": new["transform"]}
     if not has_unknowns(known):
         job = inputs.job(known, call.environment)
@@ -137,7 +137,7 @@ def _tell_workload(new: Properties, call: Call) -> None:
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
-    """DataSets that lie elsewhere than a Run says: a change of their place is ignored."""
+    """DataSets whose place differs from what a Run says: the change of their place is ignored."""
     for each in datasets:
         there = call.claims.places(each.name)
         if there and (place := place_id(each)) not in there:
@@ -147,7 +147,7 @@ def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iter
 
 
 def _said(new: Properties) -> Properties:
-    """What a user says of it: digests and versions are unknown wherever something else is, which is not news."""
+    """The inputs that a user declares: digests and versions are unknown wherever one of those is."""
     return {
         name: new.get(name)
         for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
@@ -155,7 +155,7 @@ def _said(new: Properties) -> Properties:
 
 
 def _execute(new: Properties, call: Call) -> Properties:
-    """Run the job, then hold its outputs to their contracts.
+    """Run the job, then verify its outputs against their contracts.
 
     Raises:
         ResourceError: the environment's Stores are full; nothing was run.
@@ -174,7 +174,7 @@ def _execute(new: Properties, call: Call) -> Properties:
 
 
 def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
-    """Hold what the last run wrote to the tests of today.
+    """Test what the last run wrote with the tests as they are now.
 
     Raises:
         PartialError: it does not pass; nothing downstream may take it for done.
@@ -189,7 +189,7 @@ def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
 
 
 def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
-    """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
+    """The record of a failed run, without versions: nothing downstream uses it, and the next update runs it again."""
     reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
     outputs = {"written": {}, "counts": {}, "incomplete": True}
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
@@ -197,7 +197,7 @@ def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
 
 def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, dict[str, str]]:
     def confirm() -> None:
-        """Go on only with files by which the job is still what it was when its Run was asked for."""
+        """Refuse to go on where the files have changed since the Run was planned."""
         if definition(job) != new["definition"]:
             raise JobFailedError(
                 "its files have changed since this update read them; nothing was built",

@@ -37,7 +37,7 @@ def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
         each.store: each.connection for each in asked.targets if _adapter(DESTINATIONS, each.connection.technology)
     }
     if len(stores) > 1 and len({technology(each.technology).location(each) for each in stores.values()}) > 1:
-        faults.append(f"its outputs lie in several Stores ({', '.join(stores)}); make one Transform for each")
+        faults.append(f"its outputs are in several Stores ({', '.join(stores)}); make one Transform for each")
     elif target and not faults:
         faults += _misplaced(asked.targets)
     return (source, target) if source and target and not faults else None, faults

@@ -124,7 +124,7 @@ class Dbt:
         return (file,) if file.is_file() else ()
 
     def unseen(self, job: Job) -> list[str]:
-        """The packages that a Run would fetch, which nobody can look at before."""
+        """The packages that a Run would fetch, so that no approver can see them before."""
         try:
             return fetching.unseen(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
@@ -143,7 +143,7 @@ class Dbt:
         """The workload on a fresh copy of the project, with its packages; builds in one database take turns.
 
         Raises:
-            JobFailedError: the project cannot be copied, or it is not the one that was approved.
+            JobFailedError: the project cannot be copied, or differs from what was approved.
             Cancelled: the user stopped it.
         """
         context.progress("starting dbt")

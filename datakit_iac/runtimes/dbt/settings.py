@@ -78,7 +78,7 @@ def _of_selection(job: Job, project: DbtProject) -> list[str]:
 
 
 def selection(job: Job, project: DbtProject) -> Selection:
-    """What is selected, as far as that can be told without dbt."""
+    """What is selected, as far as that is known without dbt."""
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
 
 

@@ -178,7 +178,7 @@ def test_a_variable_that_only_dbt_finds_is_named_with_the_model_and_the_fix(
     said = str(failed.value)
     assert where in said
     assert (
-        "env_var('REGION') is asked for, without a default, and the Transform does not declare it: "
+        "env_var('REGION') is used without a default, and the Transform does not declare it: "
         '`env: [{name: REGION, value: "${REGION}"}]`'
     ) in said
 
