@@ -24,7 +24,7 @@ _AS_HERE: Final = {"migrate_mode": "safe", "pk_mode": "default", "deterministic_
 
 
 class SpecError(Exception):
-    """The file is no specification that can be carried over; the text says where and why."""
+    """The file is not a specification that can be imported; the text says where and why."""
 
 
 Step = str | int

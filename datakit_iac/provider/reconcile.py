@@ -1,4 +1,4 @@
-"""Settling a DataSet: from what is there to what is declared, and what prevents it."""
+"""Reconciling a DataSet: from the live table to the declared one, and what prevents it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Chan
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
     """The changes that lose data without a consent, each with who reads the DataSet and how to resolve it."""
-    readers = ", ".join(new.get("downstream") or ()) or "nobody"
+    readers = ", ".join(new.get("downstream") or ()) or "none"
     manifest = new.get("manifest") or "the manifest"
     return [
         f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_resolution(change, manifest)}"
@@ -191,7 +191,7 @@ def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
     Whether a column may be empty is not drift: a table that a Transform swaps in loses that until its Run is verified.
-    Nor is a column that nobody declared: it stays, so there is nothing to do about it.
+    Nor is a column that is not declared: it stays, so there is nothing to do about it.
     """
     capabilities = technology(dataset.connection.technology).capabilities
     if not capabilities.keeps_schema:

@@ -28,7 +28,7 @@ from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
+from datakit_iac.manifest.models.process import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.runtimes.cloudquery.runtime import CloudQuery, cli

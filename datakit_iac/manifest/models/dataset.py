@@ -144,7 +144,7 @@ class DataSetSpec(Model):
     partition_by: list[str] = Field(default_factory=nothing)
     tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=nothing)
     consents: list[Consent] = Field(default_factory=nothing)
-    dev: DevelopmentSection = DevelopmentSection()
+    dev: DevelopmentSection = DevelopmentSection.blank()
     previous_names: list[Name] = Field(default_factory=nothing)
 
     @model_validator(mode="after")

@@ -13,10 +13,10 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, regranted, settle
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
@@ -198,7 +198,7 @@ def _shared(dataset: BoundDataSet, *claimants: str) -> str:
     """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
     names = [urn.rpartition("::")[2] for urn in claimants]
     first, second = sorted(names if len({*names}) > 1 else claimants)
-    return f"{first} and {second} lie in one place, {place_id(dataset)}; give one of them another, or remove it"
+    return f"{first} and {second} have one place, {place_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:

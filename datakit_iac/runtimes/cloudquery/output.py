@@ -50,7 +50,7 @@ class Output:
         """What came of it.
 
         Raises:
-            JobFailedError: the CLI failed, told of errors, or rows of a table were not committed.
+            JobFailedError: the CLI failed, reported errors, or rows of a table were not committed.
         """
         missing = [name for table, name in self._names.items() if table not in self._counts]
         if exit_code or self._failed_tables or self._errors or missing:

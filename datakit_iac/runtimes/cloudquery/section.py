@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from datakit_iac.manifest.models.document import Model, Name, number_as_text
+from datakit_iac.manifest.models.document import Model, Name, nothing, number_as_text
 from datakit_iac.manifest.models.section import Section
 from datakit_iac.manifest.values.write_mode import DELETE_STALE, WriteMode
 
@@ -68,7 +68,7 @@ ErrorChoice = Annotated[OnError | None, BeforeValidator(on_error, json_schema_in
 class CloudQuerySection(Section):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
-    tables: list[TablePair] = Field(default_factory=list)
+    tables: list[TablePair] = Field(default_factory=nothing)
     write_mode: WriteMode = DELETE_STALE
     on_error: ErrorChoice = None
 
