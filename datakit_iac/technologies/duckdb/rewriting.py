@@ -29,6 +29,8 @@ _LOST: Final = f"""
           WHERE constraint_type NOT IN ('PRIMARY KEY', 'NOT NULL') AND {_OF}
     UNION SELECT 'the default of column ' || column_name FROM duckdb_columns()
           WHERE column_default IS NOT NULL AND {_OF}
+    UNION SELECT 'the foreign key of table ' || table_name FROM duckdb_constraints()
+          WHERE database_name = current_database() AND lower(referenced_table) = lower(?)
     ORDER BY 1
 """
 """https://duckdb.org/docs/stable/sql/meta/duckdb_table_functions"""
@@ -61,7 +63,7 @@ def statements(rows: Rows, place: Place, change: Change) -> Iterator[str]:
     wanted = shadow.ordered(there, change.order) if change.order else [_retyped(each, change) for each in there]
     if wanted == there:
         return
-    if lost := [text for (text,) in rows(_LOST, [*of, *of, *of])]:
+    if lost := [text for (text,) in rows(_LOST, [*of, *of, *of, of[1]])]:
         raise StoreError(shadow.refusal(place, lost))
     ((comment,),) = rows(_TABLE, of)
     yield from shadow.filled(DUCKDB, place, wanted, [name for (name,) in rows(_KEY, of)])

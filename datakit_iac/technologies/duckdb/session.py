@@ -86,6 +86,12 @@ class DuckDBSession(SqlSession):
             else:
                 yield from ddl.alter(self.dialect, dataset.place, [change])
 
+    def refusal(self, fault: Exception, statement: str) -> str:
+        """Why a statement was not carried out; an index that others made lets a table hardly be altered."""
+        said = super().refusal(fault, statement)
+        is_held = isinstance(fault, duckdb.Error) and "depend" in str(fault)
+        return f"{said} Drop the index or key that depends on it, run again and make it again" if is_held else said
+
     def primary_key(self, place: Place) -> frozenset[str]:
         """The columns of a table's primary key, in lower case."""
         return self._catalog.primary_key(place)

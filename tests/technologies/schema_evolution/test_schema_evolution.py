@@ -82,3 +82,10 @@ def test_a_change_does_what_the_page_says(
         record_property(PROPERTY, (table, case.title, heading, cell))
         if not pytestconfig.getoption("schema_evolution", default=False):
             assert cells(table)[case.title, heading] == cell
+
+
+def test_the_page_has_no_other_rows_and_technologies() -> None:
+    found = cells(OUTCOMES)
+    assert [*dict.fromkeys(change for change, _ in found)] == [case.title for case in CASES]
+    assert {heading for _, heading in found} == {*STORES, "data"}
+    assert {change for change, _ in cells(LOCKS)} <= {case.title for case in CASES}
