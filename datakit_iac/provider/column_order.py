@@ -8,8 +8,8 @@ from typing import Final
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.roles import recent
 from datakit_iac.technologies.technology import StoreError, technology
