@@ -13,6 +13,7 @@ def points(group: str, name: str) -> EntryPoints:
     return _ours().select(group=group, name=name) or _all().select(group=group, name=name)
 
 
+@cache
 def has(group: str, name: str) -> bool:
     """Whether something is installed in a group under a name; of ours, it is known without looking at all packages."""
     return bool(points(group, name))

@@ -175,7 +175,7 @@ class Import:
         return made
 
     def _known(self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str], name: str) -> Store | None:
-        """The Store that is the same one; else the one of that name and technology, to be changed."""
+        """The Store of the same location; else that of the same name and technology, which is changed."""
         stores = {**self.project.stores, **self._stores}
         alike = [each for each in stores.values() if self._type(each) == kind]
         here = sync_stores.location(kind, options, secrets)
@@ -185,7 +185,7 @@ class Import:
         return next((each for each in alike if each.name == name), None)
 
     def _connector(self, plugin: Plugin, kind: str) -> str:
-        """The Connector's name; one that is there is given what it lacks."""
+        """The Connector's name; an existing Connector gets what it lacks."""
         made = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]
         there = next((e for e in (*made, *self.project.connectors.values()) if e.spec.type == kind), None)
         reference, left_out = sync_stores.reference(plugin, self.local)

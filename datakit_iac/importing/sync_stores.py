@@ -143,7 +143,7 @@ CARRIED: Final = {
 
 
 def left(plugin: Plugin) -> Iterator[str]:
-    """The options of a plugin that nothing here has a place for, each as a note."""
+    """The options of a plugin that cannot be carried over, each as a note."""
     kind = technology(plugin)
     for name in plugin.options:
         if kind in CARRIED and name not in CARRIED[kind]:

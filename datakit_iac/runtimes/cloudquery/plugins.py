@@ -15,19 +15,19 @@ from datakit_iac.technologies.technology import address, technology
 
 
 def path(plugin: Source | Destination) -> str | None:
-    """Where the program of a plugin is; None where there is none."""
+    """The path of a plugin's program; None where it is not installed."""
     beside = Path(sys.executable).with_name(plugin.executable)
     return str(beside) if beside.is_file() else shutil.which(plugin.executable)
 
 
 def source(technology: str) -> Source | None:
-    """What reads a technology; None where nothing does."""
+    """The source plugin of a technology; None where it has none."""
     found: Source | None = _adapter(SOURCES, technology)
     return found
 
 
 def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
-    """The plugins of both sides, or what stands against it."""
+    """The plugins of both sides, or why they cannot be used."""
     faults: list[str] = []
     source = _one("read from", "input", [pair.source for pair in asked.pairs], SOURCES, faults)
     target = _one("write to", "output", asked.targets, DESTINATIONS, faults)

@@ -40,7 +40,7 @@ def share(text: str) -> str:
 
 
 def on_error(value: object) -> object:
-    """What becomes of records that cannot be loaded, where `fail` stands for nothing.
+    """What happens to records that cannot be loaded; `fail` is the default.
 
     Raises:
         ValueError: it says something else.
@@ -56,7 +56,7 @@ Share = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=in
 
 
 class OnError(Model):
-    """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
+    """The quarantine of records that cannot be loaded, and how many of each table may go there: ``5``, ``0.1%``."""
 
     quarantine: Name
     max: Share | None = None

@@ -1,4 +1,4 @@
-"""Rows that no adapter of dbt reaches: brought to a DuckDB file before a build, and taken from there after it."""
+"""Rows that no adapter of dbt reaches: copied into a DuckDB file before a build, and out of it after the build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dbt keeps of its last parsing, and whether it may be believed."""
+"""Dbt's cache of its last parsing, and whether it may be trusted."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Carrier(Protocol):
         """
 
     def publish(self, datasets: Sequence[BoundDataSet], database: Path, transform: str, run: str) -> list[str]:
-        """Make the rows of their tables those of the DataSets; notes for people.
+        """Replace the rows of the DataSets by those of their tables; notes for people.
 
         Raises:
             StoreError: they cannot be written, or are not as their contracts say; nothing is changed then.

@@ -89,7 +89,7 @@ class DbtProject:
 
     @cached_property
     def asked(self) -> dict[Path, tuple[Package, ...]]:
-        """The packages that it and its packages of its own ask for, see `packages.asked`."""
+        """The packages that it and its local packages require, see `packages.asked`."""
         return asked(self.root)
 
     @cached_property
