@@ -30,6 +30,7 @@ from datakit_iac.technologies.roles import (
     TellsNotes,
     VersionsData,
 )
+from datakit_iac.technologies.steps import PlansSteps, Step
 from datakit_iac.technologies.technology import (
     Capabilities,
     FailedTest,
@@ -63,6 +64,7 @@ __all__ = [
     "Mark",
     "MeasuresSize",
     "Place",
+    "PlansSteps",
     "PortNumber",
     "ReadsCatalog",
     "RunsDataTests",
@@ -70,6 +72,7 @@ __all__ = [
     "SecretText",
     "Session",
     "ShowsKeys",
+    "Step",
     "StoreError",
     "StoreMissingError",
     "TableState",
