@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.provider.stores.access import opened
 from datakit_iac.technologies.evolution import plan
-from datakit_iac.technologies.roles import recent
-from datakit_iac.technologies.technology import StoreError, technology
+from datakit_iac.technologies.roles import Rewrites, recent
+from datakit_iac.technologies.technology import Session, StoreError, technology
 
 _OBJECT: Final = "order"
 """The object of a consent."""
@@ -44,11 +43,35 @@ def left(before: BoundDataSet, after: BoundDataSet, new: Properties) -> str:
 
 
 def standing(before: BoundDataSet, after: BoundDataSet, new: Properties, call: Call) -> tuple[Column, ...]:
-    """The columns of the record, in the order in which the table has them where that is asked for and can be seen."""
-    if is_asked(after, new):
-        with suppress(StoreError), opened(after.connection, call) as session:
+    """The columns of the record, in the order in which the table has them where that is asked for and can be seen.
+
+    Raises:
+        ResourceError: they are to be moved, and others have made of the table what would be lost.
+    """
+    columns = before.columns
+    if not is_asked(after, new):
+        return columns
+    try:
+        with opened(after.connection, call) as session:
             live = recent(session, after.place)
             names = [column.name.lower() for column in live.columns] if live else []
-            if {column.name.lower() for column in before.columns} <= {*names}:
-                return tuple(sorted(before.columns, key=lambda column: names.index(column.name.lower())))
-    return before.columns
+            if {column.name.lower() for column in columns} <= {*names}:
+                columns = tuple(sorted(columns, key=lambda column: names.index(column.name.lower())))
+            canonical = technology(after.connection.technology).canonical
+            kinds = {each.kind for each in plan(columns, after.columns, canonical=canonical, order=True)}
+            prevented = _prevented(session, after) if live and not live.is_view and "reorder" in kinds else ""
+    except StoreError as fault:
+        call.warn(f"whether the columns can be put in order is not known: {fault}")
+        return columns
+    if prevented:
+        raise ResourceError(prevented)
+    return columns
+
+
+def _prevented(session: Session, dataset: BoundDataSet) -> str:
+    try:
+        if isinstance(session, Rewrites):
+            session.demand_rewritable(dataset.place)
+    except StoreError as refused:
+        return str(refused)
+    return ""

@@ -18,6 +18,7 @@ from datakit_iac.provider.protocol import Call, Properties, ResourceError
 from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import AltersSchema, TellsNotes, data_tests, role
+from datakit_iac.technologies.steps import sentences
 from datakit_iac.technologies.technology import FailedTest, Session, TableState, technology
 
 
@@ -140,8 +141,8 @@ def _tell(
     if live.is_view and changes_to(dataset, live.columns):
         call.tell(f"{dataset.place} is a view; its Run recreates it")
         return
-    if statements := technology(dataset.connection.technology).ddl(dataset, changes):
-        call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
+    if said := sentences(dataset, changes):
+        call.tell(f"{strongest(changes)}: {'; '.join(said)}")
     for change, count in lost:
         if count:
             call.warn(

@@ -82,6 +82,18 @@ class Foresees(Protocol):
 
 
 @runtime_checkable
+class Rewrites(Protocol):
+    """Puts the columns of a table in another order, by a copy that takes its place."""
+
+    def demand_rewritable(self, place: Place) -> None:
+        """Nothing would be lost that others made of a table.
+
+        Raises:
+            StoreError: something would; it is named.
+        """
+
+
+@runtime_checkable
 class VersionsData(Protocol):
     """Tells whether data has changed."""
 

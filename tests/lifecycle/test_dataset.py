@@ -464,6 +464,16 @@ def test_columns_stay_where_they_are_until_a_consent_lets_the_table_be_rewritten
     assert (warehouse.rows(), warehouse.tables(), warehouse.comment()) == (SWAPPED, ["users"], mark)
 
 
+def test_what_others_made_of_the_table_is_named_in_the_preview_and_stays(filled: Subject, warehouse: Warehouse) -> None:
+    warehouse.run("CREATE INDEX names ON raw.users (name)")
+    before = warehouse.content()
+    with pytest.raises(
+        OperationError, match=r"would be lost: index (raw\.)?names. Drop it, run again and make it again"
+    ):
+        filled.preview(warehouse.users(NAME, ID, consents=consent("order")))
+    assert warehouse.content() == before
+
+
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_another_order_is_drift_only_where_the_declared_one_is_asked_for(
     filled: Subject, warehouse: Warehouse, is_asked: bool

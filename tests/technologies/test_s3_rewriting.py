@@ -13,6 +13,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.s3 import snapshot
 from datakit_iac.technologies.s3.factory import S3
+from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing import MARK
 from tests.technologies.kits import column
 from tests.technologies.test_s3_load import COLUMNS, Killed, Lake, lake
@@ -96,6 +97,30 @@ def test_names_that_shift_are_not_taken_for_done(lake: Lake) -> None:
     alter(lake, before)
     alter(lake, before)
     assert lake.rows() == [(1, "x", "y")]
+
+
+def test_each_object_keeps_what_it_has_of_columns_that_are_renamed_together_and_of_those_that_nobody_declared(
+    lake: Lake,
+) -> None:
+    lake.columns = (*COLUMNS, column("theirs"))
+    lake.load([(1, "x", "t")])
+    lake.columns = before = (*COLUMNS, column("age", "integer"))
+    lake.load([(2, "y", 20)], "append", "2b")
+    lake.columns = (RENAMED[0], RENAMED[1], column("years", "smallint", previousNames=["age"]))
+    alter(lake, before)
+    assert lake.rows() == [(1, "x", None), (2, "y", 20)]
+    lake.columns = (*lake.columns, column("theirs"))
+    assert lake.rows() == [(1, "x", None, "t"), (2, "y", 20, None)]
+
+
+def test_a_new_name_that_an_object_has_already_is_refused(lake: Lake) -> None:
+    lake.columns = (*COLUMNS, column("w"))
+    lake.load([(1, "x", "theirs")])
+    lake.columns = RENAMED
+    with pytest.raises(StoreError, match="has columns v and w; rename to what is not there yet"):
+        alter(lake, COLUMNS)
+    lake.columns = (*COLUMNS, column("w"))
+    assert lake.rows() == [(1, "x", "theirs")]
 
 
 def test_an_object_without_a_column_that_was_added_since_has_no_value_in_it(lake: Lake) -> None:

@@ -21,6 +21,7 @@ from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.roles import KeepsTerms, recent
+from datakit_iac.technologies.steps import sentences
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, place_id, reader_faults, technology
 
 MADE_OF: Final = tuple(key for key in property_names(Contract).values() if key not in ("consents", "tests", "writers"))
@@ -142,8 +143,7 @@ class DataSetType:
         if call.preview:
             before = decode.dataset(old)
             changes = changes_to(dataset, column_order.standing(before, dataset, new, call), new)
-            statements = technology(dataset.connection.technology).ddl(dataset, changes)
-            if statements := [*statements, *foresight.foresee(before, dataset, call)]:
+            if statements := [*sentences(dataset, changes), *foresight.foresee(before, dataset, call)]:
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
             is_filled_again = is_refilled(changes, before, dataset)
             return _outputs(UNKNOWN if is_filled_again else state.get("generation"))
@@ -246,7 +246,8 @@ def _foresee(dataset: BoundDataSet, new: Properties, call: Call) -> None:
                 return
             changes = changes_to(dataset, live.columns, new)
         foresight.demand_possible(session, dataset)
-    statements = technology(dataset.connection.technology).ddl(dataset, changes)
+    found = technology(dataset.connection.technology)
+    statements = found.ddl(dataset, None) if changes is None else sentences(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is there and is taken over; "
     call.tell(f"{adopting}{strongest(changes or ())}: {'; '.join(statements) or 'nothing is altered'}")
 

@@ -63,8 +63,7 @@ def statements(rows: Rows, place: Place, change: Change) -> Iterator[str]:
     wanted = shadow.ordered(there, change.order) if change.order else [_retyped(each, change) for each in there]
     if wanted == there:
         return
-    if lost := [text for (text,) in rows(_LOST, [*of, *of, *of, of[1]])]:
-        raise StoreError(shadow.refusal(place, lost))
+    demand_possible(rows, place)
     ((comment,),) = rows(_TABLE, of)
     yield from shadow.filled(DUCKDB, place, wanted, [name for (name,) in rows(_KEY, of)])
     yield from shadow.swapped(DUCKDB, place)
@@ -73,6 +72,17 @@ def statements(rows: Rows, place: Place, change: Change) -> Iterator[str]:
     for what, text in [*texts, (f"TABLE {table}", comment)]:
         if text:
             yield f"COMMENT ON {what} IS {literal(text)}"
+
+
+def demand_possible(rows: Rows, place: Place) -> None:
+    """Nothing is there that a copy would not have.
+
+    Raises:
+        StoreError: something is; it is named.
+    """
+    of = DUCKDB.parts(place)
+    if lost := [text for (text,) in rows(_LOST, [*of, *of, *of, of[1]])]:
+        raise StoreError(shadow.refusal(place, lost))
 
 
 def _retyped(column: shadow.Copied, change: Change) -> shadow.Copied:

@@ -86,6 +86,10 @@ class DuckDBSession(SqlSession):
             else:
                 yield from ddl.alter(self.dialect, dataset.place, [change])
 
+    def demand_rewritable(self, place: Place) -> None:
+        """Others have made nothing of a table that a copy would not have."""
+        rewriting.demand_possible(self.rows, place)
+
     def refusal(self, fault: Exception, statement: str) -> str:
         """Why a statement was not carried out; an index that others made lets a table hardly be altered."""
         said = super().refusal(fault, statement)

@@ -13,7 +13,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.postgres import grants
+from datakit_iac.technologies.postgres import grants, locks
 from datakit_iac.technologies.postgres.catalog import Snapshot
 from datakit_iac.technologies.postgres.connection import PostgresConnection
 from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
@@ -82,6 +82,10 @@ class Postgres(SqlTechnology):
             wanted = dataset.connection.options.get("grants") or {}
             told += grants.statements(self.spoken(dataset.connection), dataset.place, wanted, {})
         return told
+
+    def lock(self, change: Change) -> str:
+        """The locks of a change, and how long they are held."""
+        return locks.lock(change)
 
     def dsn(self, connection: Connection) -> str:
         """A connection URI (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS)."""

@@ -72,8 +72,7 @@ def statements(rows: Rows, dialect: Dialect, place: Place, order: Sequence[Colum
     if _columns(rows, table) == shadow.ordered(_columns(rows, table), order):
         return
     yield from shadow.locked(dialect, place)
-    if lost := [text for (text,) in rows(_LOST, [table])]:
-        raise StoreError(shadow.refusal(place, lost))
+    demand_possible(rows, dialect, place)
     yield from shadow.filled(dialect, place, shadow.ordered(_columns(rows, table), order))
     key = rows(_KEY, [table])
     constraint = quoted(f"{dialect.parts(shadow.place_of(dialect, place))[1]}_pkey")
@@ -84,6 +83,16 @@ def statements(rows: Rows, dialect: Dialect, place: Place, order: Sequence[Colum
     yield from shadow.swapped(dialect, place)
     for name, _ in key:
         yield f"ALTER TABLE {table} RENAME CONSTRAINT {constraint} TO {quoted(name)}"
+
+
+def demand_possible(rows: Rows, dialect: Dialect, place: Place) -> None:
+    """Nothing is there that a copy would not have.
+
+    Raises:
+        StoreError: something is; it is named.
+    """
+    if lost := [text for (text,) in rows(_LOST, [dialect.qualified(place)])]:
+        raise StoreError(shadow.refusal(place, lost))
 
 
 def _columns(rows: Rows, table: str) -> list[shadow.Copied]:

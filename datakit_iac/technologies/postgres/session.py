@@ -214,6 +214,10 @@ class PostgresSession(SqlSession):
                 yield from ddl.alter(self.dialect, dataset.place, [change], key=found.key if found else "")
         yield from grants.statements(self.dialect, dataset.place, self._grants, there)
 
+    def demand_rewritable(self, place: Place) -> None:
+        """Others have made nothing of a table that a copy would not have."""
+        rewriting.demand_possible(self.rows, self.dialect, place)
+
     def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """Run the tests of the contract, on columns as their names are spelled there."""
         found = self._find(dataset.place)

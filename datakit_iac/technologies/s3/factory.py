@@ -16,6 +16,7 @@ from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.factory import address, contradictions
 from datakit_iac.technologies.s3.connection import S3Connection
 from datakit_iac.technologies.s3.layouts import is_unlike
+from datakit_iac.technologies.steps import Step
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ class S3:
         if changes is None:
             return [f"put {dataset.place.prefix}"]
         return [f"{each}: {_AGAIN}" for each in changes if is_unlike((), dataset, [each])]
+
+    def steps(self, dataset: BoundDataSet, changes: Iterable[Change]) -> list[Step]:
+        """Objects are written again, or stay."""
+        return [
+            Step(each, tuple(self.ddl(dataset, [each])), "rewrite" if is_unlike((), dataset, [each]) else "in place")
+            for each in changes
+        ]
 
     def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
         """None: all that a DataSet says beside its columns can be kept."""

@@ -1,13 +1,15 @@
 """Rewriting the objects of a prefix for a change of its contract: as a load does, so that all are switched or none.
 
 Each object is read as it was written, and its rows are written again as the contract has them, as those of the same
-Transform and Run. Objects that have the new names already are of an attempt that ended after its switch.
+Transform and Run; columns that nobody declared stay. Objects that have all new names already are of an attempt that
+ended after its switch.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import duckdb
@@ -23,7 +25,7 @@ from datakit_iac.technologies.duckdb import narrowing
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.s3.carrying import in_clear
 from datakit_iac.technologies.s3.cloudquery.adapter import S3DestinationAdapter
-from datakit_iac.technologies.s3.cloudquery.load import Load
+from datakit_iac.technologies.s3.cloudquery.load import Load, Target
 from datakit_iac.technologies.s3.cloudquery.scratch import columns_of
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec
 from datakit_iac.technologies.s3.layouts import FORMATS, is_checked
@@ -43,6 +45,8 @@ def rewrite(dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
         StoreError: a value does not fit and may not be lost, a required one is missing, or the Store refuses; nothing
             was changed.
     """
+    if not dataset.columns:
+        raise StoreError(f"{dataset.place}: objects are written again by their columns; declare them in `schema`")
     try:
         load = _Rewriting(dataset, changes)
         try:
@@ -63,6 +67,7 @@ class _Rewriting(Load):
         super().__init__(LoadSpec.parse(in_clear(S3DestinationAdapter().spec(sync))), lambda _: None)
         self._dataset = dataset
         self._renamed = {each.column: each.before.name for each in changes if each.kind == "rename" and each.before}
+        self._dropped = [each.column for each in changes if each.kind == "drop"]
         self._narrow = {each.column: each for each in changes if each.kind == "narrow"}
         self._required = [each.column for each in changes if each.kind == "require" and is_checked(dataset)]
         self._misfits, self._empty = Counter[str](), Counter[str]()
@@ -76,7 +81,7 @@ class _Rewriting(Load):
         self._demand_there(target)
         again, target.kept = target.kept, ()
         for written in again:
-            rows = self._converted(target.there[written.key])
+            rows = self._converted(target, target.there[written.key])
             self._send(target, rows, written.source, written.run, written.time)
         refused = [
             f"{self._narrow[name]}, and {count:,} of its values do not fit. Keep a type that holds them, correct them,"
@@ -95,20 +100,20 @@ class _Rewriting(Load):
         lost = ((name, count) for name, count in self._misfits.items() if count)
         return [f"{count:,} values of {name} did not fit {types[name]}: now empty" for name, count in lost]
 
-    def _converted(self, found: Found) -> str:
+    def _converted(self, target: Target, found: Found) -> str:
         """The rows of an object as the contract has them; the name of their scratch table."""
         ending = found.key.rpartition(".")[2]
         file = self._folder / f"rewritten.{ending}"
         self._objects.fetch(found, file)
-        output = self._spec.outputs[str(self._dataset.place)]
-        table = replace(output.table, format=next(form for form, each in FORMATS.items() if each == ending))
-        columns = [_free(each) for each in output.columns]
-        there = {name.lower() for name in columns_of(table, file)}
-        is_renamed = not {name.lower() for name in self._renamed.values()} <= there
-        values: dict[str, str] = {}
-        former = []
+        table = replace(target.output.table, format=next(form for form, each in FORMATS.items() if each == ending))
+        there = columns_of(table, file)
+        columns = [_free(each) for each in target.output.columns]
+        renamed = self._names({name.lower() for name in there}, self._objects.shown(found.key))
+        kept = {each.name.lower() for each in columns} | {name.lower() for name in (*renamed.values(), *self._dropped)}
+        columns += [DeclaredColumn(name, kind) for name, kind in there.items() if name.lower() not in kept]
+        former, values = list[DeclaredColumn](), dict[str, str]()
         for column in columns:
-            name = column.name if is_renamed else self._renamed.get(column.name, column.name)
+            name = renamed.get(column.name, column.name)
             before = self._narrow[column.name].before if column.name in self._narrow else None
             former.append(replace(column, name=name, type=before.type if before else column.type))
             values[column.name] = narrowing.fitting(quoted(name), before.type, column.type) if before else quoted(name)
@@ -120,7 +125,21 @@ class _Rewriting(Load):
             self._misfits[name] += counts[name] - self._number(rows, name)
         for name in self._required:
             self._empty[name] += self._scratch.number(f"SELECT count(*) FROM {rows} WHERE {quoted(name)} IS NULL")
+        target.columns = tuple(columns)
         return rows
+
+    def _names(self, there: AbstractSet[str], shown: str) -> Mapping[str, str]:
+        """What columns were called, where an object has those names: one that was written again has all declared ones.
+
+        Raises:
+            StoreError: it has both.
+        """
+        declared = {column.name.lower() for column in self._dataset.columns}
+        if not declared <= there:
+            return self._renamed
+        if both := [f"{old} and {new}" for new, old in self._renamed.items() if old.lower() in there - declared]:
+            raise StoreError(f"{shown} has columns {', '.join(both)}; rename to what is not there yet")
+        return {}
 
     def _number(self, rows: str, column: str) -> int:
         """How many values a column has."""

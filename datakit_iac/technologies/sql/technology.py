@@ -14,6 +14,7 @@ from datakit_iac.technologies.connection import ConnectionModel
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.steps import Step
 
 
 class SqlTechnology:
@@ -44,6 +45,22 @@ class SqlTechnology:
     def canonical(self, data_type: DataType) -> DataType:
         """What the database keeps of a type."""
         return self.dialect.read(self.dialect.write(data_type))
+
+    def steps(self, dataset: BoundDataSet, changes: Iterable[Change]) -> list[Step]:
+        """What carries out each change."""
+        return [
+            Step(
+                change,
+                tuple(self.ddl(dataset, [change])),
+                "rewrite" if change.kind == "reorder" else "in place",
+                self.lock(change),
+            )
+            for change in changes
+        ]
+
+    def lock(self, change: Change) -> str:
+        """What a change keeps others waiting with; nothing is known here."""
+        return ""
 
     def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
         """`CREATE TABLE`, or what carries out each change."""

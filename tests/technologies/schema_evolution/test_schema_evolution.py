@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from datakit_iac.provider import inputs as decode
+from datakit_iac.provider.reconcile import changes_to
+from datakit_iac.technologies.steps import steps
 from datakit_iac.testing import Lifecycle, OperationError, RefusedError, Subject
 from tests.technologies.schema_evolution.cases import CASES, Case, consents
 from tests.technologies.schema_evolution.page import LOCKS, OUTCOMES, PROPERTY, cells
@@ -70,9 +72,14 @@ def test_a_change_does_what_the_page_says(
         elif tables.is_kept_as_written:
             expected = written
         assert tables.rows(after) == sorted(expected, key=repr)
+        planned = steps(after, changes_to(after, before.columns, wanted))
         if kind != "replace":
             is_same = tables.body(after) == body
             outcome = ("recorded" if tables.catalog(after) == catalog else "in place") if is_same else "rewrite"
+        if planned and outcome in ("in place", "rewrite"):
+            assert ("rewrite" in {step.how for step in planned}) == (outcome == "rewrite")
+            assert all(step.keeps_data for step in planned) or case.consents
+            assert {step.lock for step in planned} == {tables.locks.told() if tables.locks else ""}
     seen = {(OUTCOMES, technology): outcome}
     if tables.locks and outcome in ("in place", "rewrite"):
         seen[LOCKS, technology] = tables.locks.told()

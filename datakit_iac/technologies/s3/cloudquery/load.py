@@ -36,7 +36,7 @@ _ATTEMPTS: Final = 5
 
 
 @dataclass
-class _Target:
+class Target:
     """A prefix that rows go to.
 
     Attributes:
@@ -86,7 +86,7 @@ class Load:
         self._id = secrets.token_hex(8)
         self._temporary = TemporaryDirectory(prefix="datakit-s3-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
-        self._targets: dict[str, _Target] = {}
+        self._targets: dict[str, Target] = {}
         self._sent: list[str] = []
         self._notes: list[str] = []
         try:
@@ -120,7 +120,7 @@ class Load:
         left = [key for key in listed if key not in named and is_of_a_load(key)]
         made = self._scratch.make(columns)
         is_new_each_time = output.quarantine and self._spec.write_mode == OVERWRITE
-        self._targets[prefix] = _Target(prefix, output, columns, found, there, left, made, is_new_each_time)
+        self._targets[prefix] = Target(prefix, output, columns, found, there, left, made, is_new_each_time)
 
     def insert(self, record: bytes) -> None:
         """Take a batch."""
@@ -184,7 +184,7 @@ class Load:
         self._scratch.close()
         self._temporary.cleanup()
 
-    def _target(self, table: str) -> _Target:
+    def _target(self, table: str) -> Target:
         if table not in self._targets:
             raise PluginFault(f"rows came for {table!r} before its columns; expected a migration first")
         return self._targets[table]
@@ -212,7 +212,7 @@ class Load:
                 f" {self._objects.shown(foreign[0])}; move them elsewhere, or give the DataSet another prefix"
             )
 
-    def _refuse_repeated(self, target: _Target) -> None:
+    def _refuse_repeated(self, target: Target) -> None:
         if target.key and (found := self._scratch.repeated(target.rows, target.key)):
             shown = ", ".join(f"{name}={value}" for name, value in zip(target.key, found, strict=False))
             raise PluginFault(
@@ -220,7 +220,7 @@ class Load:
                 " fix the source, or declare a key that tells them apart"
             )
 
-    def _write(self, target: _Target) -> None:
+    def _write(self, target: Target) -> None:
         target.kept = tuple(self._staying(target))
         self._demand_there(target)
         if target.key and target.kept:
@@ -228,7 +228,7 @@ class Load:
         if target.count:
             self._send(target, target.rows, self._spec.source, self._spec.run, int(time.time()))
 
-    def _staying(self, target: _Target) -> Iterator[Written]:
+    def _staying(self, target: Target) -> Iterator[Written]:
         """The objects of earlier loads whose rows stay, all or some of them."""
         writers, others = target.output.writers, dict[str, int]()
         for each in target.basis.objects or ():
@@ -245,7 +245,7 @@ class Load:
             f"{target.prefix}: {number:,} objects of the source {name!r} were kept" for name, number in others.items()
         ]
 
-    def _demand_there(self, target: _Target) -> None:
+    def _demand_there(self, target: Target) -> None:
         """Objects that stay must be there; those whose time is over are forgotten."""
         lost = [
             each for each in target.kept if each.key not in target.there or target.there[each.key].etag != each.etag
@@ -253,7 +253,7 @@ class Load:
         listing.demand_expired(self._objects, target.prefix, lost, target.output.retention)
         target.kept = tuple(each for each in target.kept if each not in lost)
 
-    def _merge(self, target: _Target) -> None:
+    def _merge(self, target: Target) -> None:
         """Let new rows take the place of those that have their keys; an object of which none does stays as it is.
 
         Raises:
@@ -280,7 +280,7 @@ class Load:
                 kept.append(each)
         target.kept = tuple(kept)
 
-    def _send(self, target: _Target, rows: str, source: str, run: str, when: int) -> None:
+    def _send(self, target: Target, rows: str, source: str, run: str, when: int) -> None:
         """Write the rows of a scratch table as objects."""
         base = snapshot.folder(target.prefix)
         files = self._scratch.written(rows, target.output, target.columns)
@@ -303,7 +303,7 @@ class Load:
 
         target.written += in_parallel(send, named)
 
-    def _switch(self, target: _Target) -> None:
+    def _switch(self, target: Target) -> None:
         """Name the new objects, unless another load did since; whoever describes the DataSet meanwhile is no load."""
         basis, ours = target.basis, {each.key for each in target.written}
         # Where the answer to a switch is lost, it may have been done: what it names must stay.
@@ -326,7 +326,7 @@ class Load:
             " nothing: run it again"
         )
 
-    def _clean(self, target: _Target) -> None:
+    def _clean(self, target: Target) -> None:
         """Remove what no snapshot names any more; what cannot be, the next load removes."""
         named = {each.key for each in (*target.kept, *target.written)}
         stale = [each.key for each in target.basis.objects or () if each.key not in named]

@@ -13,7 +13,8 @@ import pyarrow as pa
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.cloudquery_plugins.types import plain
+from datakit_iac.cloudquery_plugins.types import from_arrow, plain
+from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.types import write
 from datakit_iac.technologies.files.cloudquery.finding import DataFile, opened
 from datakit_iac.technologies.files.cloudquery.source import FilesSource
@@ -199,15 +200,16 @@ class _Given(FilesSource):
         return opened(spec, [(each, each.name) for each in self._given], folder)
 
 
-def columns_of(table: TableSpec, file: Path) -> list[str]:
-    """The names of the columns that a file has.
+def columns_of(table: TableSpec, file: Path) -> dict[str, DataType]:
+    """The columns that a file has, each with what its type seems to be; in CSV all are texts.
 
     Raises:
         PluginFault: it cannot be read.
     """
     source = _Given(replace(table, columns=()), [file])
     try:
-        return list(wire.decode_schema(source.tables()[0]).names)
+        found = wire.decode_schema(source.tables()[0])
+        return {each.name: DataType("string") if table.format == "csv" else from_arrow(each.type) for each in found}
     finally:
         source.close()
 
