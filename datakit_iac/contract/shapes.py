@@ -18,6 +18,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models import dataset as manifest
 from datakit_iac.manifest.models.dataset import DataSetSpec, Place
 from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer
+from datakit_iac.manifest.models.plugin import Plugin
 from datakit_iac.manifest.models.transform import Resources, Schedule, VariableName
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.secret import Secret
@@ -152,6 +153,7 @@ class Execution(Work):
 
     timeout: Seconds | None = None
     env: dict[VariableName, Text] = Field(default_factory=dict)
+    plugins: dict[Name, Plugin] = Field(default_factory=dict)
 
     def made(self, transform: str, inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], **more: Any) -> Job:
         """The job that it is, of DataSets in their places."""
@@ -167,6 +169,7 @@ class Execution(Work):
             command=tuple(self.command),
             resources=self.resources,
             retries=self.retries,
+            plugins=self.plugins,
             **more,
         )
 

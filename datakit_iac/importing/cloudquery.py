@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from datakit_iac import installed
+from datakit_iac.cloudquery_plugins.adapters import DESTINATIONS, SOURCES
 from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_stores, sync_tables
 from datakit_iac.importing.found import CLASSIFICATION, Found, pii
@@ -17,14 +19,15 @@ from datakit_iac.importing.sync_tables import Table
 from datakit_iac.manifest.models.connector import Connector, ConnectorSpec
 from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec, Place
 from datakit_iac.manifest.models.document import Metadata
+from datakit_iac.manifest.models.plugin import NamedPlugin
 from datakit_iac.manifest.models.store import Store, StoreSpec
 from datakit_iac.manifest.models.transform import Transform, TransformSpec
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.values.image import Image
 from datakit_iac.manifest.values.write_mode import WRITE_MODES, WriteMode
 from datakit_iac.technologies.technology import TableState, technologies, technology
 
 _FILES: Final = "files"
+_GROUPS: Final = {"source": SOURCES, "destination": DESTINATIONS}
 _PLACES: Final = {
     "files": "prefix",
     "file": "prefix",
@@ -189,7 +192,7 @@ class Import:
         """The Connector's name; one that is there is given what it lacks."""
         made = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]
         there = next((e for e in (*made, *self.project.connectors.values()) if e.spec.type == kind), None)
-        reference = self._reference(plugin)
+        named = self._named(plugin, kind)
         if there is None:
             version = sync_stores.version(plugin)
             said: dict[str, Any] = {
@@ -201,35 +204,39 @@ class Import:
         else:
             said, name = there.spec.model_dump(by_alias=True, exclude_defaults=True), there.name
             said["capabilities"] = [*dict.fromkeys([*said["capabilities"], plugin.kind])]
-        if reference:
-            said["plugin"] = {**(said.get("plugin") or {}), plugin.kind: reference}
+        if named:
+            said["plugin"] = {**(said.get("plugin") or {}), plugin.kind: named}
         manifest = Connector(metadata=Metadata(name=name), spec=ConnectorSpec.model_validate(said))
         self.found = [each for each in self.found if each.manifest is not there]
         self._made.discard(("Connector", name))
         self._add(Found(manifest), first=True)
         return name
 
-    def _reference(self, plugin: Plugin) -> str:
-        """The plugin as a Connector names it; empty for one that comes with this package, and for a server."""
+    def _named(self, plugin: Plugin, kind: str) -> dict[str, Any] | None:
+        """The plugin as a Connector names it; None for one that comes with this package, or is replaced by such."""
         registry, path = str(plugin.fields.get("registry") or "cloudquery"), plugin.path
-        if registry == "grpc":
-            self._note(
-                [f"{plugin.at('path')}: {plugin} is a server at {path}; a Connector names an image or a program"]
-            )
-            return ""
         if path.rpartition("/")[2].startswith("datakit-"):
-            return ""
+            return None
         if registry == "local":
             path = self.local(path)
-            return path if path.startswith(("/", "../", "~")) else f"./{path}"
-        version = plugin.fields.get("version")
-        text = f"{path}:{version}" if version and registry != "docker" else path
+            path = path if path.startswith(("/", "../", "~")) else f"./{path}"
+        version = plugin.fields.get("version") if registry in ("cloudquery", "github") else None
+        said = {"registry": registry, "path": path, **({"version": version} if version else {})}
+        if kind in installed.names(_GROUPS[plugin.kind]):
+            shown = ", ".join(f"{name}: {value}" for name, value in said.items())
+            self._note(
+                [
+                    f"{plugin.at('path')}: {plugin} is served by the plugin that ships with datakit; to go on with its"
+                    f" own, write `plugin: {{{plugin.kind}: {{{shown}}}}}` in Connector {kind}"
+                ]
+            )
+            return None
         try:
-            Image.parse(text)
-        except ValueError as fault:
-            self._note([f"{plugin.at('path')}: {plugin}: {fault}"])
-            return ""
-        return text
+            NamedPlugin.model_validate(said)
+        except ValidationError as fault:
+            self._note([f"{plugin.at('path')}: {plugin}: {fault.errors()[0]['msg'].removeprefix('Value error, ')}"])
+            return None
+        return said
 
     def _type(self, store: Store) -> str:
         named = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]
