@@ -22,7 +22,7 @@ from datakit_iac.manifest import connections
 from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.environment import Bound, Environment
-from datakit_iac.manifest.models.plugin import NO_PLUGIN, Plugin
+from datakit_iac.manifest.models.plugin import LOCAL, NO_PLUGIN, NamedPlugin, Plugin
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.deferred import is_deferred
@@ -92,13 +92,14 @@ class Stores:
 
     def _plugin(self, connector: Connector) -> Plugin:
         """The plugins that it names, programs by their paths from the working directory."""
-        found = {
-            side: each.model_copy(update={"path": rooted(each.path, self._project.root)})
-            if each.registry == "local"
-            else each
-            for side, each in connector.spec.plugin.sides.items()
-        }
+        found = {side: self._rooted(each) for side, each in connector.spec.plugin.sides.items()}
         return NO_PLUGIN.model_copy(update=found) if found else NO_PLUGIN
+
+    def _rooted(self, plugin: NamedPlugin) -> NamedPlugin:
+        if plugin.registry != "local":
+            return plugin
+        path = rooted(plugin.path, self._project.root)
+        return plugin.model_copy(update={"path": path if path.startswith(LOCAL) else f"./{path}"})
 
     def _check(
         self, store: Store, connector: Connector, connection: Connection, secrets: Mapping[str, str], *, create: bool

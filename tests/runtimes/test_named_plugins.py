@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import stat
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import grpc
 import pytest
 
 from datakit_iac.contract.connection import Connection
@@ -29,6 +31,7 @@ from datakit_iac.technologies.ownership import Mark
 from tests.cloudquery import plugin_of_others
 from tests.cloudquery.stores import PostgresStore
 from tests.runtimes.test_cloudquery_sync import Loud, _family
+from tests.servers.server import free_port
 
 COLUMNS = (
     Column(name="id", type=DataType.parse("integer"), primary_key=True),
@@ -136,9 +139,10 @@ def test_a_source_that_is_named_fills_the_outputs_and_its_secrets_are_nowhere(be
 def test_both_sides_may_be_named_and_an_append_to_ours_is_never_doubled(bench: Bench) -> None:
     bench.store.sql("CREATE SCHEMA crm; CREATE TABLE crm.a (id integer, v text); INSERT INTO crm.a VALUES (1, 'x')")
     source = replace(bench.table("a", "crm"), connection=_in_schema(bench.warehouse, "crm"))
-    plugins = {"crm": Plugin(source=bench.named()), "warehouse": Plugin(destination=bench.named())}
-
-    assert bench.run(bench.job(source, bench.table("raw.a"), plugins)).counts == {"a": 1}
+    with _served() as address:
+        reads = Plugin(source=NamedPlugin(registry="grpc", path=address))
+        plugins = {"crm": reads, "warehouse": Plugin(destination=bench.named())}
+        assert bench.run(bench.job(source, bench.table("raw.a"), plugins)).counts == {"a": 1}
     assert bench.rows() == [(1, "x")]
 
     bench.store.sql("CREATE TABLE raw.b (id integer, v text)")
@@ -258,6 +262,19 @@ def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_ke
     definitions = {CloudQuery().definition(each) for each in (job, again)}
     assert len(definitions) == 1, "a version of a tool is no part of a definition"
     assert CloudQuery().definition(replace(job, plugins={})) not in definitions
+
+
+@contextlib.contextmanager
+def _served() -> Iterator[str]:
+    """The address of a plugin of others that is a server."""
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, plugin_of_others.__file__, "serve", "--network", "tcp", "--address", address]
+    with subprocess.Popen(command) as process:
+        try:
+            grpc.channel_ready_future(grpc.insecure_channel(address)).result(timeout=60)
+            yield address
+        finally:
+            process.terminate()
 
 
 def _keyless(column: Column) -> Column:

@@ -14,7 +14,8 @@ from datakit_iac.manifest.values.image import Image
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 """``{{ field }}``: a field of the connection; its group is the field's name."""
 
-_PATHS: Final = ("./", "../", "/", "~/")
+LOCAL: Final = ("./", "../", "/", "~/")
+"""How the path of a program begins."""
 _HUB: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _VERSION: Final = re.compile(r"v\d+\.\d+\.\d+([-+][\w.+-]+)?")
 _SERVER: Final = re.compile(r"[^\s:/]+:\d+")
@@ -44,8 +45,8 @@ class NamedPlugin(Model):
         match self.registry:
             case "docker":
                 Image.parse(self.path)
-            case "local" if not self.path.startswith(_PATHS):
-                raise ValueError(f"path is {self.path!r}; expected one that begins with {', '.join(_PATHS)}")
+            case "local" if not self.path.startswith(LOCAL):
+                raise ValueError(f"path is {self.path!r}; expected one that begins with {', '.join(LOCAL)}")
             case "grpc" if not _SERVER.fullmatch(self.path):
                 raise ValueError(f"path is {self.path!r}; expected a server as HOST:PORT")
             case "cloudquery" | "github" if not _HUB.fullmatch(self.path):
@@ -79,7 +80,7 @@ def _named(value: object) -> object:
         return None
     if not isinstance(value, str):
         return value
-    if value.startswith(_PATHS):
+    if value.startswith(LOCAL):
         return {"registry": "local", "path": value}
     Image.parse(value)
     return {"registry": "docker", "path": value}

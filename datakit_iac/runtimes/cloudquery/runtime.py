@@ -52,6 +52,16 @@ class CloudQuery:
             faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
         return [*asked.faults, *map(invalid_job, faults)]
 
+    def unseen(self, job: Job) -> list[str]:
+        """The plugins that are fetched, or run elsewhere."""
+        return [
+            f"nobody can look at the plugin {each.reference} before it runs; name a program by its path, or an image by"
+            " its digest"
+            for plugin in job.plugins.values()
+            for each in plugin.sides.values()
+            if each.registry != "local" and "@sha256:" not in each.path
+        ]
+
     def unkept(self, job: Job) -> list[str]:
         """What the plugins that Connectors name do not promise."""
         if not job.plugins:
