@@ -203,7 +203,7 @@ def _kafka(place: Place) -> BoundDataSet:
         ),
         (
             _job(plugins={"warehouse": Plugin(destination=HUB.model_copy(update={"spec": {"x": "{{ hots }}"}}))}),
-            "{{ hots }} is no field of the connection; it has host, database, password, dsn",
+            "{{ hots }} is no field of the connection; it has port, schema, sslmode, connectTimeout",
         ),
         (
             _job(plugins={"warehouse": Plugin(destination=NamedPlugin(registry="local", path="./none"))}),
@@ -257,6 +257,12 @@ def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_ke
     assert "--no-log-file" in workload.argv
     (promise,) = CloudQuery().unkept(job)
     assert promise.startswith("a: written by the plugin cloudquery/postgresql:v8.7.2, which commits rows as they come")
+    asks = HUB.model_copy(update={"spec": {"password": "{{ password }}"}})
+    unsaid = replace(TABLE, connection=replace(POSTGRES, secrets={}))  # as a project is checked
+    early = _job(unsaid, plugins={"warehouse": Plugin(destination=asks)})
+    assert CloudQuery().check(early) == []
+    with pytest.raises(ValueError, match="the Store does not say password"):
+        CloudQuery().render(early)
     other = HUB.model_copy(update={"version": "v8.7.3"})
     again = replace(job, plugins={"warehouse": Plugin(destination=other)})
     definitions = {CloudQuery().definition(each) for each in (job, again)}

@@ -56,7 +56,11 @@ class NamedPlugin(Model):
     @model_validator(mode="after")
     def _keeps_secrets_out(self) -> Self:
         """Secrets are the Store's; here only their places are."""
-        shown = json.loads(PLACEHOLDER.sub("${FIELD}", json.dumps(self.spec, default=str)))
+        try:
+            text = json.dumps(self.spec)
+        except TypeError:
+            raise ValueError("spec has a value that JSON has not, such as a date; put it in quotes") from None
+        shown = json.loads(PLACEHOLDER.sub("${FIELD}", text))
         for path in literals(shown, ("spec",)):
             where = ".".join(map(str, path))
             raise ValueError(

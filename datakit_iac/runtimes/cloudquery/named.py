@@ -36,7 +36,11 @@ class NamedSource:
     ours: Source | None
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
-        """The plugin's own spec; secrets stay `Secret` objects in it."""
+        """The plugin's own spec; secrets stay `Secret` objects in it.
+
+        Raises:
+            ValueError: the Store does not say what it asks for.
+        """
         connection = sync.pairs[0].source.connection
         known = self.ours.others(connection) if isinstance(self.ours, ReadByOthers) else dict[str, Any]()
         return {**known, **_filled(self.plugin.spec, connection)}
@@ -67,6 +71,9 @@ class NamedSource:
                     f"{_called(self)} cannot read {pair.source.name}: such a plugin names what it reads, so its DataSet"
                     " must have a `table`, the plugin's own name of it"
                 )
+        places = [str(pair.source.place) for pair in sync.pairs]
+        for place in sorted({each for each in places if places.count(each) > 1}):
+            yield f"{place} goes to several outputs, and {_called(self)} sends it once; make one Transform for each"
         if sync.quarantine:
             yield (
                 f"onError: {_called(self)} tells no records that cannot be loaded from others; write `onError: fail`,"
@@ -98,7 +105,11 @@ class NamedDestination:
     ours: Destination | None
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
-        """The plugin's own spec; secrets stay `Secret` objects in it."""
+        """The plugin's own spec; secrets stay `Secret` objects in it.
+
+        Raises:
+            ValueError: the Store does not say what it asks for.
+        """
         assert isinstance(self.ours, WrittenByOthers), "see `faults`"
         return {**self.ours.others(sync.targets), **_filled(self.plugin.spec, sync.targets[0].connection)}
 
@@ -171,10 +182,12 @@ def _common(plugin: NamedPlugin, connection: Connection, side: str) -> Iterator[
         yield f"plugin.{side}: there is no program {plugin.path} that can be run"
     if plugin.registry == "docker" and shutil.which("docker") is None:
         yield f"plugin.{side}: {plugin.path} is an image, and docker is not installed"
-    fields = _fields(connection)
-    for name in dict.fromkeys(_placeholders(plugin.spec)):
-        if name not in fields:
-            yield f"plugin.{side}: spec: {{{{ {name} }}}} is no field of the connection; it has {', '.join(fields)}"
+    asked = dict.fromkeys(_placeholders(plugin.spec))
+    # Before a job is run, its secrets are not there.
+    known = [*dict.fromkeys([*_fields(connection), *_secrets(connection)])] if asked else []
+    for name in asked:
+        if name not in known:
+            yield f"plugin.{side}: spec: {{{{ {name} }}}} is no field of the connection; it has {', '.join(known)}"
 
 
 def _called(side: Named) -> str:
@@ -185,9 +198,14 @@ def _bare(target: BoundDataSet) -> str:
     return str(target.place).rpartition(".")[2]
 
 
+def _secrets(connection: Connection) -> list[str]:
+    return [each["name"] for each in technology(connection.technology).connection.fields() if each["secret"]]
+
+
 def _fields(connection: Connection) -> dict[str, Any]:
-    found = {**connection.options, **connection.secrets}
     opens = technology(connection.technology)
+    defaults = {each["name"]: each["default"] for each in opens.connection.fields() if each["default"] is not None}
+    found = {**defaults, **connection.options, **connection.secrets}
     if isinstance(opens, Connects):
         address = opens.dsn(connection)
         found[DSN] = Secret(address) if connection.secrets else address
@@ -207,7 +225,10 @@ def _placeholders(value: object) -> Iterator[str]:
 
 
 def _filled(spec: Mapping[str, Any], connection: Connection) -> dict[str, Any]:
-    return {name: _value(each, _fields(connection)) for name, each in spec.items()}
+    fields = _fields(connection) if any(_placeholders(spec)) else {}
+    if missing := [name for name in _placeholders(spec) if name not in fields]:
+        raise ValueError(f"the Store does not say {', '.join(missing)}, which `spec` of the plugin asks for")
+    return {name: _value(each, fields) for name, each in spec.items()}
 
 
 def _value(value: Any, fields: Mapping[str, Any]) -> Any:
