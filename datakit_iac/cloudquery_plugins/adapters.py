@@ -89,7 +89,7 @@ class WrittenByOthers(Protocol):
 
 @runtime_checkable
 class ReadByOthers(Protocol):
-    """A source of which is known how plugins of others are told where it is."""
+    """A source whose connection says all that plugins of others need to find it."""
 
     def others(self, connection: Connection) -> Mapping[str, Any]:
         """The spec of CloudQuery's own plugin; secrets stay `Secret` objects in it."""

@@ -203,11 +203,11 @@ def _kafka(place: Place) -> BoundDataSet:
         ),
         (
             _job(plugins={"warehouse": Plugin(destination=HUB.model_copy(update={"spec": {"x": "{{ hots }}"}}))}),
-            "{{ hots }} is no field of the connection; it has port, schema, sslmode, connectTimeout",
+            "{{ hots }} is not a field of the connection; it has port, schema, sslmode, connectTimeout",
         ),
         (
             _job(plugins={"warehouse": Plugin(destination=NamedPlugin(registry="local", path="./none"))}),
-            "plugin.destination: there is no program ./none that can be run",
+            "plugin.destination: ./none is not a program that can be run here",
         ),
         (
             _job(replace(TABLE, connection=Connection("duckdb", {"path": "w.duckdb"}))),
@@ -255,6 +255,7 @@ def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_ke
     assert "p%40ss" not in str(workload.document)
     assert "CLOUDQUERY_API_KEY" in workload.inherits
     assert "--no-log-file" in workload.argv
+    assert "nobody can look at the plugin cloudquery/postgresql:v8.7.2 before it runs" in CloudQuery().unseen(job)[0]
     (promise,) = CloudQuery().unkept(job)
     assert promise.startswith("a: written by the plugin cloudquery/postgresql:v8.7.2, which commits rows as they come")
     asks = HUB.model_copy(update={"spec": {"password": "{{ password }}"}})
@@ -266,7 +267,7 @@ def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_ke
     other = HUB.model_copy(update={"version": "v8.7.3"})
     again = replace(job, plugins={"warehouse": Plugin(destination=other)})
     definitions = {CloudQuery().definition(each) for each in (job, again)}
-    assert len(definitions) == 1, "a version of a tool is no part of a definition"
+    assert len(definitions) == 1, "a definition is without versions of tools"
     assert CloudQuery().definition(replace(job, plugins={})) not in definitions
 
 

@@ -63,7 +63,7 @@ spec: {{runtime: cloudquery, inputs: [{{dataset: users-csv}}], outputs: [{{datas
 """
 
 
-def test_what_a_connector_names_is_told_run_and_counted(tmp_path: Path) -> None:
+def test_a_plugin_that_a_connector_names_runs_and_its_rows_are_counted(tmp_path: Path) -> None:
     connection = database()
     options = {name: value for name, value in connection.items() if name != "password"}
     workspace = Workspace(tmp_path / "a")

@@ -1,4 +1,4 @@
-"""Counting what a destination of others wrote, which tells nobody: in the Store, against what the CLI passed to it."""
+"""Counting what a destination of others wrote, in the Store, against what the CLI passed to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins that Connectors name: what is told to them, and what cannot be asked of them."""
+"""Plugins that Connectors name: their specs, and what they cannot do."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class NamedDestination:
         return {**self.ours.others(sync.targets), **_filled(self.plugin.spec, sync.targets[0].connection)}
 
     def told(self, sync: Sync) -> Sync:
-        """The sync with each output under the name that the plugin has for it: it knows no schemas."""
+        """The sync with each output under the name that the plugin has for it, which is without a schema."""
         pairs = [Pair(each.source, replace(each.target, place=Place(table=_bare(each.target)))) for each in sync.pairs]
         return replace(sync, pairs=tuple(pairs))
 
@@ -155,7 +155,7 @@ class NamedDestination:
         names = ", ".join(target.name for target in sync.targets)
         yield (
             f"{names}: written by {_called(self)}, which commits rows as they come: a load that fails leaves a part of"
-            " them until the next, readers see it, and the contract is held to only after the load"
+            " them until the next, readers see it, and the contract is checked only after the load"
         )
 
 
@@ -179,7 +179,7 @@ def program(plugin: NamedPlugin) -> str | None:
 
 def _common(plugin: NamedPlugin, connection: Connection, side: str) -> Iterator[str]:
     if (found := program(plugin)) and not os.access(found, os.X_OK):
-        yield f"plugin.{side}: there is no program {plugin.path} that can be run"
+        yield f"plugin.{side}: {plugin.path} is not a program that can be run here"
     if plugin.registry == "docker" and shutil.which("docker") is None:
         yield f"plugin.{side}: {plugin.path} is an image, and docker is not installed"
     asked = dict.fromkeys(_placeholders(plugin.spec))
@@ -187,7 +187,7 @@ def _common(plugin: NamedPlugin, connection: Connection, side: str) -> Iterator[
     known = [*dict.fromkeys([*_fields(connection), *_secrets(connection)])] if asked else []
     for name in asked:
         if name not in known:
-            yield f"plugin.{side}: spec: {{{{ {name} }}}} is no field of the connection; it has {', '.join(known)}"
+            yield f"plugin.{side}: spec: {{{{ {name} }}}} is not a field of the connection; it has {', '.join(known)}"
 
 
 def _called(side: Named) -> str:
