@@ -73,11 +73,11 @@ class _Bare:
         self.database = Path(ingest.outputs[0].connection.options["path"]).absolute()
         self.database.parent.mkdir(parents=True)
         asked = settings.read(ingest)
-        chosen, _ = plugins.choose(asked)
+        chosen, _ = plugins.choose(asked, {})
         assert chosen
-        rendered = render(ingest.transform, asked, *chosen)
+        rendered = render(ingest.transform, asked, chosen)
         rendered.documents = [
-            {**document, "spec": {**document["spec"], "registry": "local", "path": str(plugins.path(plugin))}}
+            {**document, "spec": {**document["spec"], "registry": "local", "path": str(plugins.launched(plugin))}}
             for document, plugin in zip(rendered.documents, chosen, strict=True)
         ]
         (folder / "cloudquery.yaml").write_text(rendered.text)

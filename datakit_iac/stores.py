@@ -14,7 +14,9 @@ ENVIRONMENT: Final = "DATAKIT_ENV"
 
 
 def get(name: str, *, environment: str | None = None, project: str | os.PathLike[str] = ".") -> Any:
-    """What the driver of a Store's technology gives for it: for DuckDB and Postgres a connection, for files the folder.
+    """What the driver of a Store's technology gives for it.
+
+    For DuckDB and Postgres a connection, for files the folder, for S3 a `Bucket` with a client, for Kafka a `Cluster`.
 
     In a job it is the Store that the job was given. Elsewhere the project is read and bound as `dk` does.
 

@@ -30,9 +30,10 @@ from datakit_iac.manifest.models.column import ColumnType, SourceColumn
 from datakit_iac.manifest.models.dataset import SchemaReference
 from datakit_iac.manifest.models.document import API_VERSION, Metadata, Name, Quantity, SecretReference, SemVer
 from datakit_iac.manifest.models.kinds import KINDS, model_of
+from datakit_iac.manifest.models.plugin import PluginChoice
 from datakit_iac.manifest.models.process import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention
-from datakit_iac.manifest.values.image import ImageReference, PluginReference
+from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
 from datakit_iac.resources.dataset_arguments import DataSetArguments
@@ -49,7 +50,7 @@ _WORDS: Final[list[tuple[Any, str]]] = [
     (SemVer, "MAJOR.MINOR.PATCH"),
     (VersionRange, "version range"),
     (ImageReference, "image"),
-    (PluginReference, "image or path"),
+    (PluginChoice, "plugin, image or path"),
     (Cron, "cron expression"),
     (TimeZone, "time zone"),
     (Amount, "quantity"),

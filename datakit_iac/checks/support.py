@@ -80,7 +80,7 @@ def _left_out(origin: Origin, transform: Transform, environment: Environment) ->
 
 
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
-    "Connector": ("plugin", "tools"),
+    "Connector": ("tools",),
     "DataSet": ("schema_ref",),
     "Transform": ("replicas", "lineage", "service_account_name"),
 }

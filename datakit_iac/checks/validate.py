@@ -18,7 +18,7 @@ from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluate import evaluate
 from datakit_iac.policy.from_project import gather
-from datakit_iac.runtimes.job import Fetches, invalid_job
+from datakit_iac.runtimes.job import Fetches, UsesPlugins, invalid_job
 from datakit_iac.runtimes.registry import runtime
 
 
@@ -75,3 +75,5 @@ def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:
         unseen = found.unseen(each.job) if must_be_seen and isinstance(found, Fetches) else []
         for fault in [*found.check(each.job), *map(invalid_job, unseen)]:
             yield origin.of(fault.below("spec", kind))
+        for promise in found.unkept(each.job) if isinstance(found, UsesPlugins) else ():
+            yield origin.finding("not-kept", f"Transform {each.manifest.name}: {promise}", ("spec", "runtime"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
+from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 
 SOURCES: Final = "datakit.cloudquery.sources"
@@ -72,6 +73,26 @@ class Refuses(Protocol):
 
     def faults(self, sync: Sync) -> Sequence[str]:
         """What it cannot do of a sync, each one sentence."""
+
+
+@runtime_checkable
+class WrittenByOthers(Protocol):
+    """A destination whose rows are seen as they are written, so that plugins of others can write it, too."""
+
+    def others(self, targets: Sequence[BoundDataSet]) -> Mapping[str, Any]:
+        """The spec of CloudQuery's own plugin, which writes each table by its name without a schema.
+
+        Raises:
+            ValueError: one such spec cannot say where all of them are.
+        """
+
+
+@runtime_checkable
+class ReadByOthers(Protocol):
+    """A source whose connection says all that plugins of others need to find it."""
+
+    def others(self, connection: Connection) -> Mapping[str, Any]:
+        """The spec of CloudQuery's own plugin; secrets stay `Secret` objects in it."""
 
 
 class Source(Protocol):

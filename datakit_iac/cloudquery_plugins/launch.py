@@ -1,7 +1,8 @@
 """Start plugins side by side, then the CloudQuery CLI on them, and end all of them together.
 
-With `registry: local` the CLI starts one plugin after the other and looks for each once a second, which is 1.4 s of
-every run; plugins that listen already (`registry: grpc`, on a Unix socket) are there at once. This is a program of its
+With `registry: local` the CLI starts one plugin after the other, looks for each once a second, which is 1.4 s of every
+run, and gives up on one that starts slowly; plugins that listen already (`registry: grpc`, on a Unix socket) are there
+at once. This is a program of its
 own, run by its path, so that a sync stays one command with one family of processes; it imports the standard library
 only::
 
@@ -30,6 +31,8 @@ _START: Final = 60.0
 """Seconds a plugin has to listen: the first start after an installation reads 300 MB of libraries."""
 _END: Final = 2.0
 """Seconds a plugin has to end when asked to."""
+_QUIET: Final = ("--no-sentry", "--log-level", "warn")
+"""What the CLI tells those that it starts, with `--telemetry-level none`; plugins of others need it."""
 _LONGEST_FOLDER: Final = 70
 """Characters of a folder that sockets can lie below: the kernel takes 107 for a socket's path."""
 
@@ -50,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         environment = {**os.environ, "TMPDIR": str(folder), "OPENBLAS_NUM_THREADS": "1"}
         for name, executable in plugins.items():
             address = sockets / name
-            argv = [executable, "serve", "--network", "unix", "--address", str(address)]
+            argv = [executable, "serve", "--network", "unix", "--address", str(address), *_QUIET]
             started[name] = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL)
             os.environ[f"DATAKIT_PLUGIN_{name.upper()}"] = f"unix://{address}"
         if not all(_listens(name, process, sockets / name) for name, process in started.items()):

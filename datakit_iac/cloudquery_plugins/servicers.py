@@ -9,21 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import grpc
 from cloudquery.plugin_v3 import plugin_pb2, plugin_pb2_grpc
 
 from datakit_iac.cloudquery_plugins.events import Event, emit
+from datakit_iac.cloudquery_plugins.fault import PluginFault as PluginFault
+from datakit_iac.cloudquery_plugins.spec_fields import RECEIVED
+
+if TYPE_CHECKING:
+    from datakit_iac.cloudquery_plugins.received import Received
 
 _QUEUED: Final = 8
 """Batches that wait for the destination before the CLI is held up."""
 _IDLE: Final = 0.15
 """Seconds without a message after which a destination may use the pause."""
-
-
-class PluginFault(Exception):  # noqa: N818 - a fault of what the plugin was given
-    """What the plugin was given is wrong; the message says what was found, expected, and to do."""
 
 
 class Source(Protocol):
@@ -129,13 +130,19 @@ class DestinationServicer(Servicer):
 
     open: Callable[[Mapping[str, Any]], Destination]
     _destination: Destination | None = field(default=None, init=False)
+    _received: Received | None = field(default=None, init=False)
     _is_written: bool = field(default=False, init=False)
 
     def Init(self, request: Any, context: Any) -> Any:
         with _faults(context):
             if not request.no_connection:
                 self._abandon()
-                self._destination = self.open(json.loads(request.spec or b"{}") or {})
+                document = json.loads(request.spec or b"{}") or {}
+                if received := document.pop(RECEIVED, None):
+                    from datakit_iac.cloudquery_plugins.received import Received  # late: it needs Arrow
+
+                    self._received = Received(received)
+                self._destination = self.open(document)
         return plugin_pb2.Init.Response()
 
     def Write(self, request_iterator: Iterator[Any], context: Any) -> Any:
@@ -161,15 +168,19 @@ class DestinationServicer(Servicer):
 
     def _take(self, message: Any) -> None:
         assert self._destination is not None, "Init comes before Write"
+        received = self._received
         match message.WhichOneof("message"):
             case "insert":
-                self._destination.insert(message.insert.record)
+                record = message.insert.record
+                self._destination.insert(received.batches(record) if received else record)
             case "migrate_table":
                 migration = message.migrate_table
-                self._destination.migrate(migration.table, force=migration.migrate_force)
+                schema = received.schema(migration.table) if received else migration.table
+                self._destination.migrate(schema, force=migration.migrate_force)
             case "delete":
                 stale = message.delete
-                self._destination.delete_stale(stale.table_name, stale.source_name, stale.sync_time.ToDatetime())
+                table = received.table(stale.table_name) if received else stale.table_name
+                self._destination.delete_stale(table, stale.source_name, stale.sync_time.ToDatetime())
             case other:
                 raise PluginFault(f"the source asks for {other!r}, which {self.name} does not do")
 

@@ -55,9 +55,15 @@ def decode_schema(data: bytes) -> pa.Schema:
 
 def encode_batch(batch: pa.RecordBatch) -> bytes:
     """A batch as an IPC stream of its own."""
+    return encode_batches(batch.schema, [batch])
+
+
+def encode_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> bytes:
+    """Batches of one table as one IPC stream."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
     return bytes(sink.getvalue())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
+from datakit_iac.manifest.models.plugin import Plugin
 from datakit_iac.manifest.models.process import Resources
 from datakit_iac.manifest.values.secret import Secret
 
@@ -34,6 +35,7 @@ class Job:
         command: what is run, and its arguments; empty where the runtime knows.
         resources: processors, memory and disk that it is given, and that it may use at most.
         retries: how many times it is tried again when it failed.
+        plugins: the plugins that the Connectors of its Stores name for the sides they are on, by Store.
         given: the `runtimes.definition.given_digest` of what is approved for it; empty where nobody must approve.
     """
 
@@ -51,4 +53,5 @@ class Job:
     command: tuple[str, ...] = ()
     resources: Resources = field(default_factory=Resources.blank)
     retries: int = 0
+    plugins: Mapping[str, Plugin] = field(default_factory=dict)
     given: str = ""

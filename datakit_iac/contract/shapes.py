@@ -16,6 +16,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models import dataset as manifest
 from datakit_iac.manifest.models.dataset import DataSetSpec, Place
 from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer, nothing
+from datakit_iac.manifest.models.plugin import Plugin
 from datakit_iac.manifest.models.process import Resources, VariableName
 from datakit_iac.manifest.models.transform import Schedule
 from datakit_iac.manifest.values.image import ImageReference
@@ -151,6 +152,7 @@ class Execution(Work):
 
     timeout: Seconds | None = None
     env: dict[VariableName, Text] = Field(default_factory=dict)
+    plugins: dict[Name, Plugin] = Field(default_factory=dict)
 
     def made(self, transform: str, inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], **more: Any) -> Job:
         """The job that it is, of DataSets in their places."""
@@ -166,6 +168,7 @@ class Execution(Work):
             command=tuple(self.command),
             resources=self.resources,
             retries=self.retries,
+            plugins=self.plugins,
             **more,
         )
 

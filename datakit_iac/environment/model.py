@@ -15,6 +15,7 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.plugin import NO_PLUGIN, Plugin
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.graph import Graph
@@ -37,6 +38,7 @@ class ResolvedStore:
         destination: whether that Connector may be written to.
         is_installed: whether there is code that can reach it; without it, nothing of the project can be registered.
         vars: values of dbt's `var()` for the jobs that read or write it, as its binding says them.
+        plugin: the CloudQuery plugins that its Connector names, where it is bound to the Connector's technology.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ResolvedStore:
     destination: bool = True
     is_installed: bool = True
     vars: Mapping[str, Any] = field(default_factory=dict)
+    plugin: Plugin = NO_PLUGIN
 
 
 @dataclass(frozen=True)

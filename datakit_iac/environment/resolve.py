@@ -25,11 +25,13 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.models.connector import Connector, editions
 from datakit_iac.manifest.models.environment import Environment
+from datakit_iac.manifest.models.plugin import NO_PLUGIN, NamedPlugin, Plugin
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.job import NotFoundError
+from datakit_iac.runtimes.job import NotFoundError, UsesPlugins
+from datakit_iac.runtimes.registry import runtime, runtimes
 
 
 def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
@@ -140,9 +142,27 @@ class _Resolution:
             command=spec.command,
             resources=spec.resources,
             retries=spec.retries,
+            plugins=_plugins(spec.runtime, {"source": reads, "destination": writes}, stores, datasets),
         )
         bound = ([datasets[name].bound for name in each] for each in (reads, writes))
         return run.made(transform.name, *bound, environment=self._environment.name)
+
+
+def _plugins(
+    kind: str,
+    sides: Mapping[str, Iterable[str]],
+    stores: Mapping[str, ResolvedStore],
+    datasets: Mapping[str, ResolvedDataSet],
+) -> dict[str, Plugin]:
+    """By Store, the plugins that Connectors name for the sides on which a job has it; none where it uses none."""
+    found: dict[str, dict[str, NamedPlugin]] = {}
+    for side, names in sides.items():
+        for store in (stores[datasets[name].bound.store] for name in names):
+            if plugin := store.plugin.sides.get(side):
+                found.setdefault(store.name, {})[side] = plugin
+    if not found or kind not in runtimes() or not isinstance(runtime(kind), UsesPlugins):
+        return {}
+    return {name: NO_PLUGIN.model_copy(update=each) for name, each in found.items()}
 
 
 def _by_name(used: Iterable[Connector]) -> dict[str, Connector]:

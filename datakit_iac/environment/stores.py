@@ -22,6 +22,7 @@ from datakit_iac.manifest import connections
 from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.manifest.models.document import Manifest
 from datakit_iac.manifest.models.environment import Bound, Environment
+from datakit_iac.manifest.models.plugin import LOCAL, NO_PLUGIN, NamedPlugin, Plugin
 from datakit_iac.manifest.models.store import Store
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.deferred import is_deferred
@@ -86,7 +87,19 @@ class Stores:
             destination="destination" in connector.spec.capabilities,
             is_installed=is_installed,
             vars=bound.binding.vars if bound else {},
+            plugin=self._plugin(connector) if kind == connector.spec.type else NO_PLUGIN,
         )
+
+    def _plugin(self, connector: Connector) -> Plugin:
+        """The plugins that it names, programs by their paths from the working directory."""
+        found = {side: self._rooted(each) for side, each in connector.spec.plugin.sides.items()}
+        return NO_PLUGIN.model_copy(update=found) if found else NO_PLUGIN
+
+    def _rooted(self, plugin: NamedPlugin) -> NamedPlugin:
+        if plugin.registry != "local":
+            return plugin
+        path = rooted(plugin.path, self._project.root)
+        return plugin.model_copy(update={"path": path if path.startswith(LOCAL) else f"./{path}"})
 
     def _check(
         self, store: Store, connector: Connector, connection: Connection, secrets: Mapping[str, str], *, create: bool

@@ -7,7 +7,7 @@ from typing import Final
 
 from datakit_iac.environment.model import ResolvedTransform
 from datakit_iac.environment.versions.chosen import ChosenVersion
-from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version, is_path
+from datakit_iac.environment.versions.pins import is_exact_image, is_exact_revision, is_exact_version
 from datakit_iac.findings.location import Step
 from datakit_iac.manifest.models.connector import Connector
 from datakit_iac.manifest.models.document import Manifest
@@ -22,13 +22,13 @@ from datakit_iac.runtimes.registry import runtime, runtimes
 def of_plugins(connectors: Iterable[Connector]) -> Iterator[ChosenVersion]:
     """The plugins of Connectors; one at a path of the project is pinned by its content."""
     for connector in connectors:
-        for use in ("source", "destination"):
-            if plugin := getattr(connector.spec.plugin, use):
-                path = ("spec", "plugin", use)
-                if is_path(plugin):
-                    yield ChosenVersion("plugin", plugin, plugin, "", True, connector, path)
-                else:
-                    yield _image("plugin", plugin, connector, path)
+        for side, plugin in connector.spec.plugin.sides.items():
+            path = ("spec", "plugin", side)
+            if plugin.registry == "docker":
+                yield _image("plugin", plugin.path, connector, path)
+            else:  # nobody can tell of a server what it runs tomorrow
+                is_exact = plugin.registry != "grpc"
+                yield ChosenVersion("plugin", plugin.path, plugin.reference, plugin.version, is_exact, connector, path)
 
 
 def of_images(transforms: Iterable[Transform]) -> Iterator[ChosenVersion]:

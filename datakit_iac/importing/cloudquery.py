@@ -188,8 +188,8 @@ class Import:
         """The Connector's name; an existing Connector gets what it lacks."""
         made = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]
         there = next((e for e in (*made, *self.project.connectors.values()) if e.spec.type == kind), None)
-        reference, left_out = sync_stores.reference(plugin, self.local)
-        self._note(left_out)
+        named, notes = sync_stores.named(plugin, kind, self.local)
+        self._note(notes)
         if there is None:
             version = sync_stores.version(plugin)
             said: dict[str, Any] = {
@@ -201,8 +201,8 @@ class Import:
         else:
             said, name = there.spec.model_dump(by_alias=True, exclude_defaults=True), there.name
             said["capabilities"] = [*dict.fromkeys([*said["capabilities"], plugin.kind])]
-        if reference:
-            said["plugin"] = {**(said.get("plugin") or {}), plugin.kind: reference}
+        if named:
+            said["plugin"] = {**(said.get("plugin") or {}), plugin.kind: named}
         manifest = Connector(metadata=Metadata(name=name), spec=ConnectorSpec.model_validate(said))
         self.found = [each for each in self.found if each.manifest is not there]
         self._made.discard(("Connector", name))

@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from pydantic import ValidationError
+
+from datakit_iac import installed
+from datakit_iac.cloudquery_plugins.adapters import DESTINATIONS, SOURCES
 from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_secrets
 from datakit_iac.importing.names import hyphenated
 from datakit_iac.importing.sync_spec import Plugin
-from datakit_iac.manifest.values.image import Image
+from datakit_iac.manifest.models.plugin import NamedPlugin
 from datakit_iac.manifest.values.versions import semver
 from datakit_iac.technologies import technology as technologies
 
+_GROUPS: Final = {"source": SOURCES, "destination": DESTINATIONS}
 _TYPES: Final = {"postgresql": "postgres", "file": "files"}
 """The technologies whose plugins have another name."""
 _OURS: Final = re.compile(r"^(datakit|cq)-(source|destination)-")
@@ -166,23 +171,25 @@ def version(plugin: Plugin) -> str | None:
         return None
 
 
-def reference(plugin: Plugin, local: Callable[[str], str]) -> tuple[str, list[str]]:
-    """A plugin as a Connector names it, and what cannot be carried over.
-
-    It is empty for one that comes with this package, and for a server.
-    """
+def named(plugin: Plugin, kind: str, local: Callable[[str], str]) -> tuple[dict[str, Any] | None, list[str]]:
+    """A plugin as a Connector names it, None for one that comes with this package or is replaced by such, and notes."""
     registry, path = str(plugin.fields.get("registry") or "cloudquery"), plugin.path
-    if registry == "grpc":
-        return "", [f"{plugin.at('path')}: {plugin} is a server at {path}; a Connector names an image or a program"]
     if path.rpartition("/")[2].startswith("datakit-"):
-        return "", []
+        return None, []
     if registry == "local":
         path = local(path)
-        return path if path.startswith(("/", "../", "~")) else f"./{path}", []
-    version = plugin.fields.get("version")
-    text = f"{path}:{version}" if version and registry != "docker" else path
+        path = path if path.startswith(("/", "../", "~")) else f"./{path}"
+    version = plugin.fields.get("version") if registry in ("cloudquery", "github") else None
+    said = {"registry": registry, "path": path, **({"version": version} if version else {})}
+    if kind in installed.names(_GROUPS[plugin.kind]):
+        shown = ", ".join(f"{name}: {value}" for name, value in said.items())
+        note = (
+            f"{plugin.at('path')}: {plugin} is served by the plugin that ships with datakit; to go on with its own, write"
+            f" `plugin: {{{plugin.kind}: {{{shown}}}}}` in Connector {kind}"
+        )
+        return None, [note]
     try:
-        Image.parse(text)
-    except ValueError as fault:
-        return "", [f"{plugin.at('path')}: {plugin}: {fault}"]
-    return text, []
+        NamedPlugin.model_validate(said)
+    except ValidationError as fault:
+        return None, [f"{plugin.at('path')}: {plugin}: {fault.errors()[0]['msg'].removeprefix('Value error, ')}"]
+    return said, []

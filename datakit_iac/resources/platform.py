@@ -188,6 +188,7 @@ class Platform(pulumi.ComponentResource):
                 schedule=trigger.schedule.model_dump(mode="json") if trigger.schedule else None,
                 timeout=job.timeout,
                 env=job.variables,
+                plugins={name: each.dumped() for name, each in job.plugins.items()} or None,
                 approved=self._is_approved,
                 opts=self._child,
             )

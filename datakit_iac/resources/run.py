@@ -79,7 +79,7 @@ class Run(pulumi.CustomResource):
         versions = partial(_each, lambda dataset: version_for(dataset, self))
         parts: dict[str, Callable[[Transform], Any]] = {
             "transform": _signature,
-            **{name: partial(_argument, name) for name in (*shapes.Work.model_fields, "timeout")},
+            **{name: partial(_argument, name) for name in (*shapes.Work.model_fields, "timeout", "plugins")},
             "inputs": lambda of: when_known(of.reads, _contracts),
             "outputs": lambda of: when_known(of.writes, _contracts),
             "context": lambda of: when_known(when_known(of.neighbours, bound), _context),

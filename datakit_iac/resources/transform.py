@@ -49,6 +49,8 @@ class Transform(pulumi.CustomResource):
         command: what is run, and its arguments, of a runtime that has nothing of its own to run.
         resources: ``{"requests": {"cpu": …, "memory": …, "ephemeralStorage": …}, "limits": {…}}``, as Kubernetes.
         retries: how many times a Run is tried again when it failed.
+        plugins: the CloudQuery plugins that are used instead of those that ship with datakit, by Store:
+            ``{"warehouse": {"destination": {"registry": …, "path": …, "version": …, "spec": …}}}``.
         approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
 
@@ -76,6 +78,7 @@ class Transform(pulumi.CustomResource):
         command: Texts = (),
         resources: pulumi.Input[Mapping[str, Any]] | None = None,
         retries: pulumi.Input[int] | None = None,
+        plugins: pulumi.Input[Mapping[str, Any]] | None = None,
         approved: Truth = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -96,6 +99,7 @@ class Transform(pulumi.CustomResource):
             command=said(command),
             resources=said(resources),
             retries=retries,
+            plugins=said(plugins),
             approved=approved,
         )
         named = {"inputs": when_known(self.reads, _names), "outputs": when_known(self.writes, _names)}

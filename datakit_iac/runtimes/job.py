@@ -123,6 +123,14 @@ class Fetches(Protocol):
 
 
 @runtime_checkable
+class UsesPlugins(Protocol):
+    """A Runtime that runs the CloudQuery plugins which the Connectors of a job's Stores name (`job.plugins`)."""
+
+    def unkept(self, job: Job) -> list[str]:
+        """What is not kept, with these, of what it promises otherwise; each one sentence."""
+
+
+@runtime_checkable
 class Prepares(Protocol):
     """A Runtime that gets something ready on this machine just before its workload starts."""
 

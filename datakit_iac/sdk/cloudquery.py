@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from datakit_iac.cloudquery_plugins.adapters import Destination, Pair, Quarantine, Refuses, SignsIn, Source, Sync
+from datakit_iac.cloudquery_plugins.adapters import (
+    Destination,
+    Pair,
+    Quarantine,
+    ReadByOthers,
+    Refuses,
+    SignsIn,
+    Source,
+    Sync,
+    WrittenByOthers,
+)
 from datakit_iac.cloudquery_plugins.columns import DeclaredColumn, declared
 from datakit_iac.technologies.sql.loading.rendering import spec
 
@@ -11,10 +21,12 @@ __all__ = [
     "Destination",
     "Pair",
     "Quarantine",
+    "ReadByOthers",
     "Refuses",
     "SignsIn",
     "Source",
     "Sync",
+    "WrittenByOthers",
     "declared",
     "spec",
 ]

@@ -27,6 +27,7 @@ from datakit_iac.runtimes.job import (
     RunResult,
     Runtime,
     TakesFiles,
+    UsesPlugins,
     Warmable,
     invalid_job,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Secret",
     "Section",
     "TakesFiles",
+    "UsesPlugins",
     "Warmable",
     "Workload",
     "digest",

@@ -113,6 +113,19 @@ class RunsDataTests(Protocol):
 
 
 @runtime_checkable
+class CountsSyncs(Protocol):
+    """Counts the rows of CloudQuery's syncs, which stamp them with their time."""
+
+    def synced(self, place: Place, time: str) -> tuple[int, int]:
+        """How many rows a sync wrote, and how many there are.
+
+        Args:
+            place: the table.
+            time: the sync's, as ISO 8601 with an offset.
+        """
+
+
+@runtime_checkable
 class ReadsCatalog(Protocol):
     """Reads what all places are at once, for those who ask for many."""
 
@@ -208,6 +221,7 @@ _LACKING: Final[dict[Any, str]] = {
     Discards: "cannot put data aside or remove it; do so with its own tools",
     VersionsData: "cannot tell whether data has changed, so no Run can follow from it",
     RunsDataTests: "cannot test data; put the tests on the DataSet it is loaded into",
+    CountsSyncs: "cannot count the rows of a sync",
     Connects: "has no address by which jobs could reach it",
     MeasuresSize: "cannot tell how large a Store is; leave `quotas.storage` out",
 }

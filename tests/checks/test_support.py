@@ -32,9 +32,7 @@ def test_each_executor_needs_what_it_runs(tmp_path: Path, executor: str, transfo
 
 
 def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) -> None:
-    connector = CONNECTOR.replace(
-        "spec: {", "spec: {plugin: {source: ./p}, tools: [], connectionSchema: [{field: path}], "
-    )
+    connector = CONNECTOR.replace("spec: {", "spec: {tools: [], connectionSchema: [{field: path}], ")
     dataset = DATASET.replace("spec:", "spec:\n  dev: {seed: {inline: [{id: 1}]}}")
     fields = "replicas: 1, retries: 2, lineage: {}, serviceAccountName: load"
     transform = manifest("Transform", "load", f"spec: {{runtime: generic-go, outputs: [{{dataset: users}}], {fields}}}")
@@ -42,7 +40,6 @@ def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) 
     assert {each.code for each in found} == {"not-used"}
     assert {each.severity for each in found} == {"warning"}
     assert [each.path.removeprefix("spec.") for each in found] == [
-        "plugin",
         "lineage",
         "serviceAccountName",
     ]

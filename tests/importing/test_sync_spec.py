@@ -89,14 +89,17 @@ def test_secrets_are_references_and_in_no_manifest_or_note(tmp_path: Path) -> No
 
 
 def test_every_table_that_is_not_skipped_is_a_pair_of_datasets(tmp_path: Path) -> None:
-    found, _ = _imported(tmp_path, f"{SOURCE}---\n{TARGET.format(URL)}")
+    found, notes = _imported(tmp_path, f"{SOURCE}---\n{TARGET.format(URL)}")
     assert {name for kind, name in found if kind == "DataSet"} == {"accounts", "accounts-source"}
     transform = found["Transform", "crm"].spec
     assert [each.dataset for each in (*transform.inputs, *transform.outputs)] == ["accounts-source", "accounts"]
     assert transform.settings["writeMode"] == "overwrite-delete-stale"
     connector = found["Connector", "crm"].spec
-    assert (connector.version, connector.plugin.source) == ("1.2.3", "acme/crm:v1.2.3")
-    assert found["Connector", "postgres"].spec.plugin.destination == "cloudquery/postgresql:v8.6.6"
+    assert (connector.version, connector.plugin.source.reference) == ("1.2.3", "acme/crm:v1.2.3")
+    assert not found["Connector", "postgres"].spec.plugin.sides
+    assert any(
+        "write `plugin: {destination: {registry: cloudquery, path: cloudquery/postgresql" in each for each in notes
+    )
 
 
 @pytest.mark.parametrize(

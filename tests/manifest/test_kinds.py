@@ -31,6 +31,8 @@ ACCEPTED = [
         for fields in (
             "version: 1.4.2-rc.1+build.5",
             f"plugin: {{source: 'ghcr.io:443/acme/load@{DIGEST}', destination: ./plugins/load}}",
+            "plugin: {destination: {registry: github, path: cloudquery/postgresql, version: v8.7.2,"
+            " spec: {password: '{{ password }}', at: 'postgresql://{{ user }}:{{ password }}@h/d'}}}",
             "connectionSchema: [{field: host}, {field: port, type: integer, default: 5432}, {field: pw, secret: true}]",
             "connectionSchema: [{field: nulls, type: list, default: ['']}, {field: x, optional: true, type: mapping}]",
             "tools: [{name: psql, type: exec, command: [psql, -h, '{{ host }}'], requires: [psql]}]",
@@ -84,6 +86,12 @@ REFUSED = {
     connector("plugin: {destination: plugins//load}"): "is not an image",
     connector("plugin: {source: 'Acme/load:1'}"): "is not an image",
     connector("plugin: {source: 'acme/load@sha256:aaaa'}"): "is not an image",
+    connector("plugin: {source: {registry: cloudquery, path: a/b}}"): "requires the plugin's version",
+    connector("plugin: {source: {registry: cloudquery, path: b, version: v1.0.0}}"): "expected TEAM/NAME",
+    connector("plugin: {source: {registry: grpc, path: b}}"): "expected a server as HOST:PORT",
+    connector("plugin: {source: {registry: local, path: ./b, version: v1.0.0}}"): "is not valid for registry local",
+    connector("plugin: {source: {registry: local, path: ./b, spec: {since: 2024-01-31}}}"): "put it in quotes",
+    connector("plugin: {source: {registry: local, path: ./b, spec: {token: abc}}}"): "spec.token is a secret in clear",
     connector("connectionSchema: [{field: port, type: integer, default: many}]"): "expected its type, integer",
     connector("connectionSchema: [{field: port, type: integer, default: true}]"): "expected its type, integer",
     connector("connectionSchema: [{field: pw, secret: true, default: x}]"): "is a secret, so it has no default",

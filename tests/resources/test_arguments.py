@@ -168,6 +168,7 @@ MADE: dict[str, Callable[[Any, Any, Any], Any]] = {
         image=of("ghcr.io/acme/load:1.4.2"), command=of(["load"]), retries=of(2),
         resources=of({"limits": {"cpu": "1"}}),
         env=of({"REGION": "eu"}), approved=of(False),
+        plugins=of({"warehouse": {"source": {"registry": "grpc", "path": "localhost:7777"}}}),
     ),
     "Run": lambda of, store, users: Run(
         "load", quotas=of({"concurrent_runs": 2}), executor=of({"type": "local"}),

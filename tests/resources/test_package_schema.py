@@ -73,6 +73,7 @@ async def program() -> None:
         "load", runtime="cloudquery", inputs=made[:1], outputs=made[1:], settings={"writeMode": "append"},
         context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
         env={"REGION": "eu"}, image="ghcr.io/acme/load:1.4.2", command=["load"], retries=2,
+        plugins={"warehouse": {"destination": "./plugins/load"}},
         resources={"requests": {"cpu": "1"}},
     )  # fmt: skip
     load.job = dataclasses.replace(load.job, given="d1")  # as of a runtime that takes files

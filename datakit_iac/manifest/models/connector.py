@@ -1,6 +1,5 @@
 """Connector: a technology type of the catalog."""
 
-import re
 from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -9,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from datakit_iac.findings.sensitive import literals
 from datakit_iac.manifest.models.document import Manifest, Model, Name, SemVer, nothing, repeated, several
-from datakit_iac.manifest.values.image import PluginReference
+from datakit_iac.manifest.models.plugin import PLACEHOLDER, Plugin
 from datakit_iac.manifest.values.secret import quoted
 from datakit_iac.manifest.values.versions import satisfies
 
@@ -25,16 +24,8 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "list": (list,),
     "mapping": (Mapping,),
 }
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _OF_TYPE: Final = {"exec": ("command", "requires"), "config": ("template", "format", "path")}
 """The fields of a tool by its type; the first of them is required."""
-
-
-class Plugin(Model):
-    """The CloudQuery plugins of a technology: an image or a path, with its version."""
-
-    source: PluginReference = ""
-    destination: PluginReference = ""
 
 
 class ConnectionField(Model):
@@ -101,7 +92,7 @@ class Tool(Model):
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The fields of the connection that its command or template uses, in their order."""
-        return tuple(name for text in (*self.command, self.template) for name in _PLACEHOLDER.findall(text))
+        return tuple(name for text in (*self.command, self.template) for name in PLACEHOLDER.findall(text))
 
 
 def _listed(value: object) -> object:

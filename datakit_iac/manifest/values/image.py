@@ -24,7 +24,6 @@ _REFERENCE: Final = (
 _DIGEST_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_NAME: Final = 255
 _STAND_IN: Final = "datakitvariable"
-_PATHS: Final = ("./", "../", "/", "~/")
 
 
 class Image(NamedTuple):
@@ -83,12 +82,5 @@ def _image(text: str) -> str:
     return text
 
 
-def _plugin(text: str) -> str:
-    return text if text.startswith(_PATHS) else _image(text)
-
-
 ImageReference = Annotated[str, AfterValidator(_image)]
 """An image, e.g. ``ghcr.io/acme/load:1.4.2``."""
-
-PluginReference = Annotated[str, AfterValidator(_plugin)]
-"""An image, or a path that begins with ``./``, ``../``, ``/`` or ``~/``; how firmly it is pinned, policies judge."""

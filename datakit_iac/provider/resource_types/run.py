@@ -31,7 +31,7 @@ from datakit_iac.provider.stores.access import alone
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run
-from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult, UsesPlugins
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError, place_id
 
@@ -134,6 +134,9 @@ def _tell_workload(new: Properties, call: Call) -> None:
             call.tell(f"would run: {workload}")
             for _, reason in unkept(executor(*_executor(new)), workload):
                 call.tell(reason)
+            uses = runtime(job.runtime)
+            for promise in uses.unkept(job) if isinstance(uses, UsesPlugins) else ():
+                call.warn(promise)
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
@@ -150,7 +153,7 @@ def _said(new: Properties) -> Properties:
     """The inputs that a user declares: digests and versions are unknown wherever one of those is."""
     return {
         name: new.get(name)
-        for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
+        for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor", "plugins")
     }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.cloudquery_plugins import events
 from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 _KEPT: Final = 6
 _SUMMARY: Final = re.compile(r"INF Sync summary .*?\berrors=(\d+)")
+_DETAILS: Final = re.compile(r"INF Sync summary .*?\bsummary=(\{.*\})")
 _PLUGIN_SAID: Final = re.compile(r"rpc error: code = \w+ desc = ")
 _NOISE: Final = re.compile(r"^(\S+ (INF|DBG) |Loading spec|Starting sync|Sync completed)")
 
@@ -33,12 +35,16 @@ class Output:
         self._errors: list[str] = []
         self._deaths: list[str] = []
         self._failed_tables = 0
+        #: What the CLI says of the whole sync: its time, and the rows that went from the source to the destination.
+        self.summary: Mapping[str, Any] = {}
 
     def take(self, line: str) -> None:
         """Take one line of output."""
         line = line.strip()
         if event := events.read(line):
             self._take_event(event)
+        elif details := _DETAILS.search(line):
+            self.summary = json.loads(details.group(1))
         elif summary := _SUMMARY.search(line):
             self._failed_tables = int(summary.group(1))
             if self._failed_tables:

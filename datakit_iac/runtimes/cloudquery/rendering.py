@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from datakit_iac.cloudquery_plugins.adapters import Destination, Source, Sync
+from datakit_iac.cloudquery_plugins.spec_fields import RECEIVED
 from datakit_iac.manifest.values.secret import Secret
+from datakit_iac.runtimes.cloudquery.named import Named, NamedDestination, NamedSource
+from datakit_iac.runtimes.cloudquery.plugins import Chosen, launched
 
 
 @dataclass
@@ -51,31 +54,45 @@ def _quoted(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def render(transform: str, sync: Sync, source: Source, destination: Destination) -> Rendered:
-    """The spec of a sync whose plugins `cloudquery_plugins.launch` starts as `source` and `destination`."""
-    rendered = Rendered()
+def render(transform: str, sync: Sync, chosen: Chosen) -> Rendered:
+    """The spec of a sync; plugins of ours are those that `cloudquery_plugins.launch` starts."""
+    rendered, (source, destination) = Rendered(), chosen
+    told = destination.told(sync) if isinstance(destination, NamedDestination) else sync
+    received = {}
+    if isinstance(source, NamedSource) and not isinstance(destination, NamedDestination):
+        received = {RECEIVED: source.received(sync)}
     rendered.documents = [
         {
             "kind": "source",
             "spec": {
                 "name": transform,
-                "registry": "grpc",
-                "path": "${DATAKIT_PLUGIN_SOURCE}",
-                "tables": ["*"],
+                **_plugin(source, "${DATAKIT_PLUGIN_SOURCE}"),
+                **({"tables": source.tables(sync), **_ALONE} if isinstance(source, NamedSource) else {"tables": ["*"]}),
                 "destinations": ["destination"],
-                "spec": rendered.safe(source.spec(sync)),
+                "spec": rendered.safe(source.spec(told)),
             },
         },
         {
             "kind": "destination",
             "spec": {
                 "name": "destination",
-                "registry": "grpc",
-                "path": "${DATAKIT_PLUGIN_DESTINATION}",
+                **_plugin(destination, "${DATAKIT_PLUGIN_DESTINATION}"),
                 "write_mode": sync.write_mode,
                 "migrate_mode": "safe",
-                "spec": rendered.safe(destination.spec(sync)),
+                "spec": rendered.safe({**destination.spec(sync), **received}),
             },
         },
     ]
     return rendered
+
+
+_ALONE: Final = {"skip_dependent_tables": True}
+"""Of the tables of a plugin, those that are named and no others."""
+
+
+def _plugin(side: Source | Destination | Named, address: str) -> dict[str, str]:
+    """Where the CLI finds a plugin."""
+    if launched(side) or not isinstance(side, NamedSource | NamedDestination):
+        return {"registry": "grpc", "path": address}
+    plugin = side.plugin
+    return {"registry": plugin.registry, "path": plugin.path, **({"version": plugin.version} if plugin.version else {})}

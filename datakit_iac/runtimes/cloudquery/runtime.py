@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,8 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
 from datakit_iac.runtimes.cloudquery import plugins, settings
+from datakit_iac.runtimes.cloudquery.counting import counted
+from datakit_iac.runtimes.cloudquery.named import NamedDestination, NamedSource
 from datakit_iac.runtimes.cloudquery.output import Output
 from datakit_iac.runtimes.cloudquery.rendering import render
 from datakit_iac.runtimes.job import JobFailedError, RunResult, invalid_job
@@ -26,6 +29,12 @@ from datakit_iac.technologies.technology import address
 
 _LAUNCH: Final = Path(datakit_iac.cloudquery_plugins.__file__).with_name("launch.py")
 _SPEC: Final = "cloudquery.yaml"
+_SIDES: Final = ("source", "destination")
+_FETCHED: Final = ("cloudquery", "github")
+"""The registries from which the CLI downloads plugins."""
+_DOWNLOADS: Final = ".datakit/cache/cloudquery"
+_HUB: Final = ("CLOUDQUERY_API_KEY",)
+"""By what the CLI signs in where a plugin is not free."""
 
 
 class CloudQuery:
@@ -36,18 +45,45 @@ class CloudQuery:
     def check(self, job: Job) -> list[Fault]:
         """Faults of the settings, the technologies and the input files."""
         asked = settings.read(job)
-        chosen, faults = plugins.choose(asked) if asked.pairs else (None, [])
-        if chosen:
-            faults += [fault for pair in asked.pairs for fault in chosen[0].missing(pair.source)]
+        chosen, faults = plugins.choose(asked, job.plugins) if asked.pairs else (None, [])
+        if chosen and not isinstance(chosen.source, NamedSource):
+            faults += [fault for pair in asked.pairs for fault in chosen.source.missing(pair.source)]
         if cli() is None:
             faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
         return [*asked.faults, *map(invalid_job, faults)]
 
+    def unseen(self, job: Job) -> list[str]:
+        """The plugins that are fetched, or run elsewhere."""
+        return [
+            f"nobody can look at the plugin {each.reference} before it runs; name a program by its path, or an image by"
+            " its digest"
+            for plugin in job.plugins.values()
+            for each in plugin.sides.values()
+            if each.registry != "local" and "@sha256:" not in each.path
+        ]
+
+    def unkept(self, job: Job) -> list[str]:
+        """What the plugins that Connectors name do not promise."""
+        if not job.plugins:
+            return []
+        asked = settings.read(job)
+        chosen, _ = plugins.choose(asked, job.plugins) if asked.pairs else (None, [])
+        return [promise for each in (chosen.named if chosen else ()) for promise in each.unkept(asked)]
+
     def definition(self, job: Job) -> str:
-        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read, without names."""
+        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read, without names.
+
+        Of a plugin that a Connector names it has all but the version.
+        """
         asked = settings.read(job)
         refused = asked.quarantine
+        named = {
+            f"{side} {store}": [each.registry, each.path, each.spec]
+            for store, plugin in job.plugins.items()
+            for side, each in plugin.sides.items()
+        }
         document = {
+            **({"plugins": named} if named else {}),
             **({"onError": [address(refused.target), refused.max]} if refused else {}),
             "writeMode": asked.write_mode,
             "tables": [
@@ -75,38 +111,49 @@ class CloudQuery:
             first, *others = map(str, faults)
             raise JobFailedError(first, tuple(others))
         asked = settings.read(job)
-        chosen, _ = plugins.choose(asked)
+        chosen, _ = plugins.choose(asked, job.plugins)
         assert chosen is not None, "checked above"
-        spec = render(job.transform, asked, *chosen)
-        source, destination = map(plugins.path, chosen)
-        launched = [sys.executable, "-I", "-S", str(_LAUNCH), FOLDER, f"source={source}", f"destination={destination}"]
-        sync = [str(cli()), "sync", f"{FOLDER}/{_SPEC}", "--telemetry-level", "none", "--cq-dir", f"{FOLDER}/cq"]
+        spec = render(job.transform, asked, chosen)
+        sides = zip(_SIDES, chosen, strict=True)
+        started = [f"{side}={program}" for side, each in sides if (program := plugins.launched(each))]
+        launched = [sys.executable, "-I", "-S", str(_LAUNCH), FOLDER, *started]
+        is_fetched = any(each.plugin.registry in _FETCHED for each in chosen.named)
+        kept = _DOWNLOADS if is_fetched else f"{FOLDER}/cq"
+        sync = [str(cli()), "sync", f"{FOLDER}/{_SPEC}", "--telemetry-level", "none", "--cq-dir", kept]
         # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
-        log = ["--log-console", "--log-file-name", f"{FOLDER}/cloudquery.log"]
+        # Nobody knows what plugins of others log: it is shown without secrets, and in no file.
+        log = ["--no-log-file"] if chosen.named else ["--log-file-name", f"{FOLDER}/cloudquery.log"]
+        signs_in = [each.variables for each in chosen if isinstance(each, SignsIn)]
         return Workload(
-            [*launched, "--", *sync, *log],
+            [*launched, "--", *sync, "--log-console", *log],
             env=spec.env,
             secret_env=spec.secret_env,
             files={_SPEC: spec.text},
             needs={"shares_filesystem": "CloudQuery runs the plugins of this installation"},
-            inherits=frozenset[str]().union(*(each.variables for each in chosen if isinstance(each, SignsIn))),
+            inherits=frozenset[str]().union(*signs_in, _HUB if is_fetched else ()),
         )
 
     def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
-        """What one sync did: all tables are committed together, or none is changed.
+        """What one sync did: by plugins of ours all tables are committed together, or none is changed.
 
         Raises:
-            JobFailedError: it failed; the tables are as they were.
+            JobFailedError: it failed; what became of the tables is said.
         """
-        output = Output({str(target.place): target.name for target in settings.read(job).targets}, progress)
+        asked = settings.read(job)
+        chosen, _ = plugins.choose(asked, job.plugins)
+        is_named = chosen is not None and isinstance(chosen.destination, NamedDestination)
+        names = {} if is_named else {str(target.place): target.name for target in asked.targets}
+        output = Output(names, progress)
+        left = (
+            "the tables may hold a part of it, which the next replaces" if is_named else "the tables are as they were"
+        )
         try:
             for line in lines:
                 output.take(line)
         except TimeoutError as fault:
-            raise JobFailedError(
-                f"the sync did not end within {job.timeout:g} s; the tables are as they were"
-            ) from fault
-        return output.outcome(lines.exit_code)
+            raise JobFailedError(f"the sync did not end within {job.timeout:g} s; {left}") from fault
+        outcome = output.outcome(lines.exit_code)
+        return replace(outcome, counts=counted(asked, output.summary)) if is_named else outcome
 
 
 @cache

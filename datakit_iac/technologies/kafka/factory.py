@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -16,6 +16,7 @@ from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.connection import KafkaConnection
+from datakit_iac.technologies.kafka.dsn import cluster, read, written
 from datakit_iac.technologies.kafka.schemas import form_of, schema
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
 from datakit_iac.technologies.technology import Capabilities, StoreError
@@ -49,6 +50,20 @@ class Kafka:
         """The Store at these addresses."""
         brokers, _, prefix = location.partition(":")[2].partition("/")
         return Connection(self.name, {"brokers": brokers.split(","), **({"prefix": prefix} if prefix else {})})
+
+    def dsn(self, connection: Connection) -> str:
+        """Brokers, prefix and how they are spoken to; see `kafka.dsn`."""
+        return written(connection)
+
+    def connect(self, dsn: str) -> Any:
+        """A `Cluster` whose brokers answer."""
+        if lacking := settings.lacking():
+            raise StoreError(lacking)
+        from datakit_iac.technologies.kafka.client import client
+
+        said = read(dsn)
+        client(said)
+        return cluster(said)
 
     def address(self, place: Place, connection: Connection) -> str:
         """The topic's name without the prefix."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from datakit_iac.manifest.models.column import Column
+from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.schemas import Form, schema
 from datakit_iac.technologies.technology import StoreError
 
@@ -28,12 +28,7 @@ class Registry:
 
     def __init__(self, said: Mapping[str, Any], timeout: float) -> None:
         self.url = str(said["schemaRegistry"])
-        settings: dict[str, Any] = {"url": self.url, "timeout": timeout, "max.retries": 1}
-        if user := said.get("schemaRegistryUsername"):
-            settings["basic.auth.user.info"] = f"{user}:{said.get('schemaRegistryPassword', '')}"
-        if said.get("caFile") and urlsplit(self.url).scheme == "https":
-            settings["ssl.ca.location"] = said["caFile"]
-        self._client = SchemaRegistryClient(settings)
+        self._client = SchemaRegistryClient({**settings.registry(said), "timeout": timeout, "max.retries": 1})
 
     def refusals(self, topic: str, name: str, form: Form, columns: Sequence[Column]) -> list[str]:
         """Why the registry would not take the schema of a DataSet of this name; nothing is registered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from datakit_iac.contract.connection import Connection
 
@@ -43,8 +44,8 @@ def default(said: Mapping[str, Any], name: str) -> int:
     return int(said.get(name) or -1)
 
 
-def driver(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of librdkafka that every client has.
+def access(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of librdkafka by which brokers are reached.
 
     Source: https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
 
@@ -58,14 +59,40 @@ def driver(said: Mapping[str, Any]) -> dict[str, Any]:
         "sasl.password": said.get("password"),
         "ssl.ca.location": said.get("caFile"),
     }
+    return {"bootstrap.servers": brokers(said), **{name: value for name, value in named.items() if value is not None}}
+
+
+def driver(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of librdkafka that every client of ours has.
+
+    Args:
+        said: the fields of `KafkaConnection`, secrets among them.
+    """
     milliseconds = int(timeout(said) * 1000)
     return {
-        "bootstrap.servers": brokers(said),
+        **access(said),
         "client.id": "datakit",
         "log_level": 0,  # what goes wrong comes to callbacks
         "socket.timeout.ms": milliseconds,
         "socket.connection.setup.timeout.ms": milliseconds,
         "topic.metadata.propagation.max.ms": 2000,
         "reconnect.backoff.max.ms": 1000,
-        **{name: value for name, value in named.items() if value is not None},
     }
+
+
+def registry(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a client of the schema registry; none where there is none.
+
+    Source: https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#schemaregistryclient
+
+    Args:
+        said: the fields of `KafkaConnection`, secrets among them.
+    """
+    if not said.get("schemaRegistry"):
+        return {}
+    found: dict[str, Any] = {"url": str(said["schemaRegistry"])}
+    if user := said.get("schemaRegistryUsername"):
+        found["basic.auth.user.info"] = f"{user}:{said.get('schemaRegistryPassword', '')}"
+    if said.get("caFile") and urlsplit(found["url"]).scheme == "https":
+        found["ssl.ca.location"] = said["caFile"]
+    return found

@@ -15,6 +15,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.factory import address, contradictions
 from datakit_iac.technologies.s3.connection import S3Connection
+from datakit_iac.technologies.s3.dsn import Bucket, read, written
 from datakit_iac.technologies.s3.layouts import is_unlike
 from datakit_iac.technologies.steps import Step
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
@@ -55,6 +56,19 @@ class S3:
         options: dict[str, Any] = {"bucket": bucket}
         options |= {name: value for name, value in (("prefix", prefix), ("endpoint", endpoint)) if value}
         return Connection(self.name, options)
+
+    def dsn(self, connection: Connection) -> str:
+        """Bucket, prefix, endpoint and credentials; see `s3.dsn`."""
+        return written(connection)
+
+    def connect(self, dsn: str) -> Any:
+        """A `Bucket`, whose client is made and asks nothing yet: which requests are allowed, its user knows."""
+        try:
+            from datakit_iac.technologies.s3.opening import made
+        except ModuleNotFoundError as fault:
+            raise _lacking(fault) from fault
+        bucket, prefix, options, secrets = read(dsn)
+        return Bucket(bucket, prefix, made(options, secrets))
 
     def address(self, place: Place, connection: Connection) -> str:
         """The prefix within the Store; ``raw``, ``raw/`` and ``./raw`` are one."""
@@ -104,9 +118,12 @@ class S3:
         try:
             from datakit_iac.technologies.s3.session import S3Session
         except ModuleNotFoundError as fault:
-            raise StoreError(
-                f"a Store of s3 needs the package {str(fault.name).partition('.')[0]}; install datakit-iac[s3]"
-            ) from fault
+            raise _lacking(fault) from fault
         session = S3Session(connection)
         session.demand_bucket(create=create)
         yield session
+
+
+def _lacking(fault: ModuleNotFoundError) -> StoreError:
+    package = str(fault.name).partition(".")[0]
+    return StoreError(f"a Store of s3 needs the package {package}; install datakit-iac[s3]")

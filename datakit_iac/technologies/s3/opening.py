@@ -57,27 +57,39 @@ def client(options: Mapping[str, Any], secrets: Mapping[str, str]) -> Any:
     Raises:
         StoreError: there is no such profile.
     """
-    endpoint = options.get("endpoint")
-    path_style = options.get("pathStyle", endpoint is not None)
-    keys = tuple(secrets.get(name) for name in ("accessKeyId", "secretAccessKey", "sessionToken"))
-    known = (endpoint, path_style, options.get("region"), options.get("profile"), *keys)
-    with _MAKING, refusals("", ""):
+    known = tuple(options.get(name) for name in _CLIENT) + tuple(secrets.get(name) for name in _KEYS)
+    with _MAKING:
         if known not in _CLIENTS:
-            session = boto3.Session(*keys, region_name=options.get("region"), profile_name=options.get("profile"))
-            # Other services than AWS's need not know its checksums.
-            checksums = {} if endpoint is None else dict.fromkeys(_CHECKSUMS, "when_required")
-            config = Config(
-                s3={"addressing_style": "path" if path_style else "auto"},
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                connect_timeout=10,
-                max_pool_connections=POOL,
-                **checksums,
-            )
-            region = session.region_name or _REGION
-            _CLIENTS[known] = session.client("s3", region_name=region, endpoint_url=endpoint, config=config)
+            _CLIENTS[known] = made(options, secrets)
     return _CLIENTS[known]
 
 
+def made(options: Mapping[str, Any], secrets: Mapping[str, str]) -> Any:
+    """A client of its own for a connection; see `client`.
+
+    Raises:
+        StoreError: there is no such profile.
+    """
+    endpoint = options.get("endpoint")
+    path_style = options.get("pathStyle", endpoint is not None)
+    with refusals("", ""):
+        keys = (secrets.get(name) for name in _KEYS)
+        session = boto3.Session(*keys, region_name=options.get("region"), profile_name=options.get("profile"))
+        # Other services than AWS's need not know its checksums.
+        checksums = {} if endpoint is None else dict.fromkeys(_CHECKSUMS, "when_required")
+        config = Config(
+            s3={"addressing_style": "path" if path_style else "auto"},
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            connect_timeout=10,
+            max_pool_connections=POOL,
+            **checksums,
+        )
+        region = session.region_name or _REGION
+        return session.client("s3", region_name=region, endpoint_url=endpoint, config=config)
+
+
+_CLIENT: Final = ("endpoint", "pathStyle", "region", "profile")
+_KEYS: Final = ("accessKeyId", "secretAccessKey", "sessionToken")
 _CHECKSUMS: Final = ("request_checksum_calculation", "response_checksum_validation")
 
 _WRONG_KEY: Final = {

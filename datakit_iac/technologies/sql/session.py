@@ -18,7 +18,7 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl
 from datakit_iac.technologies.sql.dialect import Dialect
-from datakit_iac.technologies.sql.names import quoted
+from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
 
@@ -99,6 +99,13 @@ class SqlSession(ABC):
     def count(self, place: Place) -> int:
         """How many rows there are."""
         return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)}")
+
+    def synced(self, place: Place, time: str) -> tuple[int, int]:
+        """The rows stamped with the time, whatever type of time the column has, and all rows."""
+        same = f"{quoted('_cq_sync_time')} = {literal(time)}"
+        found = self.rows(f"SELECT count(*) FILTER (WHERE {same}), count(*) FROM {self.dialect.qualified(place)}")
+        ((stamped, total),) = found
+        return int(stamped), int(total)
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments and mark in one transaction."""

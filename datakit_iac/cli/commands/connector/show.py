@@ -59,8 +59,7 @@ def _text(connector: Connector, said: Mapping[str, Any]) -> Iterator[str]:
             "other versions": said["otherVersions"],
             "protocol": spec.protocol,
             "capabilities": spec.capabilities,
-            "source plugin": spec.plugin.source,
-            "destination plugin": spec.plugin.destination,
+            **{f"{side} plugin": plugin.reference for side, plugin in spec.plugin.sides.items()},
             "stores": said["stores"],
         }
     )
