@@ -184,8 +184,8 @@ def named(plugin: Plugin, kind: str, local: Callable[[str], str]) -> tuple[dict[
     if kind in installed.names(_GROUPS[plugin.kind]):
         shown = ", ".join(f"{name}: {value}" for name, value in said.items())
         note = (
-            f"{plugin.at('path')}: {plugin} is served by the plugin that ships with datakit; to go on with its own, write"
-            f" `plugin: {{{plugin.kind}: {{{shown}}}}}` in Connector {kind}"
+            f"{plugin.at('path')}: {plugin} is served by the plugin that ships with datakit; to go on with its own,"
+            f" write `plugin: {{{plugin.kind}: {{{shown}}}}}` in Connector {kind}"
         )
         return None, [note]
     try:
