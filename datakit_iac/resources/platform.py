@@ -198,7 +198,7 @@ class Platform(pulumi.ComponentResource):
 
 
 def _deletion(environment: Environment) -> str:
-    """What happens to the data of a deleted DataSet; where approvals are required it stays, as `destroy` runs no program."""
+    """What happens to the data of a deleted DataSet; where approvals are required it always stays."""
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
 
 
