@@ -21,7 +21,7 @@ def text(plan: Plan) -> str:
     """A plan for a terminal."""
     subject, groups = plan.subject, grouped(plan.operations)
     lines = [f"Plan for {subject.environment}, stack {subject.stack} of {subject.project}"]
-    lines += [f"  made       {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author or 'nobody who is known'}"]
+    lines += [f"  made       {plan.made:%Y-%m-%d %H:%M} UTC by {plan.author or 'an unknown author'}"]
     lines += [f"  {deed:<10} {_text(these)}" for deed, these in groups.items()]
     lines += [] if groups else ["  nothing would change"]
     for label, (first, *rest) in reached(plan).items():

@@ -74,7 +74,7 @@ def load(root: Path) -> dict[str, Any] | None:
 
 
 def write(root: Path, environments: Mapping[str, Any]) -> bool:
-    """Write the lock file; whether it is another than before."""
+    """Write the lock file; whether it changed."""
     document = {"version": VERSION, "environments": dict(sorted(environments.items()))}
     text = _HEAD + yaml.safe_dump(document, sort_keys=False, width=120)
     file = root / NAME

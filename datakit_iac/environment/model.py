@@ -76,7 +76,7 @@ class ResolvedDataSet:
 
     @property
     def downstream(self) -> tuple[str, ...]:
-        """The Transforms that depend on it; found when asked, since in a long chain they are many for each."""
+        """The Transforms that depend on it; computed on access, since in a long chain there are many for each."""
         return self.graph.downstream(self.manifest.name)
 
 

@@ -75,7 +75,7 @@ def _configuration() -> Configuration:
 
 
 def _tell_subject(resolved: ResolvedProject, findings: Sequence[Finding]) -> None:
-    """Write down what the project is, where this preview is made for a plan; else say who must."""
+    """Record what the project is, where this preview is made for a plan; else show which approvals are required."""
     if asked := os.environ.get(preview.SUBJECT_FILE):
         made = _subject(resolved, findings, options.of_engine())
         try:
@@ -117,7 +117,7 @@ def _subject(resolved: ResolvedProject, findings: Sequence[Finding], seen: Optio
 
 
 def _packs(seen: Options) -> tuple[str, ...]:
-    """The policy packs that look on at this update; those of `dk` where it cannot be seen."""
+    """The policy packs that check this update; those of `dk` where the engine's command line cannot be read."""
     return seen.packs if seen.words else policy_pack.arguments(_folder())
 
 

@@ -44,7 +44,7 @@ class Arguments:
 
     @staticmethod
     def of(resource: pulumi.Resource) -> Arguments:
-        """Those that a resource was begun with."""
+        """The arguments that a resource was constructed with."""
         arguments: Arguments = vars(resource)[GIVEN]
         return arguments
 
@@ -156,7 +156,7 @@ class Arguments:
         return self._plain(ordered(value), path, part) if is_list(value) else Foreign(kind_of(value))
 
     def _plain_later(self, value: Any, path: Path, part: type[Model] | None) -> Any:
-        """What an output turned out to be; a value that is of no kind that there is would fail in the SDK."""
+        """The value of an output; one of an unsupported type is reported here, since it would fail in the SDK."""
         before, made = len(self.faults), self._plain(value, path, part)
         for where, strange in foreign(made, path):
             self.wrong(

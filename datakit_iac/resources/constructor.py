@@ -17,7 +17,7 @@ Begin = TypeVar("Begin", bound=Callable[..., None])
 
 
 def reported_together(init: Begin) -> Begin:
-    """Let a resource's `__init__` begin whatever it is given, so that it can tell all that is wrong.
+    """Let a resource's `__init__` accept any arguments, so that it can report all that is wrong.
 
     What is given under no name of its own is a fault; what is missing is None.
     """

@@ -107,7 +107,7 @@ class DataSet(pulumi.CustomResource):
 
     @cached_property
     def fingerprint(self) -> pulumi.Output[str]:
-        """The version of content that no Run here makes, asked of the provider."""
+        """The version of content that no Run here makes, as the provider finds it."""
         options = pulumi.InvokeOutputOptions(parent=self, depends_on=[self])
         asked = pulumi.runtime.invoke_output(
             "datakit:index:fingerprint", {**self.contract, "external": self._external}, options

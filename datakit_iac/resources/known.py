@@ -43,7 +43,7 @@ def said(value: T) -> T | None:
 
 
 def shown(value: Any) -> Any:
-    """What was made of secrets and gives none of them away, a digest say, as no secret."""
+    """A value made of secrets that reveals none of them, such as a digest, marked as not secret."""
     return pulumi.Output.unsecret(value) if is_later(value) else value
 
 

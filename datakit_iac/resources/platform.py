@@ -199,7 +199,7 @@ class Platform(pulumi.ComponentResource):
 
 
 def _deletion(environment: Environment) -> str:
-    """What becomes of data whose DataSet goes: `destroy` runs no program, so where people must agree, data stays."""
+    """What happens to the data of a deleted DataSet; where approvals are required it always stays."""
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
 
 

@@ -1,4 +1,4 @@
-"""The running program: what is wrong in it, all reported at once, and what of it is not decided yet."""
+"""The running program: its faults, which are reported together, and what in it is not decided yet."""
 
 from __future__ import annotations
 

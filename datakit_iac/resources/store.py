@@ -145,7 +145,7 @@ def _connection(given: Arguments, hidden: Mapping[str, Secret] | None, known: Ma
 
 
 def _sealed(secrets: Any) -> Any:
-    """Each of them a secret, and so all that are known only later."""
+    """The values as secrets, those that are known only later too."""
     if isinstance(secrets, Mapping):
         return {name: pulumi.Output.secret(value) for name, value in secrets.items()}
     return pulumi.Output.secret(secrets)

@@ -12,7 +12,7 @@ from datakit_iac.manifest.wording import found
 
 
 def is_list(value: object) -> bool:
-    """Whether a value is one thing after another: a list, or what makes one."""
+    """Whether a value is a list, or an iterable that makes one."""
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, pulumi.Output))
 
 
@@ -30,7 +30,7 @@ def kind_of(value: object) -> str:
 
 
 def foreign(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """What is of no kind that there is, by its path."""
+    """The values of unsupported types, by their paths."""
     match value:
         case Foreign():
             yield path, value.kind
