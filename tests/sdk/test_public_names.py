@@ -17,8 +17,8 @@ NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Configures Connection ConnectionModel DataType"
         " DataVersion Discards Drops Effect Fault Foresees HasSettings Interruptible KeepsTerms Mark MeasuresSize Place"
-        " PortNumber ReadsCatalog RunsDataTests Secret SecretText Session ShowsKeys StoreError StoreMissingError"
-        " TableState TellsNotes Technology Test FailedTest Text VersionsData canonical revealed"
+        " PlansSteps PortNumber ReadsCatalog Rewrites RunsDataTests Secret SecretText Session ShowsKeys Step StoreError"
+        " StoreMissingError TableState TellsNotes Technology Test FailedTest Text VersionsData canonical revealed"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": (
