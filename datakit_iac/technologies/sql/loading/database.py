@@ -23,7 +23,7 @@ class RefusedError(PluginFault):
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """A table's schema and name, as the database keeps them; the schema is empty where the database has none.
+    """A table's schema and name; the schema is empty where the database has none.
 
     >>> str(TableName("raw", "flights", "main")), str(TableName("main", "flights", "main"))
     ('raw.flights', 'flights')

@@ -138,7 +138,10 @@ class Load:
         if self._database.announces:
             for target in self._targets.values():
                 target.provenance.announce(self._spec.source, self._spec.run, target.sync_time)
-        self._database.settle()
+        try:
+            self._database.settle()
+        except RefusedError as fault:
+            raise PluginFault(_refusal(fault)) from fault
         for name, target in self._targets.items():
             self._refuse_repeated(target)
             if name in self._cleaned and target.had_rows:

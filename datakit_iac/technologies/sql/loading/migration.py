@@ -12,7 +12,7 @@ from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 
-_FORCE: Final = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
+_FORCE: Final = ", or change the type by force (migrate_mode: forced), which loses the values that do not fit"
 
 
 def migrate(
@@ -90,7 +90,7 @@ class _Changes:
             shown = column.type or column.spelling
             self.faults.append(
                 f"{self._name}.{column.name} is {shown}, the source sends {wanted}, and {shown} does not hold every"
-                f" {wanted}: declare the column {shown} in the contract, {_FORCE}"
+                f" {wanted}: declare the column {shown} in the contract{_FORCE if self._database.widens else ''}"
             )
 
 
