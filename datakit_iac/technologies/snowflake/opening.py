@@ -9,6 +9,7 @@ from typing import Any, Final
 import snowflake.connector
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import SnowflakeCursor
 
 _CONNECTOR: Final = {
     "account": "account",
@@ -63,7 +64,6 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
         given.setdefault("authenticator", "OAUTH")
     if not any(name in given for name in ("user", "token", "authenticator")):
         raise SignInError("nobody is named to sign in: give `user` and a secret, or set SNOWFLAKE_USER")
-    patience = options.get("connectTimeout", _PATIENCE)
     settings: dict[str, Any] = {
         "AUTOCOMMIT": True,
         "TIMEZONE": "UTC",
@@ -77,25 +77,40 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **given,
         "application": _APPLICATION,
-        "login_timeout": patience,
-        "network_timeout": patience,
+        "login_timeout": patience(options),
         "platform_detection_timeout_seconds": 0,  # which asks the machine where it runs
         "session_parameters": settings,
     }
 
 
-def connected(options: Mapping[str, Any], **inside: str) -> SnowflakeConnection:
+def patience(options: Mapping[str, Any]) -> int:
+    """Seconds to wait for a server that does not answer."""
+    return int(options.get("connectTimeout", _PATIENCE))
+
+
+class Cursor(SnowflakeCursor):
+    """One that waits for an answer as long as its connection says, and for a statement as long as that takes.
+
+    The connector's `network_timeout` is both: it ends the retries of a request, and cancels whatever takes longer.
+    """
+
+    def _SnowflakeCursorBase__cancel_query(self, query: str) -> None:  # noqa: N802 - where the connector cancels
+        """The server ends a statement that takes longer than `statementTimeout`."""
+
+
+def connected(options: Mapping[str, Any], **more: Any) -> SnowflakeConnection:
     """An open connection that commits each statement, in UTC.
 
     Args:
         options: the fields of `SnowflakeConnection`, secrets among them, by the names that manifests use.
-        inside: the database and schema that it is in; one that is not there is no error of a login.
+        more: parameters of the connector: `database` and `schema`, whose absence is no error of a login, and with a
+            `Cursor`, `network_timeout`.
 
     Raises:
         SignInError: nobody is named, or the private key cannot be read.
         snowflake.connector.Error: the account cannot be reached, or refuses the user or the role.
     """
-    return snowflake.connector.connect(**parameters(options), **inside)
+    return snowflake.connector.connect(**parameters(options), **more)
 
 
 def _der(pem: str, passphrase: str | None) -> bytes:

@@ -21,7 +21,7 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.snowflake import catalog, grants, statements
 from datakit_iac.technologies.snowflake.dialect import literal, quote, spoken
-from datakit_iac.technologies.snowflake.opening import SignInError, connected
+from datakit_iac.technologies.snowflake.opening import Cursor, SignInError, connected, patience
 from datakit_iac.technologies.snowflake.refusals import refused, unreachable
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.grants import found as granted
@@ -47,7 +47,7 @@ def connect(
     """
     options = {**connection.options, **{name: each.reveal() for name, each in connection.secrets.items()}}
     try:
-        database = connected(options)
+        database = connected(options, network_timeout=patience(options))
     except (SignInError, snowflake.connector.Error) as fault:
         raise StoreError(unreachable(options, fault)) from fault
     try:
@@ -58,7 +58,7 @@ def connect(
         raise StoreError(refused(fault)) from fault
     finally:
         with suppress(snowflake.connector.Error):
-            database.close()
+            database.close(retry=False)
 
 
 class Statements:
@@ -73,13 +73,13 @@ class Statements:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> SnowflakeCursor:
         """Run one statement; without parameters, a percent sign in it is one."""
-        cursor = self.connection.cursor()
+        cursor = self.connection.cursor(Cursor)
         cursor.execute(sql, tuple(parameters) or None)
         return cursor
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
-        self.connection.cursor().executemany(sql, rows)
+        self.connection.cursor(Cursor).executemany(sql, rows)
 
     def close(self) -> None:
         """Close it, and leave what was not committed."""

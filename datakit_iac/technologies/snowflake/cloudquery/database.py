@@ -19,7 +19,7 @@ from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.snowflake import catalog, types
 from datakit_iac.technologies.snowflake.cloudquery.conversion import FORMAT, Incoming, write
 from datakit_iac.technologies.snowflake.dialect import literal, quote
-from datakit_iac.technologies.snowflake.opening import SignInError, connected
+from datakit_iac.technologies.snowflake.opening import Cursor, SignInError, connected, patience
 from datakit_iac.technologies.snowflake.refusals import is_cut, said_by, unreachable
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 
@@ -59,7 +59,7 @@ class SnowflakeDatabase(Database):
         self._settled = False
         self._live: dict[TableName, Mapping[str, str]] = {}
         try:
-            self._connection = connected(connection)
+            self._connection = connected(connection, network_timeout=patience(connection))
         except (SignInError, snowflake.connector.Error) as fault:
             self._files.cleanup()
             raise PluginFault(unreachable(connection, fault)) from fault
@@ -192,9 +192,9 @@ class SnowflakeDatabase(Database):
         """Roll back and close."""
         with suppress(snowflake.connector.Error):
             if self._settled:
-                self._connection.cursor().execute("ROLLBACK")
+                self._connection.cursor(Cursor).execute("ROLLBACK")
         with suppress(snowflake.connector.Error):
-            self._connection.close()
+            self._connection.close(retry=False)
         self._files.cleanup()
 
     def _has_schema(self, name: str) -> bool:
@@ -210,7 +210,7 @@ class SnowflakeDatabase(Database):
 
     def _run(self, sql: str, doing: str = "") -> Any:
         try:
-            return self._connection.cursor().execute(sql)
+            return self._connection.cursor(Cursor).execute(sql)
         except snowflake.connector.Error as fault:
             if is_cut(fault):
                 kept = f"while {doing}" if doing else "the rows are as they were"
