@@ -56,6 +56,8 @@ class SnowflakeDatabase(Database):
         self._stages: set[str] = set()
         self._waiting: list[str] = []
         self._comments: dict[TableName, str] = {}
+        self._before: dict[TableName, str] = {}
+        self._announced: dict[TableName, str] = {}
         self._settled = False
         self._live: dict[TableName, Mapping[str, str]] = {}
         try:
@@ -108,6 +110,7 @@ class SnowflakeDatabase(Database):
             )
             for each in found.described
         ]
+        self._before[name] = found.comment
         is_view = found.kind in ("VIEW", "MATERIALIZED VIEW")
         return LiveTable({self.folded(column.name): column for column in live}, found.comment, is_view)
 
@@ -164,8 +167,9 @@ class SnowflakeDatabase(Database):
         """Give the table a comment; within the transaction, which that would end, once it is committed."""
         if self._settled:
             self._comments[name] = text
-        else:
-            super().comment(name, text)
+            return
+        super().comment(name, text)
+        self._announced[name] = self._before.get(name, text)
 
     def quoted(self, name: str) -> str:
         """The name of a column or schema, in capitals and quoted."""
@@ -182,17 +186,23 @@ class SnowflakeDatabase(Database):
 
     def commit(self) -> None:
         """Make it last, tell so in the comments, and close."""
-        self._run("COMMIT", "committing; whether the rows are there is not known")
-        self._settled = False
-        for name, text in self._comments.items():
-            self._run(f"COMMENT ON TABLE {name.sql} IS {literal(text)}", "writing comments; the rows are there")
-        self.close()
+        self._announced.clear()  # whatever becomes of the commit, the rows may be there
+        try:
+            self._run("COMMIT", "committing; whether the rows are there is not known")
+            self._settled = False
+            for name, text in self._comments.items():
+                self._run(f"COMMENT ON TABLE {name.sql} IS {literal(text)}", "writing comments; the rows are there")
+        finally:
+            self.close()
 
     def close(self) -> None:
-        """Roll back and close."""
-        with suppress(snowflake.connector.Error):
+        """Roll back, take back what was announced, and close."""
+        with suppress(RefusedError):
             if self._settled:
-                self._connection.cursor(Cursor).execute("ROLLBACK")
+                self._settled = False
+                self.execute("ROLLBACK")
+            for name, text in self._announced.items():
+                self.execute(f"COMMENT ON TABLE {name.sql} IS {literal(text)}")
         with suppress(snowflake.connector.Error):
             self._connection.close(retry=False)
         self._files.cleanup()
