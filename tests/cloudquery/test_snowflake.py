@@ -99,8 +99,8 @@ def attempt(store: SnowflakeStore, table: str, mode: str, run: str, *ids: int) -
     outputs = {table: OutputSpec("users", ("load",), (check,))}
     rows = [{"id": each, "v": run} for each in ids]
     stale = mode == "overwrite-delete-stale"
-    said = {"table": table, "mode": mode, "source": "load", "run": run, "outputs": outputs, "stale": stale}
-    store.sync(COLUMNS, rows, **said)
+    said: dict[str, Any] = {"mode": mode, "source": "load", "run": run, "outputs": outputs, "stale": stale}
+    store.sync(COLUMNS, rows, table=table, **said)
 
 
 def verified(store: SnowflakeStore, table: str) -> None:

@@ -34,7 +34,7 @@ def session(kit: TechnologyKit) -> Iterator[SnowflakeSession]:
 def somebody(kit: TechnologyKit, session: SnowflakeSession) -> Iterator[Sql]:
     """The same database, as somebody else uses it."""
     with snowflake_as_somebody(str(kit.connection.options["database"])) as other:
-        yield lambda sql: other.cursor().execute(sql).fetchall()  # type: ignore[union-attr,return-value]
+        yield lambda sql: other.cursor().execute(sql).fetchall()  # type: ignore[union-attr]
 
 
 @contextmanager

@@ -341,10 +341,9 @@ def test_a_password_a_private_key_and_a_token_sign_in(session: SnowflakeSession,
         assert Snowflake().check(connection) == []
         with Snowflake().open(connection) as opened:
             assert opened.places("") == []
-        with stores_connection(connection) as job:
-            assert job.cursor().execute("SELECT CURRENT_DATABASE()").fetchall() == [
-                (kit.connection.options["database"],)
-            ]
+        with stores_connection(connection) as job, job.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_DATABASE()")
+            assert cursor.fetchall() == [(kit.connection.options["database"],)]
 
 
 @contextmanager
