@@ -32,13 +32,13 @@ def test_a_dataset_is_made_changed_watched_and_put_into_the_trash(
     warehouse.run("INSERT INTO raw.users VALUES (1, 'ann'), (2, 'bob')")
     assert users.up(warehouse.users()).kind == "same"
 
-    assert users.up(warehouse.users(ID, NAME, EMAIL)).kind == "update"
+    assert users.up(warehouse.users(ID, NAME, EMAIL, deletion="delete")).kind == "update"
     assert users.outputs["generation"] != first, "what fills it runs again for the column"
     assert warehouse.rows() == [(1, "ann", None), (2, "bob", None)]
 
     warehouse.run("COMMENT ON COLUMN raw.users.email IS 'hello'")
     users.refresh()
-    assert users.up(warehouse.users(ID, NAME, EMAIL)).kind == "update"
+    assert users.up(warehouse.users(ID, NAME, EMAIL, deletion="delete")).kind == "update"
     live = warehouse.live()
     assert live is not None
     email = live.columns[2]

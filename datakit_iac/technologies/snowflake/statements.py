@@ -36,7 +36,7 @@ def create(options: Mapping[str, Any], dataset: BoundDataSet, mark: Mark | None 
     said = tags.written(dataset.description, {"classification": dataset.classification})
     comment = mark.append_to(said) if mark else said
     shown = f" COMMENT = {literal(comment)}" if comment else ""
-    return f"CREATE TABLE {dialect.qualified(dataset.place)} ({', '.join(parts)}){governance.of_table(dataset)}{shown}"
+    return f"CREATE TABLE {dialect.qualified(dataset.place)} ({', '.join(parts)}){shown}{governance.of_table(dataset)}"
 
 
 def alter(

@@ -15,6 +15,7 @@ _WRITTEN: Final = {
     "bigint": _WHOLE,
     "float": "FLOAT",
     "double": "FLOAT",
+    "string": "VARCHAR",
     "binary": "BINARY",
     "date": "DATE",
     "time": "TIME",
@@ -25,6 +26,7 @@ _WRITTEN: Final = {
     "array": "ARRAY",
 }
 _READ: Final = {
+    "VARCHAR": "string",
     "BOOLEAN": "boolean",
     "FLOAT": "double",
     "BINARY": "binary",
@@ -36,33 +38,33 @@ _READ: Final = {
     "VARIANT": "json",
     "OBJECT": "json",
 }
-_LONGEST: Final = (16_777_216, 134_217_728)
-"""Lengths of a `VARCHAR` that says none, by the version of the behaviour that the account has."""
 _SPELLING: Final = re.compile(r"^([A-Z_]+)(?:\((\d+)(?:,(\d+))?\))?$")
 _ARRAY: Final = DataType("array", element=DataType("json"))
 
 
 def write(data_type: DataType) -> str:
-    """The type in DDL. Whole numbers have one type here, and so have arrays.
+    """The type in DDL. Whole numbers have one type here, and so have texts and arrays.
+
+    A query gives `count(*)` eighteen digits and `'new'` three characters, which would else not be what a contract says.
 
     >>> write(DataType.parse("int")), write(DataType.parse("number(8,2)")), write(DataType.parse("string(20)"))
-    ('NUMBER(38,0)', 'NUMBER(8,2)', 'VARCHAR(20)')
+    ('NUMBER(38,0)', 'NUMBER(8,2)', 'VARCHAR')
     """
-    if data_type.name == "decimal":
+    if data_type.name == "decimal" and data_type.parameters[1]:
         return f"NUMBER({data_type.parameters[0]},{data_type.parameters[1]})"
-    if data_type.name == "string":
-        return f"VARCHAR({data_type.parameters[0]})" if data_type.parameters else "VARCHAR"
+    if data_type.name == "decimal":
+        return _WHOLE
     return _WRITTEN[data_type.name]
 
 
 def spelled(kind: str, length: int | None, precision: int | None, scale: int | None) -> str:
     """A column's type as DDL has it, from the columns of `information_schema.columns`.
 
-    >>> spelled("TEXT", 16777216, None, None), spelled("TEXT", 20, None, None), spelled("NUMBER", None, 8, 2)
-    ('VARCHAR', 'VARCHAR(20)', 'NUMBER(8,2)')
+    >>> spelled("TEXT", 20, None, None), spelled("NUMBER", None, 8, 2)
+    ('VARCHAR(20)', 'NUMBER(8,2)')
     """
     if kind == "TEXT":
-        return "VARCHAR" if length is None or length in _LONGEST else f"VARCHAR({length})"
+        return f"VARCHAR({length})" if length else "VARCHAR"
     return f"NUMBER({precision},{scale or 0})" if kind == "NUMBER" and precision else kind
 
 
@@ -70,17 +72,16 @@ def read(spelling: str) -> DataType:
     """The type of a column.
 
     >>> str(read("NUMBER(38,0)")), str(read("NUMBER(18,0)")), str(read("ARRAY")), str(read("VARCHAR(20)"))
-    ('bigint', 'decimal(18,0)', 'array<json>', 'string(20)')
+    ('bigint', 'bigint', 'array<json>', 'string')
 
     Raises:
         ValueError: there is no counterpart.
     """
     match = _SPELLING.match(spelling)
     name, first, second = match.groups() if match else (spelling, None, None)
-    if name == "VARCHAR":
-        return DataType("string", (int(first),) if first else ())
     if name == "NUMBER":
-        return DataType("bigint") if spelling == _WHOLE else DataType("decimal", (int(first or 38), int(second or 0)))
+        scale = int(second or 0)
+        return DataType("decimal", (int(first), scale)) if scale else DataType("bigint")
     if name == "ARRAY":
         return _ARRAY
     if name not in _READ:
@@ -89,11 +90,11 @@ def read(spelling: str) -> DataType:
 
 
 def widens(old: DataType, new: DataType) -> bool:
-    """Whether `ALTER TABLE` gives a column another type: longer texts, and numbers with more digits before the point.
+    """Whether `ALTER TABLE` gives a column another type: numbers with more digits before the point.
 
     Source: https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
     """
     before, after = read(write(old)), read(write(new))
-    if before == after or (before.name == after.name == "string"):
-        return True
-    return before.name == after.name == "decimal" and before.parameters[1] == after.parameters[1]
+    if before.name == after.name == "decimal":
+        return before.parameters[1] == after.parameters[1]
+    return before == after
