@@ -152,15 +152,14 @@ class SnowflakeStore(Store):
         super().__init__()
         found = snowflake_kit(folder).connection
         self.connection = {**found.options, **{name: each.reveal() for name, each in found.secrets.items()}}
-        with snowflake_as_somebody(self.connection["database"]) as other:
-            other.cursor().execute("CREATE SCHEMA IF NOT EXISTS public")
+        self.somebody = snowflake_as_somebody(self.connection["database"])
+        self.somebody.cursor().execute("CREATE SCHEMA IF NOT EXISTS public")
 
     def sql(self, query: str) -> list[Any]:
-        with snowflake_as_somebody(self.connection["database"]) as other:
-            rows: list[Any] = []
-            for each in other.execute_string(query):
-                rows = each.fetchall()
-            return rows
+        rows: list[Any] = []
+        for each in self.somebody.execute_string(query):
+            rows = each.fetchall()
+        return rows
 
     def load(self, **spec: Any) -> Load:
         return snowflake_load.Load(SnowflakeSpec(self.connection, **spec))

@@ -155,7 +155,7 @@ class SnowflakeWarehouse(Warehouse):
         with snowflake_as_somebody(str(self.connection.options["database"])) as database:
             rows: list[tuple[Any, ...]] = []
             for each in database.execute_string(sql):
-                rows = [tuple(row) for row in each.fetchall()]  # type: ignore[arg-type]
+                rows = [tuple(row) for row in each.fetchall()]
             return rows
 
     def tables(self) -> list[str]:

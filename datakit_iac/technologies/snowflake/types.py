@@ -81,7 +81,7 @@ def read(spelling: str) -> DataType:
     name, first, second = match.groups() if match else (spelling, None, None)
     if name == "NUMBER":
         scale = int(second or 0)
-        return DataType("decimal", (int(first), scale)) if scale else DataType("bigint")
+        return DataType("decimal", (int(first or 38), scale)) if scale else DataType("bigint")
     if name == "ARRAY":
         return _ARRAY
     if name not in _READ:
