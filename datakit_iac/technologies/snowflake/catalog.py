@@ -115,7 +115,8 @@ def _relations(
         columns[schema, table].append(described)
     granted: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for schema, table, role, privilege in rows(_PRIVILEGES.format(quote(database)) + which) if privileges else ():
-        granted[schema, table][role].add(privilege)
+        if privilege != "OWNERSHIP":  # which nobody grants or revokes here
+            granted[schema, table][role].add(privilege)
     return {
         (row[0], row[1]): Relation(
             _kind(row), row[3] or "", columns[row[0], row[1]], granted[row[0], row[1]] if privileges else None

@@ -29,10 +29,8 @@ def statements(
         before, named = there.get(role, "none"), f"ROLE {qualified(role)}"
         if before == access:
             continue
-        if before != "none":
-            # Not ALL PRIVILEGES: those of an owner stay.
-            taken = [each for each in PRIVILEGES["write"] if before == "write" or each in before or before == "read"]
-            said.append(f"REVOKE {', '.join(taken)} ON {kind} {table} FROM {named}")
+        if held := PRIVILEGES.get(before) or [each for each in PRIVILEGES["write"] if each in before]:
+            said.append(f"REVOKE {', '.join(held)} ON {kind} {table} FROM {named}")
         if privileges := PRIVILEGES[access]:
             said.append(f"GRANT USAGE ON DATABASE {quote(database)} TO {named}")
             said.append(f"GRANT USAGE ON SCHEMA {quote(database)}.{quote(schema)} TO {named}")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from snowflake.connector.cursor import SnowflakeCursor
 
 from datakit_iac import stores
 from datakit_iac.contract.connection import Connection
@@ -307,7 +308,7 @@ def test_recorded_only_roles_get_what_the_connection_says_and_drift_is_seen(
         ]
         live = opened.describe(dataset.place)
         assert live is not None
-        assert live.grants == {"reader": "read", "writer": "none", "nobody": "OWNERSHIP, SELECT"}
+        assert live.grants == {"reader": "read", "writer": "none", "nobody": "read"}
         sent.clear()
         opened.alter(dataset, (), MARK)
     assert [each for each in sent if each.startswith(("GRANT", "REVOKE"))] == [
@@ -316,6 +317,15 @@ def test_recorded_only_roles_get_what_the_connection_says_and_drift_is_seen(
         'GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "RAW"."USERS" TO ROLE "WRITER"',
         'REVOKE SELECT ON TABLE "RAW"."USERS" FROM ROLE "NOBODY"',
     ]
+
+
+def test_recorded_only_an_interrupt_cancels_what_the_session_has_under_way(
+    session: SnowflakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(SnowflakeCursor, "execute", lambda _self, sql, *_args, **_named: sent.append(sql))
+    session.interrupt()
+    assert sent == [f"SELECT SYSTEM$CANCEL_ALL_QUERIES({session.database.connection.session_id})"]
 
 
 # Who is let in.
