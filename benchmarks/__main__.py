@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.measure import RESULTS
 
-MEASUREMENTS: Final = ("load", "up", "noop", "manifests", "postgres")
+MEASUREMENTS: Final = ("load", "up", "noop", "manifests", "postgres", "validate")
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    load, up, noop, manifests, postgres = (_result(name) for name in MEASUREMENTS)
+    load, up, noop, manifests, postgres, validate = (_result(name) for name in MEASUREMENTS)
     speed = load["rows_per_second"]
     for other, name, ratio, target in (
         ("duckdb", "DuckDB's own `read_csv`", "cloudquery / duckdb", "at most 4 times its time"),
@@ -59,6 +59,10 @@ def _rows() -> Iterator[tuple[str, ...]]:
     for name, other, ratio, target in zip(names, others, noop["ratios"].values(), ("at most 1.15", ""), strict=True):
         yield "a no-op `pulumi up` of 200 DataSets", f"{ours:.1f} s", f"{name}: {other:.1f} s", f"{ratio:.2f}", target
     yield from _manifest_rows(manifests)
+    checked, read = validate["medians"].values()
+    (ratio,) = validate["ratios"].values()
+    beside, of = f"`dk lint`: {read:.2f} s", "`dk validate --env prod` of 2,000 manifests, policies included"
+    yield of, f"{checked:.2f} s", beside, f"{ratio:.2f}", "at most 2"
 
 
 def _manifest_rows(result: dict[str, Any]) -> Iterator[tuple[str, ...]]:

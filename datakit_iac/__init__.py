@@ -1,4 +1,4 @@
-"""DataKit IaC: data platforms as a Pulumi program."""
+"""DataKit IaC: data platforms as a Pulumi program; the public names of programs, nothing else."""
 
 from __future__ import annotations
 

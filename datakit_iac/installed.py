@@ -14,6 +14,12 @@ def points(group: str, name: str) -> EntryPoints:
 
 
 @cache
+def has(group: str, name: str) -> bool:
+    """Whether something is installed in a group under a name; of ours, it is known without looking at all packages."""
+    return bool(points(group, name))
+
+
+@cache
 def names(group: str) -> tuple[str, ...]:
     """The names in a group."""
     return tuple(sorted(point.name for point in _all().select(group=group)))

@@ -5,9 +5,12 @@ A later SDK may name it otherwise. Each function then does without, and says wha
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from datakit_iac.toolchain.setup import project
@@ -35,6 +38,25 @@ def root_directory() -> Path:
     return next(
         (each for each in (here, *here.parents) if any((each / name).is_file() for name in project.FILES)), here
     )
+
+
+@contextmanager
+def protocol_alone() -> Iterator[None]:
+    """Let the SDK's messages be imported within, without the SDK: that takes as long as the rest of the provider.
+
+    Its two packages above them are left out meanwhile. Where the SDK is loaded, or is elsewhere, nothing changes.
+    """
+    found = None if "pulumi" in sys.modules else find_spec("pulumi")
+    folders = list(found.submodule_search_locations or ()) if found else []
+    left_out = [("pulumi", folders), ("pulumi.runtime", [f"{each}/runtime" for each in folders])] if folders else []
+    for name, path in left_out:
+        sys.modules[name] = package = ModuleType(name)
+        package.__path__ = path
+    try:
+        yield
+    finally:
+        for name, _ in left_out:
+            del sys.modules[name]
 
 
 def monitor() -> object | None:

@@ -16,8 +16,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
+from datakit_iac.contract.outputs import OUTPUTS
 from datakit_iac.contract.properties import property_names
-from datakit_iac.contract.shapes import OUTPUTS, SHAPES, STEERING, Contract, StoreReference
+from datakit_iac.contract.shapes import SHAPES, STEERING, Contract, StoreReference
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.manifest.models.document import Model

@@ -30,7 +30,7 @@ from datakit_iac.manifest.models.column import ColumnType, SourceColumn
 from datakit_iac.manifest.models.dataset import SchemaReference
 from datakit_iac.manifest.models.document import API_VERSION, Metadata, Name, Quantity, SecretReference, SemVer
 from datakit_iac.manifest.models.kinds import KINDS, model_of
-from datakit_iac.manifest.models.transform import Amount
+from datakit_iac.manifest.models.process import Amount
 from datakit_iac.manifest.values.duration import Duration, Retention
 from datakit_iac.manifest.values.image import ImageReference, PluginReference
 from datakit_iac.manifest.values.schedule import Cron, TimeZone

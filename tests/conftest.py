@@ -1,12 +1,16 @@
-"""What every run of the tests tells at its end."""
+"""What every run of the tests begins with, and tells at its end."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
 
 from tests.servers.sharing import NOT_STARTED
+
+# The processes that tests start find bytecode, as those of an installation do; containers often ask for none.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
-from datakit_iac.pulumi_compat import registered_at, root_directory
+from datakit_iac.pulumi_compat import protocol_alone, registered_at, root_directory
 
 PACKAGE = Path(__file__).parents[1] / "datakit_iac"
 COMPAT = PACKAGE / "pulumi_compat.py"
@@ -92,6 +92,30 @@ def test_what_the_engine_says_goes_first(below: Path, tmp_path: Path, monkeypatc
 def test_an_sdk_that_renamed_the_function_leaves_the_looking(below: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(pulumi, "get_root_directory")
     assert root_directory() == below.parents[1]
+
+
+# The protocol without the SDK.
+
+ALONE = """
+import sys
+from datakit_iac.pulumi_compat import protocol_alone
+with protocol_alone():
+    import datakit_iac.provider.messages, datakit_iac.provider.servicer
+print("pulumi" in sys.modules)
+import pulumi, pulumi.automation
+from pulumi.runtime.proto import provider_pb2
+print(pulumi.ResourceOptions(protect=True).protect, provider_pb2.CheckResponse.__name__)
+"""
+
+
+def test_the_provider_starts_without_the_sdk_which_can_be_imported_later() -> None:
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "True", "CheckResponse"]
+
+
+def test_an_sdk_that_is_loaded_stays() -> None:
+    with protocol_alone():
+        assert sys.modules["pulumi"] is pulumi
 
 
 # Nothing else.

@@ -29,7 +29,7 @@ def digest(content: object) -> str:
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Urn = Annotated[str, Field(pattern=r"(?s)^urn:pulumi:.*?::.*?::.+?::.+$")]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from datakit_iac.approval.configuration import Configuration, ConfigurationError
 from datakit_iac.approval.plan import Operation, Subject, Urn, digest
@@ -47,6 +47,8 @@ def configuration_beside(subject: Path) -> Path:
 
 class _Event(BaseModel):
     """As much of the engine's `resourcePreEvent` as is read here."""
+
+    model_config = ConfigDict(defer_build=True)
 
     op: str
     urn: Urn

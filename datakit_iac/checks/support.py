@@ -50,7 +50,7 @@ def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
     found, settings = executor(said.type), said.model_extra or {}
     if isinstance(found, Configurable):
         for fault in found.check(settings):
-            yield origin.finding("invalid-value", f"executor {said.type}: {fault}", ("spec", "executor"))
+            yield origin.of(fault.below("spec", "executor"), f"executor {said.type}")
         return
     for name in settings:
         message = f"`{name}` has no effect: the executor {said.type} takes no settings"

@@ -1,4 +1,4 @@
-"""`dk`, the command line: one module for each command, imported when that command is called."""
+"""`dk`, the command line: dispatch, reading of projects and output; stacks are changed by the engine, not here."""
 
 from __future__ import annotations
 

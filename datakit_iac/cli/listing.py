@@ -47,7 +47,7 @@ def show_all(
     shown: Callable[[Row], Row] = dict,
     among: Callable[[Project], Mapping[str, Any]] | None = None,
 ) -> int:
-    """Print the manifests of one kind, of the part of a project that is asked about.
+    """Print the manifests of one kind, of the selected part of a project.
 
     Args:
         options: what `add_list` added.

@@ -1,4 +1,4 @@
-"""What a PATH on the command line means: the project to read, and the part of it that is asked about."""
+"""What a PATH on the command line means: the project to read, and the part of it that findings are shown for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_LEAST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A project, and the file or folder of it that is asked about.
+    """A project, and the file or folder of it that findings are shown for.
 
     Attributes:
         root: the project's folder, absolute.
@@ -42,7 +42,7 @@ class Scope:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the project is asked about."""
+        """Whether the whole project is selected."""
         return self.part == self.root
 
     @property

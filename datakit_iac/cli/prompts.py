@@ -10,12 +10,12 @@ from datakit_iac.cli.exit_codes import UsageError
 
 
 def is_answered() -> bool:
-    """Whether somebody can answer: standard input is open, and a terminal."""
+    """Whether questions can be answered: standard input is open, and a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def demand_terminal() -> None:
-    """Refuse to ask where nobody would answer.
+    """Refuse to ask where standard input is not a terminal.
 
     Raises:
         UsageError: standard input is not a terminal.

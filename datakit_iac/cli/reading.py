@@ -24,7 +24,7 @@ def read(root: Path, *, named: Path | None = None) -> tuple[Project, list[Findin
 
     Args:
         root: the folder.
-        named: a file that somebody says is one of manifests, whatever it says of itself.
+        named: a file that the command line names as one of manifests, whatever its content.
     """
     said = os.environ.get(_PLUGINS_DISABLED)
     os.environ[_PLUGINS_DISABLED] = "__all__"

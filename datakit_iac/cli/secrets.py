@@ -71,14 +71,14 @@ def _of_engine(variable: str, folder: Path | None, env: str) -> str:
     from datakit_iac.toolchain.engine import wrapper
 
     project = _read(folder / "Pulumi.yaml").get("name") if folder else None
-    told = ""
+    reason = ""
     for namespace in (project, "datakit"):
         asked = [str(wrapper.executable()), "config", "get", f"{namespace}:{variable}", "--stack", env]
         done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return done.stdout.rstrip("\n")
-        told = told or done.stderr.strip()
-    raise UsageError(f"the engine gives no value of {variable}: {told}", f"export {variable}=…")
+        reason = reason or done.stderr.strip()
+    raise UsageError(f"the engine gives no value of {variable}: {reason}", f"export {variable}=…")
 
 
 def _config_secrets(folder: Path, env: str) -> Iterator[str]:

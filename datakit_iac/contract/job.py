@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
-from datakit_iac.manifest.models.transform import Resources
+from datakit_iac.manifest.models.process import Resources
 from datakit_iac.manifest.values.secret import Secret
 
 
@@ -49,6 +49,6 @@ class Job:
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
     image: str | None = None
     command: tuple[str, ...] = ()
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = field(default_factory=Resources.blank)
     retries: int = 0
     given: str = ""

@@ -4,8 +4,6 @@ A program's classes and the provider ask the same models, so that no way around 
 Each tells what it means for technologies and runtimes: `Connection`, `BoundDataSet`, `Job`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self, cast
 
@@ -17,14 +15,15 @@ from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models import dataset as manifest
 from datakit_iac.manifest.models.dataset import DataSetSpec, Place
-from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer
-from datakit_iac.manifest.models.transform import Resources, Schedule, VariableName
+from datakit_iac.manifest.models.document import Model, Name, Quantity, SemVer, nothing
+from datakit_iac.manifest.models.process import Resources, VariableName
+from datakit_iac.manifest.models.transform import Schedule
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.secret import Secret
 
 MISSING: Final = "is required"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Names = Annotated[list[Name], Field(default_factory=list)]
+Names = Annotated[list[Name], Field(default_factory=nothing)]
 
 Text = Annotated[
     str | Secret,
@@ -132,8 +131,8 @@ class Work(Model):
     runtime: Name
     settings: dict[str, Any] = Field(default_factory=dict)
     image: ImageReference | None = None
-    command: list[str] = Field(default_factory=list)
-    resources: Resources = Resources()
+    command: list[str] = Field(default_factory=nothing)
+    resources: Resources = Resources.blank()
     retries: Annotated[int, Field(ge=0, le=100)] = 0
 
 
@@ -196,7 +195,7 @@ class Run(Execution, Limited):
     """The inputs of a Run."""
 
     transform: Name
-    inputs: list[Contract] = Field(default_factory=list)
+    inputs: list[Contract] = Field(default_factory=nothing)
     outputs: Annotated[list[Contract], Field(min_length=1)]
     context: dict[Name, dict[Name, str]] = Field(default_factory=dict)
     given: str = ""
@@ -232,29 +231,6 @@ class Run(Execution, Limited):
             given=self.given,
         )
 
-
-class Located(Model):
-    """The outputs of a Store."""
-
-    location: str
-
-
-class Made(Model):
-    """The outputs of a DataSet."""
-
-    generation: str
-
-
-class Ran(Model):
-    """The outputs of a Run."""
-
-    written: dict[Name, str]
-    counts: dict[str, float]
-    incomplete: bool = False
-
-
-OUTPUTS: Final[dict[str, type[Model]]] = {"Store": Located, "DataSet": Made, "Run": Ran}
-"""What the provider tells of a resource, beside its inputs."""
 
 SHAPES: Final[dict[str, type[Model]]] = {each.__name__: each for each in (Connector, Store, DataSet, Transform, Run)}
 """The inputs of each kind of resource."""

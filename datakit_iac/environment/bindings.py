@@ -64,7 +64,7 @@ class Bindings:
 
     def _of_two(self) -> Iterator[Finding]:
         for name in sorted(self._by_name.keys() & self._project.stores.keys() & self._project.datasets.keys()):
-            message = f"{name} is a Store and a DataSet, so nobody can tell which of them this binds"
+            message = f"{name} is a Store and a DataSet, so it is ambiguous which of them this binds"
             hint = "give the DataSet another name"
             yield self._origin.finding("ambiguous-binding", message, self._by_name[name].path, hint=hint)
 

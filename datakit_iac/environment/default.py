@@ -14,7 +14,7 @@ DEFAULT: Final = "dev"
 
 
 def with_default(project: Project) -> Project:
-    """The project; one that declares no Environment has `dev`: ranges of versions, nobody's approval, no bindings."""
+    """The project; one that declares no Environment has `dev`: ranges of versions, no approval, no bindings."""
     if project.environments or any(kind in ("", "Environment") for kind, _ in project.broken):
         return project
     built_in = Environment(kind="Environment", metadata=Metadata(name=DEFAULT))

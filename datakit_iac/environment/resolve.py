@@ -8,11 +8,12 @@ from typing import Any
 
 from datakit_iac.contract.dataset import DataSetReference
 from datakit_iac.contract.job import Job
-from datakit_iac.contract.shapes import Contract, Execution, StoreReference
+from datakit_iac.contract.shapes import Execution
 from datakit_iac.environment import project_vars as dbt_vars
 from datakit_iac.environment import variables
 from datakit_iac.environment import version_references as choosing
 from datakit_iac.environment.bindings import Bindings
+from datakit_iac.environment.datasets import DataSets
 from datakit_iac.environment.default import with_default
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.paths import rooted
@@ -22,17 +23,13 @@ from datakit_iac.environment.versions.chosen import ChosenVersion
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.nearest import nearest
-from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.connector import Connector, editions
-from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
 from datakit_iac.runtimes.job import NotFoundError
-from datakit_iac.technologies.roles import HasSettings
-from datakit_iac.technologies.technology import address, reader_faults, technology
 
 
 def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Secrets) -> ResolvedProject:
@@ -73,10 +70,7 @@ class _Resolution:
 
     def resolved(self) -> ResolvedProject:
         stores = self._stores.resolved()
-        datasets = {
-            name: dataset for name, each in self._project.datasets.items() if (dataset := self._dataset(each, stores))
-        }
-        self._findings.extend(self._same_places(stores, datasets))
+        datasets = DataSets(self._project, self._bindings, stores, self._graph, self._findings).resolved()
         transforms = {
             name: ResolvedTransform(self._project.transforms[name], job, self._references(name, datasets))
             for name in self._graph.order
@@ -105,92 +99,6 @@ class _Resolution:
 
     def _find(self, manifest: Any, code: str, message: str, path: tuple[Step, ...], hint: str = "") -> None:
         self._findings.append(self._project.origin(manifest).finding(code, message, path, hint=hint))
-
-    # DataSets.
-
-    def _dataset(self, dataset: DataSet, stores: Mapping[str, ResolvedStore]) -> ResolvedDataSet | None:
-        store = stores.get(dataset.spec.store)
-        if store is None:
-            return None  # said where the Store is missing or wrong
-        external = not store.destination
-        if external and (writers := self._graph.writers.get(dataset.name)):
-            for writer in writers:
-                message = (
-                    f"Transform {writer} writes DataSet {dataset.name}, but {store.connector} is not a destination"
-                )
-                self._find(self._project.transforms[writer], "not-a-destination", message, ("spec", "outputs"))
-        contract = self._contract(dataset, store, external)
-        if store.is_installed and contract.reader:
-            contract = self._with_reader(dataset, contract)
-        if store.is_installed:
-            self._check_settings(dataset, contract)
-        return ResolvedDataSet(
-            manifest=dataset,
-            contract=contract,
-            graph=self._graph,
-            vars=moved.binding.vars if (moved := self._bindings.of_dataset(dataset.name)) else {},
-        )
-
-    def _contract(self, dataset: DataSet, store: ResolvedStore, external: bool) -> Contract:
-        return Contract.of(
-            dataset,
-            self._bindings.place(dataset),
-            store=StoreReference.of(store.name, store.connection),
-            columns=[self._related(dataset, column) for column in dataset.spec.columns],
-            writers=list(self._graph.writers.get(dataset.name, ())),
-            external=external,
-        )
-
-    def _with_reader(self, dataset: DataSet, contract: Contract) -> Contract:
-        """The DataSet with its reader checked; without it where the technology that is bound here has none."""
-        kind, path = contract.store.technology, ("spec", "reader")
-        if not technology(kind).capabilities.reader:
-            message = f"`reader` of DataSet {dataset.name} has no effect: {kind} reads in one way only"
-            origin = self._project.origin(dataset)
-            self._findings.append(origin.finding("not-used", message, path))
-            return contract.model_copy(update={"reader": {}})
-        for fault in reader_faults(contract.bound):
-            self._find(dataset, "invalid-reader", f"DataSet {dataset.name}: {fault}", (*path, *fault.path))
-        return contract
-
-    def _check_settings(self, dataset: DataSet, contract: Contract) -> None:
-        """What the technology that is bound here finds wrong with the DataSet, apart from its columns."""
-        found = technology(contract.store.technology)
-        for fault in found.faults(contract.bound) if isinstance(found, HasSettings) else ():
-            self._find(dataset, fault.code, f"DataSet {dataset.name}: {fault}", ("spec", *fault.path))
-
-    def _related(self, dataset: DataSet, column: Column) -> Column:
-        """The column, its tests of relationships knowing the other DataSet's table."""
-        if not any(test.relationships for test in column.tests):
-            return column
-        tests = list(column.tests)
-        for place, test in enumerate(column.tests):
-            if test.relationships is None:
-                continue
-            wanted = test.relationships.to
-            parent = self._project.datasets.get(wanted)
-            if parent is not None and parent.spec.store == dataset.spec.store:
-                known = test.relationships.model_copy(update={"table": self._bindings.place(parent).table})
-                tests[place] = test.model_copy(update={"relationships": known})
-        return column.model_copy(update={"tests": tests})
-
-    def _same_places(
-        self, stores: Mapping[str, ResolvedStore], datasets: Mapping[str, ResolvedDataSet]
-    ) -> Iterator[Finding]:
-        seen: dict[tuple[str, str], str] = {}
-        locations = {
-            name: technology(store.connection.technology).location(store.connection)
-            for name, store in stores.items()
-            if store.is_installed
-        }
-        for name, dataset in datasets.items():
-            if dataset.bound.store not in locations:
-                continue
-            place = dataset.bound.place
-            key = (locations[dataset.bound.store], address(dataset.bound))
-            if (first := seen.setdefault(key, name)) != name:
-                message = f"DataSet {name} has the place of DataSet {first}: {place} in {key[0]}"
-                yield self._project.origin(dataset.manifest).finding("same-place", message, ("spec",))
 
     # Transforms.
 

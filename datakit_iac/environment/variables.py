@@ -11,7 +11,8 @@ from datakit_iac.findings.finding import Finding
 from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.environment import Environment
-from datakit_iac.manifest.models.transform import EnvironmentVariable, Transform
+from datakit_iac.manifest.models.process import EnvironmentVariable
+from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from datakit_iac.executors.workload import Workload
+from datakit_iac.findings.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class KeepsWorkers(Protocol):
 class Configurable(Protocol):
     """An Executor that takes what an Environment says beside its name: ``executor: {type: acme, queue: nightly}``."""
 
-    def check(self, settings: Mapping[str, Any]) -> list[str]:
-        """Faults of the settings, each one sentence; nothing is reached."""
+    def check(self, settings: Mapping[str, Any]) -> Sequence[Fault]:
+        """The faults of the settings, each with its path in them, e.g. ``("queue",)``; nothing is reached."""
 
     def configured(self, settings: Mapping[str, Any]) -> Executor:
         """The Executor as the settings say it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from datakit_iac import installed
 from datakit_iac.executors.protocol import Configurable, Executor
+from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 
@@ -24,12 +25,22 @@ def executor(name: str = DEFAULT_EXECUTOR, settings: Mapping[str, Any] | None = 
     Raises:
         LookupError: there is none; the text names the nearest.
     """
-    if name not in executors():
+    if not installed.has(GROUP, name):
         raise LookupError(f"no executor {name!r} is installed: {nearest(name, executors())}")
     found: Executor = installed.made(GROUP, name)
     return found.configured(settings) if settings and isinstance(found, Configurable) else found
 
 
+def invalid_settings(name: str, settings: Mapping[str, Any]) -> Sequence[Fault]:
+    """The faults of an executor's settings, as it finds them itself; none of one that takes no settings.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    found = executor(name)
+    return found.check(settings) if settings and isinstance(found, Configurable) else ()
+
+
 def runs_images(name: str) -> bool:
     """Whether the executor of that name runs jobs in images; assumed of one that is not installed."""
-    return name not in executors() or executor(name).capabilities.runs_images
+    return not installed.has(GROUP, name) or executor(name).capabilities.runs_images

@@ -1,6 +1,6 @@
 """The environment of a job's process: what the machine needs, what is the same everywhere, and what the job declares.
 
-Everything else stays outside: a variable that nobody declared is neither part of a job's definition nor approved, so it
+Everything else stays outside: a variable that is not declared is neither part of a job's definition nor approved, so it
 must not change what the job does; and a job has no business with the credentials of the user who started it.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 
 MACHINE: Final = frozenset(
     {
-        # Where programs, libraries, homes and temporary files lie.
+        # Where programs, libraries, homes and temporary files are.
         "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
         "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP",
         # How the network is reached, and whom it trusts.

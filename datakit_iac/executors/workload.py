@@ -107,8 +107,8 @@ class Workload:
             "timeout": [] if self.timeout is None else [f"{self.timeout:g} s"],
             "retries": [str(self.retries)] if self.retries else [],
         }
-        told = "; ".join(f"{word}: {', '.join(each)}" for word, each in parts.items() if each)
-        return " ".join(shown) + (f" ({told})" if told else "")
+        further = "; ".join(f"{word}: {', '.join(each)}" for word, each in parts.items() if each)
+        return " ".join(shown) + (f" ({further})" if further else "")
 
 
 def _short(argument: str) -> str:

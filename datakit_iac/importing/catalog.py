@@ -1,4 +1,4 @@
-"""What the catalog of an open Store shows of a table that others made."""
+"""What the catalog of an open Store shows of an existing table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datakit_iac.technologies.technology import Session, TableState
 
 
 def described(session: Session, place: Place) -> TableState | None:
-    """What is at a place, its primary key with it; None where nothing is.
+    """The table at a place with its primary key; None where there is none.
 
     Raises:
         StoreError: the Store refused to be read.

@@ -20,7 +20,6 @@ from datakit_iac.manifest.models.document import Metadata
 from datakit_iac.manifest.models.store import Store, StoreSpec
 from datakit_iac.manifest.models.transform import Transform, TransformSpec
 from datakit_iac.manifest.project import Project
-from datakit_iac.manifest.values.image import Image
 from datakit_iac.manifest.values.write_mode import WRITE_MODES, WriteMode
 from datakit_iac.technologies.technology import TableState, technologies, technology
 
@@ -176,7 +175,7 @@ class Import:
         return made
 
     def _known(self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str], name: str) -> Store | None:
-        """The Store that is the same one; else the one of that name and technology, to be changed."""
+        """The Store of the same location; else that of the same name and technology, which is changed."""
         stores = {**self.project.stores, **self._stores}
         alike = [each for each in stores.values() if self._type(each) == kind]
         here = sync_stores.location(kind, options, secrets)
@@ -186,10 +185,11 @@ class Import:
         return next((each for each in alike if each.name == name), None)
 
     def _connector(self, plugin: Plugin, kind: str) -> str:
-        """The Connector's name; one that is there is given what it lacks."""
+        """The Connector's name; an existing Connector gets what it lacks."""
         made = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]
         there = next((e for e in (*made, *self.project.connectors.values()) if e.spec.type == kind), None)
-        reference = self._reference(plugin)
+        reference, left_out = sync_stores.reference(plugin, self.local)
+        self._note(left_out)
         if there is None:
             version = sync_stores.version(plugin)
             said: dict[str, Any] = {
@@ -208,28 +208,6 @@ class Import:
         self._made.discard(("Connector", name))
         self._add(Found(manifest), first=True)
         return name
-
-    def _reference(self, plugin: Plugin) -> str:
-        """The plugin as a Connector names it; empty for one that comes with this package, and for a server."""
-        registry, path = str(plugin.fields.get("registry") or "cloudquery"), plugin.path
-        if registry == "grpc":
-            self._note(
-                [f"{plugin.at('path')}: {plugin} is a server at {path}; a Connector names an image or a program"]
-            )
-            return ""
-        if path.rpartition("/")[2].startswith("datakit-"):
-            return ""
-        if registry == "local":
-            path = self.local(path)
-            return path if path.startswith(("/", "../", "~")) else f"./{path}"
-        version = plugin.fields.get("version")
-        text = f"{path}:{version}" if version and registry != "docker" else path
-        try:
-            Image.parse(text)
-        except ValueError as fault:
-            self._note([f"{plugin.at('path')}: {plugin}: {fault}"])
-            return ""
-        return text
 
     def _type(self, store: Store) -> str:
         named = [each.manifest for each in self.found if isinstance(each.manifest, Connector)]

@@ -60,7 +60,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
     def dataset(self, relation: Relation) -> Found:
-        """The contract of what dbt reads or makes; what of an output nothing says is guessed."""
+        """The contract of what dbt reads or makes; what the project does not say of an output is guessed."""
         node, guessed = relation.node, set[str]()
         meta = _meta(node)
         columns = [*self._columns(relation, guessed)]

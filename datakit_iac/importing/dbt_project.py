@@ -70,7 +70,7 @@ def imported(
     """The manifests, DataSets first, and what could not be carried over.
 
     Raises:
-        NotImportableError: a model reads what nobody declares, or another database.
+        NotImportableError: a model reads what no file declares, or another database.
     """
     nodes = {**parsed.manifest["nodes"], **parsed.manifest["sources"]}
     relations = {

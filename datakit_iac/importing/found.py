@@ -1,4 +1,4 @@
-"""A manifest made of what is there already: what in it is guessed, and what it changes of one that is known."""
+"""A manifest of what exists already: what in it is guessed, and how it differs from the project's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for manifests of what has a name already."""
+"""Names of manifests for what already has a name elsewhere."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _AS_HERE: Final = {"migrate_mode": "safe", "pk_mode": "default", "deterministic_
 
 
 class SpecError(Exception):
-    """The file is no specification that can be carried over; the text says where and why."""
+    """The file is not a specification that can be imported; the text says where and why."""
 
 
 Step = str | int
@@ -53,7 +53,7 @@ class Plugin:
 
     @property
     def path(self) -> str:
-        """Which plugin it is; of old, it follows from the name."""
+        """The plugin's path; in old specifications it follows from the name."""
         return str(self.fields.get("path") or f"cloudquery/{self.name}")
 
     @property
@@ -79,7 +79,7 @@ class Plugin:
         return f"{self.file}:{self.lines.get(path, 1)}"
 
     def left(self) -> Iterator[str]:
-        """The fields that nothing here has a place for, each as a note."""
+        """The fields that cannot be carried over, each as a note."""
         for name, value in self.fields.items():
             if name not in _CARRIED[self.kind] and _AS_HERE.get(name) != value:
                 yield f"{self.at(name)}: `{name}` of {self} is not carried over"

@@ -1,4 +1,4 @@
-"""What a plugin of CloudQuery reaches, as the connection of a Store of a technology known here."""
+"""A plugin of CloudQuery as a Store and a Connector name it: how what it reaches is reached, its version, its image."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.importing import sync_secrets
 from datakit_iac.importing.names import hyphenated
 from datakit_iac.importing.sync_spec import Plugin
+from datakit_iac.manifest.values.image import Image
 from datakit_iac.manifest.values.versions import semver
 from datakit_iac.technologies import technology as technologies
 
@@ -142,7 +143,7 @@ CARRIED: Final = {
 
 
 def left(plugin: Plugin) -> Iterator[str]:
-    """The options of a plugin that nothing here has a place for, each as a note."""
+    """The options of a plugin that cannot be carried over, each as a note."""
     kind = technology(plugin)
     for name in plugin.options:
         if kind in CARRIED and name not in CARRIED[kind]:
@@ -163,3 +164,25 @@ def version(plugin: Plugin) -> str | None:
         return semver(str(plugin.fields.get("version") or "").removeprefix("v"))
     except ValueError:
         return None
+
+
+def reference(plugin: Plugin, local: Callable[[str], str]) -> tuple[str, list[str]]:
+    """A plugin as a Connector names it, and what cannot be carried over.
+
+    It is empty for one that comes with this package, and for a server.
+    """
+    registry, path = str(plugin.fields.get("registry") or "cloudquery"), plugin.path
+    if registry == "grpc":
+        return "", [f"{plugin.at('path')}: {plugin} is a server at {path}; a Connector names an image or a program"]
+    if path.rpartition("/")[2].startswith("datakit-"):
+        return "", []
+    if registry == "local":
+        path = local(path)
+        return path if path.startswith(("/", "../", "~")) else f"./{path}", []
+    version = plugin.fields.get("version")
+    text = f"{path}:{version}" if version and registry != "docker" else path
+    try:
+        Image.parse(text)
+    except ValueError as fault:
+        return "", [f"{plugin.at('path')}: {plugin}: {fault}"]
+    return text, []

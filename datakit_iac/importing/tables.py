@@ -21,7 +21,7 @@ _KNOWN: Final = ("nullable", "primary_key")
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """A table of a Store that no DataSet is known for.
+    """A table of a Store without a DataSet.
 
     Attributes:
         place: where it is.

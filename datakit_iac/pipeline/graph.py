@@ -117,7 +117,7 @@ def _compared_with(dataset: DataSet) -> list[str]:
 
 
 def _groups(project: Project) -> Iterator[Finding]:
-    """Members of groups that are not declared, or lie in another Store than their group."""
+    """Members of groups that are not declared, or are in another Store than their group."""
     for group in project.groups.values():
         for index, name in enumerate(group.spec.datasets):
             path = ("spec", "datasets", index)

@@ -28,7 +28,7 @@ def of_transform(transform: Transform) -> Iterator[tuple[Side, int, Port]]:
 
 
 def labels(dataset: DataSet) -> dict[str, str]:
-    """What the tags of ports are held against: the labels, and beneath them tier and classification of the spec."""
+    """What the tags of ports are compared with: the labels, then tier and classification of the spec."""
     spec = dataset.spec
     own = {key: value for key, value in (("tier", spec.tier), ("classification", spec.classification)) if value}
     return {**own, **dataset.metadata.labels}
@@ -47,7 +47,7 @@ class Ports:
         return tuple(name for name in self._tagged(port) if not self._unfit(port, name))
 
     def plain(self, port: Port) -> str | None:
-        """The declared DataSet that a port names and asks nothing more of, as most do; such a port has no faults."""
+        """The declared DataSet of a port that only names it, as most do; such a port has no faults."""
         name = port.dataset
         return name if name in self._project.datasets and not port.version and not port.cell else None
 

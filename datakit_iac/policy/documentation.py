@@ -10,7 +10,7 @@ from datakit_iac.runtimes.registry import runtime
 
 
 def described(resolved: ResolvedProject) -> dict[str, ModelDocumentation]:
-    """What the tools' own projects say of the outputs; each job's runtime is asked, if it knows."""
+    """What the tools' own projects document of the outputs, from the runtime of each job that knows it."""
     asked, said = _describing(resolved), dict[str, ModelDocumentation]()
     for each in resolved.transforms.values():
         if known := asked.get(each.job.runtime):

@@ -19,7 +19,7 @@ from datakit_iac.policy.model import (
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """All that is known, by kind and name; a part of it is enough for rules of one manifest.
+    """All facts, by kind and name; rules of one manifest need only a part of them.
 
     Attributes:
         groups: the DataSets of each DataSetGroup.
@@ -34,7 +34,7 @@ class ProjectFacts:
 
     @property
     def target(self) -> Target:
-        """What a violation of the whole is about: the environment, whose limits apply."""
+        """The target of a violation of the project as a whole: the environment, whose limits apply."""
         return self.environment.target
 
     def of(self, scope: Scope) -> Iterator[Subject]:

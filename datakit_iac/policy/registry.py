@@ -1,4 +1,4 @@
-"""The rules there are: ours, and those that other packages install in the entry-point group ``datakit.rules``."""
+"""The installed rules: ours, and those of other packages in the entry-point group ``datakit.rules``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def find(name: str) -> Rule:
-    """The rule of a name; only then is a package that provides it imported.
+    """The rule of a name; a package that provides rules is imported only here.
 
     Raises:
         UnknownRuleError: there is none, or what is installed under the name is not a rule or cannot be imported.
@@ -43,7 +43,7 @@ def find(name: str) -> Rule:
     for point in installed.points(GROUP, name):
         try:
             found = point.load()
-        except Exception as fault:  # somebody else's code
+        except Exception as fault:  # code of another package
             raise UnknownRuleError(f"the rule {name!r} ({point.value}) cannot be imported: {fault}") from fault
         if not isinstance(found, Rule):
             raise UnknownRuleError(f"{point.value}, installed as the rule {name!r}, is not a Rule")

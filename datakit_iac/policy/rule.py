@@ -14,7 +14,7 @@ from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The one right answer to a violation: a field and the value it should have."""
+    """The fix of a violation, where there is only one: a field and the value it should have."""
 
     path: tuple[Step, ...]
     value: str | bool
@@ -24,12 +24,15 @@ class Remedy:
 class Violation:
     """What breaks a rule.
 
+    Unlike a `Fault` it names the manifest it is about, of which a rule sees many, and has no code, which is the name of
+    the rule in the policy that declares it.
+
     Attributes:
-        target: what it is about.
+        target: the manifest it is about.
         path: the field, from the manifest's root.
         message: what was found and what was expected, in one sentence.
         hint: what to do.
-        remedy: the right answer, where there is only one.
+        remedy: the fix, where there is only one.
     """
 
     target: Target

@@ -33,7 +33,7 @@ class DeclaredRule:
         enforcement: how strictly, everywhere or by environment.
         origin: where its policy is; None where it holds by itself.
         path: where it is in its policy.
-        is_asked: whether somebody names it; else it holds by itself, where it does.
+        is_asked: whether a policy or the environment names it; else it is a default.
     """
 
     rule: Rule
@@ -45,11 +45,11 @@ class DeclaredRule:
 
     @property
     def code(self) -> str:
-        """The code of its findings: the rule's name, or the one that a policy gives to its own rule."""
+        """The code of its findings: the rule's name, or the name that a policy gives to its custom rule."""
         return str(getattr(self.arguments, "name", self.rule.name))
 
     def enforcement_in(self, environment: str) -> Enforcement:
-        """How strictly one environment takes it."""
+        """Its enforcement in one environment."""
         return enforced(self.enforcement, environment)
 
     def applies(self, environment: EnvironmentFacts) -> bool:

@@ -1,4 +1,4 @@
-"""Waivers: who is excused from a rule, why, and until when."""
+"""Waivers: what is excused from a rule, why, and until when."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Granted:
 
 
 class Waivers:
-    """The waivers of a project on one day; they remember which of them were of use.
+    """The waivers of a project on one day; they record which of them excused something.
 
     Args:
         project: the policies.

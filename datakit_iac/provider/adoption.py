@@ -1,4 +1,4 @@
-"""Whether what is there already is a DataSet's own: what its mark must say, and how to take over what is another's."""
+"""Whether an existing table belongs to a DataSet, as its mark of ownership says; how to adopt one that does not."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import TableState, technology
 
 ADOPT: Final = "DATAKIT_ADOPT"
-"""The variable that names the DataSets, with commas between, whose tables may be taken over whoever made them."""
+"""The variable with the names of DataSets, separated by commas, whose tables may be adopted, whatever made them."""
 
 IMPORTED: Final = "0"
 """The generation of what was there before us, and carried no mark."""
 
 
 def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: Call, former: str = "") -> None:
-    """What is there may be altered only where its mark, or its lack of one, is what our record leads us to expect.
+    """A table may be altered only where its mark of ownership, or the lack of one, agrees with the state.
 
-    A record without a mark is that of an import, or of a table that a tool put in the place of ours. The mark of
-    another stack or DataSet is expected where the table was imported.
+    A recorded table without a mark was imported, or was replaced by a tool. The mark of another stack or DataSet is
+    expected where the table was imported.
 
     Args:
         dataset: what is declared.
@@ -31,7 +31,7 @@ def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: 
         former: the name that this same resource had before.
 
     Raises:
-        ResourceError: it is another's; how to take it over is said.
+        ResourceError: it belongs to another; the text says how to adopt it.
     """
     mark = live.mark
     if mark is None:
@@ -44,7 +44,7 @@ def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: 
 
 
 def recorded(live: TableState, generation: str, call: Call) -> str:
-    """The generation of what is there: our mark knows it even where an update ended before its record was written."""
+    """The generation of a live table: its mark has it even where an update ended before the state was written."""
     if live.mark and (live.mark.stack == call.stack or not generation):
         return live.mark.generation
     return generation

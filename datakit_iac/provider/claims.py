@@ -1,4 +1,4 @@
-"""Whose each place is: within one update, a place has one resource."""
+"""Claims of resources on places: within one update, a place belongs to one resource."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 
 class Claims:
-    """The places of the DataSets that this update has checked; one that it removes is not among them."""
+    """The places of the DataSets that this update has checked, without those that it removes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,10 +21,10 @@ class Claims:
             self._places: dict[str, dict[str, str]] = defaultdict(dict)
 
     def claim(self, urn: str, name: str, place: str) -> str:
-        """Take a place for the DataSet of a name, which then has that alone.
+        """Claim a place for a DataSet, which gives up the place that it claimed before.
 
         Returns:
-            The resource whose place it is: this one, or the one that was first.
+            The resource that has the place: this one, or an earlier one.
         """
         with self._lock:
             holder = self._holders.setdefault(place, urn)
@@ -35,6 +35,6 @@ class Claims:
             return holder
 
     def places(self, name: str) -> Collection[str]:
-        """The places of the DataSets of a name; none of one that this update leaves out."""
+        """The places of the DataSets of a name, without those that this update leaves out."""
         with self._lock:
             return [*self._places.get(name, {}).values()]

@@ -1,4 +1,4 @@
-"""What is known of a change before it is made: of DataSets that have settings beside their columns."""
+"""What a preview knows of a change: DataSets that have settings beside their columns."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.fault import Fault
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.protocol import Call, ResourceError
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.technologies.roles import Foresees, HasSettings
 from datakit_iac.technologies.technology import Session, StoreError, technology
 
 
 def faults(dataset: BoundDataSet) -> Sequence[Fault]:
-    """What its technology finds wrong with a DataSet, apart from its columns; nothing is asked."""
+    """What its technology finds wrong with a DataSet, apart from its columns; no Store is opened."""
     found = technology(dataset.connection.technology)
     return found.faults(dataset) if isinstance(found, HasSettings) else ()
 
 
 def demand_possible(session: Session, dataset: BoundDataSet) -> None:
-    """What is there can become as declared.
+    """Check that what exists can become as declared.
 
     Raises:
         ResourceError: it cannot; each reason is named.
@@ -29,10 +29,10 @@ def demand_possible(session: Session, dataset: BoundDataSet) -> None:
 
 
 def foresee(before: BoundDataSet, after: BoundDataSet, call: Call) -> list[str]:
-    """The statements that change settings; a Store that cannot be asked for what stands against them is told.
+    """The statements that change settings; a warning where the Store cannot be reached to check them.
 
     Raises:
-        ResourceError: what is there cannot become as declared.
+        ResourceError: what exists cannot become as declared.
     """
     found = technology(after.connection.technology)
     if not isinstance(found, HasSettings):

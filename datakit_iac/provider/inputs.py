@@ -21,15 +21,15 @@ from datakit_iac.technologies.technology import address
 
 
 def connection(store: Properties) -> Connection:
-    """How a Store is reached, of the properties of a Store or of a DataSet's `store`.
+    """The connection of a Store, from its properties or from a DataSet's `store`.
 
-    Secrets that a preview does not know yet are left out: nothing is reached with them.
+    Secrets that a preview does not know yet are left out: a preview opens no connection with them.
     """
     return decode(StoreReference, store).reached
 
 
 def dataset(properties: Properties) -> BoundDataSet:
-    """The contract and its place, of a DataSet's properties.
+    """The contract and its place, from a DataSet's properties.
 
     Raises:
         pydantic.ValidationError: columns or tests do not have their shape.
@@ -44,7 +44,7 @@ def job(properties: Properties, environment: str) -> Job:
 
 
 def _identity(run: Run) -> str:
-    """A digest of what is computed, of what: a renamed DataSet leaves it as it is."""
+    """A digest of the definition and of its inputs' versions; it stays the same where a DataSet is renamed."""
     places = {each.name: [each.store.name or None, address(each.bound)] for each in run.inputs}
     versions = [[places.get(name, name), version] for name, version in run.versions.items()]
     text = json.dumps([run.definition or None, sorted(versions, key=str)])
@@ -52,18 +52,18 @@ def _identity(run: Run) -> str:
 
 
 def consent(properties: Properties, subject: str) -> Consent | None:
-    """The leave that the manifest gives, today, to lose what `subject` (``table`` or ``column/NAME``) holds."""
+    """The consent of the manifest, valid today, to lose what `subject` (``table`` or ``column/NAME``) holds."""
     today = datetime.now(UTC).date()
     consents = decode(DataSet, {"consents": properties.get("consents")}).consents
     return next((each for each in consents if each.object == subject and each.expires >= today), None)
 
 
 def unsound(kind: str, properties: Properties) -> list[Fault]:
-    """What a manifest would not take in the inputs of a resource, as far as they are known."""
+    """What is invalid in the inputs of a resource by the rules of manifests, as far as they are known."""
     return faults(SHAPES[kind], properties)
 
 
 def foretell(properties: Properties, call: Call) -> None:
-    """Say what only the update will know, so that a plan does not look as if nothing were to be done."""
+    """Show which inputs are known only in the update, so that a preview does not look as if nothing were to be done."""
     if paths := sorted(spelled(path) for path in unknowns(properties)):
         call.tell(f"known after apply: {', '.join(paths)}")

@@ -1,4 +1,4 @@
-"""The way back to the engine: messages beside a resource's line."""
+"""Messages to the engine, shown beside a resource's line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAUSE: Final = 0.5
 
 
 class Engine:
-    """The engine that started us, as far as a provider talks to it.
+    """The engine that started this provider, as the receiver of messages.
 
     Args:
         address: ``host:port`` of its gRPC service.
@@ -33,11 +33,11 @@ class Engine:
         return any(word.partition("=")[0] == "--import-file" for word in commandline.of_engine().words)
 
     def tell(self, urn: str, message: str, *, warning: bool = False) -> None:
-        """Show a message under the resource, for good."""
+        """Show a message under the resource; it stays."""
         self._log(urn, message, engine_pb2.WARNING if warning else engine_pb2.INFO, ephemeral=False)
 
     def status(self, urn: str, message: str) -> None:
-        """Show what the resource is doing now; the next status takes its place, and comes no sooner than `PAUSE`."""
+        """Show what the resource is doing now; the next status replaces it, after `PAUSE` at the earliest."""
         now = time.monotonic()
         if now - self._last.get(urn, 0.0) < PAUSE:
             return

@@ -1,4 +1,4 @@
-"""What a Run writes is ours, and marked as that: its outputs before the job, what it made beside them after it."""
+"""Marks of ownership on what a Run writes: on its outputs before the job, on what it made beside them after it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from datakit_iac.technologies.technology import StoreMissingError, technology
 
 
 def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
-    """Mark the outputs that carry no mark: imported ones, and those that a tool put in the place of ours.
+    """Mark the outputs that carry no mark: imported tables, and tables that a tool has replaced.
 
     Raises:
-        ResourceError: an output is another's by now; nothing was run.
+        ResourceError: an output belongs to another by now; nothing was run.
         StoreError: a Store could not be asked.
     """
     with sessions() as opened:  # the job's turn covers these Stores
@@ -43,7 +43,7 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
 def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
     """Mark the tables and views that a job made beside its outputs, so that a DataSet declared later takes them.
 
-    What carries a mark already is left alone: it was a DataSet's, and is again, should that come back.
+    What has a mark is left unchanged: it belonged to a DataSet, which may be declared again.
 
     Raises:
         StoreError: the Store could not be asked.
@@ -57,5 +57,5 @@ def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
             live = session.describe(place)
             if live and live.mark is None:
                 mark = Mark(call.stack, NO_DATASET, IMPORTED, (Attempt(job.transform, job.identity),))
-                nobodys = BoundDataSet(NO_DATASET, home.store, home.connection, place, description=live.description)
-                role(session, AltersSchema, home.connection.technology).alter(nobodys, (), mark)
+                unowned = BoundDataSet(NO_DATASET, home.store, home.connection, place, description=live.description)
+                role(session, AltersSchema, home.connection.technology).alter(unowned, (), mark)

@@ -12,12 +12,12 @@ _EXPECTED: Final[set[str]] = set()
 
 
 def expect(name: str) -> None:
-    """Note that jobs of this runtime may come."""
+    """Note that jobs of this runtime may follow."""
     _EXPECTED.add(name)
 
 
 def warm(executor: Executor) -> None:
-    """Now that one job runs, make ready what the next ones need."""
+    """Start the workers that the next jobs need, while one job runs."""
     if not isinstance(executor, KeepsWorkers):
         return
     for name in sorted(_EXPECTED):

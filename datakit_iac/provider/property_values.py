@@ -56,7 +56,7 @@ def has_unknowns(value: object) -> bool:
 
 
 def unknowns(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where in a value something is not known yet, for people; `has_unknowns` is asked of every resource."""
+    """The first path in a value that is not known yet, for messages; `has_unknowns` is called for every resource."""
     match value:
         case Mapping():
             for key, each in value.items():

@@ -1,4 +1,4 @@
-"""What each resource type answers to the engine, in plain values; nothing here knows of gRPC."""
+"""The protocol of resource types, in plain values; nothing here depends on gRPC."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class ResourceType(Protocol):
     """One type of resource. Properties are plain values; secrets are `Secret`, values not known yet `UNKNOWN`."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
-        """Faults of the new inputs, also beside the old ones (empty for a new resource). No store is asked."""
+        """Faults of the new inputs, also against the old ones (empty for a new resource); no Store is opened."""
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
         """What differs between old and new inputs. Pure."""

@@ -1,4 +1,4 @@
-"""What an environment may use: so many Runs at a time, and so many bytes in the Stores that it may write to."""
+"""Quotas of an environment while it updates: the Runs at a time, and the bytes in the Stores that it may write to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.provider import inputs
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.provider.store_locks import wait
+from datakit_iac.provider.stores.locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 
@@ -25,7 +25,7 @@ _LISTED: Final = 3
 
 @contextmanager
 def within(quotas: Properties, call: Call) -> Iterator[None]:
-    """Be one of the environment's Runs, as soon as there may be one more; say so where it filled the Stores.
+    """Hold one of the environment's concurrent Runs, once one is free; warn where it filled the Stores.
 
     Args:
         quotas: `concurrentRuns`, a number; `storage`, a quantity of bytes, with the `stores` that count, by name, each
@@ -46,7 +46,7 @@ def within(quotas: Properties, call: Call) -> Iterator[None]:
 
 
 def _look_back(quotas: Properties, call: Call) -> None:
-    """Warn where a Run filled the Stores. It is done, so nothing that is found now may undo its record."""
+    """Warn where a Run filled the Stores. The Run has succeeded, so nothing found now may fail it."""
     try:
         after = _Storage.of(quotas)
     except StoreError as fault:
@@ -82,7 +82,7 @@ class _Storage:
 
     @classmethod
     def of(cls, quotas: Properties) -> _Storage | None:
-        """As it is now; None where it is not limited. Two Stores of one place count once."""
+        """The current sizes; None where storage is not limited. Two Stores of one place count once."""
         if "storage" not in quotas:
             return None
         places: dict[str, str] = {}

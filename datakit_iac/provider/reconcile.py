@@ -1,4 +1,4 @@
-"""Settling a DataSet: from what is there to what is declared, and what prevents it."""
+"""Reconciling a DataSet: from the live table to the declared one, and what prevents it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
+from datakit_iac.provider import column_order
 from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.foresight import demand_possible
 from datakit_iac.provider.inputs import consent
@@ -20,18 +21,25 @@ from datakit_iac.technologies.roles import AltersSchema, TellsNotes, data_tests,
 from datakit_iac.technologies.technology import FailedTest, Session, TableState, technology
 
 
-def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...]) -> tuple[Change, ...]:
-    """What turns `columns` into the declared ones; nothing where a DataSet declares none."""
+def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...], new: Properties | None = None) -> tuple[Change, ...]:
+    """What turns `columns` into the declared ones; nothing where a DataSet declares none.
+
+    Args:
+        dataset: what is declared.
+        columns: what is there.
+        new: the same as inputs, whose consents may ask for the order of columns.
+    """
     if not dataset.columns:
         return ()
     found = technology(dataset.connection.technology)
     keys, tags = found.capabilities.enforces_keys, found.capabilities.keeps_tags
-    return plan(columns, dataset.columns, canonical=found.canonical, keys=keys, tags=tags)
+    order = new is not None and column_order.is_asked(dataset, new)
+    return plan(columns, dataset.columns, canonical=found.canonical, keys=keys, tags=tags, order=order)
 
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
     """The changes that lose data without a consent, each with who reads the DataSet and how to resolve it."""
-    readers = ", ".join(new.get("downstream") or ()) or "nobody"
+    readers = ", ".join(new.get("downstream") or ()) or "none"
     manifest = new.get("manifest") or "the manifest"
     return [
         f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_resolution(change, manifest)}"
@@ -106,7 +114,8 @@ def _changes(
     Raises:
         ResourceError: one is needed that would lose data, or cannot be distinguished from another.
     """
-    changes = changes_to(dataset, live.columns)
+    is_kept = technology(dataset.connection.technology).capabilities.keeps_schema
+    changes = changes_to(dataset, live.columns if is_kept or old is None else old.columns, new)
     if live.is_view:
         return [change for change in changes if change.kind == "describe"]
     known = [column.name for column in old.columns] if old else []
@@ -187,11 +196,12 @@ def _repeated(session: Session, dataset: BoundDataSet, key: Iterable[Column | No
     return [each for each in found if each.test == "unique"]
 
 
-def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
+def drifted(dataset: BoundDataSet, live: TableState, inputs: Properties) -> dict[str, Any]:
     """The inputs that are no longer as declared: schema and description as they really are.
 
-    Whether a column may be empty is not drift: a table that a Transform swaps in loses that until its Run is verified.
-    Nor is a column that nobody declared: it stays, so there is nothing to do about it.
+    Another order of columns is drift where a consent asks for the declared one. Whether a column may be empty is not
+    drift: a table that a Transform swaps in loses that until its Run is verified. Nor is a column that is not declared:
+    it stays, so there is nothing to do about it.
     """
     capabilities = technology(dataset.connection.technology).capabilities
     if not capabilities.keeps_schema:
@@ -209,6 +219,8 @@ def drifted(dataset: BoundDataSet, live: TableState) -> dict[str, Any]:
             schema.append(column.model_copy(update=update if same else {**update, "type": found.type}))
     if not declared:  # an import
         schema = list(live.columns)
+    if any(change.kind == "reorder" for change in changes_to(dataset, live.columns, inputs)):
+        schema.sort(key=lambda column: [*there].index(column.name.lower()))
     unchanged = schema == list(dataset.columns)  # then its spelling stays, too
     changed: dict[str, Any] = {} if unchanged else {"schema": [column.dumped() for column in schema]}
     if live.description != dataset.description:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from datakit_iac.pulumi_compat import CHANNEL_OPTIONS, protocol_alone
 from datakit_iac.version import __version__
 
 WATCH: Final = 1.0
@@ -36,20 +38,24 @@ def _project() -> Path:
 
 
 async def _serve(address: str) -> None:
+    gc.disable()  # what is imported stays; looking for garbage meanwhile takes a tenth of the start
     import grpc.aio
+
+    with protocol_alone():
+        from datakit_iac.provider.messages import Engine
+        from datakit_iac.provider.servicer import Servicer
     from pulumi.runtime.proto import provider_pb2_grpc
 
-    from datakit_iac.provider.messages import Engine
-    from datakit_iac.provider.open_stores import close_all
     from datakit_iac.provider.registry import FUNCTIONS, TYPES
-    from datakit_iac.provider.servicer import Servicer
-    from datakit_iac.pulumi_compat import CHANNEL_OPTIONS
+    from datakit_iac.provider.stores.access import close_all
 
     schema = files("datakit_iac.provider").joinpath("schema.json").read_text()
     server = grpc.aio.server(options=CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
         Servicer(__version__, schema, TYPES, FUNCTIONS, Engine(address)), server
     )
+    gc.freeze()
+    gc.enable()
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)

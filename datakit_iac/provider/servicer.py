@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
-import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from datakit_iac.contract.state import NewerStateError, current, versioned
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.fault import Fault
-from datakit_iac.findings.sensitive import without_passwords
-from datakit_iac.findings.visible import visible
-from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.messages import Engine
@@ -36,6 +32,7 @@ from datakit_iac.provider.protocol import (
     ResourceType,
     Stop,
 )
+from datakit_iac.provider.responses import abort, diff_response, printable
 from datakit_iac.provider.run_secrets import RunSecrets
 from datakit_iac.technologies.technology import StoreError
 
@@ -46,16 +43,6 @@ Invocation = Callable[[Properties, Call], Properties]
 """A function of the provider, from arguments to results."""
 
 Answer = TypeVar("Answer")
-_KINDS: Final = {
-    "add": provider_pb2.PropertyDiff.ADD,
-    "update": provider_pb2.PropertyDiff.UPDATE,
-    "delete": provider_pb2.PropertyDiff.DELETE,
-}
-_REPLACING: Final = {
-    "add": provider_pb2.PropertyDiff.ADD_REPLACE,
-    "update": provider_pb2.PropertyDiff.UPDATE_REPLACE,
-    "delete": provider_pb2.PropertyDiff.DELETE_REPLACE,
-}
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -144,21 +131,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
         state, kind = properties.read(request.olds), self._type(request)
         difference = await self._in_thread(context, request, [old, new], lambda _: kind.diff(old, new, state))
-        ignored = set(request.ignoreChanges)
-        changed = {path: kind for path, kind in difference.changed.items() if path not in ignored}
-        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(
-            changes=some if changed else none,
-            diffs=list(changed),
-            replaces=[path for path in difference.replace if path in changed],
-            hasDetailedDiff=True,
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(
-                    kind=(_REPLACING if path in difference.replace else _KINDS)[kind], inputDiff=True
-                )
-                for path, kind in changed.items()
-            },
-        )
+        return diff_response(difference, request.ignoreChanges)
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
@@ -222,16 +195,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 call = self._call(request, secretive, stop)
                 return await asyncio.get_running_loop().run_in_executor(self._threads, operation, call)
         except PartialError as failure:
-            await _abort(context, printable(failure.reason, secretive), failure)
+            await abort(context, printable(failure.reason, secretive), failure)
         except Cancelled:
-            await _abort(context, stop.reason)
+            await abort(context, stop.reason)
         except (ResourceError, StoreError) as failure:
-            await _abort(context, printable(str(failure), secretive))
+            await abort(context, printable(str(failure), secretive))
         except Exception as failure:
             frame = traceback.extract_tb(failure.__traceback__)[-1]
             where = f"{frame.name}, line {frame.lineno}"
             text = f"internal error (please report it): {type(failure).__name__} in {where}: {failure}"
-            await _abort(context, printable(text, secretive))
+            await abort(context, printable(text, secretive))
         raise AssertionError("an aborted call does not return")
 
     @contextmanager
@@ -257,32 +230,4 @@ async def _inputs(context: Any, struct: Struct, *, of_program: bool = False) -> 
     try:
         return current({**versioned({}), **inputs} if of_program else inputs)
     except NewerStateError as newer:
-        return await _abort(context, str(newer))
-
-
-def printable(text: str, properties: object) -> str:
-    """The text without any secret that the properties hold, and with everything in it seen."""
-    return visible(Redaction(secrets_in(properties))(without_passwords(text)), lines=True)
-
-
-class _Status(grpc.Status):
-    """A status with packed details (google.rpc.Status in the trailer `grpc-status-details-bin`)."""
-
-    def __init__(self, details: str, packed: bytes | None = None) -> None:
-        self.code = grpc.StatusCode.UNKNOWN
-        self.details = details
-        self.trailing_metadata = (("grpc-status-details-bin", packed),) if packed else ()
-
-
-async def _abort(context: Any, text: str, partial_state: PartialError | None = None) -> NoReturn:
-    packed = None
-    if partial_state is not None:
-        failed = provider_pb2.ErrorResourceInitFailed(
-            id=partial_state.id, properties=properties.write(partial_state.properties), reasons=[text]
-        )
-        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text)
-        status.details.add().Pack(failed)
-        packed = status.SerializeToString()
-    abort: Callable[[grpc.Status], Awaitable[NoReturn]] = context.abort_with_status
-    await abort(_Status(text, packed))
-    raise AssertionError("an aborted call does not return")
+        return await abort(context, str(newer))

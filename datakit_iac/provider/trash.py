@@ -1,4 +1,4 @@
-"""The trash: what held data is renamed, and goes for good only after a while."""
+"""The trash: a deleted DataSet that holds data is renamed, and dropped only after its time to live."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def empty(session: Session, call: Call) -> None:
         live = session.describe(place)
         if live and live.mark and live.mark.stack == call.stack:
             session.drop(place)
-            call.tell(f"{place} lay in the trash for {TIME_TO_LIVE.days} days and is dropped")
+            call.tell(f"{place} was in the trash for {TIME_TO_LIVE.days} days and is dropped")
 
 
 def _thrown(name: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Holding the outputs of a Run to their contracts."""
+"""Verifying the outputs of a Run against their contracts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from datakit_iac.technologies.technology import Session, TableState, technology
 
 
 def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
-    """Hold each output to its contract and its tests; the version of each, by DataSet name.
+    """Verify each output against its contract and its tests; the version of each, by DataSet name.
 
     The mark is put back where a tool swapped the table, and says that this Run wrote it.
 
@@ -46,7 +46,7 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
 
 
 def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> None:
-    """A source that nobody here makes keeps its contract.
+    """Check that a source which no Transform makes keeps its contract.
 
     Raises:
         ResourceError: it does not; each breach is named.

@@ -1,4 +1,4 @@
-"""The one door: an update is let in where its environment asks for nobody's approval, or has it."""
+"""The gate of an update: it passes where its environment requires no approval, or has the approvals it requires."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LINES: Final = 20
 def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
     """Refuse an update that its environment does not allow; in a preview, say what the project is.
 
-    What would be done is asked of the engine itself, by a preview of this stack as it is while the update holds
+    What would be done is found by the engine itself, in a preview of this stack as it is while the update holds
     its lock, so that nothing can come between. A preview is never asked for anything: it touches nothing.
 
     Args:
@@ -39,7 +39,7 @@ def admit(resolved: ResolvedProject, findings: Sequence[Finding]) -> str:
         findings: what was found on it and let pass.
 
     Returns:
-        The digest of the plan that the state will tell was applied last; empty where nobody is asked.
+        The digest of the plan, which the state records as applied last; empty where no approval is required.
 
     Raises:
         pulumi.RunError: the update is refused; nothing is registered.
@@ -64,7 +64,7 @@ def applied(plan: str, made: Iterable[pulumi.Resource]) -> dict[str, pulumi.Outp
     """The output of a Platform that says which plan was applied to it: known when all that it made is there.
 
     Args:
-        plan: the plan's digest; empty where nobody was asked.
+        plan: the plan's digest; empty where no approval was required.
         made: what the Platform makes.
     """
     return {preview.APPLIED: pulumi.Output.all(*(each.urn for each in made)).apply(lambda _: plan)} if plan else {}

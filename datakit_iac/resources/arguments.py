@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 import pulumi
 
 from datakit_iac.contract.faults import Foreign, Path, check, model_within, names_of
 from datakit_iac.findings.location import spelled
-from datakit_iac.findings.nearest import closest
 from datakit_iac.manifest.models.document import Model
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
@@ -23,60 +20,9 @@ from datakit_iac.resources.parts import Part
 from datakit_iac.resources.program import complaint, place, refused
 from datakit_iac.resources.values import foreign, is_list, kind_of, ordered
 
-Begin = TypeVar("Begin", bound=Callable[..., None])
-
-_GIVEN: Final = "_datakit_given"
+GIVEN: Final = "_datakit_given"
+"""The attribute of a resource that has its arguments, while it is made."""
 _PLAIN: Final = (bool, int, float, str, Secret, type(None))
-
-
-def reported_together(init: Begin) -> Begin:
-    """Let a resource's `__init__` begin whatever it is given, so that it can tell all that is wrong.
-
-    What is given under no name of its own is a fault; what is missing is None.
-    """
-    signature = _spread(init)
-    named = [each for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
-    names = [each.name for each in named]
-
-    @functools.wraps(init)
-    def begin(self: pulumi.Resource, resource_name: Any = None, *positional: Any, **given: Any) -> None:
-        kind = type(self).__name__
-        arguments = Arguments(kind, resource_name if isinstance(resource_name, str) else "unnamed")
-        if not isinstance(resource_name, str):
-            arguments.wrong("name", f"expected text; found {kind_of(resource_name)}")
-        if positional:
-            arguments.wrong(
-                "arguments", f"expected each by its name, as in {kind}({arguments.name!r}, {named[0].name}=…)"
-            )
-        for name in (name for name in given if name not in names):
-            near = closest(name.lower(), names)
-            arguments.wrong(name, f"there is no such argument{f'; did you mean {near!r}?' if near else ''}")
-        taken = {
-            each.name: given.get(each.name, None if each.default is each.empty else each.default) for each in named
-        }
-        if not isinstance(taken["opts"], (pulumi.ResourceOptions, type(None))):
-            arguments.wrong("opts", f"expected pulumi.ResourceOptions; found {kind_of(taken['opts'])}")
-            taken["opts"] = None
-        vars(self)[_GIVEN] = arguments
-        init(self, arguments.name, **taken)
-
-    vars(begin)["__signature__"] = signature
-    return cast("Begin", begin)
-
-
-def _spread(init: Callable[..., None]) -> inspect.Signature:
-    """The signature, with each key of its `Unpack[TypedDict]` as an argument that need not be given."""
-    signature = inspect.signature(init)
-    parameters = list(signature.parameters.values())
-    for further in [each for each in parameters if each.kind is each.VAR_KEYWORD]:
-        keys = init.__globals__[further.annotation.removeprefix("Unpack[").removesuffix("]")]
-        named = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind.__forward_arg__)
-            for name, kind in keys.__annotations__.items()
-        ]
-        at = parameters.index(further)
-        parameters[at : at + 1] = named
-    return signature.replace(parameters=sorted(parameters, key=lambda each: each.name == "opts"))
 
 
 class Arguments:
@@ -99,7 +45,7 @@ class Arguments:
     @staticmethod
     def of(resource: pulumi.Resource) -> Arguments:
         """Those that a resource was begun with."""
-        arguments: Arguments = vars(resource)[_GIVEN]
+        arguments: Arguments = vars(resource)[GIVEN]
         return arguments
 
     def wrong(self, argument: str, reason: str) -> None:
@@ -116,7 +62,7 @@ class Arguments:
         return self._mapping(given, (), shape)
 
     def judge(self, shape: type[Model], properties: Mapping[str, Any]) -> Any:
-        """Hold properties to their model; the model with them, or None where they are wrong, or known later."""
+        """Validate properties; the model with them, or None where they are wrong, or known later."""
         found, model = check(shape, properties, in_python=True)
         self.faults += [f"{self._as_typed(fault.path) or self.kind}: {fault}" for fault in found]
         return model

@@ -13,7 +13,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.document import Model
 from datakit_iac.pulumi_compat import has_engine
-from datakit_iac.resources.arguments import Arguments, reported_together
+from datakit_iac.resources.arguments import Arguments
+from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 from datakit_iac.resources.known import said, unknown, when_known
 from datakit_iac.resources.order import version_for

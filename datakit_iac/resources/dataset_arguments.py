@@ -31,7 +31,8 @@ class DataSetArguments(TypedDict, total=False):
         partition_by: The columns by whose values its files are kept apart, in folders `column=value`; with a
             prefix only.
         tests: Tests of the DataSet as a whole: `row_count`, `freshness`, `sql`.
-        consents: Leave to lose data, by object and until a day.
+        consents: Leave to lose data, or to rewrite the table for the order of its columns, by object and until
+            a day.
         writers: The Transforms that write it, where all are known.
         external: Whether it is only read, never made, here.
         deletion: Whether its data stays when the resource goes: retain or delete.

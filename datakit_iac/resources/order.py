@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def version_for(dataset: DataSet, reader: Run | None = None) -> pulumi.Output[str]:
     """What tells a DataSet's content from any other: the versions by all Runs that write it, or its fingerprint.
 
-    Which Runs these are is asked only after the program's own code has run, so that they may be declared later.
+    They are looked up after the program's own code has run, so that they may be declared later.
 
     Args:
         dataset: what is read.

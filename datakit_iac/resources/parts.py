@@ -157,9 +157,10 @@ class Column(Part):
 
 
 class Consent(Part):
-    """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
+    """Consent to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
 
-    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null.
+    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null. The
+    object ``order`` is leave to rewrite the table where its columns stand in another order than declared.
     """
 
     model = dataset.Consent

@@ -21,8 +21,9 @@ from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources.approval_gate import admit, applied
-from datakit_iac.resources.arguments import Arguments, reported_together
+from datakit_iac.resources.arguments import Arguments
 from datakit_iac.resources.bindings import Bound, PulumiValues
+from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.run import Run

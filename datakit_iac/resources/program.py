@@ -54,7 +54,7 @@ _PROGRAMS: Final[WeakKeyDictionary[object, Program]] = WeakKeyDictionary()
 
 
 def program() -> Program:
-    """The one that runs now."""
+    """The program that runs now."""
     taken_by = monitor()
     return _PROGRAMS.setdefault(taken_by, Program()) if taken_by else Program()
 

@@ -11,7 +11,8 @@ import pulumi
 from datakit_iac.contract import shapes
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.resources.arguments import Arguments, reported_together
+from datakit_iac.resources.arguments import Arguments
+from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.order import declare, version_for

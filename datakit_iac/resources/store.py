@@ -14,7 +14,8 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.connections import in_holder
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.arguments import Arguments, reported_together
+from datakit_iac.resources.arguments import Arguments
+from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.known import has_later, said, when_known
 from datakit_iac.resources.parts import Later, Text, Texts, Truth
 from datakit_iac.technologies.technology import StoreError, technology

@@ -16,7 +16,8 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.pulumi_compat import root_directory
-from datakit_iac.resources.arguments import Arguments, reported_together
+from datakit_iac.resources.arguments import Arguments
+from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.parts import Text, Texts, Truth

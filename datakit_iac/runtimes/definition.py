@@ -1,4 +1,4 @@
-"""What decides the result of a job, and what somebody approves of it."""
+"""Digests of what decides the result of a job, and of what an approver approves."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def of_job(workload: Workload, job: Job) -> Workload:
 
 
 def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
-    """Run a job to the end, again where it fails and has `retries`; no secret of it is shown, told or raised.
+    """Run a job to the end, again where it fails and has `retries`; no secret of it is shown, logged or raised.
 
     All attempts have one identity. Between them it waits, each time twice as long.
 

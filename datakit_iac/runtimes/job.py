@@ -148,9 +148,9 @@ class Dependency:
     """A package that the project of a job asks for.
 
     Attributes:
-        name: as it is asked for, or where it comes from.
-        constraint: what is asked for; empty where nothing is.
-        version: the one that the tool's own lock file has; empty where that lists none.
+        name: as the project requires it, or where it comes from.
+        constraint: the versions that are allowed; empty where all are.
+        version: what the tool's own lock file has; empty where it lists none.
         by: whether the constraint is a `version` or the `revision` of a repository; None where neither can change what
             is meant, as for a folder.
     """
@@ -212,7 +212,7 @@ class Runtime(Protocol):
         """
 
     def render(self, job: Job) -> Workload:
-        """What an Executor is to run; no Store is asked and nothing is written.
+        """What an Executor is to run; nothing is read from a Store and nothing is written.
 
         Name, identity, time-out, retries, image, resources and variables are the job's, and are filled in by
         `runtimes.execution`. A runtime that runs a Transform's `command` has it as `argv`.

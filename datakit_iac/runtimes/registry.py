@@ -22,7 +22,7 @@ def runtime(name: str) -> Runtime:
     Raises:
         LookupError: there is none; the text names the nearest.
     """
-    if name not in runtimes():
+    if not installed.has(GROUP, name):
         raise LookupError(f"no runtime {name!r} is installed: {nearest(name, runtimes())}")
     found: Runtime = installed.made(GROUP, name)
     return found

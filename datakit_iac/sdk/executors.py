@@ -13,6 +13,7 @@ from datakit_iac.executors.protocol import (
 )
 from datakit_iac.executors.variables import of_job
 from datakit_iac.executors.workload import FOLDER, FOLDER_VARIABLE, Workload
+from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret, revealed
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Configurable",
     "Execution",
     "Executor",
+    "Fault",
     "KeepsWorkers",
     "LimitExceededError",
     "LocalProcesses",

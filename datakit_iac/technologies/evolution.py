@@ -27,7 +27,19 @@ class Effect(StrEnum):
     """Values can be lost."""
 
 
-Kind = Literal["add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key"]
+Kind = Literal[
+    "add",
+    "rename",
+    "widen",
+    "narrow",
+    "drop",
+    "allow-null",
+    "require",
+    "describe",
+    "drop-key",
+    "add-key",
+    "reorder",
+]
 
 _EFFECTS: dict[Kind, Effect] = {
     "add": Effect.ADDITIVE,
@@ -40,6 +52,7 @@ _EFFECTS: dict[Kind, Effect] = {
     "describe": Effect.ADDITIVE,
     "drop-key": Effect.ADDITIVE,
     "add-key": Effect.TIGHTENING,
+    "reorder": Effect.REWRITING,
 }
 
 
@@ -49,12 +62,13 @@ class Change:
 
     Attributes:
         kind: what happens.
-        column: the column's name after the change, or its last name for a drop; those of a primary key.
+        column: the column's name after the change, or its last name for a drop; those of a primary key or an order.
         before: the column as it was; None for an addition.
         after: the column as it will be; None for a drop.
         loses_misfits: whether values that do not fit a narrower type may be lost; else they stop the change.
         key: the columns of a primary key that is added or dropped.
         former_key: the same columns as they were; None for one that is new.
+        order: all declared columns in their new order; those that nobody declared come after them.
     """
 
     kind: Kind
@@ -64,6 +78,7 @@ class Change:
     loses_misfits: bool = False
     key: tuple[Column, ...] = ()
     former_key: tuple[Column | None, ...] = ()
+    order: tuple[Column, ...] = ()
 
     @property
     def effect(self) -> Effect:
@@ -92,6 +107,8 @@ class Change:
                 return f"primary key ({self.column}) is dropped"
             case "add-key":
                 return f"primary key is ({self.column})"
+            case "reorder":
+                return f"columns are in the order ({self.column})"
 
 
 def plan(
@@ -101,6 +118,7 @@ def plan(
     canonical: Callable[[DataType], DataType],
     keys: bool = False,
     tags: bool = False,
+    order: bool = False,
 ) -> tuple[Change, ...]:
     """What turns the schema `before` into `after`, in an order in which it can be done.
 
@@ -113,6 +131,7 @@ def plan(
         canonical: how the technology keeps a type; two types it keeps alike are not a difference.
         keys: whether the technology keeps primary keys.
         tags: whether it keeps what is said of personal data, beside a column's description.
+        order: whether columns that stand in another order are moved; else they stay where they are.
     """
     origins = _origins(before, after)
     remaining = {column.name.lower(): column for column in before}
@@ -126,6 +145,8 @@ def plan(
         changes.extend(_column(known, column, canonical, tags))
     if keys:
         changes.extend(_keys(before, [(origins.get(column.name.lower()), column) for column in after]))
+    if order and _stands_otherwise([column.name.lower() for column in before], origins, after):
+        changes.append(Change("reorder", _names(after), None, None, order=tuple(after)))
     for former in origins.values():
         del remaining[former]
     changes.extend(Change("drop", column.name, column, None) for column in remaining.values())
@@ -133,7 +154,7 @@ def plan(
 
 
 _ORDER: Final[list[Kind]] = [
-    *("rename", "drop-key", "drop", "add", "allow-null", "widen", "narrow", "require", "add-key", "describe")
+    *("rename", "drop-key", "drop", "add", "allow-null", "widen", "narrow", "reorder", "require", "add-key", "describe")
 ]
 
 
@@ -194,6 +215,14 @@ def _chain(name: str, declared: Mapping[str, Column], free: AbstractSet[str]) ->
             return []
         chain.append(following)
     return chain
+
+
+def _stands_otherwise(there: Sequence[str], origins: Mapping[str, str], after: Sequence[Column]) -> bool:
+    """Whether columns would stand otherwise than declared once the others are added behind them."""
+    names = {former: name for name, former in origins.items()}
+    declared = [column.name.lower() for column in after]
+    stay = [names.get(name, "") for name in there]  # what nobody declared may stay, and then comes last
+    return [*stay, *(name for name in declared if name not in origins)][: len(declared)] != declared
 
 
 def _keys(before: Sequence[Column], after: Sequence[tuple[str | None, Column]]) -> Iterator[Change]:

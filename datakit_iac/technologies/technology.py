@@ -41,6 +41,7 @@ class Capabilities:
         embedded: whether a Store is made by opening it, so that its binding need not say `create`.
         keeps_schema: whether the Store itself knows its DataSets' columns, so that they can drift.
         enforces_keys: whether a primary key is a constraint of the Store, so that it can drift.
+        keeps_order: whether a table's columns can be put in another order.
         keeps_tags: whether it keeps classification and personal data beside descriptions, so that they can drift.
         longest_name: how many bytes the name of a table or column may have; None where there is no limit.
         reader: the options of a connection that a DataSet may say for itself: how its content is read.
@@ -52,6 +53,7 @@ class Capabilities:
     embedded: bool = False
     keeps_schema: bool = True
     enforces_keys: bool = False
+    keeps_order: bool = False
     keeps_tags: bool = False
     longest_name: int | None = None
     reader: frozenset[str] = frozenset()

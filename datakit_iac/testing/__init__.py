@@ -9,7 +9,8 @@ from datakit_iac.provider.registry import FUNCTIONS, TYPES
 from datakit_iac.testing.executor_suite import ExecutorSuite
 from datakit_iac.testing.lifecycle import Lifecycle, Message, OperationError, RefusedError, Step, Subject
 from datakit_iac.testing.recorded import Recorded
-from datakit_iac.testing.technology_suite import MARK, ROWS, Rows, TechnologyKit, TechnologySuite
+from datakit_iac.testing.technology_kit import MARK, ROWS, Rows, TechnologyKit
+from datakit_iac.testing.technology_suite import TechnologySuite
 
 __all__ = [
     "FUNCTIONS",

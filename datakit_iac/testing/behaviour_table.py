@@ -18,7 +18,7 @@ _SIGNS: Final = ("–", "yes", "**no**")
 def table(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
     """The lines of a table in Markdown: a behaviour in each row, a technology in each column.
 
-    A behaviour that a technology has not is a dash: its test was skipped.
+    A behaviour that a technology does not have is a dash: its test was skipped.
 
     Args:
         reports: those of a test run, of other tests too.

@@ -17,9 +17,9 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from datakit_iac.provider import property_values
 from datakit_iac.provider.messages import Engine
-from datakit_iac.provider.open_stores import close_all
 from datakit_iac.provider.protocol import Properties, ResourceType
 from datakit_iac.provider.servicer import Invocation, Servicer
+from datakit_iac.provider.stores.access import close_all
 from datakit_iac.version import __version__
 
 PATIENCE: Final = 30.0
@@ -164,7 +164,7 @@ class ServedProvider:
 
 
 class _Listener(engine_pb2_grpc.EngineServicer):
-    """The engine's ear."""
+    """The engine's side of messages: keeps what the provider logs."""
 
     def __init__(self, messages: list[Message]) -> None:
         self._messages = messages

@@ -54,7 +54,7 @@ class Subject:
         self.outputs: dict[str, Any] = {}
 
     def preview(self, inputs: Properties) -> Step:
-        """What an `up` would do; the provider is asked to create or update as a preview, which touches nothing.
+        """What an `up` would do; the provider creates or updates as in a preview, which touches nothing.
 
         Raises:
             RefusedError: the inputs are invalid.

@@ -10,19 +10,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
-from datakit_iac.contract.connection import Connection
-from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column, Test
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import plan
-from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import (
     AltersSchema,
     DataVersion,
@@ -33,43 +30,9 @@ from datakit_iac.technologies.roles import (
     VersionsData,
     data_tests,
 )
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, Technology, address, technology
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, address
 from datakit_iac.testing.behaviour_table import PROPERTY
-
-Rows = Sequence[tuple[int, str]]
-"""Rows of the columns `id` and `name`."""
-
-MARK: Final = Mark(stack="shop/dev", dataset="users", generation="1f")
-ROWS: Final[Rows] = [(1, "ann"), (2, "bob"), (2, "bob"), (3, 'o\'hara\n"q"')]
-
-
-@dataclass(frozen=True)
-class TechnologyKit:
-    """What the suite needs to know of a technology.
-
-    Attributes:
-        connection: a Store that is not there yet, and that `open(…, create=True)` makes.
-        place: the place of a name in it.
-        fill: puts rows of `id` and `name` where a place is, instead of those that are there; makes it where it is not,
-            as somebody else would, with the technology's own means.
-        is_made: whether `open` makes the Store where it is asked to; else its server is there before.
-    """
-
-    connection: Connection
-    place: Callable[[str], Place]
-    fill: Callable[[Place, Rows], None]
-    is_made: bool = True
-
-    @property
-    def technology(self) -> Technology:
-        """The technology under test, as it is installed."""
-        return technology(self.connection.technology)
-
-    def dataset(self, name: str = "users", **more: Any) -> BoundDataSet:
-        """A DataSet at the place of a name, with the columns `id` and `name`."""
-        columns = (Column(name="id", type=DataType.parse("bigint")), Column(name="name", type=DataType.parse("text")))
-        given = {"name": "users", "store": "store", "columns": columns, "description": "All users.", **more}
-        return BoundDataSet(connection=self.connection, place=self.place(name), **given)
+from datakit_iac.testing.technology_kit import MARK, ROWS, TechnologyKit
 
 
 class TechnologySuite:

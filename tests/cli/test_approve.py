@@ -232,7 +232,7 @@ def test_who_is_no_address_makes_no_plan(dk: Dk, previewed: Path, monkeypatch: p
     monkeypatch.setenv("DATAKIT_AUTHOR", author)
     said = dk("plan", "--env", "prod", "--out")
     assert said.code == 2
-    assert ("is not an address" if author else "nobody is known") in said.err
+    assert ("is not an address" if author else "of this plan is unknown") in said.err
     assert not (previewed / "approvals/prod").exists()
 
 
@@ -247,7 +247,7 @@ def test_the_plan_of_an_unlisted_author_is_known_to_be_in_vain(
 ) -> None:
     monkeypatch.setenv("DATAKIT_AUTHOR", "mal@x.io")
     assert (
-        "nobody can approve it yet: mal@x.io made the plan and is not in"
+        "it cannot be approved yet: mal@x.io made the plan and is not in"
         in dk("plan", "--env", "prod", "--out", "plan.json").err
     )
 

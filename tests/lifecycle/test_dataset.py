@@ -438,6 +438,45 @@ def test_a_view_is_left_to_what_made_it(filled: Subject, warehouse: Warehouse, l
     assert "raw.users is a view; its Run recreates it" in lifecycle.said()
 
 
+# The order of columns.
+
+SWAPPED = [("ann", 1), ("bob", 2)]
+MOVED = """
+    ALTER TABLE raw.users ADD COLUMN other BIGINT; UPDATE raw.users SET other = id;
+    ALTER TABLE raw.users DROP COLUMN id; ALTER TABLE raw.users RENAME COLUMN other TO id
+"""
+
+
+def test_columns_stay_where_they_are_until_a_consent_lets_the_table_be_rewritten(
+    filled: Subject, warehouse: Warehouse, lifecycle: Lifecycle
+) -> None:
+    assert filled.up(warehouse.users(NAME, ID)).kind == "same"
+    assert warehouse.rows() == [(1, "ann"), (2, "bob")]
+    assert "stay in the order in which they are; to have it rewritten in that of the manifest, add" in lifecycle.said()
+    filled.inputs["schema"] = [NAME, ID]  # the engine records what it was told, also where nothing is to be done
+    allowed = warehouse.users(NAME, ID, consents=consent("order"))
+    lifecycle.messages.clear()
+    before, mark = warehouse.content(), warehouse.comment()
+    assert filled.preview(allowed).changed == ("consents",)
+    assert warehouse.content() == before
+    assert 'SELECT "name", "id" FROM "raw"."users"; DROP TABLE "raw"."users"; ALTER TABLE' in lifecycle.said()
+    assert filled.up(allowed).kind == "update"
+    assert (warehouse.rows(), warehouse.tables(), warehouse.comment()) == (SWAPPED, ["users"], mark)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_another_order_is_drift_only_where_the_declared_one_is_asked_for(
+    filled: Subject, warehouse: Warehouse, is_asked: bool
+) -> None:
+    declared = warehouse.users(consents=consent("order") if is_asked else [])
+    filled.up(declared)
+    warehouse.run(MOVED)
+    assert filled.refresh()
+    assert filled.preview(declared).kind == ("update" if is_asked else "same")
+    filled.up(declared)
+    assert warehouse.rows() == ([(1, "ann"), (2, "bob")] if is_asked else SWAPPED)
+
+
 # Drift.
 
 

@@ -15,8 +15,10 @@ from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.engine import Engine
 from tests.model.jobs import Jobs
 from tests.model.program import PROJECT, STACK
+from tests.model.project import first
 from tests.model.story import Story
 from tests.model.syncing import InProcess
+from tests.model.warehouses import KINDS, PASSWORD, Postgres, Warehouse
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,22 @@ def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
 
 
 @pytest.fixture(scope="module")
-def begun(lifecycle: Lifecycle, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def warehouse(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    """The database of the story: DuckDB, or what the test asks for by parametrisation."""
+    made = KINDS[getattr(request, "param", "duckdb")]()
+    with pytest.MonkeyPatch.context() as patched:
+        if isinstance(made, Postgres):
+            patched.setenv(PASSWORD, made.password)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def begun(lifecycle: Lifecycle, jobs: Jobs, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The project after its first `up`. Its folder stays: dbt's worker, which is kept, began there."""
     root = tmp_path_factory.mktemp("model") / "begun"
     root.mkdir()
     with contextlib.chdir(root):
-        return Story(Engine(lifecycle, jobs, root), root).begin()
+        return Story(Engine(lifecycle, jobs, root), root, first(warehouse)).begin()
 
 
 @pytest.fixture

@@ -55,14 +55,14 @@ def modelled(project: Project, key: str, tables: Tables) -> Iterator[dict[str, V
     wanted = {*model.names.values(), *(column for _, column in model.exposed)}
     if lacking := wanted - set(table.columns):
         raise MisfitError(f"{key} reads {sorted(lacking)}, which {of} does not have")
-    names = model.names
+    names, told = model.names, project.warehouse.told
     for row in table.rows:
-        exposed = {name: _told(table.columns[column], row.values[column]) for name, column in model.exposed}
+        exposed = {name: _told(told(table.columns[column]), row.values[column]) for name, column in model.exposed}
         if key == "big":
             amount = row.values[names["amount"]]
             if amount is None or Decimal(amount) <= 0:
                 continue
-            kind = table.columns[names["amount"]]
+            kind = told(table.columns[names["amount"]])
             yield {"person": row.values[names["person"]], "shown": _text(amount), "kind": kind, **exposed}
         elif key == "named":
             yield {"person": row.values[names["id"]], "name": row.values[names["name"]], **exposed}

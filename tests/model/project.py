@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tests.model.warehouses import Warehouse
+
 Maker = Literal["", "load", "table", "view"]
 Rows = tuple[tuple[str, ...], ...]
 
@@ -107,6 +109,7 @@ class Model:
 class Project:
     """One version of the project."""
 
+    warehouse: Warehouse
     sources: Mapping[str, Source]
     datasets: Mapping[str, DataSet]
     loads: Mapping[str, Load]
@@ -114,7 +117,7 @@ class Project:
     staging: str = "staging"
     marts: str = "marts"
     extra: Maker = ""
-    path: str = "warehouse.duckdb"
+    path: str = ""
     deletion: str = "retain"
     macro: str = ""
     schema: str = ""
@@ -140,7 +143,7 @@ class Project:
         return replace(self, **edited)
 
 
-def first() -> Project:
+def first(warehouse: Warehouse) -> Project:
     """The project as it begins."""
     people = Source(("id", "name", "age"), {"one.csv": (("1", "ann", "31"), ("2", "bob", "42"), ("3", "eve", ""))})
     sales = Source(
@@ -165,6 +168,8 @@ def first() -> Project:
         "extra": DataSet("extra", "main.extra", (Column("id", "integer"), Column("name", "string"))),
     }
     return Project(
+        warehouse,
+        path=warehouse.spellings[0],
         sources={"people": people, "sales": sales, "more": more, "spare": spare},
         datasets=datasets,
         loads={"people": Load("load-people", "people", "people"), "sales": Load("load-sales", "sales", "sales")},

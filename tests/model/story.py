@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
+import psycopg
 
 from tests.model.expected import World
-from tests.model.project import Project, first
+from tests.model.project import Project
 from tests.model.state import Outcome
 from tests.model.update import Kill
 from tests.model.values import MisfitError
@@ -47,9 +48,9 @@ class Story:
         steps: how many edits were made.
     """
 
-    def __init__(self, engine: AnyEngine, root: Path, project: Project | None = None) -> None:
+    def __init__(self, engine: AnyEngine, root: Path, project: Project) -> None:
         self.engine = engine
-        self.world, self.project, self.root = World(), project or first(), root
+        self.world, self.project, self.root = World(), project, root
         self.versions: list[Project] = []
         self.steps = 0
         self._told: list[str] = []
@@ -57,11 +58,13 @@ class Story:
     def begin(self) -> Story:
         """The first `up`."""
         self.change(self.project, "the first up")
+        self.project.warehouse.keep()
         return self
 
     def copied(self, root: Path) -> Story:
         """The same stack and data in another folder, as a checkout may be moved."""
         shutil.copytree(self.root, root, symlinks=True)
+        self.project.warehouse.begin_copy()
         copy = Story(self.engine.copied(root), root, self.project)
         copy.world, copy.versions, copy._told = deepcopy(self.world), [*self.versions], [*self._told]
         return copy
@@ -180,21 +183,22 @@ class Story:
     def _compare(self, project: Project, when: str) -> None:
         """Hold each table to what it should be."""
         path = self.root / "project" / project.path.replace("ROOT", str(self.root))
-        if not path.exists():
-            return
-        with duckdb.connect(path, read_only=True) as database:
+        with project.warehouse.opened(path) as database:
+            if database is None:
+                return
             for key, dataset in project.datasets.items():
                 table = self.world.tables.get(dataset.place)
                 if table is None or not table.known or (key == "extra" and not project.extra):
                     continue
                 schema, _, name = f"main.{dataset.place}".rpartition(".")
-                where = f'"{schema.removeprefix("main.")}"."{name}"'
+                schema = schema.removeprefix("main.")
+                where = f'"{schema}"."{name}"'
                 try:
-                    columns = dict(row[:2] for row in database.execute(f"DESCRIBE {where}").fetchall())
+                    columns = database.columns(schema, name)
                     names = sorted(table.columns)
                     listed = ", ".join(f'"{column}"' for column in names)
-                    rows = database.execute(f"SELECT {listed} FROM {where}").fetchall()
-                except duckdb.Error as fault:
+                    rows = database.rows(f"SELECT {listed} FROM {where}")
+                except (duckdb.Error, psycopg.Error) as fault:
                     self._demand(False, f"{when}, {where} cannot be read: {fault}")
                 columns = {name: kind for name, kind in columns.items() if not name.startswith("_cq_")}
                 there = {name: kind for name, kind in columns.items() if name not in table.strays}

@@ -30,8 +30,9 @@ from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Execution
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.values.secret import revealed
-from datakit_iac.technologies.duckdb import cloudquery
+from datakit_iac.technologies.duckdb import cloudquery as duckdb
 from datakit_iac.technologies.files import cloudquery as files
+from datakit_iac.technologies.postgres import cloudquery as postgres
 from datakit_iac.testing import Recorded
 from datakit_iac.version import __version__
 
@@ -77,7 +78,8 @@ def _documents(spec: str, variables: Mapping[str, str]) -> dict[str, Any]:
 def _sync(asked: Mapping[str, Any]) -> None:
     context = _Context()
     source = SourceServicer("files", __version__, files._open)
-    destination = DestinationServicer("duckdb", __version__, cloudquery._open)
+    opens = postgres._open_destination if "connection" in asked["destination"]["spec"] else duckdb._open
+    destination = DestinationServicer("any", __version__, opens)
     try:
         destination.Init(_init(asked["destination"]), context)
         source.Init(_init(asked["source"]), context)

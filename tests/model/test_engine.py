@@ -11,10 +11,11 @@ from typing import Final
 import pytest
 
 from tests.model.edits import columns, deliveries, wiring
-from tests.model.project import Project
+from tests.model.project import Project, first
 from tests.model.state import Outcome
 from tests.model.story import Story
 from tests.model.update import Kill
+from tests.model.warehouses import DuckDB
 from tests.scenarios.workspace import Workspace
 
 pytestmark = pytest.mark.engine
@@ -79,7 +80,7 @@ def some(project: Project | None) -> Project:
 
 
 def test_the_rows_are_right_after_every_change_through_the_real_engine(tmp_path: Path) -> None:
-    story = Story(RealEngine(Workspace(tmp_path)), tmp_path).begin()
+    story = Story(RealEngine(Workspace(tmp_path)), tmp_path, first(DuckDB())).begin()
     story.change(deliveries.with_row(story.project, "people", "two.csv", 2), "a row more", runs=["load-people"])
     story.change(some(columns.with_column(story.project, "sales", "city", "string", 1)), "a column more")
     story.change(some(columns.renamed_column(story.project, "people", "name", "nick")), "a column is renamed")

@@ -48,7 +48,8 @@ def files(project: Project, root: Path) -> dict[str, str]:
 
 
 def _platform(project: Project, root: Path) -> Iterator[dict[str, Any]]:
-    for name, capabilities in (("duckdb", ["source", "destination"]), ("files", ["source"])):
+    both = ["source", "destination"]
+    for name, capabilities in {"duckdb": both, "files": ["source"], project.warehouse.type: both}.items():
         yield _document("Connector", name, {"type": name, "version": "1.0.0", "capabilities": capabilities})
     path = project.path.replace("ROOT", str(root))
     yield _document("Store", "warehouse", {"connector": "duckdb", "connection": {"path": "warehouse.duckdb"}})
@@ -57,7 +58,7 @@ def _platform(project: Project, root: Path) -> Iterator[dict[str, Any]]:
         each.name: {"table": each.bound} for key, each in project.datasets.items() if each.bound and _is(project, key)
     }
     environment = _document("Environment", "dev", {"deletion": project.deletion})
-    yield {**environment, "bindings": {"warehouse": {"path": path}, **bound}}
+    yield {**environment, "bindings": {"warehouse": project.warehouse.binding(path), **bound}}
     yield _document("Policy", "lenient", {"rules": [{"rule": "pii-not-public"}]})
 
 
@@ -142,7 +143,8 @@ def _yaml(documents: Iterator[dict[str, Any]]) -> str:
 def _sql(project: Project, key: str) -> str:
     model = project.models[key]
     names = {use: f'"{name}"' for use, name in model.names.items()}
-    exposed = "".join(f""", typeof("{of}") || ' ' || "{of}" as "{name}\"""" for name, of in model.exposed)
+    typeof = project.warehouse.typeof.format
+    exposed = "".join(f""", {typeof(f'"{of}"')} || ' ' || "{of}" as "{name}\"""" for name, of in model.exposed)
     kind = project.extra if key == "extra" else model.kind
     head = f"{{{{ config(materialized='{kind}') }}}}\n"
     if model.comment:
@@ -154,7 +156,7 @@ def _sql(project: Project, key: str) -> str:
     if key == "big":
         person, amount = names["person"], names["amount"]
         return (
-            f"{head}select {person} as person, cast({amount} as varchar) as shown, typeof({amount}) as kind{exposed}\n"
+            f"{head}select {person} as person, cast({amount} as varchar) as shown, {typeof(amount)} as kind{exposed}\n"
             f"from {source['sales']} where {amount} > 0\n"
         )
     if key == "named":

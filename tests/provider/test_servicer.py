@@ -17,10 +17,10 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
 from datakit_iac.provider.protocol import Call, PartialError, Properties, ResourceError
-from datakit_iac.provider.servicer import printable
+from datakit_iac.provider.responses import printable
+from datakit_iac.provider.stores.access import alone
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.provider.toys import TOKEN, Toy

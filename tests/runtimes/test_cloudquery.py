@@ -126,7 +126,7 @@ def test_technologies_without_a_plugin_and_several_stores_are_told(job: Job) -> 
 
     far = replace(job.outputs[0], store="far", connection=Connection("duckdb", {"path": "far.duckdb"}))
     faults = list(map(str, CloudQuery().check(replace(job, outputs=(far, job.outputs[1])))))
-    assert faults == ["its outputs lie in several Stores (far, w); make one Transform for each"]
+    assert faults == ["its outputs are in several Stores (far, w); make one Transform for each"]
 
 
 def test_outputs_that_the_connection_of_the_first_would_put_elsewhere_are_told(job: Job) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from datakit_iac.runtimes.execution import run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.s3.factory import S3
+from tests.command_lines import command_lines
 from tests.runtimes.test_cloudquery_sync import Loud, _family
 from tests.technologies.kits import column, s3_kit
 
@@ -120,17 +120,15 @@ def test_an_append_that_is_tried_again_appends_nothing_twice(lake: Lake) -> None
 
 
 def test_no_secret_is_in_what_is_left_or_shown(lake: Lake) -> None:
-    arguments: set[str] = set()
+    secrets = [each.reveal() for each in lake.connection.secrets.values()]
 
     def look(line: str) -> None:
-        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-        arguments.update(listed.splitlines())
         assert not [each for each in secrets if each in line]
 
-    secrets = [each.reveal() for each in lake.connection.secrets.values()]
-    lake.run(Job("load", "cloudquery", {}, (lake.source,), (lake.target(),)), on_line=look)
-    assert any("datakit-destination-s3" in each for each in arguments)
-    assert not [each for each in arguments if any(secret in each for secret in secrets)]
+    with command_lines("datakit-destination-s3", *secrets) as seen:
+        lake.run(Job("load", "cloudquery", {}, (lake.source,), (lake.target(),)), on_line=look)
+    assert any("datakit-destination-s3" in each for each in seen)
+    assert not [each for each in seen if any(secret in each for secret in secrets)]
     left = [each for each in lake.folder.rglob("*") if each.is_file()]
     assert not [each for each in left if any(secret.encode() in each.read_bytes() for secret in secrets)]
 

@@ -19,7 +19,7 @@ from datakit_iac.executors.protocol import Cancelled, Capabilities, unkept, unme
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
+from datakit_iac.manifest.models.process import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes import execution
 from datakit_iac.runtimes.execution import rendered, run

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from datakit_iac.runtimes.job import JobFailedError
 from tests.cloudquery.stores import PostgresStore
 from tests.runtimes.test_cloudquery_sync import MARK, Bench, _family, appending, attempts, marked, verified
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import Postgres, PostgresWithSmallDisk
 
 pytestmark = pytest.mark.engine
 
@@ -32,6 +33,24 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.project.mkdir()
     yield bench
     assert not _family(str(tmp_path)), "processes were left behind"
+
+
+@contextmanager
+def own(server: Postgres, folder: Path) -> Iterator[Bench]:
+    """A bench on a server of its own, started."""
+    try:
+        server.start()
+        store = PostgresStore.__new__(PostgresStore)
+        store.connection = {**server.facts(), "port": server.port, "database": "postgres"}
+        bench = Bench(folder, store)
+        bench.project.mkdir()
+        yield bench
+    finally:
+        server.remove()
+
+
+def _where_nobody_may_go() -> Path:
+    return Path(tempfile.mkdtemp(prefix="datakit-postgres-"))
 
 
 def test_a_load_that_is_killed_at_any_moment_loses_and_doubles_nothing(bench: Bench) -> None:
@@ -103,13 +122,8 @@ def test_a_connection_that_is_cut_during_the_load_is_told_and_the_next_run_loads
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_server_that_is_restarted_during_the_load_has_the_table_as_it_was(tmp_path: Path, how: str) -> None:
-    server = Postgres(Path(tempfile.mkdtemp(prefix="datakit-postgres-")))  # where `nobody` may go
-    try:
-        server.start()
-        store = PostgresStore.__new__(PostgresStore)
-        store.connection = {**server.facts(), "port": server.port, "database": "postgres"}
-        bench = Bench(tmp_path, store)
-        bench.project.mkdir()
+    server = Postgres(_where_nobody_may_go())
+    with own(server, tmp_path) as bench:
         bench.write("1,x", "2,y")
         bench.run()
         bench.write(*(f"{number},y" for number in range(10, 300_010)))
@@ -130,5 +144,24 @@ def test_a_server_that_is_restarted_during_the_load_has_the_table_as_it_was(tmp_
         assert bench.rows() == [(1, "x"), (2, "y")]
         assert bench.run().counts == {"a": 300_000}
         assert _counts(bench) == [(300_000, 300_000)]
-    finally:
-        server.remove()
+
+
+@pytest.mark.parametrize("mode", ["overwrite-delete-stale", "append"])
+def test_a_load_that_fills_the_disk_is_told_and_leaves_the_table_as_it_was(tmp_path: Path, mode: str) -> None:
+    server = PostgresWithSmallDisk(_where_nobody_may_go())
+    with own(server, tmp_path) as bench:
+        bench.store.sql(f"CREATE TABLESPACE small LOCATION '{server.disk}'")
+        bench.store.sql("ALTER ROLE test SET default_tablespace = small")
+        marked(bench, MARK)
+        bench.write("1,x", "2,y")
+        job = appending(bench, "aa")
+        bench.run(job)
+        verified(bench)
+        bench.write(*(f"{number},{'y' * 200}" for number in range(10, 300_010)))
+        again = replace(job, identity="bb", settings={"writeMode": mode})
+        with pytest.raises(JobFailedError, match=r"could not extend file .*: No space left on device"):
+            bench.run(again)
+        assert bench.rows() == [(1, "x"), (2, "y")]
+        bench.write(*(f"{number},y" for number in range(10, 1_010)))
+        bench.run(again)
+        assert _counts(bench) == [(1_000 + (2 if mode == "append" else 0),) * 2]

@@ -14,7 +14,7 @@ from tests.manifest.writing import manifest, write
 from tests.packages import install, python
 
 ELSEWHERE = '''
-from datakit_iac.sdk.executors import Capabilities, LocalProcesses
+from datakit_iac.sdk.executors import Capabilities, Fault, LocalProcesses
 
 
 class Elsewhere(LocalProcesses):
@@ -24,7 +24,8 @@ class Elsewhere(LocalProcesses):
     capabilities = Capabilities()
 
     def check(self, settings):
-        return [f"unknown setting {name}; expected queue" for name in settings if name != "queue"]
+        unknown = [name for name in settings if name != "queue"]
+        return [Fault("unknown-field", (name,), f"there is no setting {name!r}", "expected queue") for name in unknown]
 
     def configured(self, settings):
         return self
@@ -99,7 +100,7 @@ def test_a_slip_is_found(acme: Path, tmp_path: Path, transform: str, expected: t
     [
         ("elsewhere", []),
         ("{type: elsewhere, queue: nightly}", []),
-        ("{type: elsewhere, que: nightly}", [("error", "invalid-value", "spec.executor")]),
+        ("{type: elsewhere, que: nightly}", [("warning", "unknown-field", "spec.executor.que")]),
         ("nowhere", [("warning", "executor-not-installed", "spec.executor")]),
         ("locl", [("error", "invalid-value", "spec.executor")]),
         ("{type: local, queue: nightly}", [("warning", "not-used", "spec.executor.queue")]),
@@ -123,7 +124,7 @@ RUN = {
     "outputs": [{"name": "b", "store": STORE, "prefix": "b.csv"}],
 }
 with Lifecycle(TYPES, FUNCTIONS) as lifecycle:
-    for executor in ({"type": "local"}, {"type": "elsewhere"}, {"type": "nowhere"}):
+    for executor in ({"type": "local"}, {"type": "elsewhere"}, {"type": "elsewhere", "que": "x"}, {"type": "nowhere"}):
         try:
             lifecycle.subject("datakit:index:Run", "copy").preview({**RUN, "executor": executor})
             print(lifecycle.said())
@@ -134,7 +135,8 @@ with Lifecycle(TYPES, FUNCTIONS) as lifecycle:
 
 def test_a_preview_says_what_would_run_and_refuses_what_cannot(acme: Path, tmp_path: Path) -> None:
     done: subprocess.CompletedProcess[Any] = python(acme, "-c", RUN, cwd=tmp_path)
-    runs, needs, unknown = done.stdout.splitlines()
+    runs, needs, invalid, unknown = done.stdout.splitlines()
     assert runs == "would run: cp inbox/a.csv inbox/b.csv (env: REGION)"
     assert "executor: the executor elsewhere has no `shares_filesystem`, and the command reads files of this" in needs
+    assert "executor.que: there is no setting 'que'; expected queue" in invalid
     assert "executor: no executor 'nowhere' is installed" in unknown

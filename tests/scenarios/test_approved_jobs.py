@@ -89,8 +89,8 @@ def test_packages_that_are_not_installed_are_approved_as_folders_and_else_refuse
     guarded.workspace.write("project/models/packages.yml", hub)
     for done in (guarded.dk("plan", "--env", "prod"), guarded.up()):
         assert (
-            "project/models/packages.yml asks for dbt-labs/dbt_utils 1.3.0, which is not installed, so nobody can see "
-            "what would be built; run `dbt deps` in project/models"
+            "project/models/packages.yml requires dbt-labs/dbt_utils 1.3.0, which is not installed, so what "
+            "would be built cannot be approved; run `dbt deps` in project/models"
         ) in done.failed().text
 
 

@@ -45,7 +45,7 @@ def test_a_dropped_column_is_refused_with_the_way_out(filled: Workspace) -> None
         "project/users.yaml", "    - {name: email, type: string, pii: true, description: Where to write to.}\n", ""
     )
     refused = filled.up().failed()
-    assert "users: column email is dropped: destructive, refused. Downstream: nobody" in refused.text
+    assert "users: column email is dropped: destructive, refused. Downstream: none" in refused.text
     assert "project/users.yaml:1:1" in refused.text
     assert "consents: [{object: column/email" in refused.text
     assert filled.rows("SELECT email FROM public.users ORDER BY id") == [("ann@x.io",), ("bob@x.io",)]

@@ -15,7 +15,7 @@ def declare(name, table, **more):
 
 
 """
-LIE = "people and users lie in one place, duckdb:warehouse.duckdb#public.users; "
+LIE = "people and users have one place, duckdb:warehouse.duckdb#public.users; "
 
 
 def declared(workspace: Workspace, *declarations: str) -> None:

@@ -6,14 +6,12 @@ import json
 import os
 import stat
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
+from tests.command_lines import command_lines
 from tests.scenarios.workspace import BIN, Workspace
 
 PLANTED = "hunter2-planted"
@@ -41,36 +39,13 @@ def as_masked(mode: int) -> int:
     return mode & ~mask
 
 
-@contextmanager
-def watched(seen: set[bytes]) -> Iterator[None]:
-    """Meanwhile, the command lines of all processes that name the planted value."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.01):
-            for process in Path("/proc").iterdir():
-                with suppress(OSError):  # it has ended, or is not a process
-                    line = (process / "cmdline").read_bytes()
-                    if PLANTED.encode() in line:
-                        seen.add(line)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
-
-
 @pytest.mark.parametrize("given", [from_the_process, from_the_stack, from_a_file])
 def test_a_secret_is_nowhere_in_clear(pipeline: Workspace, given: Callable[[Workspace], None]) -> None:
     pipeline.replace("project/platform.yaml", "{path: inbox}", "{path: inbox}, secrets: {token: '${SHOP_TOKEN}'}")
     refused = pipeline.preview().failed()
     assert "looked in the process's environment, then the config secrets of stack dev, then the file" in refused.text
     given(pipeline)
-    arguments: set[bytes] = set()
-    with watched(arguments):
+    with command_lines(PLANTED) as arguments:
         told = [pipeline.preview().ok(), pipeline.up().ok(), pipeline.up("--diff").ok(), pipeline.refresh().ok()]
         told.append(pipeline.run("stack", "export", "--stack", "dev").ok())
         pipeline.write("project/inbox/users.csv", "id,name\nbad,ann\n")

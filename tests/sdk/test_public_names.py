@@ -35,7 +35,7 @@ NAMES = {
         " Runtime Secret Section TakesFiles Warmable Workload digest given_digest invalid_job of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE KeepsWorkers LimitExceededError"
+        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE Fault KeepsWorkers LimitExceededError"
         " LocalProcesses Secret Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (
@@ -77,5 +77,8 @@ def test_the_suite_of_the_page_passes_on_the_executor_of_the_page(tmp_path: Path
     done = python(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_nice.py", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 17
-    found = "from datakit_iac.executors.registry import executor; print(type(executor('nice')).__name__)"
-    assert python(tmp_path, "-c", found, cwd=tmp_path).stdout.strip() == "Nice"
+    faults = "[fault.line for fault in invalid_settings('nice', {'level': 20, 'lvl': 1})]"
+    code = f"from datakit_iac.executors.registry import *; print(executor('nice').name, {faults})"
+    assert python(tmp_path, "-c", code, cwd=tmp_path).stdout.strip() == (
+        """nice ["lvl: nice has no setting 'lvl'", 'level: the level is 20; use 1 to 19']"""
+    )

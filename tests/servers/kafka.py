@@ -67,7 +67,14 @@ class Kafka(Server):
             "".join(f"{name}={value}\n" for name, value in self.settings().items())
         )
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-        formatting = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties", *self.users()]
+        formatting = [
+            "kafka.tools.StorageTool",
+            "format",
+            f"--cluster-id={cluster}",
+            "-c",
+            "server.properties",
+            *self.users(),
+        ]
         command = [self.java, *_JVM, "-XX:TieredStopAtLevel=1", "-cp", f"{self.jars}/*", *formatting]
         made = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if made.returncode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -140,6 +141,33 @@ class PostgresWithTls(Postgres):
 
     def _openssl(self, *arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+
+class PostgresWithSmallDisk(Postgres):
+    """One whose tablespace `small` is on a disk of 48 MB, which ends with the server."""
+
+    name = "Postgres with a small disk"
+
+    @property
+    def disk(self) -> Path:
+        """Where the tablespace is."""
+        return self.folder / "small"
+
+    def prepare(self) -> None:
+        """Make the cluster, and the folder on which the disk is mounted."""
+        if not shutil.which("unshare"):
+            raise UnavailableError("it needs unshare of util-linux, and a kernel that lets users make namespaces")
+        super().prepare()
+        self.disk.mkdir(exist_ok=True)
+        if account := self.account():
+            shutil.chown(self.disk, account)
+
+    def command(self) -> list[str]:
+        """The server in namespaces of its own: root there mounts the disk; Postgres refuses to run as root."""
+        user = str(pwd.getpwnam(account).pw_uid if (account := self.account()) else os.getuid())
+        mounted = 'mount -t tmpfs -o size=48m,mode=0700 none "$0" && exec unshare --user "--map-user=$1" -- "${@:2}"'
+        namespace = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", mounted]
+        return [*namespace, str(self.disk), user, *super().command()]
 
 
 _KEY: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")

@@ -70,6 +70,32 @@ PLANS: dict[str, tuple[list[Column], list[Column], list[str]]] = {
 }
 
 
+C, D = column("c"), column("d")
+ORDERS: dict[str, tuple[list[Column], list[Column], list[str]]] = {
+    "the same": ([A, B], [A, B], []),
+    "another": ([A, B], [B, A], ["reorder b, a"]),
+    "a new one comes last": ([A, B], [A, B, C], ["add c"]),
+    "a new one between": ([A, B], [A, C, B], ["add c", "reorder a, c, b"]),
+    "a renamed one stays": ([A, B], [column("c", previousNames=["a"]), B], ["rename c"]),
+    "a renamed one moves": ([A, B], [B, column("c", previousNames=["a"])], ["rename c", "reorder b, c"]),
+    "one that nobody declared is last": ([A, B, D], [A, B], ["drop d"]),
+    "one that nobody declared is between": ([A, D, B], [A, B], ["drop d", "reorder a, b"]),
+    "types before, what the copy must keep after": (
+        [A, column("b", "bigint"), C],
+        [C, column("b", "int"), column("a", nullable=False, description="A.")],
+        ["narrow b", "reorder c, b, a", "require a", "describe a"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_columns_are_put_in_order_where_that_is_asked_for(case: str) -> None:
+    before, after, expected = ORDERS[case]
+    changes = plan(before, after, canonical=same, order=True)
+    assert [f"{change.kind} {change.column}" for change in changes] == expected
+    assert all(change.kind != "reorder" for change in plan(before, after, canonical=same))
+
+
 @pytest.mark.parametrize("case", PLANS)
 def test_the_plan_is_these_steps_in_this_order(case: str) -> None:
     before, after, expected = PLANS[case]

@@ -73,7 +73,7 @@ def test_the_second_time_it_starts_nothing_and_takes_no_time(set_up: Path, machi
     python = sys.version.split()[0]
     assert f"already: Python {python}, engine v3.300.0 (PATH)" in done.stderr
     assert (set_up.parent / "uv.log").read_text() == before
-    assert min(took) < 0.5
+    assert min(took) < 2
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "datakit_iac/toolchain/engine/pulumi.sh"])

@@ -1,7 +1,7 @@
 """Deploy, and run what changed: `pulumi up` on the environment's stack.
 
 An environment may ask for approvals; then it needs a plan that has them, and that is still what would be done:
-the one that is named, or one of those below approvals/ENV.
+the named plan, or one below approvals/ENV.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         return _refused(f"{file} is not as it was made: its content has another digest than it says")
     if not options.yes and not prompts.is_answered():
         return _refused(
-            "not signed: standard input is not a terminal, so nobody can answer\n  fix: `--yes` does not ask"
+            "not signed: standard input is not a terminal, so no answer is possible\n  fix: `--yes` does not ask"
         )
     if not options.yes and not prompts.agrees("sign it?"):
         return _refused("not signed")

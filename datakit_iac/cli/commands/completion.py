@@ -1,4 +1,4 @@
-"""Print what makes a shell complete dk: commands, options, their values, and the names in the project at hand.
+"""Print a shell's completion of dk: commands, options, their values, and the names in the current project.
 
 bash:  echo 'eval "$(dk completion bash)"' >> ~/.bashrc
 zsh:   echo 'eval "$(dk completion zsh)"' >> ~/.zshrc

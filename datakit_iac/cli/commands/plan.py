@@ -79,7 +79,7 @@ def _author(*, demanded: bool) -> str:
     known = address(said)
     if demanded and not known:
         raise exit_codes.UsageError(
-            f"{said!r} is not an address of the plan's author" if said else "nobody is known to make this plan",
+            f"{said!r} is not an address of the plan's author" if said else "the author of this plan is unknown",
             f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
         )
     return known
@@ -113,4 +113,4 @@ def _save(plan: Plan, options: Namespace) -> None:
     shown = os.path.relpath(file)
     print(f"saved {shown}; others approve it with `dk approve {shown}`", file=sys.stderr)
     if plan.subject.approval.needed and (reason := unknown_author(plan, Signers.of(folder))):
-        print(f"dk: nobody can approve it yet: {reason}", file=sys.stderr)
+        print(f"dk: it cannot be approved yet: {reason}", file=sys.stderr)

@@ -23,7 +23,7 @@ def answers(project: Project, given: Mapping[str, Any], *, is_new: bool) -> dict
         is_new: whether columns are asked, and not only what was left out.
 
     Raises:
-        UsageError: nobody can be asked, or there is no Store.
+        UsageError: standard input is not a terminal, or there is no Store.
     """
     from typing import get_args
 
@@ -47,7 +47,7 @@ def answers(project: Project, given: Mapping[str, Any], *, is_new: bool) -> dict
 
 def _store(project: Project) -> str:
     if not project.stores:
-        raise UsageError("there is no Store to lie in", "write one first: kind: Store")
+        raise UsageError("the project has no Store", "write one first: kind: Store")
     names = tuple(project.stores)
     return choose("Store", names, default=names[0] if len(names) == 1 else "")
 

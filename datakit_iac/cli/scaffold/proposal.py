@@ -75,9 +75,9 @@ class Proposal:
         lines = difflib.unified_diff(
             known.text.splitlines(), changed.text.splitlines(), name, self.source, lineterm="", n=1
         )
-        if not (told := list(lines)):
+        if not (difference := list(lines)):
             return
-        self.differing[f"{known.manifest.kind} {known.manifest.name}"] = told
+        self.differing[f"{known.manifest.kind} {known.manifest.name}"] = difference
         text = self._updates.get(origin.file) or origin.file.read_text(encoding="utf-8")
         self._updates[origin.file] = _replaced(text, origin.document, changed.text)
 

@@ -20,7 +20,7 @@ DEFAULT: Final = ".datakit/secrets.env"
 def of_file(folder: Path, variables: Mapping[str, str]) -> Source:
     """The file that `DATAKIT_SECRETS_FILE` names, or else `.datakit/secrets.env` below a folder.
 
-    A file that is not there has no secrets, unless it was named. It is read when the first secret is asked of it.
+    A file that is not there has no secrets, unless it was named. It is read when the first secret is looked up.
     """
     named = variables.get(VARIABLE)
     file = Path(named).expanduser() if named else folder / DEFAULT

@@ -53,7 +53,7 @@ class Secrets:
 
     @property
     def looked_in(self) -> str:
-        """The places, in the order in which they are asked."""
+        """The places, in the order in which they are looked up."""
         return ", then ".join(each.where for each in self.sources)
 
     def remedy(self, variable: str) -> str:

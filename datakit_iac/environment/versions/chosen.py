@@ -12,7 +12,7 @@ from datakit_iac.manifest.models.document import Manifest
 class ChosenVersion:
     """What one reference came to.
 
-    A DataSet is listed if it has a version, or where a reference asks for one; without either there is no choice.
+    A DataSet is listed if it has a version, or where a reference requires one; without either nothing is chosen.
 
     Attributes:
         kind: what is referred to: ``connector``, ``plugin`` (a Connector's), ``image`` (a Transform's), ``dataset``, or

@@ -1,1 +1,1 @@
-"""The executor `local`: processes of this machine, each under a supervisor, and the folders they run with."""
+"""The executor `local`: processes of this machine, their supervisor and run folders; nothing of what a job computes."""

@@ -17,7 +17,7 @@ HOLDER: Final = ".held"
 
 @contextmanager
 def run_folder(runs: Path, name: str) -> Iterator[Path]:
-    """An empty folder below `runs`, mode 0700; those that nobody holds any more are removed first."""
+    """An empty folder below `runs`, mode 0700; folders that no process holds any more are removed first."""
     runs.mkdir(parents=True, exist_ok=True)
     _sweep(runs)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=runs)).absolute()

@@ -138,7 +138,7 @@ def _tell(control: int, text: str) -> None:
     try:
         os.write(control, text.encode())
     except OSError:
-        pass  # nobody listens any more
+        pass  # the reader has gone
 
 
 def _watch(family: Family, control: int, limit: int, wakeup: int, stopped: list[int]) -> float:

@@ -121,7 +121,7 @@ class ConnectorSpec(Model):
     version: SemVer | None = None
     protocol: str = ""
     capabilities: Annotated[list[Literal["source", "destination"]], Field(min_length=1)]
-    plugin: Plugin = Plugin()
+    plugin: Plugin = Plugin.blank()
     connection_schema: Annotated[
         list[ConnectionField],
         BeforeValidator(_listed, json_schema_input_type=list[ConnectionField] | dict[str, dict[str, Any] | None]),

@@ -60,10 +60,11 @@ class TopicSettings(Model):
 class Consent(Model):
     """Leave to change `object` (``table`` or ``column/NAME``) in a way that loses data, until `expires`.
 
-    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null.
+    `misfits` says what becomes of values that do not fit a narrower type: they stop the change, or become null. The
+    object ``order`` is leave to rewrite the table where its columns stand in another order than declared.
     """
 
-    object: Annotated[str, Field(pattern=r"^(table|column/.+)$")]
+    object: Annotated[str, Field(pattern=r"^(table|order|column/.+)$")]
     reason: Annotated[str, Field(min_length=1)]
     expires: Day
     misfits: Literal["refuse", "null"] = "refuse"
@@ -144,7 +145,7 @@ class DataSetSpec(Model):
     partition_by: list[str] = Field(default_factory=nothing)
     tests: list[Annotated[Test, AfterValidator(_of_rows)]] = Field(default_factory=nothing)
     consents: list[Consent] = Field(default_factory=nothing)
-    dev: DevelopmentSection = DevelopmentSection()
+    dev: DevelopmentSection = DevelopmentSection.blank()
     previous_names: list[Name] = Field(default_factory=nothing)
 
     @model_validator(mode="after")

@@ -143,11 +143,11 @@ class EnvironmentSpec(Model):
     connectors: list[AllowedConnector] | None = None
     versions: Literal["exact", "ranges"] = "ranges"
     approval: Annotated[Approval, BeforeValidator(_of_mode, json_schema_input_type=ApprovalMode | Approval)] = (
-        Approval()
+        Approval.blank()
     )
-    quotas: Quotas = Quotas()
+    quotas: Quotas = Quotas.blank()
     executor: Annotated[ExecutorSection, BeforeValidator(_of_type, json_schema_input_type=Name | ExecutorSection)] = (
-        ExecutorSection()
+        ExecutorSection.blank()
     )
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
@@ -160,7 +160,7 @@ class Environment(Manifest):
     """One environment; its name is the Pulumi stack's. `bindings` stand at the top level or under `spec`."""
 
     kind: Literal["Environment"] = "Environment"
-    spec: EnvironmentSpec = EnvironmentSpec()
+    spec: EnvironmentSpec = EnvironmentSpec.blank()
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")

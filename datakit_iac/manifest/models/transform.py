@@ -16,18 +16,20 @@ from pydantic import (
     model_validator,
 )
 
-from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, nothing, number_as_text, repeated
+from datakit_iac.manifest.models.document import Manifest, Model, Name, nothing, repeated
+from datakit_iac.manifest.models.process import (
+    KUBERNETES_NAME,
+    EnvironmentVariable,
+    ResourceAmounts,
+    Resources,
+    amounts,
+)
 from datakit_iac.manifest.models.section import Section, section, sections
 from datakit_iac.manifest.values.duration import Duration
 from datakit_iac.manifest.values.image import ImageReference
 from datakit_iac.manifest.values.open_names import open_name
-from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.schedule import Cron, TimeZone
 from datakit_iac.manifest.values.versions import VersionRange
-
-_KUBERNETES_NAME: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
-"""A name of Kubernetes (RFC 1123, subdomain)."""
-
 
 _ONE_WAY: Final[dict[str, Any]] = {"oneOf": [{"required": ["dataset"]}, {"required": ["tags"]}]}
 
@@ -89,72 +91,6 @@ class Trigger(Model):
         return self.policy == "on-change" or "on-change" in self.policies
 
 
-class KeyReference(Model):
-    """A key of a Kubernetes Secret or ConfigMap."""
-
-    name: Annotated[str, Field(pattern=_KUBERNETES_NAME)]
-    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
-
-
-class ValueFrom(Model):
-    """Where the value of a variable is kept: exactly one of the two."""
-
-    secret_key_ref: KeyReference | None = None
-    config_map_key_ref: KeyReference | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        """A value is kept in one place."""
-        if (self.secret_key_ref is None) == (self.config_map_key_ref is None):
-            raise ValueError("exactly one of secretKeyRef and configMapKeyRef is expected")
-        return self
-
-
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-class EnvironmentVariable(Model):
-    """One variable of a job's process: a value, or where it is kept."""
-
-    name: VariableName
-    value: str | None = None
-    value_from: ValueFrom | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        """A variable has a value, or says where it is kept."""
-        if (self.value is None) == (self.value_from is None):
-            raise ValueError(f"exactly one of value and valueFrom is expected for {self.name}")
-        return self
-
-
-Amount = Annotated[Quantity, BeforeValidator(number_as_text, json_schema_input_type=str | float)]
-
-
-class ResourceAmounts(Model):
-    """Processors, memory and disk, as Kubernetes writes quantities."""
-
-    cpu: Amount | None = None
-    memory: Amount | None = None
-    ephemeral_storage: Amount | None = None
-
-
-class Resources(Model):
-    """What a job is given, and what it may use at most."""
-
-    requests: ResourceAmounts = ResourceAmounts()
-    limits: ResourceAmounts = ResourceAmounts()
-
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Self:
-        """Nothing is requested beyond its limit."""
-        for name in ("cpu", "memory", "ephemeral_storage"):
-            asked, most = getattr(self.requests, name), getattr(self.limits, name)
-            if asked and most and amount(asked) > amount(most):
-                raise ValueError(f"it requests {name} {asked}, more than its limit {most}")
-        return self
-
-
 class LineageSection(Model):
     """What a Transform tells of its Runs, as OpenLineage events (https://openlineage.io)."""
 
@@ -167,16 +103,6 @@ class LineageSection(Model):
 def _arguments(value: object) -> object:
     """A command as a list, where a line for the shell may stand for it."""
     return shlex.split(value) if isinstance(value, str) else value
-
-
-def _amounts(value: object) -> object:
-    """Requests and limits, where amounts of both may stand for them."""
-    flat = ("cpu", "memory", "ephemeralStorage")
-    if not isinstance(value, Mapping) or {*flat}.isdisjoint(value) or not {"requests", "limits"}.isdisjoint(value):
-        return value
-    both = {name: each for name, each in value.items() if name in flat}
-    rest = {name: each for name, each in value.items() if name not in flat}
-    return {**rest, "requests": both, "limits": both}
 
 
 def _runtime(name: str) -> str:
@@ -201,7 +127,7 @@ class TransformSpec(Model):
     description: str = ""
     inputs: list[Port] = Field(default_factory=nothing)
     outputs: Annotated[list[Port], Field(min_length=1)]
-    trigger: Trigger = Trigger()
+    trigger: Trigger = Trigger.blank()
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     image: ImageReference | None = None
@@ -209,12 +135,12 @@ class TransformSpec(Model):
         default_factory=nothing
     )
     env: list[EnvironmentVariable] = Field(default_factory=nothing)
-    resources: Annotated[Resources, BeforeValidator(_amounts, json_schema_input_type=Resources | ResourceAmounts)] = (
-        Resources()
+    resources: Annotated[Resources, BeforeValidator(amounts, json_schema_input_type=Resources | ResourceAmounts)] = (
+        Resources.blank()
     )
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None
-    service_account_name: Annotated[str, Field(pattern=_KUBERNETES_NAME)] | None = None
+    service_account_name: Annotated[str, Field(pattern=KUBERNETES_NAME)] | None = None
 
     @property
     def section(self) -> Section | dict[str, Any] | None:

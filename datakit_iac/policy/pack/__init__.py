@@ -1,1 +1,1 @@
-"""The CrossGuard pack: the rules of `dk validate` on the resources that the engine sees, before they are made."""
+"""The CrossGuard pack: the rules of `dk validate` on resources that are about to be made; no rules of its own."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from datakit_iac.manifest.models.document import Model
+from datakit_iac.manifest.models.document import Model, nothing
 from datakit_iac.manifest.models.policy import EnforcementChoice, Waiver
 from datakit_iac.policy.rule import Rule
 
@@ -28,7 +28,7 @@ class General(Model):
     versions: Literal["exact", "ranges"] | None = None
     connectors: dict[str, str] | None = None
     quotas: dict[str, str | int] | None = None
-    waivers: list[Waiver] = Field(default_factory=list)
+    waivers: list[Waiver] = Field(default_factory=nothing)
 
 
 def general_schema() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _properties(schema: dict[str, Any]) -> dict[str, Any]:
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     """A schema by itself: the engine knows no definitions beside it.
 
-    Defaults are left out, since the engine would send them as if somebody had said so.
+    Defaults are left out, since the engine would send them as if a user had set them.
     """
     if isinstance(schema, list):
         return [_inlined(each, definitions) for each in schema]

@@ -48,7 +48,7 @@ def violations(
 
     Args:
         rule: the rule, with its arguments.
-        subject: what it is asked of.
+        subject: what it looks at.
         project: what is known of everything else.
         policies: the policy set of the environment, with its waivers.
         urn: the resource.
@@ -66,6 +66,6 @@ def violations(
                 urn=urn,
                 remedy=None if waiver else each.remedy,
             )
-    except Exception as fault:  # an expression without an answer, or somebody else's rule
+    except Exception as fault:  # an expression that fails, or a rule of another package
         message = f"the rule {rule.code} failed: {fault}"
         yield ResourceFinding(code="broken-rule", message=message, target=str(subject.target), urn=urn)

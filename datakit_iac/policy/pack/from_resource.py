@@ -15,7 +15,7 @@ from datakit_iac.policy.pack.resource import ObservedResource, is_known
 from datakit_iac.policy.project_facts import ProjectFacts, Subject
 
 _UNUSED: Final = frozenset({"store", "connection", "secrets", "generation", "location"})
-"""Properties that no rule looks at, so that nobody waits for them to be known."""
+"""Properties that no rule looks at, so that no check waits until they are known."""
 
 
 class NotYetKnownError(Exception):

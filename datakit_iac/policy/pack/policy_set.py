@@ -26,7 +26,7 @@ from datakit_iac.policy.selection import DeclaredRule, declared
 from datakit_iac.policy.waivers import Waivers
 
 OWN: Final = tuple(dict.fromkeys((*DEFAULT_RULES, *DEMANDED_RULES, *ADVISED_RULES)))
-"""The rules that hold unless somebody says otherwise; each is a policy of the pack that is on by itself."""
+"""The rules that are enabled by default; each is a policy of the pack."""
 
 
 @dataclass(frozen=True)

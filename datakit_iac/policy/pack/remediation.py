@@ -1,4 +1,4 @@
-"""Putting a rule's right answer into the properties of a resource."""
+"""Applying the remedy of a violation to the properties of a resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datakit_iac.policy.rule import Remedy
 
 
 def apply(remedy: Remedy, kind: str, properties: Any) -> None:
-    """Set a property, or a tag, to the one right answer.
+    """Set a property, or a tag, to the value of a remedy.
 
     Args:
         remedy: the field of a manifest, and its value.

@@ -1,4 +1,4 @@
-"""The rules that ship with us."""
+"""The rules that ship with us, one module for each subject; which of them hold is decided by policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that hold a project to what its environment allows."""
+"""Rules on what an environment allows: Connectors and quotas."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def naming(
 
 
 class OwnerRequired(Model):
-    """Who owns what nobody owns; CrossGuard can set it."""
+    """The owner of a DataSet that names none; CrossGuard can set it."""
 
     default: str = ""
 

@@ -14,7 +14,7 @@ from datakit_iac.policy.rule import NoArguments, Remedy, Violation, rule
 
 
 class ClassificationRequired(Model):
-    """What an output is where nobody said; CrossGuard can set it."""
+    """The classification of an output that has none; CrossGuard can set it."""
 
     default: Classification = "internal"
 
@@ -23,7 +23,7 @@ class ClassificationRequired(Model):
 def classification_required(
     dataset: DataSetFacts, arguments: ClassificationRequired, _: ProjectFacts
 ) -> Iterator[Violation]:
-    """Every output says how closely it is held."""
+    """Every output has a classification."""
     if dataset.is_output and dataset.classification not in get_args(Classification):
         found = f"the classification {dataset.classification!r}" if dataset.classification else "no classification"
         expected = f"; expected {', '.join(get_args(Classification))}"
@@ -82,7 +82,7 @@ _LINEAGE: Final = "`from: dataset.column` says what it is made of, and `from: []
 
 @rule("lineage-required", "dataset", unasked=_has_approval)
 def lineage_required(dataset: DataSetFacts, _: NoArguments, project: ProjectFacts) -> Iterator[Violation]:
-    """Columns of what is made from personal data say `from`, or `pii: true`: none is passed off as clean by silence."""
+    """Columns of what is made from personal data say `from` or `pii: true`; silence does not count as clean."""
     if not (origins := [name for each in project.made_of(dataset) for name in project.personal(each).values()]):
         return
     if not dataset.columns:

@@ -1,4 +1,4 @@
-"""Connector: a technology type of the catalog; there is nothing to make, only to find."""
+"""Connector: a technology type of the catalog; nothing is made, it is only looked up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ConnectorType(RecordType):
     """The lifecycle of a Connector."""
 
     def check(self, old: Properties, new: Properties, call: Call) -> list[Fault]:
-        """What its Stores are bound to must be installed: each of the technologies, or else its own."""
+        """The technologies that its Stores are bound to must be installed, or else its own."""
         faults = inputs.unsound("Connector", new)
         if faults or has_unknowns(new):
             return faults

@@ -10,13 +10,13 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.properties import property_names
 from datakit_iac.contract.shapes import Contract
 from datakit_iac.findings.fault import Fault
-from datakit_iac.provider import foresight
+from datakit_iac.provider import column_order, foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
 from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, regranted, settle
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.provider.trash import discard, empty
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
@@ -65,6 +65,8 @@ class DataSetType:
         before = decode.dataset(old)
         unclear = [f"{after.name}: {each}" for each in ambiguous(before.columns, after.columns)]
         lost = [loss for loss in losses(before, after, new) if _holds_rows(before, call)]
+        if told := column_order.left(before, after, new):
+            call.tell(told)
         return [Fault("invalid-value", ("schema",), each) for each in (*unclear, *lost)]
 
     def diff(self, old: Properties, new: Properties, state: Properties) -> Difference:
@@ -76,12 +78,15 @@ class DataSetType:
         changed = [key for key in MADE_OF if _seen(old.get(key)) != _seen(new.get(key))]
         if not has_unknowns(new.get("writers")) and {*(old.get("writers") or ())} - {*(new.get("writers") or ())}:
             changed.append("writers")
-        if not changed or has_unknowns(new):
+        is_steered = old.get("consents") != new.get("consents")
+        if not (changed or is_steered) or has_unknowns(new):
             return Difference(dict.fromkeys(changed, "update"))
         before, after = decode.dataset(old), decode.dataset(new)
         moved = place_id(before) != place_id(after)
-        if "schema" in changed and not changes_to(after, before.columns):
+        if "schema" in changed and not changes_to(after, before.columns, new):
             changed.remove("schema")
+        if column_order.is_asked_first(after, old, new):
+            changed.append("consents")
         if "store" in changed and not moved and before.connection == after.connection:
             changed.remove("store")
         places = [key for key in ("store", "table", "prefix", "topic") if moved and key in changed]
@@ -97,7 +102,7 @@ class DataSetType:
             _demand(dataset, call)
             return place_id(dataset), _outputs(EXTERNAL)
         if call.preview:
-            _foresee(dataset, call)
+            _foresee(dataset, new, call)
             return place_id(dataset), _outputs(UNKNOWN)
         with opened(dataset.connection, call) as session:
             empty(session, call)
@@ -122,7 +127,7 @@ class DataSetType:
             return inputs, state
         if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
-        inputs = {**inputs, **drifted(dataset, live), **regranted(inputs, live), **terms}
+        inputs = {**inputs, **drifted(dataset, live, inputs), **regranted(inputs, live), **terms}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
@@ -136,7 +141,7 @@ class DataSetType:
             return _outputs(EXTERNAL)
         if call.preview:
             before = decode.dataset(old)
-            changes = changes_to(dataset, before.columns)
+            changes = changes_to(dataset, column_order.standing(before, dataset, new, call), new)
             statements = technology(dataset.connection.technology).ddl(dataset, changes)
             if statements := [*statements, *foresight.foresee(before, dataset, call)]:
                 call.tell(f"{strongest(changes)}: {'; '.join(statements)}")
@@ -198,7 +203,7 @@ def _shared(dataset: BoundDataSet, *claimants: str) -> str:
     """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
     names = [urn.rpartition("::")[2] for urn in claimants]
     first, second = sorted(names if len({*names}) > 1 else claimants)
-    return f"{first} and {second} lie in one place, {place_id(dataset)}; give one of them another, or remove it"
+    return f"{first} and {second} have one place, {place_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:
@@ -223,7 +228,7 @@ def _outputs(generation: object) -> Properties:
     return {"generation": generation}
 
 
-def _foresee(dataset: BoundDataSet, call: Call) -> None:
+def _foresee(dataset: BoundDataSet, new: Properties, call: Call) -> None:
     """Tell what making it would do; what is there already is seen where the Store can be asked.
 
     Raises:
@@ -239,7 +244,7 @@ def _foresee(dataset: BoundDataSet, call: Call) -> None:
                     raise
                 call.warn(str(another))
                 return
-            changes = changes_to(dataset, live.columns)
+            changes = changes_to(dataset, live.columns, new)
         foresight.demand_possible(session, dataset)
     statements = technology(dataset.connection.technology).ddl(dataset, changes)
     adopting = "" if changes is None else f"{dataset.place} is there and is taken over; "

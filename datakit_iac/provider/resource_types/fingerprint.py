@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from datakit_iac.provider import inputs
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Properties, ResourceError
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.provider.verification import demand_kept
 from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 
 def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
-    """A digest of a DataSet's content, or unknown in a preview that cannot ask, or of what the update itself makes.
+    """A digest of a DataSet's content; unknown where a preview cannot reach it, or the update itself makes it.
 
     Raises:
-        ResourceError: there is nothing, and nobody here will make it; it is not as declared; or the Store cannot be
+        ResourceError: it does not exist, and no Transform will make it; it is not as declared; or the Store cannot be
             asked.
     """
     if has_unknowns(arguments):

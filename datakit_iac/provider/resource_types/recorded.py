@@ -25,7 +25,7 @@ class RecordType:
         return Difference({key: "update" for key in sorted({*old, *new}) if old.get(key) != new.get(key)})
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:
-        """The record itself is all."""
+        """Nothing but the record."""
         foretell(new, call)
         return identifier(new["name"]), {}
 
@@ -46,9 +46,9 @@ class RecordType:
         return inputs, state
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
-        """The record itself is all."""
+        """Nothing but the record."""
         foretell(new, call)
         return {}
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
-        """What the record speaks of belongs to others; nothing to undo."""
+        """Nothing but the record is removed."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.executors.protocol import Cancelled, Executor, unkept, unmet
-from datakit_iac.executors.registry import executor
+from datakit_iac.executors.protocol import Cancelled, unkept, unmet
+from datakit_iac.executors.registry import executor, invalid_settings
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
-from datakit_iac.provider.open_stores import alone
 from datakit_iac.provider.outputs import claim, sign
 from datakit_iac.provider.prewarm import warm
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
@@ -28,6 +27,7 @@ from datakit_iac.provider.protocol import (
 from datakit_iac.provider.quotas import within
 from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.resource_types.run_reasons import reasons
+from datakit_iac.provider.stores.access import alone
 from datakit_iac.provider.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run
@@ -61,7 +61,7 @@ class RunType(RecordType):
             found = runtime(job.runtime)
         except LookupError as unknown:
             return [Fault("unknown-runtime", ("runtime",), str(unknown))]
-        faults = [fault._replace(path=("settings",)) for fault in found.check(job)]
+        faults = [fault.below("settings") for fault in found.check(job)]
         return [
             *faults,
             *([] if faults else _refused(job, known)),
@@ -101,36 +101,43 @@ class RunType(RecordType):
         return _execute(new, call) if again else _test_again(new, state, call)
 
 
-def _executor(run: Properties) -> Executor:
-    """Where a Run runs, as it says."""
-    said = dict(run.get("executor") or {})
-    return executor(said.pop("type", DEFAULT_EXECUTOR), said)
+def _executor(run: Properties) -> tuple[str, dict[str, Any]]:
+    """Where a Run runs: the name of an executor, and its settings."""
+    settings = dict(run.get("executor") or {})
+    return settings.pop("type", DEFAULT_EXECUTOR), settings
 
 
 def _refused(job: Job, run: Properties) -> Iterator[Fault]:
     """Why the executor cannot run a job. The default one can, where it needs no image: a check without it is faster."""
-    if run.get("executor") or job.image:
-        try:
-            for reason in unmet(_executor(run), rendered(runtime(job.runtime), job)):
-                yield Fault("invalid-job", ("executor",), reason)
-        except (LookupError, JobFailedError) as fault:
-            yield Fault("executor-not-installed", ("executor",), str(fault))
+    if not (run.get("executor") or job.image):
+        return
+    name, settings = _executor(run)
+    try:
+        if faults := invalid_settings(name, settings):
+            yield from (fault.below("executor") for fault in faults)
+            return
+        for reason in unmet(executor(name, settings), rendered(runtime(job.runtime), job)):
+            yield Fault("invalid-job", ("executor",), reason)
+    except LookupError as fault:
+        yield Fault("executor-not-installed", ("executor",), str(fault))
+    except JobFailedError as failed:
+        yield Fault("invalid-job", ("settings",), str(failed))
 
 
 def _tell_workload(new: Properties, call: Call) -> None:
-    """Say what would run, as far as it is known by now."""
+    """Show what would run, as far as it is known."""
     known = {**_said(new), "transform": new["transform"]}
     if not has_unknowns(known):
         job = inputs.job(known, call.environment)
         with suppress(LookupError, JobFailedError):  # reported by `check`
             workload = rendered(runtime(job.runtime), job)
             call.tell(f"would run: {workload}")
-            for _, reason in unkept(_executor(new), workload):
+            for _, reason in unkept(executor(*_executor(new)), workload):
                 call.tell(reason)
 
 
 def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iterator[Fault]:
-    """DataSets that lie elsewhere than a Run says: a change of their place is ignored."""
+    """DataSets whose place differs from what a Run says: the change of their place is ignored."""
     for each in datasets:
         there = call.claims.places(each.name)
         if there and (place := place_id(each)) not in there:
@@ -140,7 +147,7 @@ def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iter
 
 
 def _said(new: Properties) -> Properties:
-    """What a user says of it: digests and versions are unknown wherever something else is, which is not news."""
+    """The inputs that a user declares: digests and versions are unknown wherever one of those is."""
     return {
         name: new.get(name)
         for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor")
@@ -148,7 +155,7 @@ def _said(new: Properties) -> Properties:
 
 
 def _execute(new: Properties, call: Call) -> Properties:
-    """Run the job, then hold its outputs to their contracts.
+    """Run the job, then verify its outputs against their contracts.
 
     Raises:
         ResourceError: the environment's Stores are full; nothing was run.
@@ -167,7 +174,7 @@ def _execute(new: Properties, call: Call) -> Properties:
 
 
 def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
-    """Hold what the last run wrote to the tests of today.
+    """Test what the last run wrote with the tests as they are now.
 
     Raises:
         PartialError: it does not pass; nothing downstream may take it for done.
@@ -182,7 +189,7 @@ def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
 
 
 def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
-    """A run without versions: nothing downstream may take it for done, and the next update runs it again."""
+    """The record of a failed run, without versions: nothing downstream uses it, and the next update runs it again."""
     reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
     outputs = {"written": {}, "counts": {}, "incomplete": True}
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
@@ -190,7 +197,7 @@ def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
 
 def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, dict[str, str]]:
     def confirm() -> None:
-        """Go on only with files by which the job is still what it was when its Run was asked for."""
+        """Refuse to go on where the files have changed since the Run was planned."""
         if definition(job) != new["definition"]:
             raise JobFailedError(
                 "its files have changed since this update read them; nothing was built",
@@ -200,7 +207,7 @@ def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, d
 
     stores = [each.connection for each in (*job.inputs, *job.outputs)]
     with alone(stores, call):
-        context = RunContext(_executor(new), _cache(job), call.status, call.cancel, confirm)
+        context = RunContext(executor(*_executor(new)), _cache(job), call.status, call.cancel, confirm)
         warm(context.executor)
         call.status("starting")
         claim(job, new.get("generations") or {}, call)

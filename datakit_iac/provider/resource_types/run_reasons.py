@@ -1,4 +1,4 @@
-"""Why a Run happens again, as a preview says it."""
+"""Why a Run is repeated, as a preview shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datakit_iac.provider.protocol import Properties
 
 
 def reasons(old: Properties, new: Properties) -> str:
-    """Why a run happens again, in words."""
+    """Why a run is repeated, in words."""
     found = (
         [f"its definition {_changes(new.get('definition'))}"] if old.get("definition") != new.get("definition") else []
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.connections import in_holder
 from datakit_iac.provider import inputs as decode
-from datakit_iac.provider.open_stores import opened
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties
 from datakit_iac.provider.reconcile import tell_notes
+from datakit_iac.provider.stores.access import opened
 from datakit_iac.technologies.roles import Configures
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 

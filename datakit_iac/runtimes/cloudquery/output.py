@@ -1,4 +1,4 @@
-"""What a sync says, line by line: progress while it runs, and what came of it."""
+"""The output of a sync, line by line: progress while it runs, and its outcome."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Output:
             self._lines.append(line)
 
     def outcome(self, exit_code: int) -> RunResult:
-        """What came of it.
+        """The outcome of the sync.
 
         Raises:
-            JobFailedError: the CLI failed, told of errors, or rows of a table were not committed.
+            JobFailedError: the CLI failed, reported errors, or rows of a table were not committed.
         """
         missing = [name for table, name in self._names.items() if table not in self._counts]
         if exit_code or self._failed_tables or self._errors or missing:

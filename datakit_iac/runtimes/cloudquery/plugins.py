@@ -15,19 +15,19 @@ from datakit_iac.technologies.technology import address, technology
 
 
 def path(plugin: Source | Destination) -> str | None:
-    """Where the program of a plugin is; None where there is none."""
+    """The path of a plugin's program; None where it is not installed."""
     beside = Path(sys.executable).with_name(plugin.executable)
     return str(beside) if beside.is_file() else shutil.which(plugin.executable)
 
 
 def source(technology: str) -> Source | None:
-    """What reads a technology; None where nothing does."""
+    """The source plugin of a technology; None where it has none."""
     found: Source | None = _adapter(SOURCES, technology)
     return found
 
 
 def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
-    """The plugins of both sides, or what stands against it."""
+    """The plugins of both sides, or why they cannot be used."""
     faults: list[str] = []
     source = _one("read from", "input", [pair.source for pair in asked.pairs], SOURCES, faults)
     target = _one("write to", "output", asked.targets, DESTINATIONS, faults)
@@ -37,7 +37,7 @@ def choose(asked: Sync) -> tuple[tuple[Source, Destination] | None, list[str]]:
         each.store: each.connection for each in asked.targets if _adapter(DESTINATIONS, each.connection.technology)
     }
     if len(stores) > 1 and len({technology(each.technology).location(each) for each in stores.values()}) > 1:
-        faults.append(f"its outputs lie in several Stores ({', '.join(stores)}); make one Transform for each")
+        faults.append(f"its outputs are in several Stores ({', '.join(stores)}); make one Transform for each")
     elif target and not faults:
         faults += _misplaced(asked.targets)
     return (source, target) if source and target and not faults else None, faults
@@ -57,7 +57,7 @@ def _misplaced(targets: Sequence[BoundDataSet]) -> Iterator[str]:
 def _one(verb: str, side: str, datasets: Sequence[BoundDataSet], group: str, faults: list[str]) -> Any:
     found = {dataset.connection.technology: dataset for dataset in datasets}
     for kind, dataset in found.items():
-        if kind not in installed.names(group):
+        if not installed.has(group, kind):
             known = ", ".join(installed.names(group))
             faults.append(f"CloudQuery cannot {verb} {kind} ({side} {dataset.name}); there are plugins for {known}")
     if len(found) > 1:
@@ -69,4 +69,4 @@ def _one(verb: str, side: str, datasets: Sequence[BoundDataSet], group: str, fau
 
 
 def _adapter(group: str, technology: str) -> Any:
-    return installed.made(group, technology) if technology in installed.names(group) else None
+    return installed.made(group, technology) if installed.has(group, technology) else None

@@ -44,7 +44,7 @@ class CloudQuery:
         return [*asked.faults, *map(invalid_job, faults)]
 
     def definition(self, job: Job) -> str:
-        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read; names are none of it."""
+        """A digest of the pairs, the write mode, the outputs' columns and how inputs are read, without names."""
         asked = settings.read(job)
         refused = asked.quarantine
         document = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from datakit_iac.manifest.models.document import Model, Name, number_as_text
+from datakit_iac.manifest.models.document import Model, Name, nothing, number_as_text
 from datakit_iac.manifest.models.section import Section
 from datakit_iac.manifest.values.write_mode import DELETE_STALE, WriteMode
 
@@ -40,7 +40,7 @@ def share(text: str) -> str:
 
 
 def on_error(value: object) -> object:
-    """What becomes of records that cannot be loaded, where `fail` stands for nothing.
+    """What happens to records that cannot be loaded; `fail` is the default.
 
     Raises:
         ValueError: it says something else.
@@ -56,7 +56,7 @@ Share = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=in
 
 
 class OnError(Model):
-    """Where records go that cannot be loaded, and how many of each table may: a number, or a share such as ``0.1%``."""
+    """The quarantine of records that cannot be loaded, and how many of each table may go there: ``5``, ``0.1%``."""
 
     quarantine: Name
     max: Share | None = None
@@ -68,7 +68,7 @@ ErrorChoice = Annotated[OnError | None, BeforeValidator(on_error, json_schema_in
 class CloudQuerySection(Section):
     """What a Transform of runtime `cloudquery` moves, and how it writes."""
 
-    tables: list[TablePair] = Field(default_factory=list)
+    tables: list[TablePair] = Field(default_factory=nothing)
     write_mode: WriteMode = DELETE_STALE
     on_error: ErrorChoice = None
 

@@ -21,7 +21,7 @@ _FIELDS: Final = {"tables", "writeMode", "onError"}
 
 @dataclass(frozen=True, slots=True)
 class Settings(Sync):
-    """What a job asks for, as far as it could be read.
+    """The settings of a job, as far as they could be read.
 
     Attributes:
         faults: what is wrong.

@@ -1,1 +1,1 @@
-"""The runtime `dbt`: builds and tests the selected models of a dbt project that stays as its author wrote it."""
+"""The runtime `dbt`: builds and tests selected models of a dbt project, which stays unchanged; no adapter's profile."""

@@ -1,4 +1,4 @@
-"""The caches of dbt projects: held while they are used, removed when they were not for a while."""
+"""The caches of dbt projects: locked while in use, removed after a while without use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that no adapter of dbt reaches: brought to a DuckDB file before a build, and taken from there after it."""
+"""Rows that no adapter of dbt reaches: copied into a DuckDB file before a build, and out of it after the build."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rows(job: Job, folder: Path, context: RunContext, *, keeping: bool) -> Itera
 
 
 def _has_rows(dataset: BoundDataSet) -> bool:
-    """What has none is not brought: an incremental model begins where there is no table."""
+    """A DataSet without a table is skipped: an incremental model begins where there is no table."""
     with technology(dataset.connection.technology).open(dataset.connection) as session:
         live = session.describe(dataset.place)
     return live is not None and not live.is_empty

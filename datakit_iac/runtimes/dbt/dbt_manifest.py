@@ -91,7 +91,7 @@ def _move(node: Any, port: Port) -> None:
 
 
 def _begin(node: Any, port: Port, header: tuple[str, ...] | None) -> None:
-    """See to it that the table which the DataSet made ahead of dbt decides nothing."""
+    """Make sure that the table which the DataSet made before dbt does not change what dbt does."""
     if port.empty and node.config.materialized == "incremental":
         # Nothing was built in it yet, so there is nothing to add to.
         node.config.full_refresh = True

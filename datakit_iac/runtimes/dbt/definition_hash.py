@@ -26,7 +26,7 @@ _PLACES: Final = frozenset(
         "require-dbt-version", "version", "query-comment", "exposures",
     }
 )  # fmt: skip
-"""Keys of `dbt_project.yml` that say where things lie or what tools are used, not what is computed."""
+"""Keys of `dbt_project.yml` that say where files are or which tools are used, not what is computed."""
 
 
 def digest(project: DbtProject, selection: Selection, others: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the worker says of one request, line by line; see `worker`."""
+"""The worker's events of one request, line by line; see `worker`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Events:
         self._tail: deque[str] = deque(maxlen=_TAIL)
 
     def take(self, line: str) -> None:
-        """Take one line; the last that are no events say why a worker died."""
+        """Take one line; the last lines that are not events say why a worker died."""
         if line.startswith(_MARK):
             self._hear(json.loads(line.removeprefix(_MARK)))
         else:
             self._tail.append(line)
 
     def reply(self, exit_code: int) -> tuple[str, list[str]]:
-        """Dbt's error where it could not do what was asked, and the folders that it names for the user's project.
+        """Dbt's error where the request failed, and the folders that it names instead of the user's project.
 
         Raises:
             JobFailedError: the worker died.
@@ -53,7 +53,7 @@ class Events:
         return self._reply["error"], self._reply["folders"]
 
     def results(self, project: Path) -> Iterator[Result]:
-        """What became of each node, in dbt's order; nothing where nothing was built."""
+        """The result of each node, in dbt's order; empty where nothing was built."""
         return (Result(**{**each, "file": str(project / each["file"])}) for each in self._results)
 
     def _hear(self, event: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What dbt keeps of its last parsing, and whether it may be believed."""
+"""Dbt's cache of its last parsing, and whether it may be trusted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEPT: Final = "partial_parse.msgpack"
 class Parsed:
     """The digests of what this process saw dbt keep.
 
-    A cache lies on the disk between updates, and may have come with a checkout: where the files of a project are
+    A cache is on the disk between updates, and may have come with a checkout: where the files of a project are
     approved, dbt must not build from another text that a cache says is theirs.
     """
 

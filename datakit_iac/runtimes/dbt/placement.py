@@ -106,7 +106,7 @@ def _fault(graph: Graph, port: Port, found: list[Node], outputs: list[Port]) -> 
     crossed = [other for other in outputs if other is not port and other.model in node.names]
     if crossed and any(port.model in other.names for other in graph.built if other is not node):
         return (
-            f"{port} lies where dbt builds {node}, which has the name of {crossed[0]}; "
+            f"{port} is where dbt builds {node}, which has the name of {crossed[0]}; "
             "bind each to a table with the name of its model"
         )
     return ""
@@ -181,7 +181,7 @@ def _bind(graph: Graph, reader: Node, node: Node, inputs: list[Port], found: dic
         return f"{ref}, which may be {' or '.join(map(str, alike))}; name the DataSet after its model"
     if free:
         return (
-            f"{ref}, which dbt looks for in {node.relation}, but {free[0]} lies elsewhere and is read as a source; "
+            f"{ref}, which dbt looks for in {node.relation}, but {free[0]} is elsewhere and is read as a source; "
             f"read it by source() here too, or have dbt build {node.name} there"
         )
     name = node.name.replace("_", "-")

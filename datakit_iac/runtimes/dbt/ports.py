@@ -1,4 +1,4 @@
-"""What the worker must know of the DataSets of a job: where they are bound, and what is there."""
+"""What the worker must know of the DataSets of a job: where they are bound, and which tables exist there."""
 
 from __future__ import annotations
 

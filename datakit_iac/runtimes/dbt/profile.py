@@ -94,7 +94,7 @@ class Carrier(Protocol):
         """
 
     def publish(self, datasets: Sequence[BoundDataSet], database: Path, transform: str, run: str) -> list[str]:
-        """Make the rows of their tables those of the DataSets; notes for people.
+        """Replace the rows of the DataSets by those of their tables; notes for people.
 
         Raises:
             StoreError: they cannot be written, or are not as their contracts say; nothing is changed then.
@@ -128,7 +128,7 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
     for other in outputs[1:]:
         if other.connection != home.connection:
             raise ValueError(
-                f"outputs {home.name} and {other.name} lie in different Stores ({home.store}, {other.store}); "
+                f"outputs {home.name} and {other.name} are in different Stores ({home.store}, {other.store}); "
                 "dbt writes to one, so split the Transform"
             )
     carried = carriers()
@@ -138,7 +138,7 @@ def profile(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet], *, 
     technology, known = home.connection.technology, adapters()
     if technology not in known:
         raise ValueError(
-            f"output {home.name} lies in {technology}, where dbt cannot write here; expected one of {', '.join(known)}"
+            f"output {home.name} is in {technology}, where dbt cannot write here; expected one of {', '.join(known)}"
         )
     for dataset in (*inputs, *outputs):
         if dataset.place.table is None and dataset.connection.technology not in carried:
@@ -158,7 +158,7 @@ def split(table: str, default_schema: str = "") -> tuple[str, str]:
 
 
 def relation(dataset: BoundDataSet | DataSetReference, default_schema: str = "") -> tuple[str, str]:
-    """The schema and name by which dbt knows a DataSet; what is no table has the DataSet's own name."""
+    """The schema and name by which dbt knows a DataSet; what is not a table has the DataSet's own name."""
     if dataset.place.table is None:
         return default_schema, dataset.name.replace("-", "_")
     return split(dataset.place.table, default_schema)

@@ -35,7 +35,7 @@ def unlisted(
         project: the project.
         nodes: the nodes that are selected, all of them.
         inputs: the DataSets that are read.
-        known: further DataSets, to name the one that is meant.
+        known: further DataSets, to suggest the DataSet that is meant.
     """
     if _renames(project):
         return []

@@ -152,6 +152,6 @@ def _lines(text: str) -> Iterator[str]:
 def _declaring(match: re.Match[str]) -> str:
     name = match.group(1)
     return (
-        f"env_var('{name}') is asked for, without a default, and the Transform does not declare it: "
+        f"env_var('{name}') is used without a default, and the Transform does not declare it: "
         f'`env: [{{name: {name}, value: "${{{name}}}"}}]`'
     )

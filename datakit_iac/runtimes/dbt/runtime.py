@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +14,22 @@ from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.executors.workload import FOLDER, Workload
+from datakit_iac.executors.workload import Workload
 from datakit_iac.findings.fault import Fault
-from datakit_iac.runtimes.dbt import caches, carried, parsed, profile, references, results, settings, workspace
+from datakit_iac.runtimes.dbt import (
+    caches,
+    carried,
+    invocation,
+    parsed,
+    references,
+    results,
+    settings,
+    workspace,
+)
 from datakit_iac.runtimes.dbt.definition_hash import digest
 from datakit_iac.runtimes.dbt.events import Events
 from datakit_iac.runtimes.dbt.ports import ports
-from datakit_iac.runtimes.dbt.project import fetching, given, packages, variables
+from datakit_iac.runtimes.dbt.project import fetching, given, packages
 from datakit_iac.runtimes.dbt.project.configuration import ProjectError
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.documentation import described
@@ -32,21 +37,10 @@ from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.documentation import ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
-from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult, invalid_job
+from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult
 from datakit_iac.technologies.technology import address, location
 
-_CACHE_VARIABLE: Final = "DATAKIT_CACHE"
-_CACHE: Final = f"$({_CACHE_VARIABLE})"
 _POLL: Final = 0.1
-_STRICTNESS: Final = ("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
-
-
-@cache
-def _worker() -> tuple[str, ...]:
-    """What starts the worker, with the adapters that it imports ahead."""
-    ahead = ",".join(each.module for each in profile.adapters().values())
-    # -P: no folder of ours or of the user's may stand before the real `dbt` on the path.
-    return (sys.executable, "-P", str(Path(__file__).with_name("worker.py")), ahead)
 
 
 class Dbt:
@@ -60,11 +54,11 @@ class Dbt:
 
     def worker(self) -> Workload:
         """The process that has dbt imported, which an Executor may keep between jobs."""
-        return Workload(_worker(), worker=_worker())
+        return Workload(invocation.worker(), worker=invocation.worker())
 
     def check(self, job: Job) -> list[Fault]:
         """Faults of the settings, of the dbt project and of the places of its DataSets."""
-        return settings.faults(job) or list(map(invalid_job, _faults(job)))
+        return settings.faults(job)
 
     def described(self, job: Job) -> Mapping[str, ModelDocumentation]:
         """What the dbt project says of the models that the outputs are; nothing where it cannot be read."""
@@ -130,7 +124,7 @@ class Dbt:
         return (file,) if file.is_file() else ()
 
     def unseen(self, job: Job) -> list[str]:
-        """The packages that a Run would fetch, which nobody can look at before."""
+        """The packages that a Run would fetch, so that no approver can see them before."""
         try:
             return fetching.unseen(DbtProject(Path(job.settings["project"])))
         except (ProjectError, KeyError):
@@ -142,39 +136,21 @@ class Dbt:
         Raises:
             ValueError: dbt cannot do what the job asks for, or there is no dbt project.
         """
-        project = DbtProject(Path(job.settings["project"]))
-        described = _profile(job, project)
-        home, target = _cache(job, project, described)
-        options = [
-            "--project-dir", f"{_CACHE}/{home}/project",
-            "--profiles-dir", FOLDER,
-            "--profile", profile.NAME,
-            "--target", job.environment,
-            "--target-path", f"{_CACHE}/{target}",
-            "--log-path", f"{_CACHE}/{target}",
-        ]  # fmt: skip
-        return Workload(
-            [*_worker(), "build", *settings.options(job), "--", *options, *settings.variables(job), *_STRICTNESS],
-            secret_env=described.env,
-            # JSON is YAML too.
-            files={"profiles.yml": json.dumps(described.content, indent=2)},
-            needs={"shares_filesystem": f"dbt builds a copy of {project.root} on this machine"},
-            worker=_worker(),
-        )
+        return invocation.build(job)
 
     @contextlib.contextmanager
     def prepared(self, job: Job, workload: Workload, context: RunContext) -> Iterator[Workload]:
         """The workload on a fresh copy of the project, with its packages; builds in one database take turns.
 
         Raises:
-            JobFailedError: the project cannot be copied, or it is not the one that was approved.
+            JobFailedError: the project cannot be copied, or differs from what was approved.
             Cancelled: the user stopped it.
         """
         context.progress("starting dbt")
         try:
             project = DbtProject(Path(job.settings["project"]))
-            described = _profile(job, project)
-            home, target = (context.cache / each for each in _cache(job, project, described))
+            described = invocation.profile_of(job, project)
+            home, target = (context.cache / each for each in invocation.folders(job, project, described))
             project = self._with_packages(project, home, job, context)
             with (
                 caches.held(context.cache / "dbt", home, target),
@@ -198,7 +174,7 @@ class Dbt:
                 with self._parsed.ours(target) if job.given else contextlib.nullcontext():
                     yield replace(
                         workload,
-                        env={**workload.env, **carrying, _CACHE_VARIABLE: str(context.cache.absolute())},
+                        env={**workload.env, **carrying, invocation.CACHE_VARIABLE: str(context.cache.absolute())},
                         files={**workload.files, "request.json": json.dumps(request)},
                     )
         except ProjectError as fault:
@@ -220,7 +196,7 @@ class Dbt:
         if error:
             raise results.parse_failure(error, project.root, folders)
         warnings = [*fetching.unlocked(project), *events.warnings]
-        database = _profile(job, project).database
+        database = invocation.profile_of(job, project).database
         return results.outcome([*events.results(project.root)], warnings, events.building, database)
 
     @contextlib.contextmanager
@@ -243,11 +219,8 @@ class Dbt:
         context.progress("fetching the packages of dbt")
 
         def deps(folder: Path) -> str:
-            options = ["--project-dir", str(folder), "--log-path", str(folder), *_STRICTNESS, *settings.variables(job)]
-            request = json.dumps({"names": [*job.variables]})
-            fetch = Workload([*_worker(), "deps", *options], files={"request.json": request}, worker=_worker())
             events = Events()
-            with started(of_job(fetch, job), context) as lines:
+            with started(of_job(invocation.deps(job, folder), job), context) as lines:
                 for line in lines:
                     events.take(line)
                 return events.reply(lines.exit_code)[0]
@@ -263,21 +236,6 @@ class Dbt:
             raise JobFailedError(f"the packages of {project.root} cannot be kept in {home}: {fault.strerror}") from None
 
 
-def _profile(job: Job, project: DbtProject) -> profile.Profile:
-    described = profile.profile(job.inputs, job.outputs, names_schemas=project.names_schemas)
-    return replace(described, environment=job.environment)
-
-
-def _cache(job: Job, project: DbtProject, described: profile.Profile) -> tuple[Path, Path]:
-    """The folders of a project in one database and of its target, below the cache of all runs.
-
-    Each profile and each set of variables keeps a target: dbt parses everything again when one of them changes.
-    """
-    home = Path("dbt", _key(project.name, f"{project.root.absolute()} in {location(job.outputs[0])}"))
-    said = json.dumps([described.content, *settings.variables(job)], sort_keys=True)
-    return home, home / _key("target", said)
-
-
 def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
     known: tuple[BoundDataSet | DataSetReference, ...] = (*job.context, *job.inputs)
     return list({(each.store, each.name): each for each in known}.values())
@@ -285,22 +243,3 @@ def _datasets(job: Job) -> list[BoundDataSet | DataSetReference]:
 
 def _shown(project: DbtProject, contents: Mapping[str, str]) -> dict[str, str]:
     return {project.place(Path(file)).as_posix(): content for file, content in contents.items()}
-
-
-def _key(name: str, of: str) -> str:
-    return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
-
-
-def _faults(job: Job) -> Iterator[str]:
-    """What is wrong with a job whose section is right."""
-    try:
-        profile.profile(job.inputs, job.outputs)
-    except ValueError as fault:
-        yield str(fault)
-    try:
-        project = DbtProject(Path(job.settings["project"]))
-        yield from fetching.faults(project)
-        yield from variables.undeclared(project, job.variables.keys(), os.environ)
-        yield from settings.faults_of_selection(job, project)
-    except ProjectError as fault:
-        yield str(fault)

@@ -1,25 +1,34 @@
-"""The section of a Transform for dbt: which project, and what of it."""
+"""The section of a Transform for dbt: which project, and what of it; what is wrong with either."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.contract.job import Job
 from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest import wording
-from datakit_iac.runtimes.dbt import references, workspace
+from datakit_iac.runtimes.dbt import profile, references, workspace
+from datakit_iac.runtimes.dbt.project import fetching
+from datakit_iac.runtimes.dbt.project.configuration import ProjectError
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import Selection, select
+from datakit_iac.runtimes.dbt.project.variables import undeclared
 from datakit_iac.runtimes.job import invalid_job
 
 _SETTINGS: Final = ("project", "select", "exclude", "vars")
 
 
 def faults(job: Job) -> list[Fault]:
-    """What is wrong with the section itself."""
+    """What is wrong with the section; where nothing is, with the dbt project and the places of the DataSets."""
+    return _of_section(job) or list(map(invalid_job, _of_project(job)))
+
+
+def _of_section(job: Job) -> list[Fault]:
     found: list[Fault] = []
     if not isinstance(job.settings.get("project"), str):
         text = "`project` is missing; expected the folder with dbt_project.yml, e.g. `project: models/dbt`"
@@ -36,7 +45,21 @@ def faults(job: Job) -> list[Fault]:
     return [*found, *(invalid_job(f"unknown setting `{name}`: {nearest(name, _SETTINGS)}", name) for name in unknown)]
 
 
-def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
+def _of_project(job: Job) -> Iterator[str]:
+    try:
+        profile.profile(job.inputs, job.outputs)
+    except ValueError as fault:
+        yield str(fault)
+    try:
+        project = DbtProject(Path(job.settings["project"]))
+        yield from fetching.faults(project)
+        yield from undeclared(project, job.variables.keys(), os.environ)
+        yield from _of_selection(job, project)
+    except ProjectError as fault:
+        yield str(fault)
+
+
+def _of_selection(job: Job, project: DbtProject) -> list[str]:
     """What is wrong with what is selected, each as one sentence; nothing where only dbt can tell what that is."""
     if not project.nodes:
         return [f"{project.root} has no models in {', '.join(project.paths('model'))}"]
@@ -55,7 +78,7 @@ def faults_of_selection(job: Job, project: DbtProject) -> list[str]:
 
 
 def selection(job: Job, project: DbtProject) -> Selection:
-    """What is selected, as far as that can be told without dbt."""
+    """What is selected, as far as that is known without dbt."""
     return select(project, job.settings.get("select") or (), job.settings.get("exclude") or ())
 
 

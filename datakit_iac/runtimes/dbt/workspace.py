@@ -63,8 +63,8 @@ def sources(
     """The sources of a project, by file: each DataSet as ``source('<store>', '<dataset>')``, with `-` written as `_`.
 
     What the project declares itself is left to it, and what a package declares where no DataSet has its name. A source
-    that a model names but nobody declares gets a place nowhere, so that dbt can read the models that are not of this
-    job; `undeclared` finds it in those that are.
+    that a model names and no file declares gets a place that does not exist, so that dbt can read the models outside
+    this job; `undeclared` finds it in the others.
     The order is that of names, whatever the order of `datasets`.
     """
     own, described = project.declared_sources, described or Profile({})

@@ -1,1 +1,1 @@
-"""The generic runtimes, which run the command or the image of a Transform: what a manifest says to them."""
+"""The generic runtimes, which run a Transform's command or image: their sections of manifests; they run nothing yet."""

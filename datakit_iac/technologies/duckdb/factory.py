@@ -25,7 +25,7 @@ class DuckDB(SqlFile):
     """Tables in a DuckDB file. It keeps no length of strings; all other types are kept as declared."""
 
     name = "duckdb"
-    capabilities = Capabilities(places=("table",), single_writer=True, embedded=True)
+    capabilities = Capabilities(places=("table",), single_writer=True, embedded=True, keeps_order=True)
     dialect = DUCKDB
     connection = DuckDBConnection
     log = ".wal"

@@ -13,10 +13,13 @@ import duckdb
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.duckdb import rewriting
 from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.duckdb.opening import OpeningError, opened
+from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.roles import DataVersion
+from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.sql.session import SqlSession
 from datakit_iac.technologies.technology import StoreError
@@ -74,6 +77,20 @@ class DuckDBSession(SqlSession):
     def places(self, infix: str) -> list[Place]:
         """Tables and views whose names contain `infix`, in whatever case."""
         return self._catalog.places(infix)
+
+    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> Iterator[str]:
+        """What carries out changes: by `ALTER TABLE`, or a copy of the table where it cannot."""
+        for change in changes:
+            if rewriting.is_needed(self.rows, dataset.place, change):
+                yield from rewriting.statements(self.rows, dataset.place, change)
+            else:
+                yield from ddl.alter(self.dialect, dataset.place, [change])
+
+    def refusal(self, fault: Exception, statement: str) -> str:
+        """Why a statement was not carried out; an index that others made lets a table hardly be altered."""
+        said = super().refusal(fault, statement)
+        is_held = isinstance(fault, duckdb.Error) and "depend" in str(fault)
+        return f"{said} Drop the index or key that depends on it, run again and make it again" if is_held else said
 
     def primary_key(self, place: Place) -> frozenset[str]:
         """The columns of a table's primary key, in lower case."""

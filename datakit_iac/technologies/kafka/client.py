@@ -21,6 +21,7 @@ _REFUSED: Final = frozenset(
     {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._CRIT_SYS_RESOURCE}
 )
 """What another try would not change."""
+_UNREACHABLE: Final = frozenset({KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._DESTROY_BROKER})
 _TRY: Final = 1.0
 _PAUSE: Final = 0.02
 
@@ -71,11 +72,10 @@ class Client:
     def why(self, fault: BaseException) -> str:
         """The reason of a failure: the one that the driver told last, where the failure itself is only a time-out."""
         error = error_of(fault)
-        timed_out = error is None or error.code() in (KafkaError._TRANSPORT, KafkaError._TIMED_OUT)
         refused = [each for each in self._heard if each.code() in _REFUSED]
-        if timed_out and self._heard:
+        if (error is None or error.code() in _UNREACHABLE) and self._heard:
             return _told((refused or self._heard)[-1], self.said)
-        return reason(fault)
+        return _told(error, self.said) if error and error.code() in _UNREACHABLE else reason(fault)
 
     def until(self, what: str, comes: Callable[[], bool], patience: float | None = None) -> None:
         """Wait for something that the brokers have promised: they answer before all of them know.

@@ -16,6 +16,7 @@ POSTGRES: Final = Dialect(
     read=types.read,
     default_schema="public",
     fitting=narrowing.fitting,
+    lock="LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
     keys=True,
     tags=True,
     select_fault=fault,

@@ -33,7 +33,12 @@ class Postgres(SqlTechnology):
 
     name = "postgres"
     capabilities = Capabilities(
-        places=("table",), pooled=True, enforces_keys=True, keeps_tags=True, longest_name=_LONGEST_NAME
+        places=("table",),
+        pooled=True,
+        enforces_keys=True,
+        keeps_order=True,
+        keeps_tags=True,
+        longest_name=_LONGEST_NAME,
     )
     dialect = POSTGRES
     connection = PostgresConnection

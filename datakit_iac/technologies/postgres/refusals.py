@@ -71,6 +71,8 @@ def refused(fault: psycopg.Error, what: str = "") -> str:
     if readers := [f"{view} reads {column}" for view, column in _READER.findall(detail)]:
         said = f"{'; '.join(readers)}; drop it, or keep what it reads, and run again"
     hint = next((f"; {hint}" for kind, hint in _HINTS.items() if isinstance(fault, kind)), "")
+    if isinstance(fault, errors.DependentObjectsStillExist) and not readers:
+        hint = "; drop that, or leave this as it is, and run again"
     if isinstance(fault, errors.UndefinedFunction) and "pg_input_is_valid" in said:
         hint = "; giving a column a narrower type takes Postgres 16 or later"
     if isinstance(fault, errors.UniqueViolation) and fault.diag.schema_name == "pg_catalog":

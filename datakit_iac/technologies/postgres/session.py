@@ -18,7 +18,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.postgres import catalog, grants
+from datakit_iac.technologies.postgres import catalog, grants, rewriting
 from datakit_iac.technologies.postgres.dialect import spoken
 from datakit_iac.technologies.postgres.opening import connected
 from datakit_iac.technologies.postgres.refusals import may_be_missing, refused, unreachable
@@ -205,14 +205,16 @@ class PostgresSession(SqlSession):
         self.together([*self.making(dataset, mark), *granting])
         self.written(dataset.place)
 
-    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
+    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> Iterator[str]:
         """What carries out changes, and gives the roles what they should have."""
         found = self._find(dataset.place)
         there = granted(self._grants, found.granted if found else {})
-        return [
-            *ddl.alter(self.dialect, dataset.place, map(_as_there, changes), key=found.key if found else ""),
-            *grants.statements(self.dialect, dataset.place, self._grants, there),
-        ]
+        for change in map(_as_there, changes):
+            if change.kind == "reorder":
+                yield from rewriting.statements(self.rows, self.dialect, dataset.place, change.order)
+            else:
+                yield from ddl.alter(self.dialect, dataset.place, [change], key=found.key if found else "")
+        yield from grants.statements(self.dialect, dataset.place, self._grants, there)
 
     def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """Run the tests of the contract, on columns as their names are spelled there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,11 +15,13 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.factory import address, contradictions
 from datakit_iac.technologies.s3.connection import S3Connection
+from datakit_iac.technologies.s3.layouts import is_unlike
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.s3.session import S3Session
 
+_AGAIN: Final = "objects that were loaded are written again"
 _AT: Final = "@"
 """Between bucket and endpoint in a location; neither has one."""
 
@@ -70,8 +72,23 @@ class S3:
         return data_type
 
     def ddl(self, dataset: BoundDataSet, changes: Iterable[Change] | None) -> list[str]:
-        """Writing the snapshot is all; a change of schema touches no object."""
-        return [f"put {dataset.place.prefix}"] if changes is None else []
+        """What becomes of the objects, of each change that touches them."""
+        if changes is None:
+            return [f"put {dataset.place.prefix}"]
+        return [f"{each}: {_AGAIN}" for each in changes if is_unlike((), dataset, [each])]
+
+    def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
+        """None: all that a DataSet says beside its columns can be kept."""
+        return ()
+
+    def reconfigured(self, before: BoundDataSet, after: BoundDataSet) -> Sequence[str]:
+        """Partitions or a format of its own for each object that a load of ours wrote."""
+        said = []
+        if before.partition_by != after.partition_by:
+            said.append(f"partitioned by ({', '.join(after.partition_by) or 'nothing'}): {_AGAIN}")
+        if before.place.format != after.place.format:
+            said.append(f"format is {after.place.format or 'parquet'}: {_AGAIN}")
+        return said
 
     @contextmanager
     def open(self, connection: Connection, *, create: bool = False) -> Iterator[S3Session]:

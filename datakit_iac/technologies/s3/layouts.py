@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal
+from urllib.parse import unquote
 
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.listing import is_pattern
 
-FORMATS: Final[Mapping[str, str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
+FORMATS: Final[Mapping[Literal["parquet", "csv", "json"], str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
 """The formats, and how the names of their objects end."""
 _NAMED: Final = re.compile(r"^[0-9a-f]{16}-\d{5}\.(parquet|csv|jsonl)$")
 CSV: Final = frozenset({"delimiter", "quote", "escape", "header", "nulls"})
@@ -20,6 +22,39 @@ CSV: Final = frozenset({"delimiter", "quote", "escape", "header", "nulls"})
 def is_of_a_load(key: str) -> bool:
     """Whether an object has a name that a load of ours gives; the folders before it are those of partitions."""
     return bool(_NAMED.match(key.rpartition("/")[2]))
+
+
+def is_checked(dataset: BoundDataSet) -> bool:
+    """Whether a change must see that required columns have values, for there is no Run that would be verified."""
+    return dataset.writers is not None and not dataset.writers
+
+
+def is_unlike(keys: Iterable[str], dataset: BoundDataSet, changes: Iterable[Change]) -> bool:
+    """Whether objects must be written again to be as a contract says.
+
+    A column that is added has no value in them, and a wider type holds what they have: they are read as they are.
+
+    Args:
+        keys: of the objects that a load of ours wrote.
+        dataset: the contract.
+        changes: what it changes of the columns that the objects have.
+    """
+    kinds = {"rename", "narrow", "drop", *(["require"] if is_checked(dataset) else [])}
+    if any(change.kind in kinds for change in changes):
+        return True
+    ending = next((ending for name, ending in FORMATS.items() if name == (dataset.place.format or "parquet")), "")
+    wanted = [*dataset.partition_by], ending
+    return any((_partitions(key), key.rpartition(".")[2]) != wanted for key in keys)
+
+
+def _partitions(key: str) -> list[str]:
+    """The columns whose values the folders of an object name.
+
+    >>> _partitions("lake/users/year=2013/country=de/1f.parquet")
+    ['year', 'country']
+    """
+    folders = (part.partition("=") for part in key.split("/")[:-1])
+    return [unquote(name) for name, sign, _ in folders if sign]
 
 
 def unwritable(target: BoundDataSet) -> Iterator[str]:

@@ -16,7 +16,7 @@ from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
-from datakit_iac.technologies.s3.layouts import is_of_a_load
+from datakit_iac.technologies.s3.layouts import is_of_a_load, is_unlike
 from datakit_iac.technologies.s3.objects import Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError, NotImplementedByServiceError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
@@ -87,13 +87,20 @@ class S3Session:
             raise StoreError(f"{dataset.place} was made by somebody else meanwhile; try again") from fault
 
     def alter(self, dataset: BoundDataSet, changes: Sequence[Change], mark: Mark) -> None:
-        """Write description and mark again; the objects stay as they are."""
+        """Write description and mark again; objects that are not as the contract says are written again before."""
+        prefix = str(dataset.place)
+        known = snapshot.read(self._objects, prefix)
+        written = [each.key.removeprefix(snapshot.folder(prefix)) for each in (known and known.objects) or ()]
+        if written and is_unlike(written, dataset, changes):
+            from datakit_iac.technologies.s3.rewriting import rewrite  # late: it imports what loads do
+
+            self._notes += rewrite(dataset, changes)
         self._notes += governance.govern(self._objects, dataset)
         comment = mark.append_to(dataset.description)
-        snapshot.change(self._objects, str(dataset.place), lambda known: replace(known, comment=comment))
+        snapshot.change(self._objects, prefix, lambda known: replace(known, comment=comment))
 
     def misfits(self, place: Place, change: Change) -> int:
-        """None: a change of schema touches no object."""
+        """None that is known before the objects are read: `alter` counts them."""
         return 0
 
     def rename(self, place: Place, name: str) -> None:

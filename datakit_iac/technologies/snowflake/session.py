@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -124,7 +124,7 @@ class SnowflakeSession(SqlSession):
         if self._has_schema(schema):
             self.together([f"USE SCHEMA {quote(self._name)}.{quote(schema)}"])
 
-    def together(self, statements: Sequence[str]) -> None:
+    def together(self, statements: Iterable[str]) -> None:
         """Run statements one after the other: Snowflake commits each that defines something, whatever stands around it.
 
         Raises:

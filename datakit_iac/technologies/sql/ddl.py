@@ -10,6 +10,7 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.sql import shadow
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.technology import StoreError
@@ -122,6 +123,8 @@ def _alter(dialect: Dialect, place: Place, change: Change, key: str) -> list[str
             return [
                 f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(dialect.quote(each.name) for each in change.key)})"
             ]
+        case "reorder":  # of what a session finds in the table besides, nothing is known here
+            return shadow.told(dialect, place, change.order)
     raise ValueError(f"a change of kind {change.kind} lacks its column")
 
 

@@ -12,7 +12,7 @@ from datakit_iac.technologies.evolution import Kind
 from datakit_iac.technologies.sql.names import literal, quoted, split
 
 ALL: Final[frozenset[Kind]] = frozenset(
-    ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key")
+    ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key", "reorder")
 )
 
 
@@ -26,8 +26,8 @@ class Dialect:
         read: the type of a column as the catalog shows it.
         default_schema: the schema of a table whose name says none; empty where the database has no
             schemas, and a dot is part of a name.
-        alters: the kinds of change that `ALTER TABLE` can carry out. Without ``require``, NOT NULL is left to data
-            tests; what else is not here is refused.
+        alters: the kinds of change that `ALTER TABLE` can carry out, or for ``reorder`` a copy of the table. Without
+            ``require``, NOT NULL is left to data tests; what else is not here is refused.
         comments: the table in which descriptions and marks are kept; empty where there is `COMMENT ON`.
         epoch: seconds since 1970 of the time `{}`.
         now: the current time.
@@ -35,6 +35,8 @@ class Dialect:
         end_reading: ends it.
         fitting: the SQL that gives each value of a column in a narrower type, and NULL where it does not fit, of the
             quoted column, its type and the new one; None where ``narrow`` is not in `alters`.
+        lock: what keeps others from writing to the table `{}`, and not from reading it, as long as it is copied; empty
+            where nobody else can write.
         keys: whether a primary key is a constraint of the table.
         tags: whether classification and personal data are written beside descriptions.
         select_fault: why a text is not one SELECT over tables of the database, as a phrase; empty where it is.
@@ -55,6 +57,7 @@ class Dialect:
     begin_reading: str = "START TRANSACTION READ ONLY"
     end_reading: str = "ROLLBACK"
     fitting: Callable[[str, DataType, DataType], str] | None = None
+    lock: str = ""
     keys: bool = False
     tags: bool = False
     select_fault: Callable[[str], str] = lambda _: ""

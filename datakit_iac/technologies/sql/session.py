@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any, ClassVar, Protocol
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -123,11 +124,11 @@ class SqlSession(ABC):
         else:
             possible = [each for each in changes if not self._lacks(dataset.place, each)]
             self._refuse_misfits(dataset.place, possible)
-        self.together([*self.altering(dataset, possible), *ddl.stamp(self.dialect, dataset, mark, kind=kind)])
+        self.together(chain(self.altering(dataset, possible), ddl.stamp(self.dialect, dataset, mark, kind=kind)))
         self.written(dataset.place if all(change.kind == "describe" for change in possible) else None)
 
-    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> list[str]:
-        """What carries out changes."""
+    def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> Iterable[str]:
+        """What carries out changes; each statement is asked for once those before it are carried out."""
         return ddl.alter(self.dialect, dataset.place, changes)
 
     def misfits(self, place: Place, change: Change) -> int:
@@ -238,11 +239,11 @@ class SqlSession(ABC):
         found: list[tuple[Any, ...]] = self.database.execute(query, parameters).fetchall()
         return found
 
-    def together(self, statements: Sequence[str]) -> None:
-        """Run statements in one transaction.
+    def together(self, statements: Iterable[str]) -> None:
+        """Run statements in one transaction; they may ask what those before them have done.
 
         Raises:
-            StoreError: the database refused one, and nothing was done.
+            StoreError: the database refused one, or asking for them did, and nothing was done.
         """
         self.database.execute("BEGIN TRANSACTION")
         statement = ""
@@ -251,9 +252,11 @@ class SqlSession(ABC):
                 self.database.execute(statement)
             statement = "COMMIT"
             self.database.execute(statement)
-        except self.failure as fault:
+        except (self.failure, StoreError) as fault:
             with suppress(self.failure):  # a connection that was cut has left nothing
                 self.database.execute("ROLLBACK")
+            if isinstance(fault, StoreError):
+                raise
             raise StoreError(self.refusal(fault, statement)) from fault
 
     def refusal(self, fault: Exception, statement: str) -> str:

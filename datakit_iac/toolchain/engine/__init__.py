@@ -1,1 +1,1 @@
-"""The Pulumi engine: looking for it, installing it, building it, keeping it."""
+"""The Pulumi engine: finding, installing, building and caching it; not running it."""

@@ -25,12 +25,6 @@ RENAMED: Final = (
 KILLS: Final = st.one_of(
     st.none(), st.none(), st.none(), st.builds(Kill, st.integers(0, 5), st.sampled_from(["before", "during", "after"]))
 )
-PATHS: Final = (
-    "warehouse.duckdb",
-    "./data/../warehouse.duckdb",
-    "ROOT/project/warehouse.duckdb",
-    "../project/warehouse.duckdb",
-)
 
 
 class Rules(RuleBasedStateMachine):

@@ -8,15 +8,17 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.edits import wiring
-from tests.model.rules.machine import KILLS, LOADED, MADE, PATHS, Rules
+from tests.model.rules.machine import KILLS, LOADED, MADE, SEEDS, Rules
 from tests.model.update import Kill
 
 
 class Places(Rules):
     """Edits of places and names."""
 
-    @rule(path=st.sampled_from(PATHS), kill=KILLS)
-    def the_path_is_spelled_otherwise(self, path: str, kill: Kill | None) -> None:
+    @rule(spelling=SEEDS, kill=KILLS)
+    def the_path_is_spelled_otherwise(self, spelling: int, kill: Kill | None) -> None:
+        spellings = self.project.warehouse.spellings
+        path = spellings[spelling % len(spellings)]
         self._change(replace(self.project, path=path), f"the warehouse is in {path}", kill=kill, idle=True)
 
     @rule(key=MADE, table=st.sampled_from(["{key}", "{key}2"]), schema=st.sampled_from(["raw", "main"]), kill=KILLS)

@@ -21,7 +21,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.executors.local.processes import LocalProcesses
 from datakit_iac.executors.protocol import Cancelled, Execution, KeepsWorkers
 from datakit_iac.executors.workload import Workload
-from datakit_iac.manifest.models.transform import ResourceAmounts, Resources
+from datakit_iac.manifest.models.process import ResourceAmounts, Resources
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.project.selection import select
@@ -178,7 +178,7 @@ def test_a_variable_that_only_dbt_finds_is_named_with_the_model_and_the_fix(
     said = str(failed.value)
     assert where in said
     assert (
-        "env_var('REGION') is asked for, without a default, and the Transform does not declare it: "
+        "env_var('REGION') is used without a default, and the Transform does not declare it: "
         '`env: [{name: REGION, value: "${REGION}"}]`'
     ) in said
 

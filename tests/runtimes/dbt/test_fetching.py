@@ -285,8 +285,8 @@ def test_where_files_are_approved_nothing_is_fetched(staged: Shop, run: Runner, 
     staged.write("packages.yml", f"packages: [{{tarball: '{server.package('doubled', 2)}', name: doubled}}]")
     job = staged.job("marts")
     (said,) = run.runtime.unseen(job)
-    assert "/doubled.tar.gz, which is not installed, so nobody can see what would be built; run `dbt deps` in" in said
-    with pytest.raises(JobFailedError, match="nobody can see what would be built"):
+    assert "/doubled.tar.gz, which is not installed, so what would be built cannot be approved; run" in said
+    with pytest.raises(JobFailedError, match="what would be built cannot be approved"):
         run(replace(job, given="approved"))
     assert server.asked == []
 

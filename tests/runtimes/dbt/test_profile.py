@@ -86,8 +86,8 @@ def faulty(shop: Shop) -> list[tuple[list[BoundDataSet], list[BoundDataSet], str
     a, files = shop.dataset("a"), Connection("files", {"path": "."})
     return [
         ([], [], "needs an output"),
-        ([], [a, shop.dataset("b", store="other", path="b.duckdb")], "lie in different Stores"),
-        ([], [replace(a, connection=files)], "lies in files, where dbt cannot write here; expected one of duckdb"),
+        ([], [a, shop.dataset("b", store="other", path="b.duckdb")], "are in different Stores"),
+        ([], [replace(a, connection=files)], "is in files, where dbt cannot write here; expected one of duckdb"),
         ([replace(a, connection=files)], [a], "dbt on DuckDB reads DuckDB files only"),
         ([replace(a, place=Place(prefix="a.csv"))], [a], "is not a table"),
     ]

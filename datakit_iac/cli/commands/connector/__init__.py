@@ -1,1 +1,1 @@
-"""`dk connector …`."""
+"""`dk connector …`: one module for each command, and nothing that other commands need."""

@@ -1,1 +1,1 @@
-"""`dk dataset …`."""
+"""`dk dataset …`: one module for each command, and nothing that other commands need."""

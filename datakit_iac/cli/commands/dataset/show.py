@@ -42,7 +42,7 @@ def _neighbours(project: Project, dataset: DataSet) -> dict[str, list[str]]:
 
 def _text(dataset: DataSet, neighbours: Mapping[str, Any]) -> Iterator[str]:
     spec = dataset.spec
-    # What the manifest as a whole says of a field, the spec may leave to its metadata.
+    # A field that the spec leaves out may be in the metadata.
     said = {
         field.alias or name: getattr(dataset, name, getattr(spec, name))
         for name, field in type(spec).model_fields.items()

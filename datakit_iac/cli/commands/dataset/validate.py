@@ -1,7 +1,7 @@
 """Check DataSets, by name or those of files and folders, or all; by themselves and in one environment.
 
 The project around them is read, so that their references are found; only findings on DataSets are shown. Whatever the
-policies ask of outputs, a DataSet that holds personal data must say here how closely it is held.
+policies ask of outputs, a DataSet that holds personal data must have a classification here.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""`dk env …`."""
+"""`dk env …`: one module for each command, and nothing that other commands need."""

@@ -1,1 +1,1 @@
-"""`dk store …`."""
+"""`dk store …`: one module for each command, and nothing that other commands need."""

@@ -89,7 +89,7 @@ class DbtProject:
 
     @cached_property
     def asked(self) -> dict[Path, tuple[Package, ...]]:
-        """The packages that it and its packages of its own ask for, see `packages.asked`."""
+        """The packages that it and its local packages require, see `packages.asked`."""
         return asked(self.root)
 
     @cached_property
@@ -99,7 +99,7 @@ class DbtProject:
 
     @cached_property
     def package_folders(self) -> Mapping[Path, Path]:
-        """Where each package lies on this machine, by its folder in the project.
+        """Where each package is on this machine, by its folder in the project.
 
         What is installed is taken as it is. Else packages that are folders are where they are, and others where they
         were fetched to.
@@ -117,7 +117,7 @@ class DbtProject:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
     def place(self, file: Path) -> Path:
-        """Where one of its files, or of its packages', lies on this machine."""
+        """Where a file of the project, or of one of its packages, is on this machine."""
         if not self.package_folders:
             return self.root / file
         depth = len(Path(self.packages).parts) + 1
@@ -237,7 +237,7 @@ class DbtProject:
         return self._folders[folder]
 
     def _of_package(self, package: Path) -> Iterable[Path]:
-        """The files of a package; of one that lies elsewhere, and may be worked in there, those that dbt reads."""
+        """The files of a package; of one outside the project, which may be under development, those dbt reads."""
         if package.is_symlink() or package in self.asked:
             with contextlib.suppress(ProjectError):
                 return DbtProject(package).own

@@ -53,11 +53,11 @@ def faults(project: DbtProject) -> list[str]:
 
 
 def unseen(project: DbtProject) -> list[str]:
-    """What nobody could look at before it is built, as one sentence."""
+    """What no approver can see before it is built, as one sentence."""
     if not (names := ", ".join(map(_called, missing(project)))):
         return []
     return [
-        f"{_file(project.root)} asks for {names}, which is not installed, so nobody can see what would be built; "
+        f"{_file(project.root)} requires {names}, which is not installed, so what would be built cannot be approved; "
         f"run `dbt deps` in {project.root}"
     ]
 
@@ -84,7 +84,7 @@ def fetch(
         home: the cache of the project.
         values: plain data that templates in `packages.yml` may ask for.
         deps: runs ``dbt deps`` on the project in a folder, and returns dbt's error where there is one.
-        mind: called while another process fetches; raises where there is no use in waiting.
+        mind: called while another process fetches; raises where the wait is cancelled.
 
     Raises:
         JobFailedError: they cannot be fetched; the text says why, and what to do.

@@ -12,7 +12,7 @@ GENERATED: Final = "datakit_sources"
 """Our own folder in what dbt is given."""
 
 MADE: Final = frozenset({"target", "logs", "venv", "node_modules", "approvals", GENERATED})
-"""What lies in the project's own folder and is made there, or speaks about it; so does what begins with a dot."""
+"""What tools write into the project's own folder, or what describes it; names that begin with a dot count too."""
 
 
 def files(root: Path, folder: str) -> tuple[Path, ...]:

@@ -23,7 +23,7 @@ class Package:
     """One package that a dbt project asks for.
 
     Attributes:
-        name: as it is asked for, e.g. ``dbt-labs/dbt_utils``, or where it comes from.
+        name: as the project requires it, e.g. ``dbt-labs/dbt_utils``, or where it comes from.
         source: where it comes from: dbt's hub, a git repository, an archive, a git provider or a folder.
         constraint: the version or revision asked for, e.g. ``>=1.0.0,<2.0.0``; empty where there is none.
         version: the one in dbt's lock file; empty where that does not list it.

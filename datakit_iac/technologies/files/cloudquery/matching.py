@@ -54,8 +54,13 @@ class Part:
         return value(self.text(column, found), column.type)
 
 
-def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]]:
+def match(spec: TableSpec, scans: Sequence[Scan], *, is_ours: bool = False) -> tuple[list[Part], list[str]]:
     """Find each declared column in the files; the parts, and notes on columns the contract leaves out.
+
+    Args:
+        spec: the table.
+        scans: the files.
+        is_ours: whether we wrote them: a column that one lacks was added since, and has no value there.
 
     Raises:
         PluginFault: files lack a declared column, or would lose the offset of its times.
@@ -65,10 +70,14 @@ def match(spec: TableSpec, scans: Sequence[Scan]) -> tuple[list[Part], list[str]
     parts, left_out = [], dict[str, int]()
     for scan in scans:
         by_name = {found.name.lower(): found for found in scan.columns}
-        missing = [column.name for column in spec.columns if column.name.lower() not in by_name]
+        missing = [
+            column.name
+            for column in spec.columns
+            if column.name.lower() not in by_name and (column.required or column.key or not is_ours)
+        ]
         if missing:
             raise PluginFault(_lacking(scan, missing))
-        parts.append(Part(scan, tuple((column, by_name[column.name.lower()]) for column in spec.columns)))
+        parts.append(Part(scan, tuple((column, by_name.get(column.name.lower())) for column in spec.columns)))
         declared = {column.name.lower() for column in spec.columns}
         for found in scan.columns:
             if found.name.lower() not in declared:

@@ -174,9 +174,11 @@ class Load:
 
     def abandon(self) -> None:
         """Remove what was written; what cannot be removed, the next load removes."""
-        with suppress(StoreError):
-            self._objects.delete(self._sent)
-        self._end()
+        try:
+            with suppress(StoreError):
+                self._objects.delete(self._sent)
+        finally:
+            self._end()
 
     def _end(self) -> None:
         self._scratch.close()

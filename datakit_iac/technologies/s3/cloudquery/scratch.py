@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,6 +123,21 @@ class Scratch:
             self._prove(name, output, columns, files)
         return [("".join(f"{part}/" for part in each.relative_to(base).parts[:-1]), each) for each in files]
 
+    def converted(self, name: str, columns: Sequence[DeclaredColumn], values: Mapping[str, str]) -> str:
+        """A table of other columns made of one that is there; its name.
+
+        Args:
+            name: the table that is there; it goes.
+            columns: those of the new one.
+            values: the SQL of each column that is not the one of its name.
+        """
+        made = self.make(columns)
+        names = ", ".join(quoted(each.name) for each in columns)
+        selected = ", ".join(values.get(each.name, quoted(each.name)) for each in columns)
+        self._database.execute(f"INSERT INTO {made} ({names}) SELECT {selected} FROM {name}")
+        self._database.execute(f"DROP TABLE {name}")
+        return made
+
     def read(self, table: TableSpec, columns: Sequence[DeclaredColumn], files: Sequence[Path]) -> str:
         """A table of what is in files; its name.
 
@@ -179,7 +195,21 @@ class _Given(FilesSource):
     def files(self, spec: TableSpec) -> list[DataFile]:
         folder = self.folder / "unpacked"
         folder.mkdir()
+        self.ours.add(spec.name)
         return opened(spec, [(each, each.name) for each in self._given], folder)
+
+
+def columns_of(table: TableSpec, file: Path) -> list[str]:
+    """The names of the columns that a file has.
+
+    Raises:
+        PluginFault: it cannot be read.
+    """
+    source = _Given(replace(table, columns=()), [file])
+    try:
+        return list(wire.decode_schema(source.tables()[0]).names)
+    finally:
+        source.close()
 
 
 def _rows(table: TableSpec, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:

@@ -46,6 +46,8 @@ class S3Source(FilesSource):
             content, found = fetched(objects, spec.path, said.get("retention") or "", folder)
         except StoreError as fault:
             raise PluginFault(str(fault)) from fault
+        if content.snapshot and content.snapshot.objects is not None:
+            self.ours.add(spec.name)
         if found:
             unpacked = self.folder / f"unpacked-{len(self._tables)}"
             unpacked.mkdir()

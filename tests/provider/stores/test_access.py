@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.provider import open_stores
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.protocol import Call, Stop
+from datakit_iac.provider.stores import access
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Session, StoreError
 from datakit_iac.testing import Lifecycle
@@ -28,7 +28,7 @@ SCHEMA = [{"name": "id", "type": "bigint"}]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    open_stores.close_all(5)
+    access.close_all(5)
 
 
 @pytest.fixture
@@ -82,16 +82,16 @@ def test_an_update_opens_a_store_once(lifecycle: Lifecycle, openings: list[str])
 
 
 def test_a_job_gets_a_store_to_itself(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_stores, "IDLE", 60)
-    with open_stores.opened(connection, call(), create=True):
+    monkeypatch.setattr(access, "IDLE", 60)
+    with access.opened(connection, call(), create=True):
         assert not can_be_opened(connection)
     assert not can_be_opened(connection)
-    with open_stores.alone([connection], call()):
+    with access.alone([connection], call()):
         assert can_be_opened(connection)
 
 
 def test_a_store_that_nobody_uses_is_closed(connection: Connection) -> None:
-    with open_stores.opened(connection, call(), create=True):
+    with access.opened(connection, call(), create=True):
         pass
     assert eventually(lambda: can_be_opened(connection))
 
@@ -99,8 +99,8 @@ def test_a_store_that_nobody_uses_is_closed(connection: Connection) -> None:
 def test_another_process_gets_its_turn_while_a_store_is_in_use(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(open_stores, "LONGEST", 0.3)
-    with open_stores.opened(connection, call(), create=True):
+    monkeypatch.setattr(access, "LONGEST", 0.3)
+    with access.opened(connection, call(), create=True):
         pass
     code = (
         "import sys; from datakit_iac.technologies.technology import technology;"
@@ -109,16 +109,16 @@ def test_another_process_gets_its_turn_while_a_store_is_in_use(
     )
     other = subprocess.Popen([sys.executable, "-c", code, connection.options["path"]])
     while other.poll() is None:
-        with open_stores.opened(connection, call()):
+        with access.opened(connection, call()):
             time.sleep(0.01)
     assert other.returncode == 0
 
 
 def test_a_failure_closes_a_store_and_is_told_in_our_words(connection: Connection, openings: list[str]) -> None:
-    with pytest.raises(StoreError, match="warehouse"), open_stores.opened(connection, call(), create=True):
+    with pytest.raises(StoreError, match="warehouse"), access.opened(connection, call(), create=True):
         raise duckdb.Error("out of sorts")
     assert can_be_opened(connection)
-    with open_stores.opened(connection, call()) as session:
+    with access.opened(connection, call()) as session:
         assert session.places("") == []
     assert len(openings) == 2
 

@@ -1,8 +1,8 @@
-"""Open Stores, each shared by the operations of an update: to open a large one takes longer than to use it.
+"""Open Stores, shared by the operations of an update: opening a large one takes longer than using it.
 
-Those that one process at a time may have open are kept here, sessions of servers by `session_pool`. One is closed where
-a job needs it to itself, where an operation fails, once nobody has used it for a moment, and now and then, so that
-another process gets its turn.
+Stores with a single writer are kept open here; sessions of servers are kept by `session_pool`. A Store is closed when a
+job needs exclusive access, when an operation fails, after a moment without use, and at intervals, so that another
+process gets its turn.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.session_pool import close_pools, pooled
-from datakit_iac.provider.store_locks import lock, turn
+from datakit_iac.provider.stores.locks import lock, turn
+from datakit_iac.provider.stores.session_pool import close_pools, pooled
 from datakit_iac.technologies.technology import Session, technology
 
 IDLE: Final = 0.5

@@ -1,4 +1,4 @@
-"""Sessions of Stores that several operations use at a time, kept for the next: to connect takes longer than to ask."""
+"""Sessions of Stores that several operations use at a time, kept for the next: connecting takes longer than a query."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.store_locks import wait
+from datakit_iac.provider.stores.locks import wait
 from datakit_iac.technologies.roles import Interruptible
 from datakit_iac.technologies.technology import Session, technology
 
@@ -22,12 +22,12 @@ MOST: Final = 4 * (os.cpu_count() or 1)
 IDLE: Final = 0.5
 """Seconds without use after which a session is closed."""
 _ATTENTION: Final = 0.2
-"""Seconds after which it is looked whether the user wants to stop."""
+"""Seconds between two checks for a cancellation."""
 
 
 @dataclass(eq=False)
 class _Free:
-    """A session that nobody uses now.
+    """An idle session.
 
     Attributes:
         connection: what it was opened with.
@@ -136,7 +136,7 @@ def pooled(connection: Connection, call: Call, *, create: bool = False) -> Itera
 
 
 def close_pools() -> None:
-    """Close all sessions that nobody uses."""
+    """Close all idle sessions."""
     for pool in list(_POOLS.values()):
         pool.close()
 

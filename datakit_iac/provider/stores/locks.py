@@ -14,9 +14,9 @@ _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()
 
 _PATIENCE: Final = 1.0
-"""Seconds of waiting that are not worth a word."""
+"""Seconds of waiting before a message is shown."""
 _ATTENTION: Final = 0.2
-"""Seconds after which somebody who waits looks whether the user wants to stop."""
+"""Seconds between two checks for a cancellation while waiting."""
 
 
 def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
