@@ -46,11 +46,14 @@ test-unit: setup ## The tests that need no engine, in seconds
 
 lock: ## Pin the packages in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
-		--extra embedded --extra example --extra kubernetes --extra s3 --extra dbt-postgres --extra kafka --group dev \
+		--extra embedded --extra example --extra kubernetes --extra s3 --extra dbt-postgres --extra kafka --extra dbt-snowflake --group dev \
 		--custom-compile-command "make lock" --output-file requirements.lock $(LOCK_FLAGS)
 	@uv pip compile pyproject.toml datakit_iac/policy/pack/requirements.in --quiet --universal --generate-hashes \
 		--no-annotate --python-version 3.11 --custom-compile-command "make lock" \
 		--output-file datakit_iac/policy/pack/requirements.lock $(LOCK_FLAGS)
+	@uv pip compile tests/servers/snowflake-requirements.in --quiet --universal --generate-hashes --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" \
+		--output-file tests/servers/snowflake-requirements.txt $(LOCK_FLAGS)
 
 policy-pack: setup ## Make the CrossGuard policy pack ready, and print its folder
 	@$(BIN)/dk policy pack

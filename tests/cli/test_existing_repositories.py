@@ -65,13 +65,6 @@ def test_a_wrong_environment_lists_those_that_there_are(dk: Dk, here: Path) -> N
         ((CONNECTOR.replace("type: duckdb", "type: oracle"), STORE), "technology-not-installed"),
         (
             (
-                CONNECTOR.replace("type: duckdb", "type: snowflake"),
-                STORE.replace("path: warehouse.duckdb", "account: a, database: d"),
-            ),
-            "technology-not-installed",
-        ),
-        (
-            (
                 CONNECTOR,
                 STORE,
                 CLEAN,

@@ -22,9 +22,12 @@ from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
 from datakit_iac.technologies.postgres.cloudquery import load as postgres_load
 from datakit_iac.technologies.postgres.cloudquery.spec import PostgresSpec
 from datakit_iac.technologies.postgres.opening import connected
+from datakit_iac.technologies.snowflake.cloudquery import load as snowflake_load
+from datakit_iac.technologies.snowflake.cloudquery.spec import SnowflakeSpec
 from datakit_iac.technologies.sql.loading.load import Load
 from tests.servers.postgres import Postgres
 from tests.servers.sharing import shared
+from tests.technologies.kits import snowflake_as_somebody, snowflake_kit
 
 Rows = list[dict[str, Any]]
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -142,6 +145,39 @@ class PostgresStore(Store):
         )
 
 
+class SnowflakeStore(Store):
+    """A new database of the test run's emulator; as in Snowflake, names that nobody quotes are in capitals."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        found = snowflake_kit(folder).connection
+        self.connection = {**found.options, **{name: each.reveal() for name, each in found.secrets.items()}}
+        self.somebody = snowflake_as_somebody(self.connection["database"])
+        self.somebody.cursor().execute("CREATE SCHEMA IF NOT EXISTS public")
+
+    def sql(self, query: str) -> list[Any]:
+        rows: list[Any] = []
+        for each in self.somebody.execute_string(query):
+            rows = each.fetchall()
+        return rows
+
+    def load(self, **spec: Any) -> Load:
+        return snowflake_load.Load(SnowflakeSpec(self.connection, **spec))
+
+    def comment(self, table: str) -> str | None:
+        ((found,),) = self.sql(
+            f"SELECT comment FROM information_schema.tables WHERE table_schema || '.' || table_name = '{table.upper()}'"
+        )
+        return found  # type: ignore[no-any-return]
+
+    def columns(self, table: str) -> list[tuple[str, str | None, bool]]:
+        found = self.sql(
+            "SELECT column_name, comment, is_nullable FROM information_schema.columns"
+            f" WHERE table_schema || '.' || table_name = '{table.upper()}' ORDER BY ordinal_position"
+        )
+        return [(name.lower(), comment, nullable == "YES") for name, comment, nullable in found]
+
+
 def database(**options: Any) -> dict[str, Any]:
     """The connection of a new, empty database of the test run's Postgres."""
     facts = shared(Postgres)
@@ -152,4 +188,8 @@ def database(**options: Any) -> dict[str, Any]:
     return {**server, "database": name}
 
 
-KINDS: dict[str, Callable[[Path], Store]] = {"duckdb": DuckDBStore, "postgres": PostgresStore}
+KINDS: dict[str, Callable[[Path], Store]] = {
+    "duckdb": DuckDBStore,
+    "postgres": PostgresStore,
+    "snowflake": SnowflakeStore,
+}

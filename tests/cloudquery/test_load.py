@@ -16,11 +16,17 @@ from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.duckdb.cloudquery.load import Load
 from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
-from tests.cloudquery.stores import FIRST, KINDS, DuckDBStore, Rows, Store
+from tests.cloudquery.stores import FIRST, KINDS, DuckDBStore, Rows, SnowflakeStore, Store
 
 
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return KINDS[request.param](tmp_path)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def transactional(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A database in which a transaction takes in whatever changes a table, too."""
     return KINDS[request.param](tmp_path)
 
 
@@ -74,11 +80,12 @@ def test_another_change_is_refused_with_the_ways_out(store: Store) -> None:
         store.sync({"id": "integer", "v": "date"}, [])
 
     assert "raw.t.v is string, the source sends date" in str(fault.value)
-    assert "migrate_mode: forced" in str(fault.value)
+    assert ("migrate_mode: forced" in str(fault.value)) is not isinstance(store, SnowflakeStore)
     assert store.sql("SELECT id, v FROM raw.t") == [(1, "x")]
 
 
-def test_a_forced_change_says_what_was_lost(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_forced_change_says_what_was_lost(transactional: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store = transactional
     store.sync(COLUMNS, [{"id": 1, "v": "2020-01-01"}, {"id": 2, "v": "x"}])
     store.sql("COMMENT ON COLUMN raw.t.id IS 'kept'")
     store.sync({"id": "integer", "v": "date"}, [], force=True, stale=False)
@@ -140,7 +147,7 @@ def test_a_key_that_comes_twice_is_refused(store: Store, is_constraint: bool) ->
     assert store.sql("SELECT * FROM raw.t") == []
 
 
-def test_every_type_arrives(store: Store) -> None:
+def test_every_type_arrives(transactional: Store) -> None:
     columns = {"j": "json", "u": "uuid", "d": "decimal(10,2)", "a": "array<integer>", "b": "binary", "z": "timestamptz"}
     u = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
     row = {
@@ -159,13 +166,13 @@ def test_every_type_arrives(store: Store) -> None:
         for field in schema
     ]
     table = wire.table_schema("t", schema)
-    load = store.load()
+    load = transactional.load()
     load.migrate(wire.encode_schema(table), force=False)
     load.insert(wire.encode_batch(pa.RecordBatch.from_arrays(arrays, schema=table)))
     load.finish()
     load.commit()
 
-    assert store.sql("SELECT j->>'a', u::VARCHAR, d::VARCHAR, a, b::VARCHAR, z::VARCHAR FROM t") == [
+    assert transactional.sql("SELECT j->>'a', u::VARCHAR, d::VARCHAR, a, b::VARCHAR, z::VARCHAR FROM t") == [
         ("1", u, "1.00", [1, 2], "\\x00", "2026-01-01 00:00:00+00")
     ]
 
@@ -182,7 +189,8 @@ def test_nothing_changes_before_the_commit(store: Store, until: str) -> None:
     load.abandon()
 
     assert store.sql("SELECT id, v FROM raw.t ORDER BY id") == [(1, "x"), (2, "x")]
-    assert "new" not in [name for name, *_ in store.columns("raw.t")]
+    if not isinstance(store, SnowflakeStore):  # where a column is there for good, once it is added
+        assert "new" not in [name for name, *_ in store.columns("raw.t")]
 
 
 def test_a_sync_whose_stale_rows_go_in_some_tables_only_is_refused(store: Store) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from datakit_iac import installed
 from datakit_iac.checks.support import unsupported
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.technologies.technology import technologies
+from datakit_iac.technologies.technology import GROUP, technologies
 from tests.environment.test_resolve import BASE, FILES, LAKE, LOAD, bound
 from tests.manifest.writing import CONNECTOR, DATASET, STORE, findings, manifest, only, write
 
@@ -31,7 +32,18 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_all_the_same(tmp_path: Path) -> None:
+@pytest.fixture
+def without_snowflake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its fields are known, its code is in no package."""
+    real = installed.names
+    monkeypatch.setattr(
+        installed, "names", lambda group: tuple(each for each in real(group) if (group, each) != (GROUP, "snowflake"))
+    )
+
+
+def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_all_the_same(
+    tmp_path: Path, without_snowflake: None
+) -> None:
     project = examined(tmp_path, CONNECTOR, STORE, DATASET, LOAD, bound(f"warehouse: {SNOWFLAKE}"))
     found = only(list(project.findings))
     assert (found.code, found.path) == ("technology-not-installed", "bindings.warehouse.type")
@@ -43,7 +55,7 @@ def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_a
     assert project.transforms == {}, "no job is checked on a technology that is not here"
 
 
-def test_a_connector_whose_technology_is_not_here_is_told_there(tmp_path: Path) -> None:
+def test_a_connector_whose_technology_is_not_here_is_told_there(tmp_path: Path, without_snowflake: None) -> None:
     connector = CONNECTOR.replace("type: duckdb", "type: snowflake")
     store = STORE.replace("path: warehouse.duckdb", "account: acme, database: shop")
     found = only(list(examined(tmp_path, connector, store, manifest("Environment", "dev", "")).findings))

@@ -11,8 +11,9 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.postgres.factory import Postgres
+from datakit_iac.technologies.snowflake.factory import Snowflake
 from datakit_iac.technologies.technology import TableState
-from tests.technologies.kits import postgres, postgres_kit
+from tests.technologies.kits import postgres, postgres_kit, snowflake_as_somebody, snowflake_kit
 
 PATH: Final = "warehouse.duckdb"
 ID: Final = {"name": "id", "type": "bigint"}
@@ -129,3 +130,52 @@ class PostgresWarehouse(Warehouse):
         """Remove the whole Store."""
         with postgres("postgres") as database:
             database.execute(f"DROP DATABASE {self.connection.options['database']}")
+
+
+class SnowflakeWarehouse(Warehouse):
+    """The same as a database of an emulator of Snowflake."""
+
+    text = "VARCHAR"
+    default_schema = "public"
+
+    def __init__(self) -> None:
+        kit = snowflake_kit(Path())
+        self.connection = kit.connection
+        options = dict(kit.connection.options)
+        self.store = {
+            "name": "warehouse",
+            "technology": "snowflake",
+            "connection": options,
+            "secrets": dict(kit.connection.secrets),
+        }
+        self.location = f"snowflake:{options['account']}/{options['database'].lower()}"
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """SQL by hand, behind the provider's back."""
+        with snowflake_as_somebody(str(self.connection.options["database"])) as database:
+            rows: list[tuple[Any, ...]] = []
+            for each in database.execute_string(sql):
+                rows = [tuple(row) for row in each.fetchall()]
+            return rows
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+        return [row[0].lower() for row in self.run("SELECT table_name FROM information_schema.tables ORDER BY 1")]
+
+    def live(self, table: str = "raw.users") -> TableState | None:
+        """A table as the technology describes it."""
+        with Snowflake().open(self.connection) as session:
+            return session.describe(Place(table=table))
+
+    def comment(self) -> str:
+        """The comment of the only table."""
+        ((comment,),) = self.run("SELECT comment FROM information_schema.tables")
+        return str(comment)
+
+    def content(self) -> object:
+        """All that the catalog tells and all rows, to prove that nothing was touched."""
+        tables = self.run("SELECT table_schema, table_name, comment FROM information_schema.tables ORDER BY 1, 2")
+        told = "table_name, column_name, data_type, is_nullable, comment"
+        columns = self.run(f"SELECT {told} FROM information_schema.columns ORDER BY 1, 2")
+        rows = [sorted(map(str, self.run(f'SELECT * FROM "{schema}"."{name}"'))) for schema, name, _ in tables]
+        return tables, columns, rows

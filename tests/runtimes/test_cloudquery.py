@@ -117,10 +117,11 @@ def test_missing_files_and_packages_are_told(job: Job, tmp_path: Path) -> None:
 
 
 def test_technologies_without_a_plugin_and_several_stores_are_told(job: Job) -> None:
-    odd = replace(job.outputs[0], connection=Connection("snowflake", {}))
+    odd = replace(job.outputs[0], connection=Connection("files", {"path": "inbox"}))
     faults = list(map(str, CloudQuery().check(replace(job, outputs=(odd, job.outputs[1])))))
     assert (
-        "CloudQuery cannot write to snowflake (output a); there are plugins for duckdb, kafka, postgres, s3" in faults
+        "CloudQuery cannot write to files (output a); there are plugins for duckdb, kafka, postgres, s3, snowflake"
+        in faults
     )
 
     far = replace(job.outputs[0], store="far", connection=Connection("duckdb", {"path": "far.duckdb"}))

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import duckdb
 import psycopg
+import snowflake.connector
 from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -24,6 +25,7 @@ from tests.servers.kafka import Kafka
 from tests.servers.postgres import Postgres
 from tests.servers.s3 import S3Server, client
 from tests.servers.sharing import shared
+from tests.servers.snowflake import Snowflake
 
 
 def column(name: str, kind: str = "text", **more: object) -> Column:
@@ -118,4 +120,46 @@ def kafka_kit(folder: Path) -> TechnologyKit:
     return TechnologyKit(connection, lambda name: Place(topic=name), fill, is_made=False)
 
 
-KITS = {"duckdb": duckdb_kit, "files": files_kit, "kafka": kafka_kit, "postgres": postgres_kit, "s3": s3_kit}
+def snowflake_kit(_: Path) -> TechnologyKit:
+    """A database of its own in the test run's emulator."""
+    facts, database = shared(Snowflake), f"TEST_{uuid4().hex[:12].upper()}"
+
+    def fill(place: Place, rows: Rows) -> None:
+        with snowflake_as_somebody(database) as other:
+            cursor = other.cursor()
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {place} (id bigint, name text)")
+            cursor.execute(f"DELETE FROM {place}")
+            if rows:
+                cursor.executemany(f"INSERT INTO {place} VALUES (%s, %s)", rows)
+
+    options = {"account": "emulator", "database": database, "user": facts["user"], "connectTimeout": 10}
+    server = {"host": facts["host"], "port": int(facts["port"]), "protocol": "http"}
+    connection = Connection("snowflake", {**options, **server}, {"password": Secret(facts["password"])})
+    return TechnologyKit(connection, lambda name: Place(table=f"raw.{name}"), fill)
+
+
+def snowflake_as_somebody(database: str) -> snowflake.connector.SnowflakeConnection:
+    """A database of the emulator, as somebody else uses it."""
+    facts = shared(Snowflake)
+    return snowflake.connector.connect(
+        account="emulator",
+        user=facts["user"],
+        password=facts["password"],
+        host=facts["host"],
+        port=int(facts["port"]),
+        protocol="http",
+        database=database,
+        schema="PUBLIC",
+        network_timeout=10,
+        session_parameters={"TIMEZONE": "UTC", "CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
+    )
+
+
+KITS = {
+    "duckdb": duckdb_kit,
+    "files": files_kit,
+    "kafka": kafka_kit,
+    "postgres": postgres_kit,
+    "s3": s3_kit,
+    "snowflake": snowflake_kit,
+}

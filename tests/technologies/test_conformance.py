@@ -12,7 +12,7 @@ from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import GROUP, StoreError, technology
 from datakit_iac.testing import MARK, TechnologyKit, TechnologySuite
 from tests.packages import install, python
-from tests.technologies.kits import KITS, duckdb_kit, files_kit, kafka_kit, postgres_kit, s3_kit
+from tests.technologies.kits import KITS, duckdb_kit, files_kit, kafka_kit, postgres_kit, s3_kit, snowflake_kit
 
 
 class TestDuckDB(TechnologySuite):
@@ -43,6 +43,12 @@ class TestS3(TechnologySuite):
     @pytest.fixture
     def kit(self, tmp_path: Path) -> TechnologyKit:
         return s3_kit(tmp_path)
+
+
+class TestSnowflake(TechnologySuite):
+    @pytest.fixture
+    def kit(self, tmp_path: Path) -> TechnologyKit:
+        return snowflake_kit(tmp_path)
 
 
 PATHS = ("duckdb", "files")

@@ -61,7 +61,8 @@ class DbtAdapter(Protocol):
     """How dbt reaches the Stores of a technology; found by an entry point of the technology's name.
 
     Attributes:
-        module: the adapter that dbt imports for them, e.g. ``dbt.adapters.postgres``; the worker does so ahead.
+        module: the adapter that dbt imports for them, e.g. ``dbt.adapters.postgres``; the worker does so ahead, unless
+            it is empty.
         default_schema: the schema of a table whose name says none, e.g. ``public``; a field ``schema`` of the
             connection comes first.
     """

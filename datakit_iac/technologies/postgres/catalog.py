@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,9 +12,6 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
 from datakit_iac.technologies.postgres.dialect import POSTGRES
-
-LONGEST: Final = 30.0
-"""Seconds after which the catalog is read again."""
 
 Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs a query, with its parameters."""
@@ -95,28 +90,6 @@ def everything(rows: Rows) -> dict[tuple[str, str], Relation]:
 def places(rows: Rows, infix: str) -> list[Place]:
     """Tables and views whose names contain a text, in whatever case."""
     return [Place(table=f"{schema}.{name}") for schema, name in rows(_PLACES, [infix])]
-
-
-class Snapshot:
-    """The whole catalog as one of a database's sessions read it a moment ago, for all of them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._relations: dict[tuple[str, str], Relation] | None = None
-        self._read = 0.0
-
-    def find(self, rows: Rows, schema: str, name: str) -> Relation | None:
-        """What was at a place."""
-        with self._lock:
-            if self._relations is None or time.monotonic() - self._read > LONGEST:
-                self._read = time.monotonic()
-                self._relations = everything(rows)
-            return self._relations.get((schema, name))
-
-    def forget(self) -> None:
-        """Read it again when it is asked next."""
-        with self._lock:
-            self._relations = None
 
 
 def _relation(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -14,10 +12,11 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.postgres import grants, locks
-from datakit_iac.technologies.postgres.catalog import Snapshot
+from datakit_iac.technologies.postgres.catalog import Relation
 from datakit_iac.technologies.postgres.connection import PostgresConnection
 from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
 from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.snapshot import Snapshots
 from datakit_iac.technologies.sql.technology import SqlTechnology
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
 
@@ -45,9 +44,7 @@ class Postgres(SqlTechnology):
     connection = PostgresConnection
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._snapshots: dict[str, Snapshot] = {}
-        self._open: Counter[str] = Counter()
+        self._snapshots: Snapshots[Relation] = Snapshots()
 
     def spoken(self, connection: Connection) -> Dialect:
         """The dialect with the schema of a table that names none."""
@@ -127,23 +124,11 @@ class Postgres(SqlTechnology):
             from datakit_iac.technologies.postgres.session import connect
         except ImportError as lacking:
             raise _lacking(lacking) from lacking
-        with self._shared(connection) as snapshot, connect(connection, create=create, snapshot=snapshot) as session:
+        with (
+            self._snapshots.of(self.location(connection)) as snapshot,
+            connect(connection, create=create, snapshot=snapshot) as session,
+        ):
             yield session
-
-    @contextmanager
-    def _shared(self, connection: Connection) -> Iterator[Snapshot]:
-        """What the sessions of a database share as long as one of them is open."""
-        location = self.location(connection)
-        with self._lock:
-            snapshot = self._snapshots.setdefault(location, Snapshot())
-            self._open[location] += 1
-        try:
-            yield snapshot
-        finally:
-            with self._lock:
-                self._open[location] -= 1
-                if not self._open[location]:
-                    del self._open[location], self._snapshots[location]
 
 
 def _lacking(fault: ImportError) -> StoreError:

@@ -24,8 +24,10 @@ from datakit_iac.technologies.postgres.opening import connected
 from datakit_iac.technologies.postgres.refusals import may_be_missing, refused, unreachable
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
+from datakit_iac.technologies.sql.grants import found as granted
 from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.sql.session import SqlSession
+from datakit_iac.technologies.sql.snapshot import Snapshot
 from datakit_iac.technologies.technology import FailedTest, StoreError, StoreMissingError, TableState
 
 _MAINTENANCE: Final = ("postgres", "template1")
@@ -39,7 +41,7 @@ _Database = psycopg.Connection[tuple[Any, ...]]
 
 @contextmanager
 def connect(
-    connection: Connection, *, create: bool = False, snapshot: catalog.Snapshot | None = None
+    connection: Connection, *, create: bool = False, snapshot: Snapshot[catalog.Relation] | None = None
 ) -> Iterator[PostgresSession]:
     """An open database.
 
@@ -146,10 +148,10 @@ class PostgresSession(SqlSession):
     failure = psycopg.Error
 
     def __init__(
-        self, database: _Database, options: Mapping[str, Any], snapshot: catalog.Snapshot | None = None
+        self, database: _Database, options: Mapping[str, Any], snapshot: Snapshot[catalog.Relation] | None = None
     ) -> None:
         self.dialect = spoken(options)
-        self._connection, self._snapshot = database, snapshot or catalog.Snapshot()
+        self._connection, self._snapshot = database, snapshot or Snapshot()
         self._grants: Mapping[str, str] = options.get("grants") or {}
         super().__init__(Statements(database))
 
@@ -180,7 +182,7 @@ class PostgresSession(SqlSession):
 
     def recent(self, place: Place) -> TableState | None:
         """What the catalog told a moment ago."""
-        found = self._snapshot.find(self.rows, *self.dialect.parts(place))
+        found = self._snapshot.find(lambda: catalog.everything(self.rows), self.dialect.parts(place))
         return self._state(found, None) if found else None
 
     def written(self, place: Place | None) -> None:
@@ -194,7 +196,7 @@ class PostgresSession(SqlSession):
 
     def _state(self, found: catalog.Relation, is_empty: bool | None) -> TableState:
         state = self.state(found.kind, found.comment, found.columns, is_empty)
-        return replace(state, grants=grants.found(self._grants, found.granted))
+        return replace(state, grants=granted(self._grants, found.granted))
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
         """Make the table with comments, mark and grants in one transaction; its schema before, where there is none."""
@@ -206,7 +208,7 @@ class PostgresSession(SqlSession):
     def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> Iterator[str]:
         """What carries out changes, and gives the roles what they should have."""
         found = self._find(dataset.place)
-        there = grants.found(self._grants, found.granted if found else {})
+        there = granted(self._grants, found.granted if found else {})
         for change in map(_as_there, changes):
             if change.kind == "reorder":
                 yield from rewriting.statements(self.rows, self.dialect, dataset.place, change.order)

@@ -1,1 +1,1 @@
-"""Snowflake: tables of an account; its fields are known, the rest is to come."""
+"""Snowflake: tables in a database of an account."""

@@ -9,7 +9,6 @@ from datakit_iac.manifest.models.column import Column, Freshness, Relationships,
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.technologies.sql.dialect import Dialect
-from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.technology import StoreError
 
 Query = tuple[str, str, str]
@@ -24,10 +23,10 @@ def queries(dialect: Dialect, dataset: BoundDataSet) -> Iterator[Query]:
     """
     table = dialect.qualified(dataset.place)
     if key := [column.name for column in dataset.columns if column.primary_key]:
-        yield "unique", ", ".join(key), _repeated(table, key)
+        yield "unique", ", ".join(key), _repeated(dialect, table, key)
     for column in dataset.columns:
         if column.required:
-            yield "not_null", column.name, _empty(table, column.name)
+            yield "not_null", column.name, _empty(dialect, table, column.name)
         for test in column.tests:
             yield from _of_column(dialect, table, dataset.name, column, test)
     for test in dataset.tests:
@@ -38,9 +37,9 @@ def queries(dialect: Dialect, dataset: BoundDataSet) -> Iterator[Query]:
 
 def _of_column(dialect: Dialect, table: str, name: str, column: Column, test: Test) -> Iterator[Query]:
     if test.unique:
-        yield "unique", column.name, _repeated(table, [column.name])
+        yield "unique", column.name, _repeated(dialect, table, [column.name])
     if test.not_null and not column.required:
-        yield "not_null", column.name, _empty(table, column.name)
+        yield "not_null", column.name, _empty(dialect, table, column.name)
     if test.accepted_values:
         yield "accepted_values", column.name, _others(dialect, table, column, test.accepted_values.values)
     if test.relationships:
@@ -70,20 +69,22 @@ def _one_select(dialect: Dialect, sql: str, table: str, test: str) -> str:
     return query
 
 
-def _empty(table: str, column: str) -> str:
-    return f"SELECT count(*) FROM {table} WHERE {quoted(column)} IS NULL"
+def _empty(dialect: Dialect, table: str, column: str) -> str:
+    return f"SELECT count(*) FROM {table} WHERE {dialect.quote(column)} IS NULL"
 
 
 def _others(dialect: Dialect, table: str, column: Column, values: list[object]) -> str:
-    name, kind = quoted(column.name), dialect.write(column.type)
-    accepted = ", ".join(f"CAST({literal(str(value))} AS {kind})" for value in values if value is not None) or "NULL"
+    name, kind = dialect.quote(column.name), dialect.write(column.type)
+    accepted = (
+        ", ".join(f"CAST({dialect.literal(str(value))} AS {kind})" for value in values if value is not None) or "NULL"
+    )
     return f"SELECT count(*) FROM {table} WHERE {name} IS NOT NULL AND coalesce({name} NOT IN ({accepted}), true)"
 
 
 def _orphans(dialect: Dialect, table: str, column: str, parent: Relationships) -> str:
     if parent.table is None:
         raise StoreError(f"relationships({column}) does not say in which table of this Store {parent.to} lies")
-    name, field = quoted(column), quoted(parent.field)
+    name, field = dialect.quote(column), dialect.quote(parent.field)
     parents = (
         f"SELECT 1 FROM {dialect.qualified(Place(table=parent.table))} AS parent WHERE parent.{field} = child.{name}"
     )
@@ -92,13 +93,13 @@ def _orphans(dialect: Dialect, table: str, column: str, parent: Relationships) -
 
 def _stale(dialect: Dialect, table: str, freshness: Freshness) -> str:
     # A column without a time zone is taken for UTC; no rows at all are not fresh either.
-    newest, now = dialect.epoch.format(f"max({quoted(freshness.column)})"), dialect.epoch.format(dialect.now)
+    newest, now = dialect.epoch.format(f"max({dialect.quote(freshness.column)})"), dialect.epoch.format(dialect.now)
     return _all(table, f"coalesce({newest} < {now} - {seconds(freshness.max_age)!r}, true)")
 
 
-def _repeated(table: str, columns: list[str]) -> str:
-    names = ", ".join(map(quoted, columns))
-    present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+def _repeated(dialect: Dialect, table: str, columns: list[str]) -> str:
+    names = ", ".join(map(dialect.quote, columns))
+    present = " AND ".join(f"{dialect.quote(name)} IS NOT NULL" for name in columns)
     return (
         f"SELECT CAST(coalesce(sum(copies - 1), 0) AS BIGINT) FROM (SELECT count(*) AS copies FROM {table}"
         f" WHERE {present} GROUP BY {names} HAVING count(*) > 1) AS repeated"

@@ -12,7 +12,7 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.sql import shadow
 from datakit_iac.technologies.sql.dialect import Dialect
-from datakit_iac.technologies.sql.names import literal, quoted
+from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.technology import StoreError
 
 
@@ -28,14 +28,14 @@ def create(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
 def schema(dialect: Dialect, place: Place) -> list[str]:
     """What makes the schema of a place, where there are schemas."""
     name, _ = dialect.parts(place)
-    return [f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}"] if name else []
+    return [f"CREATE SCHEMA IF NOT EXISTS {dialect.quote(name)}"] if name else []
 
 
 def table(dialect: Dialect, dataset: BoundDataSet) -> list[str]:
     """What makes the table, in a schema that is there."""
     parts = [_definition(dialect, column) for column in dataset.columns]
     if dialect.keys and (key := [column.name for column in dataset.columns if column.primary_key]):
-        parts.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
+        parts.append(f"PRIMARY KEY ({', '.join(map(dialect.quote, key))})")
     return [f"CREATE TABLE {dialect.qualified(dataset.place)} ({', '.join(parts)})"]
 
 
@@ -72,10 +72,10 @@ def stamp(dialect: Dialect, dataset: BoundDataSet, mark: Mark, *, kind: str = "T
 
 def rename(dialect: Dialect, place: Place, name: str, *, kind: str = "TABLE") -> list[str]:
     """What gives a table or view another name in its schema."""
-    moved = f"ALTER {kind} {dialect.qualified(place)} RENAME TO {quoted(name)}"
+    moved = f"ALTER {kind} {dialect.qualified(place)} RENAME TO {dialect.quote(name)}"
     within, _ = dialect.parts(place)
     of = Place(table=f"{within}.{name}" if within else name)
-    return [moved, *_moved(dialect, place, f"object = {literal(dialect.address(of))}")]
+    return [moved, *_moved(dialect, place, f"object = {dialect.literal(dialect.address(of))}")]
 
 
 def drop(dialect: Dialect, place: Place, *, kind: str = "TABLE") -> list[str]:
@@ -90,9 +90,10 @@ def comments_table(dialect: Dialect) -> str:
 
 
 def _alter(dialect: Dialect, place: Place, change: Change, key: str) -> list[str]:
-    table, column = dialect.qualified(place), quoted(change.column)
+    table, column = dialect.qualified(place), dialect.quote(change.column)
     before, after = change.before, change.after
-    if change.kind not in dialect.alters:
+    is_beyond = change.kind == "widen" and before and after and not dialect.widens(before.type, after.type)
+    if change.kind not in dialect.alters or is_beyond:
         if change.kind in ("require", "allow-null"):
             return []
         raise StoreError(f"{place}: {change}, which {dialect.name} cannot do; make the DataSet at another place")
@@ -101,8 +102,8 @@ def _alter(dialect: Dialect, place: Place, change: Change, key: str) -> list[str
             # Without NOT NULL: rows that are there have no value yet; it follows once none is empty.
             return [f"ALTER TABLE {table} ADD COLUMN {column} {dialect.write(after.type)}"]
         case "rename" if before:
-            renamed = f"ALTER TABLE {table} RENAME COLUMN {quoted(before.name)} TO {column}"
-            return [renamed, *_moved(dialect, place, f"part = {literal(change.column)}", before.name)]
+            renamed = f"ALTER TABLE {table} RENAME COLUMN {dialect.quote(before.name)} TO {column}"
+            return [renamed, *_moved(dialect, place, f"part = {dialect.literal(change.column)}", before.name)]
         case "widen" if after:
             return [f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {dialect.write(after.type)}"]
         case "narrow" if before and after and dialect.fitting:
@@ -117,9 +118,11 @@ def _alter(dialect: Dialect, place: Place, change: Change, key: str) -> list[str
         case "describe" if after:
             return _comment(dialect, place, change.column, _described(dialect, after))
         case "drop-key":
-            return [f"ALTER TABLE {table} DROP CONSTRAINT {quoted(key)}"]
+            return [f"ALTER TABLE {table} {dialect.drop_key.format(dialect.quote(key))}"]
         case "add-key":
-            return [f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(quoted(each.name) for each in change.key)})"]
+            return [
+                f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(dialect.quote(each.name) for each in change.key)})"
+            ]
         case "reorder":  # of what a session finds in the table besides, nothing is known here
             return shadow.told(dialect, place, change.order)
     raise ValueError(f"a change of kind {change.kind} lacks its column")
@@ -132,15 +135,15 @@ def _described(dialect: Dialect, column: Column) -> str:
 
 def _definition(dialect: Dialect, column: Column) -> str:
     required = " NOT NULL" if column.required and "require" in dialect.alters else ""
-    return f"{quoted(column.name)} {dialect.write(column.type)}{required}"
+    return f"{dialect.quote(column.name)} {dialect.write(column.type)}{required}"
 
 
 def _comment(dialect: Dialect, place: Place, column: str, text: str, kind: str = "TABLE") -> list[str]:
     if not dialect.comments:
         table = dialect.qualified(place)
-        what = f"COLUMN {table}.{quoted(column)}" if column else f"{kind} {table}"
-        return [f"COMMENT ON {what} IS {literal(text)}"]
-    values = ", ".join(map(literal, (dialect.address(place), column, text)))
+        what = f"COLUMN {table}.{dialect.quote(column)}" if column else f"{kind} {table}"
+        return [f"COMMENT ON {what} IS {dialect.literal(text)}"]
+    values = ", ".join(map(dialect.literal, (dialect.address(place), column, text)))
     return [*_forgotten(dialect, place, column), f"INSERT INTO {quoted(dialect.comments)} VALUES ({values})"]
 
 
@@ -155,5 +158,5 @@ def _forgotten(dialect: Dialect, place: Place, part: str | None = None) -> list[
 
 def _of(dialect: Dialect, place: Place, part: str | None) -> str:
     """The condition that finds the comments of a place, or of one part of it."""
-    found = f" WHERE object = {literal(dialect.address(place))}"
-    return found if part is None else f"{found} AND part = {literal(part)}"
+    found = f" WHERE object = {dialect.literal(dialect.address(place))}"
+    return found if part is None else f"{found} AND part = {dialect.literal(part)}"

@@ -9,7 +9,7 @@ from typing import Final
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.evolution import Kind
-from datakit_iac.technologies.sql.names import quoted, split
+from datakit_iac.technologies.sql.names import literal, quoted, split
 
 ALL: Final[frozenset[Kind]] = frozenset(
     ("add", "rename", "widen", "narrow", "drop", "allow-null", "require", "describe", "drop-key", "add-key", "reorder")
@@ -40,6 +40,10 @@ class Dialect:
         keys: whether a primary key is a constraint of the table.
         tags: whether classification and personal data are written beside descriptions.
         select_fault: why a text is not one SELECT over tables of the database, as a phrase; empty where it is.
+        quote: an identifier, quoted, in the case that the database keeps.
+        literal: a text literal.
+        widens: whether a column that holds rows can get another, wider type.
+        drop_key: what takes the primary key from a table, of the quoted name of its constraint.
     """
 
     name: str
@@ -57,6 +61,10 @@ class Dialect:
     keys: bool = False
     tags: bool = False
     select_fault: Callable[[str], str] = lambda _: ""
+    quote: Callable[[str], str] = quoted
+    literal: Callable[[str], str] = literal
+    widens: Callable[[DataType, DataType], bool] = lambda _old, _new: True
+    drop_key: str = "DROP CONSTRAINT {}"
 
     def type_of(self, spelling: str) -> DataType:
         """The type of a column as the catalog shows it; what has no counterpart here is a string."""
@@ -71,7 +79,7 @@ class Dialect:
 
     def qualified(self, place: Place) -> str:
         """The name of a place, quoted, with its schema where there are schemas."""
-        return ".".join(quoted(part) for part in self.parts(place) if part)
+        return ".".join(self.quote(part) for part in self.parts(place) if part)
 
     def address(self, place: Place) -> str:
         """One text for one place, for databases that know no upper and lower case of names."""

@@ -93,7 +93,7 @@ class SqlSession(ABC):
 
     def comments(self, place: Place) -> dict[str, str]:
         """The comments of a place that are kept in a table: of each column by its name, its own under the empty one."""
-        table = quoted(self.dialect.comments)
+        table = self.dialect.quote(self.dialect.comments)
         return dict(self.rows(f"SELECT part, comment FROM {table} WHERE object = ?", [self.dialect.address(place)]))
 
     def count(self, place: Place) -> int:
@@ -144,7 +144,7 @@ class SqlSession(ABC):
         fitting = self.dialect.fitting
         if change.kind != "narrow" or change.before is None or change.after is None or fitting is None:
             return 0
-        column = quoted(change.before.name)
+        column = self.dialect.quote(change.before.name)
         misfit = f"{column} IS NOT NULL AND ({fitting(column, change.before.type, change.after.type)}) IS NULL"
         return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)} WHERE {misfit}")
 
@@ -172,7 +172,7 @@ class SqlSession(ABC):
         columns = self.declared(dataset)
         if columns is None:
             return None
-        names = ", ".join(quoted(column.name) for column in columns)
+        names = ", ".join(self.dialect.quote(column.name) for column in columns)
         digest = hashlib.blake2b(",".join(f"{each.name.lower()} {each.type}" for each in columns).encode())
         for row in self.database.execute(
             f"SELECT {names} FROM {self.dialect.qualified(dataset.place)} ORDER BY {names}"
@@ -228,12 +228,12 @@ class SqlSession(ABC):
         table = self.dialect.qualified(place)
         if change.kind == "require":
             name = change.before.name if change.before else change.column
-            return bool(self.rows(f"SELECT 1 FROM {table} WHERE {quoted(name)} IS NULL LIMIT 1"))
+            return bool(self.rows(f"SELECT 1 FROM {table} WHERE {self.dialect.quote(name)} IS NULL LIMIT 1"))
         if change.kind != "add-key":
             return False
         if None in change.former_key:  # a column that is added has no value in any row
             return bool(self.rows(f"SELECT 1 FROM {table} LIMIT 1"))
-        names = [quoted(column.name) for column in change.former_key if column]
+        names = [self.dialect.quote(column.name) for column in change.former_key if column]
         empty = " OR ".join(f"{name} IS NULL" for name in names)
         again = f"SELECT 1 FROM {table} GROUP BY {', '.join(names)} HAVING count(*) > 1 LIMIT 1"
         return bool(self.rows(f"SELECT 1 FROM {table} WHERE {empty} LIMIT 1") or self.rows(again))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.sql.names import literal, quoted, split
@@ -83,10 +84,12 @@ class Database(ABC):
     Attributes:
         default_schema: the schema of a table whose name says none; empty where there are no schemas.
         widens: whether a column that is there can get another type.
+        announces: whether a comment ends a transaction, so that a Run is announced in it before its rows change.
     """
 
     default_schema: str = ""
     widens: bool = True
+    announces: bool = False
 
     @abstractmethod
     def execute(self, sql: str) -> None:
@@ -127,12 +130,19 @@ class Database(ABC):
     def begin(self, outputs: Iterable[TableName]) -> None:  # noqa: B027 - most databases have one writer anyway
         """Begin, and keep other writers from the tables that are known to be written."""
 
+    def change(self, sql: str) -> None:
+        """Run a statement that changes rows of a table; it may wait until `settle`."""
+        self.execute(sql)
+
+    def settle(self) -> None:  # noqa: B027 - most databases change rows as they come
+        """Carry out all changes of rows that wait: no table changes any more, and what follows reads the rows."""
+
     def only_read(self) -> None:  # noqa: B027 - a dialect tells a SELECT that writes by its text
         """From now on until the commit, refuse whatever writes: what is asked next was written by users."""
 
     def moment(self, at: datetime) -> str:
         """A time as an SQL literal that compares with `_cq_sync_time`."""
-        return f"CAST({literal(at.isoformat(sep=' '))} AS {self.write(DataType('timestamptz'))})"
+        return f"CAST({self.literal(at.isoformat(sep=' '))} AS {self.write(DataType('timestamptz'))})"
 
     def cast_or_null(self, column: str, data_type: DataType) -> str:
         """A quoted column in another type, NULL where its value does not fit."""
@@ -140,11 +150,35 @@ class Database(ABC):
 
     def create_schema(self, schema: str) -> None:
         """Make a schema that is not there."""
-        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quoted(schema)}")
 
     def comment(self, name: TableName, text: str) -> None:
         """Give the table a comment."""
-        self.execute(f"COMMENT ON TABLE {name.sql} IS {literal(text)}")
+        self.execute(f"COMMENT ON TABLE {name.sql} IS {self.literal(text)}")
+
+    def replaced(self, name: TableName, key: Sequence[str], incoming: str, but: str = "") -> str:
+        """The statement that removes the rows whose keys come again.
+
+        Args:
+            name: the table.
+            key: its primary key.
+            incoming: the relation of what comes.
+            but: a moment as an SQL literal: rows of the sync at that time stay.
+        """
+        same = " AND ".join(f"old.{self.quoted(each)} = new.{self.quoted(each)}" for each in key)
+        condition = f"EXISTS (SELECT 1 FROM {incoming} AS new WHERE {same})"
+        if but:
+            time = f"old.{self.quoted(wire.SYNC_TIME)}"
+            condition += f" AND ({time} IS NULL OR {time} <> {but})"
+        return f"DELETE FROM {name.sql} AS old WHERE {condition}"
+
+    def quoted(self, name: str) -> str:
+        """The name of a column or schema, quoted."""
+        return quoted(name)
+
+    def literal(self, text: str) -> str:
+        """A text literal."""
+        return literal(text)
 
     def folded(self, name: str) -> str:
         """A column's name as it is compared: most databases know no upper and lower case."""

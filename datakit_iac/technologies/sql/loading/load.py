@@ -18,7 +18,6 @@ from datakit_iac.technologies.sql.loading.database import Database, RefusedError
 from datakit_iac.technologies.sql.loading.migration import migrate
 from datakit_iac.technologies.sql.loading.provenance import Provenance, moment
 from datakit_iac.technologies.sql.loading.spec import LoadSpec
-from datakit_iac.technologies.sql.names import quoted
 
 _REPEATED: Final = ("duplicate key", "unique constraint")
 
@@ -69,7 +68,7 @@ class Load:
     def __init__(self, database: Database, spec: LoadSpec) -> None:
         self._database, self._spec = database, spec
         self._targets: dict[str, _Target] = {}
-        self._cleaned: set[str] = set()
+        self._cleaned: dict[str, str] = {}
         self._notes: list[str] = []
         try:
             database.begin(map(database.name, spec.outputs))
@@ -117,13 +116,10 @@ class Load:
         """Remove the rows that this source wrote in earlier syncs."""
         target = self._target(table)
         self._write(target)
-        self._cleaned.add(table)
+        self._cleaned[table] = source
         if not target.had_rows:
             return
         target.provenance.remove_stale(source, sync_time.replace(tzinfo=UTC))
-        self._notes += [
-            f"{table}: {rows:,} rows {_origin(other)} were kept" for other, rows in target.provenance.kept(source)
-        ]
 
     def idle(self) -> None:
         """Write what waits."""
@@ -137,10 +133,20 @@ class Load:
             PluginFault: rows share a primary key, a test fails, or stale rows of only some tables were asked to go.
         """
         self.idle()
-        if self._cleaned and (rest := sorted(set(self._targets) - self._cleaned)):
+        if self._cleaned and (rest := sorted(set(self._targets) - self._cleaned.keys())):
             raise PluginFault(f"the sync ended before the stale rows of {', '.join(rest)} were to go")
+        if self._database.announces:
+            for target in self._targets.values():
+                target.provenance.announce(self._spec.source, self._spec.run, target.sync_time)
+        try:
+            self._database.settle()
+        except RefusedError as fault:
+            raise PluginFault(_refusal(fault)) from fault
         for name, target in self._targets.items():
             self._refuse_repeated(target)
+            if name in self._cleaned and target.had_rows:
+                kept = target.provenance.kept(self._cleaned[name])
+                self._notes += [f"{name}: {rows:,} rows {_origin(other)} were kept" for other, rows in kept]
             if self._is_quarantine(name) and self._spec.write_mode == write_mode.OVERWRITE and target.had_rows:
                 target.provenance.remove_stale(self._spec.source, _time(target))
             is_clean = name in self._cleaned
@@ -194,22 +200,18 @@ class Load:
     def _replace(self, target: _Target, batches: list[pa.RecordBatch]) -> None:
         """Write rows instead of those of earlier syncs that have their keys."""
         with self._database.staged(target.name, batches) as incoming:
-            same = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in target.key)
-            replaced = f"EXISTS (SELECT 1 FROM {incoming} AS new WHERE {same})"
-            if target.sync_time is not None:
-                time = f"old.{quoted(wire.SYNC_TIME)}"
-                replaced += f" AND ({time} IS NULL OR {time} <> {self._database.moment(moment(target.sync_time))})"
-            self._database.execute(f"DELETE FROM {target.name.sql} AS old WHERE {replaced}")
-            columns = ", ".join(map(quoted, batches[0].schema.names))
-            self._database.execute(f"INSERT INTO {target.name.sql} ({columns}) SELECT {columns} FROM {incoming} AS new")
+            but = "" if target.sync_time is None else self._database.moment(moment(target.sync_time))
+            self._database.change(self._database.replaced(target.name, target.key, incoming, but))
+            columns = ", ".join(map(self._database.quoted, batches[0].schema.names))
+            self._database.change(f"INSERT INTO {target.name.sql} ({columns}) SELECT {columns} FROM {incoming} AS new")
 
     def _refuse_repeated(self, target: _Target) -> None:
         if not (target.key and target.rows and target.sync_time is not None):
             return
-        key = ", ".join(map(quoted, target.key))
+        key = ", ".join(map(self._database.quoted, target.key))
         found = self._database.rows(
             f"SELECT {key}, count(*) FROM {target.name.sql}"
-            f" WHERE {quoted(wire.SYNC_TIME)} = {self._database.moment(moment(target.sync_time))}"
+            f" WHERE {self._database.quoted(wire.SYNC_TIME)} = {self._database.moment(moment(target.sync_time))}"
             f" GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
         )
         for row in found:

@@ -11,9 +11,8 @@ from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
-from datakit_iac.technologies.sql.names import quoted
 
-_FORCE: Final = "or change the type by force (migrate_mode: forced), which loses the values that do not fit"
+_FORCE: Final = ", or change the type by force (migrate_mode: forced), which loses the values that do not fit"
 
 
 def migrate(
@@ -72,12 +71,12 @@ class _Changes:
                 f"{self._name} lacks the required column {field.name}, and its {rows:,} rows would have no value in it:"
                 " declare it nullable, or fill the table again"
             )
-        column = f"{quoted(field.name)} {self._database.write(wanted)}"
+        column = f"{self._database.quoted(field.name)} {self._database.write(wanted)}"
         self.statements.append(f"ALTER TABLE {self._name.sql} ADD COLUMN {column}")
 
     def retype(self, column: LiveColumn, wanted: DataType) -> None:
         """A column that does not take what comes."""
-        target, sql = quoted(column.name), self._database.write(wanted)
+        target, sql = self._database.quoted(column.name), self._database.write(wanted)
         changed = f"ALTER TABLE {self._name.sql} ALTER COLUMN {target} TYPE {sql}"
         if self._database.widens and column.type and wanted.widens(column.type):
             self.statements.append(changed)
@@ -91,17 +90,17 @@ class _Changes:
             shown = column.type or column.spelling
             self.faults.append(
                 f"{self._name}.{column.name} is {shown}, the source sends {wanted}, and {shown} does not hold every"
-                f" {wanted}: declare the column {shown} in the contract, {_FORCE}"
+                f" {wanted}: declare the column {shown} in the contract{_FORCE if self._database.widens else ''}"
             )
 
 
 def _create(database: Database, name: TableName, schema: pa.Schema, keyed: bool) -> str:
     columns = [
-        f"{quoted(field.name)} {database.write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}"
+        f"{database.quoted(field.name)} {database.write(_type(name, field))}{'' if field.nullable else ' NOT NULL'}"
         for field in schema
     ]
     if keyed and (key := wire.primary_key(schema)):
-        columns.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
+        columns.append(f"PRIMARY KEY ({', '.join(map(database.quoted, key))})")
     return f"CREATE TABLE {name.sql} ({', '.join(columns)})"
 
 

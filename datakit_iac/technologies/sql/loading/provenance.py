@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,10 +12,7 @@ from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.technologies.ownership import Attempt, Mark
 from datakit_iac.technologies.sql.loading.database import Database, TableName
 from datakit_iac.technologies.sql.loading.spec import OutputSpec
-from datakit_iac.technologies.sql.names import literal, quoted
 
-SOURCE: Final = quoted(wire.SOURCE_NAME)
-TIME: Final = quoted(wire.SYNC_TIME)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,20 +34,22 @@ class Provenance:
     def __init__(self, database: Database, table: TableName, output: OutputSpec | None, comment: str) -> None:
         self._database, self._table, self._output = database, table, output
         self._description, self._mark = Mark.split(comment)
+        self._source, self._time = database.quoted(wire.SOURCE_NAME), database.quoted(wire.SYNC_TIME)
 
     def remove_stale(self, source: str, sync_time: datetime) -> None:
         """Remove what `source` wrote in earlier syncs, and what wrote the table once and does no more."""
-        conditions = [f"({SOURCE} = {literal(source)} AND {TIME} < {self._database.moment(sync_time)})"]
+        conditions = [f"({self._of(source)} AND {self._time} < {self._database.moment(sync_time)})"]
         if self._output and self._output.writers is not None:
             kept = [source, *self._output.writers]
-            conditions.append(f"({SOURCE} IS NOT NULL AND {SOURCE} NOT IN ({', '.join(map(literal, kept))}))")
+            names = ", ".join(map(self._database.literal, kept))
+            conditions.append(f"({self._source} IS NOT NULL AND {self._source} NOT IN ({names}))")
             if self._has_unsigned(source, kept):
-                conditions.append(f"{SOURCE} IS NULL")
-        self._database.execute(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}")
+                conditions.append(f"{self._source} IS NULL")
+        self._database.change(f"DELETE FROM {self._table.sql} WHERE {' OR '.join(conditions)}")
 
     def remove_own(self, source: str) -> None:
         """Remove all that `source` wrote."""
-        self._database.execute(f"DELETE FROM {self._table.sql} WHERE {SOURCE} = {literal(source)}")
+        self._database.change(f"DELETE FROM {self._table.sql} WHERE {self._of(source)}")
 
     def remove_attempts(self, source: str, run: str) -> None:
         """Remove what the last attempt appended where it was this very Run, and what was never verified.
@@ -57,23 +57,31 @@ class Provenance:
         Where the source has none, the last one is that of a source that writes no more: this one's former name.
         """
         writers = self._output.writers if self._output else None
-        own = self._mark.attempt(source) if self._mark else None
+        own = [each for each in self._mark.runs if each.transform == source] if self._mark else []
         for attempt in self._mark.runs if self._mark and run else ():
             is_former = writers is not None and attempt.transform not in writers
-            is_last = attempt == own or (is_former and own is None)
-            is_failed = not attempt.is_verified and (attempt == own or is_former)
+            is_last = attempt in own or (is_former and not own)
+            is_failed = not attempt.is_verified and (attempt in own or is_former)
             if attempt.time and (is_failed or (is_last and attempt.run == run)):
-                own_rows = f"{SOURCE} = {literal(attempt.transform)}"
-                then = f"{TIME} = {self._database.moment(moment(attempt.time))}"
-                self._database.execute(f"DELETE FROM {self._table.sql} WHERE {own_rows} AND {then}")
+                then = f"{self._time} = {self._database.moment(moment(attempt.time))}"
+                self._database.change(f"DELETE FROM {self._table.sql} WHERE {self._of(attempt.transform)} AND {then}")
 
     def kept(self, source: str) -> list[tuple[str, int]]:
         """How many rows of other sources stay, by source; empty text for rows that no source wrote."""
         query = (
-            f"SELECT coalesce({SOURCE}, ''), count(*) FROM {self._table.sql}"
-            f" WHERE {SOURCE} IS NULL OR {SOURCE} <> {literal(source)} GROUP BY 1 ORDER BY 1"
+            f"SELECT coalesce({self._source}, ''), count(*) FROM {self._table.sql}"
+            f" WHERE {self._source} IS NULL OR {self._source} <> {self._database.literal(source)} GROUP BY 1 ORDER BY 1"
         )
         return [(name, rows) for name, rows in self._database.rows(query)]
+
+    def announce(self, source: str, run: str, sync_time: int | None) -> None:
+        """Write into the mark that this Run is about to write the table, beside all that it told before.
+
+        Where it ends now, whoever comes next knows the rows that it may have written, and those of the Run before.
+        """
+        if self._mark and self._output and run and sync_time:
+            coming = Attempt(source, run, sync_time, is_verified=False)
+            self._comment(replace(self._mark, runs=(*self._mark.runs, coming)).append_to(self._description))
 
     def record(self, source: str, run: str, sync_time: int | None, *, is_clean: bool) -> None:
         """Write into the mark that this Run wrote the table; whether it holds its contract is not known yet.
@@ -98,7 +106,11 @@ class Provenance:
         if any(each.transform == source and not each.time for each in runs):
             return True  # the same Transform, by another runtime
         former = [each.transform for each in runs if each.transform not in writers]
-        return any(not self._database.has_rows(self._table, f"{SOURCE} = {literal(name)}") for name in former)
+        return any(not self._database.has_rows(self._table, self._of(name)) for name in former)
+
+    def _of(self, source: str) -> str:
+        """The condition of the rows that a source wrote."""
+        return f"{self._source} = {self._database.literal(source)}"
 
     def _comment(self, text: str) -> None:
         self._database.comment(self._table, text)
