@@ -131,7 +131,7 @@ def _model_in(annotation: Any) -> type[ConnectionModel] | None:
 
 def described(technology: str) -> type[ConnectionModel] | None:
     """The model of a technology that is described here though it may not be installed; None where it is not."""
-    if technology not in installed.names(GROUP):
+    if not installed.has(GROUP, technology):
         return None
     (point, *_) = installed.points(GROUP, technology)
     return cast("type[ConnectionModel]", point.load())

@@ -163,7 +163,7 @@ def technology(name: str) -> Technology:
     Raises:
         StoreError: there is none; the text names the nearest.
     """
-    if name not in technologies():
+    if not installed.has(GROUP, name):
         raise StoreError(f"no technology {name!r} is installed: {nearest(name, technologies())}")
     found: Technology = installed.made(GROUP, name)
     return found
@@ -171,7 +171,7 @@ def technology(name: str) -> Technology:
 
 def connection_model(name: str) -> type[ConnectionModel] | None:
     """The model of a technology's connection; None where neither it nor its fields are installed."""
-    return technology(name).connection if name in technologies() else described(name)
+    return technology(name).connection if installed.has(GROUP, name) else described(name)
 
 
 def reader_faults(dataset: BoundDataSet) -> list[Fault]:
