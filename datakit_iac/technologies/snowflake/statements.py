@@ -65,7 +65,8 @@ def alter(
         elif change.kind != "describe":
             done += ddl.alter(dialect, dataset.place, [change])
     protected = governance.statements(dataset, table, changes, classification, kind=kind)
-    told = ddl.alter(dialect, dataset.place, [each for each in changes if each.kind == "describe"])
+    described = [each.after for each in changes if each.kind == "describe" and each.after]
+    told = [_describing(table, each, kind) for each in described]
     return [*done, *protected, *told]
 
 
@@ -76,8 +77,20 @@ def rename(options: Mapping[str, Any], place: Place, name: str, *, kind: str = "
     return f"ALTER {kind} {dialect.qualified(place)} RENAME TO {dialect.qualified(moved)}"
 
 
+def _describing(table: str, column: Column, kind: str) -> str:
+    name, said = quote(column.name), literal(_said(column))
+    if kind == "TABLE":
+        return f"COMMENT ON COLUMN {table}.{name} IS {said}"
+    # COMMENT is for columns of tables; for those of views this is what SQLMesh found (TobikoData/sqlmesh, pull 2369).
+    return f"ALTER {kind} {table} ALTER COLUMN {name} COMMENT {said}"
+
+
+def _said(column: Column) -> str:
+    return tags.written(column.description, tags.of_column(column))
+
+
 def _definition(governance: Governance, column: Column) -> str:
-    said = tags.written(column.description, tags.of_column(column))
+    said = _said(column)
     comment = f" COMMENT {literal(said)}" if said else ""
     return f"{_typed(governance, column, ' NOT NULL' if column.required else '')}{comment}"
 

@@ -27,6 +27,7 @@ from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.ownership import Mark
+from datakit_iac.technologies.snowflake import statements
 from datakit_iac.technologies.snowflake.dsn import read
 from datakit_iac.technologies.snowflake.factory import Snowflake
 from datakit_iac.technologies.snowflake.session import SnowflakeSession
@@ -285,6 +286,13 @@ def test_recorded_only_a_column_is_masked_before_its_comment_says_that_it_is_per
         'COMMENT ON COLUMN "RAW"."USERS"."NAME" IS \'{"pii": true}\'',
         'COMMENT ON COLUMN "RAW"."USERS"."EMAIL" IS \'{"pii": true, "masking": "hash"}\'',
     ]
+
+
+def test_recorded_only_a_column_of_a_view_is_described_by_altering_the_view(kit: TechnologyKit) -> None:
+    columns = (column("id", "bigint"), column("name", description="It's theirs."))
+    changes = plan(kit.dataset().columns, columns, canonical=Snowflake().canonical)
+    done = statements.alter(kit.connection.options, kit.dataset(columns=columns), changes, kind="VIEW")
+    assert done == ['ALTER VIEW "RAW"."USERS" ALTER COLUMN "NAME" COMMENT \'It\'\'s theirs.\'']
 
 
 def test_recorded_only_roles_get_what_the_connection_says_and_drift_is_seen(
