@@ -227,7 +227,8 @@ def test_what_a_named_plugin_cannot_do_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("id,v\n")
-    assert any(fault in str(each) for each in CloudQuery().check(job)), [*map(str, CloudQuery().check(job))]
+    found = [str(each) for each in CloudQuery().check(job)]
+    assert [fault in each for each in found].count(True) == 1, found
 
 
 def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_keep_is_told(
