@@ -123,7 +123,7 @@ def test_no_secret_is_in_what_is_left_or_shown(lake: Lake) -> None:
     arguments: set[str] = set()
 
     def look(line: str) -> None:
-        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["ps", "-wweo", "args"], capture_output=True, text=True, check=True).stdout
         arguments.update(listed.splitlines())
         assert not [each for each in secrets if each in line]
 
