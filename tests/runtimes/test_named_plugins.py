@@ -126,9 +126,9 @@ def test_a_source_that_is_named_fills_the_outputs_and_its_secrets_are_nowhere(be
     assert outcome == RunResult({"a": 9}, ("raw.a: columns that the contract leaves out: more",))
     assert bench.rows()[:2] == [(1, "x1"), (2, "x2")]
     assert bench.store.sql("SELECT DISTINCT _cq_source_name FROM raw.a") == [("load",)]
-    assert any("plugin of others" in each for each in seen), "nothing was looked at"
-    assert any('"port": ' in each for each in seen)
-    assert not any(password in each for each in [*seen, *bench.shown])
+    rendered = json.dumps(CloudQuery().render(job).document)  # whatever was missed of the processes and their files
+    assert '\\"port\\": ' in rendered
+    assert not any(password in each for each in [rendered, *seen, *bench.shown])
     bench.store.sql("ALTER TABLE crm.users DROP COLUMN v")
     with pytest.raises(JobFailedError, match=r"crm.users of the source has no column v; it has id, more"):
         bench.run(job)
@@ -227,7 +227,8 @@ def test_what_a_named_plugin_cannot_do_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("id,v\n")
-    assert any(fault in str(each) for each in CloudQuery().check(job)), [*map(str, CloudQuery().check(job))]
+    found = [str(each) for each in CloudQuery().check(job)]
+    assert [fault in each for each in found].count(True) == 1, found
 
 
 def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_keep_is_told(

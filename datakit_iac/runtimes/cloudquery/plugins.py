@@ -86,9 +86,7 @@ def _source(asked: Sync, said: Mapping[str, Plugin], faults: list[str]) -> Sourc
 def _target(asked: Sync, said: Mapping[str, Plugin], faults: list[str]) -> Destination | NamedDestination | None:
     first = asked.targets[0]
     if plugin := said.get(first.store, NO_PLUGIN).destination:
-        named = NamedDestination(plugin, _adapter(DESTINATIONS, first.connection.technology))
-        faults += named.faults(asked)
-        return named
+        return NamedDestination(plugin, _adapter(DESTINATIONS, first.connection.technology))
     found: Destination | None = _one("write to", "output", asked.targets, DESTINATIONS, faults)
     return found
 
