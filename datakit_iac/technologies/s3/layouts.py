@@ -11,6 +11,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.listing import is_pattern
+from datakit_iac.technologies.s3.snapshot import Snapshot
 
 FORMATS: Final[Mapping[Literal["parquet", "csv", "json"], str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
 """The formats, and how the names of their objects end."""
@@ -55,6 +56,28 @@ def _partitions(key: str) -> list[str]:
     """
     folders = (part.partition("=") for part in key.split("/")[:-1])
     return [unquote(name) for name, sign, _ in folders if sign]
+
+
+def names_of(dataset: BoundDataSet) -> tuple[str, ...]:
+    """The names of the declared columns, in lower case."""
+    return tuple(column.name.lower() for column in dataset.columns)
+
+
+def columns_of(known: Snapshot | None, dataset: BoundDataSet, changes: Iterable[Change]) -> tuple[str, ...]:
+    """The columns that a snapshot may name once a contract has changed and no object was written again.
+
+    Where it is not known what the objects were written with, or the changes begin from nothing, as for a prefix that is
+    adopted, a column that they lack may have had another name: it stays an error to read it.
+
+    Args:
+        known: the snapshot before.
+        dataset: the contract.
+        changes: what it changes.
+    """
+    if known is None or not known.objects:
+        return names_of(dataset)
+    added = {change.column.lower() for change in changes if change.kind == "add"}
+    return known.columns if not known.columns or added & {*known.columns} else names_of(dataset)
 
 
 def unwritable(target: BoundDataSet) -> Iterator[str]:

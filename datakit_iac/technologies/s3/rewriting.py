@@ -26,9 +26,9 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.s3.carrying import in_clear
 from datakit_iac.technologies.s3.cloudquery.adapter import S3DestinationAdapter
 from datakit_iac.technologies.s3.cloudquery.load import Load, Target
-from datakit_iac.technologies.s3.cloudquery.scratch import columns_of
+from datakit_iac.technologies.s3.cloudquery.scratch import columns_in
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec
-from datakit_iac.technologies.s3.layouts import FORMATS, is_checked
+from datakit_iac.technologies.s3.layouts import FORMATS, columns_of, is_checked
 from datakit_iac.technologies.s3.objects import Found
 from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.technology import StoreError
@@ -65,7 +65,7 @@ class _Rewriting(Load):
     def __init__(self, dataset: BoundDataSet, changes: Sequence[Change]) -> None:
         sync = Sync((Pair(dataset, dataset),), APPEND)
         super().__init__(LoadSpec.parse(in_clear(S3DestinationAdapter().spec(sync))), lambda _: None)
-        self._dataset = dataset
+        self._dataset, self._changes = dataset, changes
         self._renamed = {each.column: each.before.name for each in changes if each.kind == "rename" and each.before}
         self._dropped = [each.column for each in changes if each.kind == "drop"]
         self._narrow = {each.column: each for each in changes if each.kind == "narrow"}
@@ -106,7 +106,7 @@ class _Rewriting(Load):
         file = self._folder / f"rewritten.{ending}"
         self._objects.fetch(found, file)
         table = replace(target.output.table, format=next(form for form, each in FORMATS.items() if each == ending))
-        there = columns_of(table, file)
+        there = columns_in(table, file)
         columns = [_free(each) for each in target.output.columns]
         renamed = self._names({name.lower() for name in there}, self._objects.shown(found.key))
         kept = {each.name.lower() for each in columns} | {name.lower() for name in (*renamed.values(), *self._dropped)}
@@ -117,7 +117,8 @@ class _Rewriting(Load):
             before = self._narrow[column.name].before if column.name in self._narrow else None
             former.append(replace(column, name=name, type=before.type if before else column.type))
             values[column.name] = narrowing.fitting(quoted(name), before.type, column.type) if before else quoted(name)
-        read = self._scratch.read(replace(table, columns=tuple(former)), former, [file])
+        absent = {*target.basis.columns, *columns_of(target.basis, self._dataset, self._changes)}
+        read = self._scratch.read(replace(table, columns=tuple(former)), former, [file], absent)
         file.unlink()
         counts = {each.name: self._number(read, old.name) for each, old in zip(columns, former, strict=True)}
         rows = self._scratch.converted(read, columns, values)

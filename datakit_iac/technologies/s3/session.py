@@ -16,7 +16,7 @@ from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
-from datakit_iac.technologies.s3.layouts import is_of_a_load, is_unlike
+from datakit_iac.technologies.s3.layouts import columns_of, is_of_a_load, is_unlike, names_of
 from datakit_iac.technologies.s3.objects import Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError, NotImplementedByServiceError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
@@ -82,7 +82,8 @@ class S3Session:
             )
         self._notes += governance.govern(self._objects, dataset)
         try:
-            snapshot.switch(self._objects, str(dataset.place), Snapshot(mark.append_to(dataset.description)))
+            made = Snapshot(mark.append_to(dataset.description), columns=names_of(dataset))
+            snapshot.switch(self._objects, str(dataset.place), made)
         except ConflictError as fault:
             raise StoreError(f"{dataset.place} was made by somebody else meanwhile; try again") from fault
 
@@ -91,13 +92,15 @@ class S3Session:
         prefix = str(dataset.place)
         known = snapshot.read(self._objects, prefix)
         written = [each.key.removeprefix(snapshot.folder(prefix)) for each in (known and known.objects) or ()]
+        columns = columns_of(known, dataset, changes)
         if written and is_unlike(written, dataset, changes):
             from datakit_iac.technologies.s3.rewriting import rewrite  # late: it imports what loads do
 
             self._notes += rewrite(dataset, changes)
+            columns = names_of(dataset)
         self._notes += governance.govern(self._objects, dataset)
         comment = mark.append_to(dataset.description)
-        snapshot.change(self._objects, prefix, lambda known: replace(known, comment=comment))
+        snapshot.change(self._objects, prefix, lambda known: replace(known, comment=comment, columns=columns))
 
     def misfits(self, place: Place, change: Change) -> int:
         """None that is known before the objects are read: `alter` counts them."""
@@ -112,7 +115,7 @@ class S3Session:
         moved = {each.key: f"{target}{each.key[len(prefix) :]}".rstrip("/") for each in found}
         comment = known.comment if known else ""
         if known:
-            started = snapshot.switch(self._objects, target, Snapshot(comment, ()))
+            started = snapshot.switch(self._objects, target, Snapshot(comment, (), columns=known.columns))
         in_parallel(lambda pair: self._objects.copy(*pair), list(moved.items()))
         if known:
             written = known.objects and self._moved(known.objects, moved, target)

@@ -4,6 +4,7 @@ It lies below `.datakit/` of the Store's prefix and is only ever switched from w
 (`If-Match`), so that a reader sees all objects of a load or none, and of two loads at a time one is refused. Its form::
 
     {"version": 1, "load": "5e0c…", "comment": "All users.\n\n[datakit …]",
+     "columns": ["id", "email"],
      "objects": [{"key": "users/1f2a-0.parquet", "size": 512, "etag": "…", "source": "load", "run": "1f2a",
                   "time": 1767225600}]}
 
@@ -59,12 +60,15 @@ class Snapshot:
         comment: its description, and the mark of ownership.
         objects: those that its rows are in; None where no load of ours has written yet.
         load: another text for each load.
+        columns: the names of the declared columns, in lower case, with which the objects were written or which were
+            added since; empty where that is not known.
         etag: of the object that says so; None where there is none.
     """
 
     comment: str = ""
     objects: tuple[Written, ...] | None = None
     load: str = ""
+    columns: tuple[str, ...] = ()
     etag: str | None = None
 
     @property
@@ -126,7 +130,7 @@ def read(objects: Objects, of: str) -> Snapshot | None:
             )
         written = said["objects"]
         named = None if written is None else tuple(Written(**each) for each in written)
-        return Snapshot(said["comment"], named, said["load"], etag)
+        return Snapshot(said["comment"], named, said["load"], tuple(said.get("columns", ())), etag)
     except (ValueError, KeyError, TypeError) as fault:
         raise StoreError(
             f"{objects.shown(place)} is not a snapshot of datakit; remove it if nobody needs it, and the DataSet is"
@@ -142,6 +146,7 @@ def switch(objects: Objects, of: str, snapshot: Snapshot) -> Snapshot:
     """
     written = None if snapshot.objects is None else [asdict(each) for each in snapshot.objects]
     said = {"version": _VERSION, "comment": snapshot.comment, "load": snapshot.load, "objects": written}
+    said["columns"] = list(snapshot.columns)
     content = json.dumps(said, ensure_ascii=False).encode()
     return replace(snapshot, etag=objects.write(key_of(of), content, expected=snapshot.etag))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
@@ -54,13 +55,15 @@ class Part:
         return value(self.text(column, found), column.type)
 
 
-def match(spec: TableSpec, scans: Sequence[Scan], *, is_ours: bool = False) -> tuple[list[Part], list[str]]:
+def match(
+    spec: TableSpec, scans: Sequence[Scan], absent: AbstractSet[str] = frozenset()
+) -> tuple[list[Part], list[str]]:
     """Find each declared column in the files; the parts, and notes on columns the contract leaves out.
 
     Args:
         spec: the table.
         scans: the files.
-        is_ours: whether we wrote them: a column that one lacks was added since, and has no value there.
+        absent: columns, in lower case, that a file may lack: they were added since, and have no value there.
 
     Raises:
         PluginFault: files lack a declared column, or would lose the offset of its times.
@@ -70,12 +73,8 @@ def match(spec: TableSpec, scans: Sequence[Scan], *, is_ours: bool = False) -> t
     parts, left_out = [], dict[str, int]()
     for scan in scans:
         by_name = {found.name.lower(): found for found in scan.columns}
-        missing = [
-            column.name
-            for column in spec.columns
-            if column.name.lower() not in by_name and (column.required or column.key or not is_ours)
-        ]
-        if missing:
+        lacking = [column for column in spec.columns if column.name.lower() not in by_name]
+        if missing := [each.name for each in lacking if each.required or each.key or each.name.lower() not in absent]:
             raise PluginFault(_lacking(scan, missing))
         parts.append(Part(scan, tuple((column, by_name.get(column.name.lower())) for column in spec.columns)))
         declared = {column.name.lower() for column in spec.columns}

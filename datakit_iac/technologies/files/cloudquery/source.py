@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +44,7 @@ class FilesSource:
     """The tables of a spec; opening finds all files and columns, so that all faults are reported before a row moves.
 
     Attributes:
-        ours: the names of the tables whose files we wrote; `files` adds to them.
+        absent: the columns that the files of a table may lack, in lower case, by its name; `files` adds to them.
 
     Raises:
         PluginFault: files or columns are missing, or cannot be read; or more does not fit than the quarantine of a
@@ -57,7 +58,7 @@ class FilesSource:
         self._connection = duckdb.connect(config={"threads": spec.threads, "autoinstall_known_extensions": False})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._tables: list[_Table] = []
-        self.ours = set[str]()
+        self.absent = dict[str, AbstractSet[str]]()
         faults = []
         try:
             for table in spec.tables:
@@ -113,7 +114,7 @@ class FilesSource:
             return _Table(spec, [], _schema(spec.name, spec.columns))
         shapes = scans(self._connection, spec, files, self.folder)
         if spec.columns:
-            parts, notes = match(spec, shapes, is_ours=spec.name in self.ours)
+            parts, notes = match(spec, shapes, self.absent.get(spec.name, frozenset()))
         else:
             parts, notes = adopt(shapes, [inferred(self._connection, spec, shape) for shape in shapes]), []
         records = sum(file.records for part in parts for file in part.scan.files)

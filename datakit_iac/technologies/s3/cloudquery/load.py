@@ -265,7 +265,8 @@ class Load:
         for number, each in enumerate(target.kept):
             file = folder / f"{number:06}.{FORMATS[target.output.format]}"
             self._objects.fetch(target.there[each.key], file)
-            before = self._scratch.read(target.output.table, target.columns, [file])
+            known = frozenset(target.basis.columns)
+            before = self._scratch.read(target.output.table, target.columns, [file], known)
             file.unlink()
             again = self._scratch.shared(before, target.rows, target.key)
             if again and self._spec.write_mode == APPEND:
@@ -310,8 +311,10 @@ class Load:
         self._sent = [key for key in self._sent if key not in ours]
         for _ in range(_ATTEMPTS):
             objects = (*target.kept, *target.written)
+            columns = basis.columns if target.kept else tuple(each.name.lower() for each in target.output.columns)
+            switched = replace(basis, objects=objects, load=self._id, columns=columns)
             try:
-                snapshot.switch(self._objects, target.prefix, replace(basis, objects=objects, load=self._id))
+                snapshot.switch(self._objects, target.prefix, switched)
                 return
             except ConflictError:
                 there = snapshot.read(self._objects, target.prefix)

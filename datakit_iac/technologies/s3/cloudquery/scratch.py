@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -139,14 +140,20 @@ class Scratch:
         self._database.execute(f"DROP TABLE {name}")
         return made
 
-    def read(self, table: TableSpec, columns: Sequence[DeclaredColumn], files: Sequence[Path]) -> str:
-        """A table of what is in files; its name.
+    def read(
+        self,
+        table: TableSpec,
+        columns: Sequence[DeclaredColumn],
+        files: Sequence[Path],
+        absent: AbstractSet[str] = frozenset(),
+    ) -> str:
+        """A table of what is in files, which may lack the columns `absent`; its name.
 
         Raises:
             PluginFault: they cannot be read as the contract says.
         """
         name = self.make(columns)
-        for batch in _rows(table, files):
+        for batch in _rows(table, files, absent):
             self.insert(name, batch, columns)
         return name
 
@@ -189,18 +196,18 @@ class Scratch:
 class _Given(FilesSource):
     """The rows of files that are at hand."""
 
-    def __init__(self, table: TableSpec, files: Sequence[Path]) -> None:
-        self._given = files
+    def __init__(self, table: TableSpec, files: Sequence[Path], absent: AbstractSet[str] = frozenset()) -> None:
+        self._given, self._absent = files, absent
         super().__init__(FilesSpec((table,)))
 
     def files(self, spec: TableSpec) -> list[DataFile]:
         folder = self.folder / "unpacked"
         folder.mkdir()
-        self.ours.add(spec.name)
+        self.absent[spec.name] = self._absent
         return opened(spec, [(each, each.name) for each in self._given], folder)
 
 
-def columns_of(table: TableSpec, file: Path) -> dict[str, DataType]:
+def columns_in(table: TableSpec, file: Path) -> dict[str, DataType]:
     """The columns that a file has, each with what its type seems to be; in CSV all are texts.
 
     Raises:
@@ -214,8 +221,8 @@ def columns_of(table: TableSpec, file: Path) -> dict[str, DataType]:
         source.close()
 
 
-def _rows(table: TableSpec, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-    source = _Given(table, files)
+def _rows(table: TableSpec, files: Sequence[Path], absent: AbstractSet[str]) -> Iterator[pa.RecordBatch]:
+    source = _Given(table, files, absent)
     try:
         for encoded in source.batches():
             yield from wire.decode_batches(encoded)

@@ -47,7 +47,7 @@ class S3Source(FilesSource):
         except StoreError as fault:
             raise PluginFault(str(fault)) from fault
         if content.snapshot and content.snapshot.objects is not None:
-            self.ours.add(spec.name)
+            self.absent[spec.name] = frozenset(content.snapshot.columns)
         if found:
             unpacked = self.folder / f"unpacked-{len(self._tables)}"
             unpacked.mkdir()
