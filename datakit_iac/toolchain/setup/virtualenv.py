@@ -73,7 +73,7 @@ def make(root: Path, venv: Path, env: Mapping[str, str]) -> None:
         with Step("python", f"making {venv.name} with {'uv' if installer.uv else 'venv'}") as step:
             _run(installer.create(venv), root, child_env, _no_venv(venv))
             step.finish(f"{venv.name}, Python {'.'.join(map(str, sys.version_info[:3]))}")
-    with Step("packages", f"installing {LOCK} with {installer.name} (about 800 MB on disk)") as step:
+    with Step("packages", f"installing {LOCK} with {installer.name} (about 1.5 GB on disk)") as step:
         # The lock is complete; resolved again, pip asks for hashes of extras (`package[extra]`) that are in it plainly.
         _run(installer.install(venv, ["--no-deps", "-r", LOCK]), root, child_env, _no_packages(installer))
         step.finish(f"{LOCK} installed with {installer.name}")
