@@ -126,7 +126,8 @@ def test_each_object_keeps_what_it_has_of_columns_that_are_renamed_together_and_
 ) -> None:
     lake.columns = (*COLUMNS, column("theirs"))
     lake.load([(1, "x", "t")])
-    lake.columns = before = (*COLUMNS, column("age", "integer"))
+    before: tuple[Column, ...] = (*COLUMNS, column("age", "integer"))
+    lake.columns = before
     alter(lake, COLUMNS)
     lake.load([(2, "y", 20)], "append", "2b")
     lake.columns = (RENAMED[0], RENAMED[1], column("years", "smallint", previousNames=["age"]))
