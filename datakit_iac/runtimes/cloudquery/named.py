@@ -15,7 +15,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.models.plugin import PLACEHOLDER, NamedPlugin
 from datakit_iac.manifest.values.secret import Secret, revealed
-from datakit_iac.manifest.values.write_mode import APPEND, OVERWRITE
+from datakit_iac.manifest.values.write_mode import APPEND
 from datakit_iac.technologies.roles import Connects
 from datakit_iac.technologies.technology import technology
 
@@ -138,8 +138,6 @@ class NamedDestination:
                 f"writeMode append: {_called(self)} would write rows twice where a Run is tried again; write by"
                 " overwrite or overwrite-delete-stale, or take the plugin out of the Connector"
             )
-        if sync.write_mode == OVERWRITE and len(sync.pairs) > 1:
-            yield "writeMode overwrite: rows cannot be counted by table then; make one Transform for each"
         if sync.quarantine:
             yield f"onError: {_called(self)} commits a table at a time, not with its quarantine; write `onError: fail`"
         for each in sync.targets:
