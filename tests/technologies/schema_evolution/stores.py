@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,16 @@ from datakit_iac.technologies.s3 import bucket
 from datakit_iac.technologies.s3.carrying import fetch, publish
 from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.testing import TechnologyKit
-from tests.technologies.kits import duckdb_kit, files_kit, kafka_kit, postgres, postgres_kit, s3_kit
+from tests.technologies.kits import (
+    duckdb_kit,
+    files_kit,
+    kafka_kit,
+    postgres,
+    postgres_kit,
+    s3_kit,
+    snowflake_as_somebody,
+    snowflake_kit,
+)
 from tests.technologies.schema_evolution.cases import Columns, Rows
 from tests.technologies.schema_evolution.locks import Locks
 
@@ -29,11 +38,13 @@ class Tables(ABC):
     Attributes:
         locks: what tells who must wait for a change; None where nobody does, or the whole Store is taken.
         is_kept_as_written: whether rows stay as they were written, whatever the contract says.
+        beyond: what the server says where it cannot carry out what the real one would.
     """
 
     field = "table"
     locks: Locks | None = None
     is_kept_as_written = False
+    beyond: Sequence[str] = ()
 
     def __init__(self, kit: TechnologyKit) -> None:
         self.kit = kit
@@ -130,6 +141,31 @@ class PostgresTables(Tables):
     def body(self, dataset: BoundDataSet) -> object:
         with postgres(self.database) as database:
             return database.execute("SELECT to_regclass(%s)::oid", [str(dataset.place)]).fetchall()
+
+
+class SnowflakeTables(Tables):
+    """Tables in a database of the emulator."""
+
+    beyond = ("Parser Error",)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(snowflake_kit(folder))
+
+    def _run(self, sql: str, rows: Rows = ()) -> list[tuple[Any, ...]]:
+        with snowflake_as_somebody(str(self.options["database"])) as database, database.cursor() as cursor:
+            done = cursor.executemany(sql, rows) if rows else cursor.execute(sql)
+            return [tuple(each) for each in done.fetchall()] if done and not rows else []
+
+    def fill(self, dataset: BoundDataSet, rows: Rows) -> None:
+        self._run(f"INSERT INTO {dataset.place} VALUES ({', '.join(['%s'] * len(dataset.columns))})", rows)
+
+    def rows(self, dataset: BoundDataSet) -> list[tuple[Any, ...]]:
+        return sorted(self._run(f"SELECT {_names(dataset).upper()} FROM {dataset.place}"), key=repr)
+
+    def body(self, dataset: BoundDataSet) -> object:
+        schema, _, name = str(dataset.place).upper().partition(".")
+        of = f"table_schema = '{schema}' AND table_name = '{name}'"
+        return self._run(f"SELECT created FROM information_schema.tables WHERE {of}")
 
 
 class S3Prefixes(Tables):
@@ -238,5 +274,6 @@ STORES: dict[str, Callable[[Path], Tables]] = {
     "kafka": KafkaTopics,
     "postgres": PostgresTables,
     "s3": S3Prefixes,
+    "snowflake": SnowflakeTables,
 }
 """A technology joins with a class of its own."""

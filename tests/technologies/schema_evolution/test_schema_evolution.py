@@ -61,18 +61,22 @@ def test_a_change_does_what_the_page_says(
         kind, why = carried_out(subject, wanted)
 
     outcome = kind
-    if kind == "refused":
+    if any(text in why for text in tables.beyond):
+        outcome = "not proven"
+    elif kind == "refused":
         assert any(permit in why for permit in case.permit), why
         assert (tables.rows(before), tables.body(before), tables.catalog(before)) == (written, body, catalog)
     else:
         after = decode.dataset(wanted)
-        expected = case.rows if case.expected is None else case.expected
+        changes = changes_to(after, before.columns, wanted)
+        is_alike = not changes and [each.name for each in after.columns] == [each.name for each in before.columns]
+        expected = case.rows if case.expected is None or (is_alike and not case.moves) else case.expected
         if case.moves:
             assert tables.rows(before) == written
         elif tables.is_kept_as_written:
             expected = written
         assert tables.rows(after) == sorted(expected, key=repr)
-        planned = steps(after, changes_to(after, before.columns, wanted))
+        planned = steps(after, changes)
         if kind != "replace":
             is_same = tables.body(after) == body
             outcome = ("recorded" if tables.catalog(after) == catalog else "in place") if is_same else "rewrite"
