@@ -364,12 +364,13 @@ def test_a_password_a_private_key_and_a_token_sign_in(session: SnowflakeSession,
     facts = shared(Emulator)
     key = load_pem_private_key(facts["private_key"].encode(), None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"open sesame")).decode()
-    for secrets in (
-        {"privateKey": facts["private_key"]},
-        {"privateKey": locked, "privateKeyPassphrase": "open sesame"},
-        {"token": facts["token"]},
+    for secrets, options in (
+        ({"privateKey": facts["private_key"]}, {}),
+        ({"privateKey": locked, "privateKeyPassphrase": "open sesame"}, {}),
+        ({"token": facts["token"]}, {}),
+        ({"token": facts["token"]}, {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN"}),
     ):
-        connection = signed_in(kit, **secrets)
+        connection = with_options(signed_in(kit, **secrets), **options)
         assert Snowflake().check(connection) == []
         with Snowflake().open(connection) as opened:
             assert opened.places("") == []
