@@ -48,7 +48,7 @@ def fault_of_login(said: dict[str, Any]) -> tuple[str, str] | None:
         case "SNOWFLAKE_JWT":
             if not is_signed(said["TOKEN"]):
                 return "390144", "JWT token is invalid. [0ce9eb56-821d-4ca9-a774-04ae89a0cf5a]"
-        case "OAUTH":
+        case "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN":
             if said["TOKEN"] != TOKEN:
                 return "390303", "Invalid OAuth access token."
         case _:

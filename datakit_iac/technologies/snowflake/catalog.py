@@ -14,6 +14,8 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
 from datakit_iac.technologies.snowflake import types
 from datakit_iac.technologies.snowflake.dialect import SNOWFLAKE, literal, quote
+from datakit_iac.technologies.sql.names import quoted
+from datakit_iac.technologies.technology import StoreError
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 """Runs a query."""
@@ -30,6 +32,8 @@ _PRIVILEGES: Final = (
 _OF_USERS: Final = " WHERE table_schema <> 'INFORMATION_SCHEMA'"
 _BOOKKEEPING: Final = "_CQ_"
 _KINDS: Final = {"VIEW": "VIEW", "MATERIALIZED VIEW": "MATERIALIZED VIEW", "EXTERNAL TABLE": "EXTERNAL TABLE"}
+_MOST_SHOWN: Final = 10_000
+"""Rows that SHOW gives at most (https://docs.snowflake.com/en/sql-reference/sql/show)."""
 _SCHEMA, _TABLE, _KEY_COLUMN = 2, 3, 4
 """Columns of what SHOW PRIMARY KEYS gives (https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys)."""
 
@@ -104,6 +108,9 @@ def _relations(
     rows: Rows, database: str, found: Sequence[Sequence[Any]], which: str, keyed: str, *, privileges: bool
 ) -> dict[tuple[str, str], Relation]:
     shown = rows(f"SHOW PRIMARY KEYS IN {keyed}") if keyed else []
+    if len(shown) >= _MOST_SHOWN:
+        schemas = sorted({row[0] for row in found})
+        shown = [each for schema in schemas for each in _keys_of_schema(rows, f"{quote(database)}.{quoted(schema)}")]
     keys = {(row[_SCHEMA], row[_TABLE], row[_KEY_COLUMN]) for row in shown}
     columns: defaultdict[tuple[str, str], list[Described]] = defaultdict(list)
     for schema, table, name, kind, length, precision, scale, nullable, comment, default in rows(
@@ -123,6 +130,15 @@ def _relations(
         )
         for row in found
     }
+
+
+def _keys_of_schema(rows: Rows, schema: str) -> list[tuple[Any, ...]]:
+    shown = rows(f"SHOW PRIMARY KEYS IN SCHEMA {schema}")
+    if len(shown) >= _MOST_SHOWN:
+        raise StoreError(
+            f"Snowflake shows the first {_MOST_SHOWN:,} columns of keys in {schema} alone: divide the schema"
+        )
+    return shown
 
 
 def _kind(row: Sequence[Any]) -> str:

@@ -27,7 +27,7 @@ from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import NAMES, DataType
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.snowflake import statements
+from datakit_iac.technologies.snowflake import catalog, statements
 from datakit_iac.technologies.snowflake.dsn import read
 from datakit_iac.technologies.snowflake.factory import Snowflake
 from datakit_iac.technologies.snowflake.session import SnowflakeSession
@@ -212,6 +212,22 @@ def test_the_catalog_is_asked_as_often_for_many_tables_as_for_one(
     assert session.recent(kit.place("users0")) is None
 
 
+def test_keys_are_asked_for_by_schema_where_there_are_more_than_snowflake_shows(
+    session: SnowflakeSession, kit: TechnologyKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.create(kit.dataset(columns=(column("id", "int", primaryKey=True),)), MARK)
+    monkeypatch.setattr(catalog, "_MOST_SHOWN", 1)
+    with pytest.raises(StoreError, match=r"shows the first 1 columns of keys in .*\.\"RAW\" alone"):
+        session.recent(kit.place("users"))
+    answers = {"KEYS IN DATABASE": [()] * 2}
+    monkeypatch.setattr(catalog, "_MOST_SHOWN", 2)
+    with asked(monkeypatch, answers) as sent:
+        found = session.recent(kit.place("users"))
+    assert found is not None
+    assert [each.primary_key for each in found.columns] == [True]
+    assert [each.partition(" IN ")[2].partition(" ")[0] for each in sent if "KEYS" in each] == ["DATABASE", "SCHEMA"]
+
+
 def test_data_tests_are_one_select_each_and_nothing_else(session: SnowflakeSession, kit: TechnologyKit) -> None:
     session.make_schema("raw")
     kit.fill(kit.place("users"), [(1, "it's"), (1, "b\\"), (2, "c")])
@@ -348,12 +364,13 @@ def test_a_password_a_private_key_and_a_token_sign_in(session: SnowflakeSession,
     facts = shared(Emulator)
     key = load_pem_private_key(facts["private_key"].encode(), None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"open sesame")).decode()
-    for secrets in (
-        {"privateKey": facts["private_key"]},
-        {"privateKey": locked, "privateKeyPassphrase": "open sesame"},
-        {"token": facts["token"]},
+    for secrets, options in (
+        ({"privateKey": facts["private_key"]}, {}),
+        ({"privateKey": locked, "privateKeyPassphrase": "open sesame"}, {}),
+        ({"token": facts["token"]}, {}),
+        ({"token": facts["token"]}, {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN"}),
     ):
-        connection = signed_in(kit, **secrets)
+        connection = with_options(signed_in(kit, **secrets), **options)
         assert Snowflake().check(connection) == []
         with Snowflake().open(connection) as opened:
             assert opened.places("") == []
