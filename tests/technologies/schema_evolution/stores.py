@@ -18,7 +18,16 @@ from datakit_iac.technologies.s3 import bucket
 from datakit_iac.technologies.s3.carrying import fetch, publish
 from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.testing import TechnologyKit
-from tests.technologies.kits import duckdb_kit, files_kit, kafka_kit, postgres, postgres_kit, s3_kit
+from tests.technologies.kits import (
+    duckdb_kit,
+    files_kit,
+    kafka_kit,
+    postgres,
+    postgres_kit,
+    s3_kit,
+    snowflake_as_somebody,
+    snowflake_kit,
+)
 from tests.technologies.schema_evolution.cases import Columns, Rows
 from tests.technologies.schema_evolution.locks import Locks
 
@@ -28,12 +37,14 @@ class Tables(ABC):
 
     Attributes:
         locks: what tells who must wait for a change; None where nobody does, or the whole Store is taken.
+        not_understood: what a server under test says of a statement that the product understands and it does not.
         is_kept_as_written: whether rows stay as they were written, whatever the contract says.
     """
 
     field = "table"
     locks: Locks | None = None
     is_kept_as_written = False
+    not_understood = ""
 
     def __init__(self, kit: TechnologyKit) -> None:
         self.kit = kit
@@ -130,6 +141,33 @@ class PostgresTables(Tables):
     def body(self, dataset: BoundDataSet) -> object:
         with postgres(self.database) as database:
             return database.execute("SELECT to_regclass(%s)::oid", [str(dataset.place)]).fetchall()
+
+
+class SnowflakeTables(Tables):
+    """Tables in a database of an emulator, which shows no locks and does not understand `DROP PRIMARY KEY`."""
+
+    not_understood = 'Parser Error: syntax error at or near "PRIMARY"'
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(snowflake_kit(folder))
+        self.database = str(self.options["database"])
+
+    def _run(self, sql: str, rows: Rows = ()) -> list[Any]:
+        with snowflake_as_somebody(self.database) as database, database.cursor() as cursor:
+            if rows:
+                cursor.executemany(sql, rows)
+                return []
+            return list(cursor.execute(sql).fetchall())  # type: ignore[union-attr]
+
+    def fill(self, dataset: BoundDataSet, rows: Rows) -> None:
+        self._run(f"INSERT INTO {dataset.place} VALUES ({', '.join(['%s'] * len(dataset.columns))})", rows)
+
+    def rows(self, dataset: BoundDataSet) -> list[tuple[Any, ...]]:
+        return sorted(self._run(f"SELECT {_names(dataset).upper()} FROM {dataset.place}"), key=repr)
+
+    def body(self, dataset: BoundDataSet) -> object:
+        name = str(dataset.place).partition(".")[2].upper()
+        return self._run(f"SELECT created FROM information_schema.tables WHERE table_name = '{name}'")
 
 
 class S3Prefixes(Tables):
@@ -238,5 +276,6 @@ STORES: dict[str, Callable[[Path], Tables]] = {
     "kafka": KafkaTopics,
     "postgres": PostgresTables,
     "s3": S3Prefixes,
+    "snowflake": SnowflakeTables,
 }
 """A technology joins with a class of its own."""
