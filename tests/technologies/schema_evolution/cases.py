@@ -33,7 +33,6 @@ class Case:
         rows: what is there before.
         expected: what is there after it was carried out, by the columns of `after`; None where that is the same.
         inputs: other inputs of the DataSet, after.
-        at_first: other inputs of the DataSet, before.
         consents: the objects of consents, and what else they say.
         permit: what refusals say of how it is permitted, each one of these.
         data: what becomes of the data where it is carried out.
@@ -46,7 +45,6 @@ class Case:
     rows: Rows = ROWS
     expected: Rows | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    at_first: Mapping[str, Any] = field(default_factory=dict)
     consents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     permit: Sequence[str] = ()
     data: str = "kept"

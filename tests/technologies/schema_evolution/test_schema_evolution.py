@@ -48,7 +48,7 @@ def test_a_change_does_what_the_page_says(
 ) -> None:
     technology, place = tables.kit.technology.name, tables.place(f"t{CASES.index(case)}")
     subject = provider.subject("datakit:index:DataSet", place)
-    first = tables.inputs(place, case.before, **case.at_first)
+    first = tables.inputs(place, case.before)
     subject.up(first)
     before = decode.dataset(first)
     tables.fill(before, case.rows)
