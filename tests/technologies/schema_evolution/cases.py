@@ -33,7 +33,6 @@ class Case:
         rows: what is there before.
         expected: what is there after it was carried out, by the columns of `after`; None where that is the same.
         inputs: other inputs of the DataSet, after.
-        at_first: other inputs of the DataSet, before.
         consents: the objects of consents, and what else they say.
         permit: what refusals say of how it is permitted, each one of these.
         data: what becomes of the data where it is carried out.
@@ -46,7 +45,6 @@ class Case:
     rows: Rows = ROWS
     expected: Rows | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    at_first: Mapping[str, Any] = field(default_factory=dict)
     consents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     permit: Sequence[str] = ()
     data: str = "kept"
@@ -74,6 +72,7 @@ _CONSENT: Final = "consents: [{object: column/size, reason: …, expires: YYYY-M
 _FILL: Final = "fill them, or leave the column nullable"
 _TESTED: Final = "put them on the DataSet they are loaded into"
 _TOPIC: Final = "keep it as it was, or name another topic"
+_PLACE: Final = "make the DataSet at another place"
 _NARROW: Final = _with("size", type="int")
 
 CASES: Final = (
@@ -102,7 +101,7 @@ CASES: Final = (
     Case(
         "rename a column (`previousNames`)",
         [ID, {"name": "nick", "type": "text", "previousNames": ["name"]}, SIZE],
-        permit=[_TOPIC],
+        permit=[_PLACE, _TOPIC],
     ),
     Case("widen a type", before=_NARROW),
     Case("narrow a type", _NARROW, permit=[_CONSENT]),
@@ -110,14 +109,14 @@ CASES: Final = (
         "narrow a type, with a consent; all values fit",
         _NARROW,
         consents={"column/size": {}},
-        permit=[_TOPIC],
+        permit=[_PLACE, _TOPIC],
     ),
     Case(
         "narrow a type, with a consent; a value does not fit",
         _NARROW,
         rows=MANY,
         consents={"column/size": {}},
-        permit=["`misfits: null` in the consent for column/size", _TOPIC],
+        permit=["`misfits: null` in the consent for column/size", _PLACE, _TOPIC],
     ),
     Case(
         "narrow a type, with a consent that says `misfits: null`",
@@ -125,7 +124,7 @@ CASES: Final = (
         rows=MANY,
         expected=[(1, "ann", 10), (2, "bob", None)],
         consents={"column/size": {"misfits": "null"}},
-        permit=[_TOPIC],
+        permit=[_PLACE, _TOPIC],
         data="values that do not fit become empty",
     ),
     Case("allow empty values (`nullable: true`)", before=_with("name", nullable=False)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -37,14 +37,14 @@ class Tables(ABC):
 
     Attributes:
         locks: what tells who must wait for a change; None where nobody does, or the whole Store is taken.
+        not_understood: what a server under test says of a statement that the product understands and it does not.
         is_kept_as_written: whether rows stay as they were written, whatever the contract says.
-        beyond: what the server says where it cannot carry out what the real one would.
     """
 
     field = "table"
     locks: Locks | None = None
     is_kept_as_written = False
-    beyond: Sequence[str] = ()
+    not_understood = ""
 
     def __init__(self, kit: TechnologyKit) -> None:
         self.kit = kit
@@ -144,17 +144,20 @@ class PostgresTables(Tables):
 
 
 class SnowflakeTables(Tables):
-    """Tables in a database of the emulator."""
+    """Tables in a database of an emulator, which shows no locks and does not understand `DROP PRIMARY KEY`."""
 
-    beyond = ("Parser Error",)
+    not_understood = 'Parser Error: syntax error at or near "PRIMARY"'
 
     def __init__(self, folder: Path) -> None:
         super().__init__(snowflake_kit(folder))
+        self.database = str(self.options["database"])
 
-    def _run(self, sql: str, rows: Rows = ()) -> list[tuple[Any, ...]]:
-        with snowflake_as_somebody(str(self.options["database"])) as database, database.cursor() as cursor:
-            done = cursor.executemany(sql, rows) if rows else cursor.execute(sql)
-            return [tuple(each) for each in done.fetchall()] if done and not rows else []
+    def _run(self, sql: str, rows: Rows = ()) -> list[Any]:
+        with snowflake_as_somebody(self.database) as database, database.cursor() as cursor:
+            if rows:
+                cursor.executemany(sql, rows)
+                return []
+            return list(cursor.execute(sql).fetchall())  # type: ignore[union-attr]
 
     def fill(self, dataset: BoundDataSet, rows: Rows) -> None:
         self._run(f"INSERT INTO {dataset.place} VALUES ({', '.join(['%s'] * len(dataset.columns))})", rows)
@@ -163,9 +166,8 @@ class SnowflakeTables(Tables):
         return sorted(self._run(f"SELECT {_names(dataset).upper()} FROM {dataset.place}"), key=repr)
 
     def body(self, dataset: BoundDataSet) -> object:
-        schema, _, name = str(dataset.place).upper().partition(".")
-        of = f"table_schema = '{schema}' AND table_name = '{name}'"
-        return self._run(f"SELECT created FROM information_schema.tables WHERE {of}")
+        name = str(dataset.place).partition(".")[2].upper()
+        return self._run(f"SELECT created FROM information_schema.tables WHERE table_name = '{name}'")
 
 
 class S3Prefixes(Tables):

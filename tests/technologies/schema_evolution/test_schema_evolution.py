@@ -48,7 +48,7 @@ def test_a_change_does_what_the_page_says(
 ) -> None:
     technology, place = tables.kit.technology.name, tables.place(f"t{CASES.index(case)}")
     subject = provider.subject("datakit:index:DataSet", place)
-    first = tables.inputs(place, case.before, **case.at_first)
+    first = tables.inputs(place, case.before)
     subject.up(first)
     before = decode.dataset(first)
     tables.fill(before, case.rows)
@@ -61,25 +61,23 @@ def test_a_change_does_what_the_page_says(
         kind, why = carried_out(subject, wanted)
 
     outcome = kind
-    if any(text in why for text in tables.beyond):
-        outcome = "not proven"
+    if tables.not_understood and tables.not_understood in why:
+        outcome = "–"
     elif kind == "refused":
         assert any(permit in why for permit in case.permit), why
         assert (tables.rows(before), tables.body(before), tables.catalog(before)) == (written, body, catalog)
     else:
         after = decode.dataset(wanted)
-        changes = changes_to(after, before.columns, wanted)
-        is_alike = not changes and [each.name for each in after.columns] == [each.name for each in before.columns]
-        expected = case.rows if case.expected is None or (is_alike and not case.moves) else case.expected
-        if case.moves:
-            assert tables.rows(before) == written
-        elif tables.is_kept_as_written:
-            expected = written
-        assert tables.rows(after) == sorted(expected, key=repr)
-        planned = steps(after, changes)
         if kind != "replace":
             is_same = tables.body(after) == body
             outcome = ("recorded" if tables.catalog(after) == catalog else "in place") if is_same else "rewrite"
+        expected = case.rows if case.expected is None else case.expected
+        if case.moves:
+            assert tables.rows(before) == written
+        elif tables.is_kept_as_written or (outcome == "recorded" and case.data != "kept"):
+            expected = written
+        assert tables.rows(after) == sorted(expected, key=repr)
+        planned = steps(after, changes_to(after, before.columns, wanted))
         if planned and outcome in ("in place", "rewrite"):
             assert ("rewrite" in {step.how for step in planned}) == (outcome == "rewrite")
             assert all(step.keeps_data for step in planned) or case.consents
@@ -95,7 +93,9 @@ def test_a_change_does_what_the_page_says(
             assert cells(table)[case.title, heading] == cell
 
 
-def test_the_page_has_no_other_rows_and_technologies() -> None:
+def test_the_page_has_no_other_rows_and_technologies(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("schema_evolution", default=False):
+        return  # it is written once all tests have ended
     found = cells(OUTCOMES)
     assert [*dict.fromkeys(change for change, _ in found)] == [case.title for case in CASES]
     assert {heading for _, heading in found} == {*STORES, "data"}
