@@ -774,7 +774,7 @@ def test_the_trash_is_emptied_after_its_time_by_any_use_of_the_store(
     else:
         users.destroy()
     assert warehouse.tables() == sorted([*named[1:], *(["users"] if end == "create" else [])])
-    assert f"{warehouse.default_schema}.{old} lay in the trash for 7 days and is dropped" in lifecycle.said()
+    assert f"{warehouse.default_schema}.{old} was in the trash for 7 days and is dropped" in lifecycle.said()
 
 
 def test_a_view_in_the_tables_place_is_deleted_too(users: Subject, warehouse: Warehouse) -> None:
