@@ -35,10 +35,10 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def without_snowflake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its fields are known, its code is in no package."""
-    real = installed.names
-    monkeypatch.setattr(
-        installed, "names", lambda group: tuple(each for each in real(group) if (group, each) != (GROUP, "snowflake"))
-    )
+    names, has = installed.names, installed.has
+    absent = (GROUP, "snowflake")
+    monkeypatch.setattr(installed, "names", lambda group: tuple(n for n in names(group) if (group, n) != absent))
+    monkeypatch.setattr(installed, "has", lambda group, name: (group, name) != absent and has(group, name))
 
 
 def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_all_the_same(

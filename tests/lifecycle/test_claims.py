@@ -12,7 +12,7 @@ from datakit_iac.testing.lifecycle import Lifecycle, RefusedError, Subject
 from tests.lifecycle.warehouse import Warehouse
 
 DATASET = "datakit:index:DataSet"
-LIE = r"^table: people and users lie in one place, duckdb:warehouse.duckdb#raw.users; "
+SHARED = r"^table: people and users are in the same place, duckdb:warehouse.duckdb#raw.users; "
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_table_has_one_dataset(
     store = {**warehouse.store, "connection": {"path": path}}
     second = warehouse.users(name="people", table=spelled, store=store)
     for attempt in (people.preview, people.up):
-        with pytest.raises(RefusedError, match=LIE):
+        with pytest.raises(RefusedError, match=SHARED):
             attempt(second)
     assert warehouse.content() == before
 
@@ -41,20 +41,20 @@ def test_a_prefix_has_one_dataset(lifecycle: Lifecycle, folder: Path) -> None:
     store = {"name": "inbox", "technology": "files", "connection": {"path": "inbox"}}
     inputs = {"store": store, "prefix": "users.csv", "format": "csv"}
     lifecycle.subject(DATASET, "users").up({**inputs, "name": "users"})
-    with pytest.raises(RefusedError, match=r"^prefix: people and users lie in one place, files:inbox#users.csv; "):
+    with pytest.raises(RefusedError, match=r"^prefix: people and users are in the same place, files:inbox#users.csv; "):
         lifecycle.subject(DATASET, "people").preview({**inputs, "name": "people", "prefix": "users.csv/"})
 
 
 def test_resources_of_one_name_are_told_apart(lifecycle: Lifecycle, users: Subject, warehouse: Warehouse) -> None:
     users.up(warehouse.users())
     nested = lifecycle.subject(f"my:index:Component${DATASET}", "users")
-    with pytest.raises(RefusedError, match=r"DataSet::users and urn:.*:my:index:Component\$.*::users lie "):
+    with pytest.raises(RefusedError, match=r"DataSet::users and urn:.*:my:index:Component\$.*::users are "):
         nested.preview(warehouse.users())
 
 
 def test_what_is_read_only_has_its_place_too(users: Subject, people: Subject, warehouse: Warehouse) -> None:
     users.up(warehouse.users())
-    with pytest.raises(RefusedError, match=LIE):
+    with pytest.raises(RefusedError, match=SHARED):
         people.preview(warehouse.users(name="people", external=True))
 
 
@@ -64,7 +64,7 @@ def test_a_place_that_a_preview_does_not_know_is_looked_at_in_the_update(
 ) -> None:
     users.up(warehouse.users())
     people.preview(warehouse.users(name="people", **unknown))
-    with pytest.raises(RefusedError, match=LIE):
+    with pytest.raises(RefusedError, match=SHARED):
         people.up(warehouse.users(name="people"))
 
 
@@ -78,7 +78,7 @@ def test_a_place_that_a_resource_left_is_free(users: Subject, people: Subject, w
     assert users.up(warehouse.users(table="raw.others")).kind == "replace"
     people.preview(warehouse.users(name="people", table="raw.more"))
     users.up(warehouse.users())
-    with pytest.raises(RefusedError, match=LIE):
+    with pytest.raises(RefusedError, match=SHARED):
         people.preview(warehouse.users(name="people"))
 
 

@@ -15,7 +15,7 @@ def declare(name, table, **more):
 
 
 """
-LIE = "people and users have one place, duckdb:warehouse.duckdb#public.users; "
+SHARED = "people and users are in the same place, duckdb:warehouse.duckdb#public.users; "
 
 
 def declared(workspace: Workspace, *declarations: str) -> None:
@@ -31,8 +31,8 @@ def test_a_table_is_one_datasets_at_a_time(workspace: Workspace) -> None:
     before = workspace.rows(query, "warehouse.duckdb")
 
     declared(workspace, users, f"{people}, description='Mine.'")
-    assert LIE in workspace.preview().failed().text
-    assert LIE in workspace.up("--skip-preview").failed().text
+    assert SHARED in workspace.preview().failed().text
+    assert SHARED in workspace.up("--skip-preview").failed().text
     assert workspace.rows(query, "warehouse.duckdb") == before
 
     declared(workspace, f"{people}, previous_names=['users']")

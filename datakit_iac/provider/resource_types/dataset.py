@@ -203,7 +203,7 @@ def _shared(dataset: BoundDataSet, *claimants: str) -> str:
     """That two resources claim a place: the same text whichever came first, with no more of a URN than is needed."""
     names = [urn.rpartition("::")[2] for urn in claimants]
     first, second = sorted(names if len({*names}) > 1 else claimants)
-    return f"{first} and {second} have one place, {place_id(dataset)}; give one of them another, or remove it"
+    return f"{first} and {second} are in the same place, {place_id(dataset)}; give one of them another, or remove it"
 
 
 def _address(resource_id: str) -> Properties:
