@@ -1,4 +1,4 @@
-"""Finding the plan that allows an update: the one that was named, or one of those that lie in the repository."""
+"""Finding the plan that allows an update: the one that was named, or one of those that are in the repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAN: Final = "DATAKIT_PLAN"
 
 
 def shelf(folder: Path, environment: str) -> Path:
-    """Where an environment's plans lie in a Pulumi project, with their signatures beside them."""
+    """Where an environment's plans are in a Pulumi project, with their signatures beside them."""
     return folder / APPROVALS / environment
 
 
@@ -64,7 +64,7 @@ def admission(folder: Path, named: str, now: CurrentState) -> Admission:
 
 
 def _beside(folder: Path, environment: str) -> Iterator[Path]:
-    """The plans for an environment that lie beside Pulumi.yaml, where other files may be JSON as well."""
+    """The plans for an environment that are beside Pulumi.yaml, where other files may be JSON as well."""
     for file in sorted(folder.glob("*.json")):
         try:
             if read(file).subject.environment == environment:

@@ -126,7 +126,7 @@ class _Contract:
             yield from self._unknown(wanted, message, (*path, "to"))
         elif parent.spec.store != mine.spec.store:
             message = f"{mine.name} relates to DataSet {wanted} of another Store, {parent.spec.store}"
-            hint = "test it where both lie in one Store"
+            hint = "test it where both are in one Store"
             yield self._origin.finding("other-store", message, (*path, "to"), hint=hint)
         else:
             yield from self._column(parent, test.relationships.field, (*path, "field"))

@@ -34,7 +34,7 @@ _END: Final = 2.0
 _QUIET: Final = ("--no-sentry", "--log-level", "warn")
 """What the CLI tells those that it starts, with `--telemetry-level none`; plugins of others need it."""
 _LONGEST_FOLDER: Final = 70
-"""Characters of a folder that sockets can lie below: the kernel takes 107 for a socket's path."""
+"""Characters of a folder that sockets can be below: the kernel takes 107 for a socket's path."""
 
 
 class _Stopped(BaseException):

@@ -68,6 +68,6 @@ def encode_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> byte
 
 
 def decode_batches(data: bytes) -> list[pa.RecordBatch]:
-    """The batches of an IPC stream; their columns lie in `data` itself, nothing is copied."""
+    """The batches of an IPC stream; their columns are in `data` itself, nothing is copied."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return list(reader)

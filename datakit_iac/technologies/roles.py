@@ -62,7 +62,7 @@ class Drops(Protocol):
     """Removes data."""
 
     def drop(self, place: Place) -> None:
-        """Remove what lies at a place, with its data."""
+        """Remove what is at a place, with its data."""
 
 
 @runtime_checkable
@@ -70,7 +70,7 @@ class Discards(Drops, Protocol):
     """Puts data aside, too."""
 
     def rename(self, place: Place, name: str) -> None:
-        """Give what lies at a place another name beside it."""
+        """Give what is at a place another name beside it."""
 
 
 @runtime_checkable
@@ -106,7 +106,7 @@ class VersionsData(Protocol):
 
 @runtime_checkable
 class RunsDataTests(Protocol):
-    """Tests data where it lies."""
+    """Tests data where it is."""
 
     def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """The tests of the contract that the data does not pass."""

@@ -1,4 +1,4 @@
-"""What the examples bring along is imported from their folders, where it lies for their readers."""
+"""What the examples bring along is imported from their folders, where it is for their readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading manifests: found wherever they lie, and each fault told once, at its place, all of them together."""
+"""Reading manifests: found wherever they are, and each fault told once, at its place, all of them together."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_links_in_a_circle_and_files_too_large_are_told(tmp_path: Path, monkeypa
 
 
 def test_a_folder_that_is_a_link_is_read_as_any_other(tmp_path: Path) -> None:
-    """Policies that are shared between projects lie in a linked folder; their rules hold."""
+    """Policies that are shared between projects are in a linked folder; their rules hold."""
     write(tmp_path / "shared", POLICY, file="policies/security.yaml")
     write(tmp_path / "shared", manifest("Policy", "upper", "spec: {rules: [{rule: pii-declared}]}"), file="more/u.YAML")
     project = write(tmp_path / "project", STORE)

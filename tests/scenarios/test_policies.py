@@ -26,7 +26,7 @@ DOZEN: Final = (
     "personal data in public",
     "personal data that loses its mark two steps on",
     "a Connector that is not allowed",
-    "a schedule whose two starts lie close together",
+    "a schedule whose two starts are close together",
     "a rule over each DataSet",
     "advisory",
     "a waiver that expired excuses nothing",

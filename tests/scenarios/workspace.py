@@ -58,7 +58,7 @@ class Outcome:
 
 
 class Workspace:
-    """A Pulumi project whose manifests lie in `project/`, with a stack `dev` of its own."""
+    """A Pulumi project whose manifests are in `project/`, with a stack `dev` of its own."""
 
     def __init__(self, root: Path, *, made: bool = False) -> None:
         self.root, self.project = root, root / "project"

@@ -310,7 +310,7 @@ def test_a_table_can_be_written_after_its_tests(session: DuckDBSession, filled: 
             {"freshness": {"column": "nothing", "maxAge": "1d"}},
             r"test freshness\(nothing\) of users cannot run: Binder",
         ),
-        ({"relationships": {"to": "keys", "field": "key"}}, "does not say in which table of this Store keys lies"),
+        ({"relationships": {"to": "keys", "field": "key"}}, "does not say in which table of this Store keys is"),
     ],
     ids=["sql", "freshness", "relationships"],
 )

@@ -1,4 +1,4 @@
-"""Files alone: patterns, single files, and what lies outside the folder."""
+"""Files alone: patterns, single files, and what is outside the folder."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_pattern_is_all_the_files_that_fit(kit: TechnologyKit, tmp_path: Path)
 def test_nothing_outside_the_folder_is_touched(kit: TechnologyKit, prefix: str) -> None:
     with Files().open(kit.connection) as session:
         for act in (session.describe, session.drop):
-            with pytest.raises(StoreError, match="does not lie in"):
+            with pytest.raises(StoreError, match="is not in"):
                 act(Place(prefix=prefix))
 
 

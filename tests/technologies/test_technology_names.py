@@ -38,7 +38,7 @@ EXCEPTIONS = {
     "importing": "each module reads what one tool wrote",
     "manifest/values/open_names.py": "one executor is the default",
     "policy/pack/from_cloud_resource.py": "types of other providers' resources, such as `aws:s3/bucket:Bucket`",
-    "sdk": "it exports what lies in the folders",
+    "sdk": "it exports what is in the folders",
     "toolchain/doctor.py": "`dk doctor` looks for tools before anything of ours can be asked",
 }
 

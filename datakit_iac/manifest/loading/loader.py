@@ -1,4 +1,4 @@
-"""A project's manifests, wherever they lie below its folder: read, known by `apiVersion` and `kind`, and checked."""
+"""A project's manifests, wherever they are below its folder: read, known by `apiVersion` and `kind`, and checked."""
 
 from __future__ import annotations
 

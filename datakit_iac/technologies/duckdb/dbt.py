@@ -25,7 +25,7 @@ class DuckDBProfile:
         """The profile of dbt-duckdb.
 
         Raises:
-            ValueError: an input lies neither in a DuckDB file nor where rows are carried from.
+            ValueError: an input is neither in a DuckDB file nor where rows are carried from.
         """
         home = _file(output.connection)
         # As DuckDB names a database after its file.
@@ -52,7 +52,7 @@ def built_in(
         home: the file; None where it is that of carried rows.
 
     Raises:
-        ValueError: an input lies neither in a DuckDB file nor where rows are carried from.
+        ValueError: an input is neither in a DuckDB file nor where rows are carried from.
     """
     others: dict[str, str] = {}
     databases: dict[str, str] = {}
@@ -62,8 +62,8 @@ def built_in(
                 databases[dataset.store] = others.setdefault(CARRIED_PATH, CARRIED)
         elif dataset.connection.technology != technology:
             raise ValueError(
-                f"input {dataset.name} lies in {dataset.connection.technology}; dbt on DuckDB reads DuckDB files only,"
-                f" and what lies in {', '.join(carriers())}, so load it into one first"
+                f"input {dataset.name} is in {dataset.connection.technology}; dbt on DuckDB reads DuckDB files only,"
+                f" and what is in {', '.join(carriers())}, so load it into one first"
             )
         elif (file := _file(dataset.connection)) != home:
             databases[dataset.store] = others.setdefault(str(file), f"datakit_{dataset.store.replace('-', '_')}")

@@ -16,7 +16,7 @@ def _option(kind: str, description: str) -> Any:
 
 
 class ContentConnection(ConnectionModel):
-    """How the files of a Store are read, wherever they lie."""
+    """How the files of a Store are read, wherever they are."""
 
     encoding: Any = _option("string", "The encoding of the text, as Python names it; without, UTF-8.")
     delimiter: Any = _option("string", "What separates values; without, the files' first records tell.")

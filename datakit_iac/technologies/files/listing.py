@@ -33,11 +33,11 @@ def below(folder: Path, prefix: str) -> Path:
     """The path of a prefix below its folder; ``raw``, ``raw/`` and ``./raw`` are one, and ``~`` is a plain name.
 
     Raises:
-        ListingError: it does not lie in the folder.
+        ListingError: it is not in the folder.
     """
     inside = Path(os.path.normpath(prefix))
     if inside.is_absolute() or ".." in inside.parts:
-        raise ListingError(f"prefix {prefix} does not lie in {folder}; expected a folder or file there")
+        raise ListingError(f"prefix {prefix} is not in {folder}; expected a folder or file there")
     return folder / inside
 
 
@@ -46,7 +46,7 @@ def files(folder: Path, prefix: str) -> list[Path]:
 
     A prefix is a file, a folder (all files below it), or a pattern of files and folders in which `*`, `?` and `[…]`
     stand for names as the file system spells them, and `**` for folders of any depth. What begins with a dot is no
-    data, unless the prefix spells the dot. Linked files and folders count as if they lay there.
+    data, unless the prefix spells the dot. Linked files and folders count as if they were there.
 
     Raises:
         ListingError: not all of it can be listed: a broken link, a folder that cannot be read, what is neither file nor
@@ -79,7 +79,7 @@ class _Walk:
     has_links: bool = field(default=False)
 
     def kind(self, path: Path) -> _Kind | None:
-        """What lies there; None where nothing does."""
+        """What is there; None where nothing does."""
         try:
             is_link = stat.S_ISLNK(os.lstat(path).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -117,7 +117,7 @@ class _Walk:
             raise ListingError(f"{place} is neither a file nor a folder; remove it, or narrow the prefix")
 
     def matches(self, place: Path, parts: tuple[str, ...], above: _Folders) -> Iterator[tuple[Path, _Folders]]:
-        """What lies below a folder and matches the parts of a pattern, each with the folders that lead to it."""
+        """What is below a folder and matches the parts of a pattern, each with the folders that lead to it."""
         if not parts:
             yield place, above
             return

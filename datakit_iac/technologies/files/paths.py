@@ -1,4 +1,4 @@
-"""Where a Store's path lies: on disk, or inside an installed Python package."""
+"""Where a Store's path is: on disk, or inside an installed Python package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCHEME: Final = "package:"
 
 
 def resolve(path: str) -> Path:
-    """The place on disk of a path; ``package:NAME/folder`` lies inside the installed Python package NAME.
+    """The place on disk of a path; ``package:NAME/folder`` is inside the installed Python package NAME.
 
     A relative path counts from the working directory. The package is found, not imported. Whether the place exists is
     not asked, only whether the package does.
@@ -19,7 +19,7 @@ def resolve(path: str) -> Path:
     'decoder.py'
 
     Raises:
-        FileNotFoundError: there is no such package, or it lies in no folder.
+        FileNotFoundError: there is no such package, or it is in no folder.
     """
     if not path.startswith(SCHEME):
         return Path(path).expanduser().absolute()

@@ -25,7 +25,7 @@ class S3Profile:
         """The profile of dbt-duckdb.
 
         Raises:
-            ValueError: an input lies neither in a DuckDB file nor where rows are carried from.
+            ValueError: an input is neither in a DuckDB file nor where rows are carried from.
         """
         return built_in(CARRIED_PATH, CARRIED, schema, inputs)
 

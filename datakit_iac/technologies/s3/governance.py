@@ -1,4 +1,4 @@
-"""What a DataSet asks of the bucket that it lies in: how long it is kept, how closely it is held, whose data it is."""
+"""What a DataSet asks of the bucket that it is in: how long it is kept, how closely it is held, whose data it is."""
 
 from __future__ import annotations
 

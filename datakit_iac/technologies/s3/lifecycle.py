@@ -62,7 +62,7 @@ def _rule(objects: Objects, prefix: str, after: int | None) -> dict[str, Any] | 
     return {
         "ID": _name(prefix),
         "Status": "Enabled",
-        # The snapshot lies elsewhere and stays: it says whose the prefix is.
+        # The snapshot is elsewhere and stays: it says whose the prefix is.
         "Filter": {"Prefix": objects.full(snapshot.folder(prefix))},
         "Expiration": {"Days": after},
         "NoncurrentVersionExpiration": {"NoncurrentDays": after},

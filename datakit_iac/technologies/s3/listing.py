@@ -16,7 +16,7 @@ from datakit_iac.technologies.technology import StoreError
 
 
 class Content(NamedTuple):
-    """What lies at a place.
+    """What is at a place.
 
     Attributes:
         snapshot: what datakit knows of it; None where nothing.

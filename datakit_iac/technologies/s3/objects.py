@@ -36,7 +36,7 @@ class Found:
 
 
 class Objects:
-    """What lies in a bucket below a prefix; keys count from there.
+    """What is in a bucket below a prefix; keys count from there.
 
     Args:
         options: the fields of `S3Connection` that are not secret.

@@ -107,7 +107,7 @@ class S3Session:
         return 0
 
     def rename(self, place: Place, name: str) -> None:
-        """Copy what lies at a place beside it, its mark first, and then remove it there."""
+        """Copy what is at a place beside it, its mark first, and then remove it there."""
         prefix = self._below(place)
         above = prefix.rstrip("/").rpartition("/")[0]
         target = snapshot.folder(f"{above}/{name}" if above else name)
@@ -127,7 +127,7 @@ class S3Session:
         """Remove the objects of a prefix; the mark goes last, so that what is left of a try is known for ours."""
         prefix = self._below(place)
         if others := snapshot.overlapping(self._objects, prefix):
-            raise StoreError(f"{place} stays: DataSet {others[0]} and it lie one within the other")
+            raise StoreError(f"{place} stays: DataSet {others[0]} and it are one within the other")
         known = snapshot.read(self._objects, prefix)
         is_listed = known is None or known.objects is None
         found = listing.listed(self._objects, prefix) if is_listed else self._objects.list(prefix)
@@ -225,5 +225,5 @@ def _is_nothing(found: Iterable[object]) -> bool:
 
 
 def _without_name(key: str) -> str:
-    """Where an object of ours lies; its own name is that of the run that wrote it."""
+    """Where an object of ours is; its own name is that of the run that wrote it."""
     return key.rpartition("/")[0]

@@ -1,6 +1,6 @@
 r"""What a DataSet on S3 holds, as one object says it: whose it is, and which objects its rows are in.
 
-It lies below `.datakit/` of the Store's prefix and is only ever switched from what was read to what comes next
+It is below `.datakit/` of the Store's prefix and is only ever switched from what was read to what comes next
 (`If-Match`), so that a reader sees all objects of a load or none, and of two loads at a time one is refused. Its form::
 
     {"version": 1, "load": "5e0c…", "comment": "All users.\n\n[datakit …]",
@@ -25,7 +25,7 @@ from datakit_iac.technologies.s3.opening import ConflictError, ObjectMissingErro
 from datakit_iac.technologies.technology import StoreError
 
 FOLDER: Final = ".datakit/"
-"""Where snapshots lie: what begins with a dot is no data."""
+"""Where snapshots are: what begins with a dot is no data."""
 _VERSION: Final = 1
 _ENDING: Final = ".json"
 _ATTEMPTS: Final = 5
@@ -84,26 +84,26 @@ def folder(prefix: str) -> str:
     ('raw/', '')
 
     Raises:
-        StoreError: it does not lie in the Store.
+        StoreError: it is not in the Store.
     """
     inside = posixpath.normpath(prefix)
     if inside.startswith("/") or inside == ".." or inside.startswith("../"):
-        raise StoreError(f"prefix {prefix} does not lie in the Store; expected a prefix or key below the Store's own")
+        raise StoreError(f"prefix {prefix} is not in the Store; expected a prefix or key below the Store's own")
     return "" if inside == "." else f"{inside}/"
 
 
 def key_of(prefix: str) -> str:
-    """Where the snapshot of a prefix lies."""
+    """Where the snapshot of a prefix is."""
     return f"{FOLDER}{folder(prefix).rstrip('/') or '.'}{_ENDING}"
 
 
 def prefix(found: str) -> str:
-    """The prefix whose snapshot lies at a key."""
+    """The prefix whose snapshot is at a key."""
     return found.removeprefix(FOLDER).removesuffix(_ENDING)
 
 
 def overlapping(objects: Objects, of: str) -> list[str]:
-    """The prefixes with a snapshot that one lies in, or that lie in it."""
+    """The prefixes with a snapshot that one is in, or that are in it."""
     parts = folder(of).rstrip("/").split("/")
     above = {"/".join(parts[:number]) for number in range(1, len(parts))} | ({"."} if folder(of) else set())
     found = [key for each in above if (key := f"{FOLDER}{each}{_ENDING}") and objects.has(key)]
@@ -115,7 +115,7 @@ def read(objects: Objects, of: str) -> Snapshot | None:
     """The snapshot of a prefix; None where it has none.
 
     Raises:
-        StoreError: what lies in its place is none.
+        StoreError: what is in its place is none.
     """
     place = key_of(of)
     try:

@@ -83,7 +83,7 @@ def _others(dialect: Dialect, table: str, column: Column, values: list[object]) 
 
 def _orphans(dialect: Dialect, table: str, column: str, parent: Relationships) -> str:
     if parent.table is None:
-        raise StoreError(f"relationships({column}) does not say in which table of this Store {parent.to} lies")
+        raise StoreError(f"relationships({column}) does not say in which table of this Store {parent.to} is")
     name, field = dialect.quote(column), dialect.quote(parent.field)
     parents = (
         f"SELECT 1 FROM {dialect.qualified(Place(table=parent.table))} AS parent WHERE parent.{field} = child.{name}"

@@ -138,7 +138,7 @@ def test_a_project_inside_of_its_package_takes_what_dbt_reads_of_that(
     before = run.runtime.definition(job), run.runtime.given(job)
     run(job)
     assert revenue(staged) == [(60,), (70,)]
-    assert (run.runtime.definition(job), run.runtime.given(job)) == before, "the warehouse and the cache lie there too"
+    assert (run.runtime.definition(job), run.runtime.given(job)) == before, "the warehouse and the cache are there too"
     assert not [each for each in before[1] if "/cache/" in each or "/run-" in each]
 
 

@@ -37,7 +37,7 @@ class FilesAdapter:
 
 
 def table(pair: Pair) -> dict[str, Any]:
-    """How the rows of a pair are read, wherever they lie."""
+    """How the rows of a pair are read, wherever they are."""
     options, place = pair.source.options, pair.source.place
     found: dict[str, Any] = {"name": str(pair.target.place), "path": str(place)}
     if place.format:

@@ -47,7 +47,7 @@ class DataFile:
     """One file that DuckDB can read.
 
     Attributes:
-        path: where it lies; below a temporary folder if it was packed.
+        path: where it is; below a temporary folder if it was packed.
         shown: how people know it.
         format: what is in it.
         records: how many were counted in it, its header left out.

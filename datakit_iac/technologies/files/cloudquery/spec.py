@@ -23,7 +23,7 @@ _SPEC: Final = {"tables", "threads", "batch_rows"}
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """One table and where its rows lie; see the package's docstring."""
+    """One table and where its rows are; see the package's docstring."""
 
     name: str
     path: str
@@ -36,7 +36,7 @@ class TableSpec:
 
     @property
     def shown(self) -> str:
-        """Where its rows lie, for people."""
+        """Where its rows are, for people."""
         return self.path if self.folder is None else os.path.normpath(Path(self.folder, self.path))
 
     @classmethod
