@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.measure import RESULTS
 
-MEASUREMENTS: Final = ("load", "up", "noop", "manifests", "postgres", "validate")
+MEASUREMENTS: Final = ("load", "up", "noop", "manifests", "postgres", "tables", "listing", "validate")
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    load, up, noop, manifests, postgres, validate = (_result(name) for name in MEASUREMENTS)
+    load, up, noop, manifests, postgres, tables, listing, validate = (_result(name) for name in MEASUREMENTS)
     speed = load["rows_per_second"]
     for other, name, ratio, target in (
         ("duckdb", "DuckDB's own `read_csv`", "cloudquery / duckdb", "at most 4 times its time"),
@@ -58,6 +58,13 @@ def _rows() -> Iterator[tuple[str, ...]]:
     names = ("200 do-nothing resources", "the same with a DataSet's inputs")
     for name, other, ratio, target in zip(names, others, noop["ratios"].values(), ("at most 1.15", ""), strict=True):
         yield "a no-op `pulumi up` of 200 DataSets", f"{ours:.1f} s", f"{name}: {other:.1f} s", f"{ratio:.2f}", target
+    ours, script, bare = tables["medians"].values()
+    (ratio,) = tables["ratios"].values()
+    beside = f"the same statements in a script {script:.1f} s, and as many do-nothing resources {bare:.1f} s"
+    yield "200 DataSets made in Postgres by one `up`", f"{ours:.1f} s", beside, f"{ratio:.2f}", "at most 1.3"
+    version, plain = listing["medians"].values()
+    what, beside = "the version of 10,000 objects in S3", f"boto3's listing: {plain:.1f} s"
+    yield what, f"{version:.1f} s", beside, f"{version / plain:.2f}", "under 3 s"
     yield from _manifest_rows(manifests)
     checked, read = validate["medians"].values()
     (ratio,) = validate["ratios"].values()

@@ -31,6 +31,9 @@ class Idle(Provider):
     async def create(self, request):
         return CreateResponse(resource_id="idle", properties=request.properties)
 
+    async def delete(self, request):
+        pass
+
 main(sys.argv[1:], "0.1.0", Idle())
 """
 IDLE_PROGRAM: Final = """import pulumi
