@@ -96,7 +96,7 @@ class Stores:
         return NO_PLUGIN.model_copy(update=found) if found else NO_PLUGIN
 
     def _rooted(self, plugin: NamedPlugin) -> NamedPlugin:
-        if plugin.registry != "local":
+        if not plugin.is_program:
             return plugin
         path = rooted(plugin.path, self._project.root)
         return plugin.model_copy(update={"path": path if path.startswith(LOCAL) else f"./{path}"})

@@ -33,7 +33,7 @@ def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
     local = InProcess()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(run, "run", jobs.run)
-        patched.setattr(run, "_executor", lambda _: local)
+        patched.setattr(run, "executor", lambda *_: local)
         patched.setattr(testing, "PATIENCE", 300.0)
         with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
             yield served

@@ -36,6 +36,7 @@ EXCEPTIONS = {
     "cli/registry.py": "`dk import dbt` and `dk import cloudquery` are commands",
     "environment/seeding.py": "rows for development are files that CloudQuery loads",
     "importing": "each module reads what one tool wrote",
+    "manifest/models/plugin.py": "CloudQuery names the registries of plugins",
     "manifest/values/open_names.py": "one executor is the default",
     "policy/pack/from_cloud_resource.py": "types of other providers' resources, such as `aws:s3/bucket:Bucket`",
     "sdk": "it exports what is in the folders",

@@ -69,6 +69,11 @@ class NamedPlugin(Model):
         return self
 
     @property
+    def is_program(self) -> bool:
+        """Whether its path is that of a program on this machine."""
+        return self.registry == "local"
+
+    @property
     def reference(self) -> str:
         """The plugin in one text, as people name it.
 

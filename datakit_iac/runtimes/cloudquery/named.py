@@ -172,7 +172,7 @@ def refused_names(source: NamedSource, sync: Sync) -> Iterator[str]:
 
 def program(plugin: NamedPlugin) -> str | None:
     """The absolute path of one that is a program on this machine."""
-    return str(Path(plugin.path).expanduser().absolute()) if plugin.registry == "local" else None
+    return str(Path(plugin.path).expanduser().absolute()) if plugin.is_program else None
 
 
 def _common(plugin: NamedPlugin, connection: Connection, side: str) -> Iterator[str]:

@@ -59,7 +59,7 @@ class CloudQuery:
             " its digest"
             for plugin in job.plugins.values()
             for each in plugin.sides.values()
-            if each.registry != "local" and "@sha256:" not in each.path
+            if not each.is_program and "@sha256:" not in each.path
         ]
 
     def unkept(self, job: Job) -> list[str]:
