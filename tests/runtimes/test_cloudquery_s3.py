@@ -134,7 +134,7 @@ def test_no_secret_is_in_what_is_left_or_shown(lake: Lake) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))
 def test_a_plugin_that_is_killed_at_any_time_shows_no_half_and_doubles_nothing(lake: Lake, number: int) -> None:
     old, new = [(1, "x"), (2, None)], [(number, "y") for number in range(100, 60_100)]
     lake.load(run_="1a", writeMode="append")
