@@ -106,10 +106,11 @@ class Server(ABC):
         self.kill()
 
     def kill(self) -> None:
-        """End it and its children at once, as a loss of power does."""
+        """End it and all that it started at once, as a loss of power does."""
         if self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            for pid in _family(self.process.pid):  # those of Postgres have sessions of their own
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 
@@ -117,6 +118,16 @@ class Server(ABC):
         """End it and remove its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _family(root: int) -> list[int]:
+    """A process and those that it started, itself first."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listed.splitlines())}
+    family = [root]
+    for pid in family:  # which grows meanwhile
+        family += [child for child, parent in parents.items() if parent == pid]
+    return family
 
 
 def free_port() -> int:
