@@ -49,7 +49,7 @@ def _lend(virtualenv: Path) -> None:
         found.write_text(line)
     lent = {each.name: each for each in _lent(packages)}
     for each in folder.iterdir():
-        if lent.get(each.name) != each.readlink():
+        if each.is_symlink() and lent.get(each.name) != each.readlink():  # Python keeps its bytecode there, too
             each.unlink()
     for name, target in lent.items():
         if not (folder / name).is_symlink():

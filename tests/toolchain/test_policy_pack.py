@@ -98,3 +98,13 @@ def test_lending_again_changes_nothing(ready: Path, site: Path) -> None:
     before = [each.lstat().st_mtime_ns for each in sorted((ready / "venv" / "lent").iterdir())]
     lent(ready)
     assert [each.lstat().st_mtime_ns for each in sorted((ready / "venv" / "lent").iterdir())] == before
+
+
+def test_bytecode_that_python_keeps_beside_what_is_lent_stays(ready: Path, site: Path) -> None:
+    install(site, "acme_rules", RULE, {"datakit.rules": {"described": "acme_rules:described"}})
+    lent(ready)
+    kept = ready / "venv" / "lent" / "__pycache__" / "acme_rules.pyc"
+    kept.parent.mkdir()
+    kept.touch()
+    assert "acme_rules.py" in lent(ready)
+    assert kept.exists()

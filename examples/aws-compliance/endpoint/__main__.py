@@ -92,7 +92,8 @@ def _process() -> int | None:
     """The process that serves; None where there is none."""
     try:
         process = int(PROCESS.read_text())
-        line = subprocess.run(["ps", "-o", "args=", "-p", str(process)], capture_output=True, text=True, check=True)
+        listing = ["ps", "-ww", "-o", "args=", "-p", str(process)]
+        line = subprocess.run(listing, capture_output=True, text=True, check=True)
     except (FileNotFoundError, ValueError, subprocess.CalledProcessError):
         return None
     return process if "-m endpoint serve" in line.stdout else None
