@@ -100,7 +100,7 @@ def _statements(facts: dict[str, str], resources: int) -> Iterator[list[str]]:
 
 def _emptied(facts: dict[str, str]) -> None:
     named = {name: facts[name] for name in ("host", "port", "user", "password")}
-    with psycopg.connect(dbname="postgres", autocommit=True, **named) as database:  # type: ignore[arg-type]
+    with psycopg.connect(psycopg.conninfo.make_conninfo(dbname="postgres", **named), autocommit=True) as database:
         database.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
         database.execute("CREATE DATABASE shop")
 

@@ -93,7 +93,7 @@ class Stores:
     def _plugin(self, connector: Connector) -> Plugin:
         """The plugins that it names, programs by their paths from the working directory."""
         found = {side: self._rooted(each) for side, each in connector.spec.plugin.sides.items()}
-        return NO_PLUGIN.model_copy(update=found) if found else NO_PLUGIN
+        return NO_PLUGIN.model_copy(update=found)
 
     def _rooted(self, plugin: NamedPlugin) -> NamedPlugin:
         if not plugin.is_program:

@@ -169,6 +169,17 @@ def technology(name: str) -> Technology:
     return found
 
 
+def missing_driver(name: str, extra: str, fault: ImportError) -> str:
+    """What to install where the driver of a technology cannot be imported.
+
+    Args:
+        name: the technology, as people call it.
+        extra: the extra of this package that brings the driver.
+        fault: the import that failed.
+    """
+    return f"{name} needs a driver that is not installed ({fault.name}): pip install 'datakit-iac[{extra}]'"
+
+
 def connection_model(name: str) -> type[ConnectionModel] | None:
     """The model of a technology's connection; None where neither it nor its fields are installed."""
     return technology(name).connection if installed.has(GROUP, name) else described(name)

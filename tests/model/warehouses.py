@@ -155,7 +155,7 @@ class Postgres(Warehouse):
 
     def _connected(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         facts = {name: self._facts[name] for name in ("host", "port", "user", "password")}
-        return psycopg.connect(dbname=database, autocommit=True, **facts)  # type: ignore[arg-type]
+        return psycopg.connect(psycopg.conninfo.make_conninfo(dbname=database, **facts), autocommit=True)
 
 
 _SPELLED: Final = {"text": "VARCHAR", "character varying": "VARCHAR", "double precision": "DOUBLE"}

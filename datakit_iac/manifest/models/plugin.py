@@ -112,5 +112,5 @@ class Plugin(Model):
         return {side: plugin for side, plugin in said.items() if plugin}
 
 
-NO_PLUGIN: Final = Plugin()
+NO_PLUGIN: Final = Plugin.blank()
 """Where no Connector names one."""

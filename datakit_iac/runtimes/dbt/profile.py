@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from datakit_iac import installed
+from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet, DataSetReference
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.manifest.values.types import DataType
@@ -55,6 +56,25 @@ class Profile:
     def content(self) -> dict[str, Any]:
         """What goes into `profiles.yml`."""
         return {NAME: {"target": self.environment, "outputs": {self.environment: dict(self.target)}}}
+
+
+def demand_schema(dataset: BoundDataSet, output: BoundDataSet, schema: Callable[[Connection], str]) -> None:
+    """A table without a schema is looked for in that of the target: both Stores must have the same.
+
+    Args:
+        dataset: an input.
+        output: what is built.
+        schema: the schema of a Store.
+
+    Raises:
+        ValueError: they have not.
+    """
+    there, here = schema(dataset.connection), schema(output.connection)
+    if "." not in str(dataset.place) and there != here:
+        raise ValueError(
+            f"input {dataset.name} is in the schema {there} of its Store, and {output.name} in {here}: name the schema"
+            " in the table of the DataSet"
+        )
 
 
 class DbtAdapter(Protocol):

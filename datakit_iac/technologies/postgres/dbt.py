@@ -8,7 +8,7 @@ from typing import Any
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt.profile import THREADS, Profile, secret
+from datakit_iac.runtimes.dbt.profile import THREADS, Profile, demand_schema, secret
 from datakit_iac.technologies.postgres import types
 
 
@@ -31,11 +31,7 @@ class PostgresProfile:
                     f"input {dataset.name} is in {_shown(dataset.connection)}; dbt on Postgres reads the database it"
                     f" writes to only ({_shown(home)}), so load it into that first"
                 )
-            if "." not in str(dataset.place) and _schema(dataset.connection) != _schema(home):
-                raise ValueError(
-                    f"input {dataset.name} is in the schema {_schema(dataset.connection)} of its Store, and"
-                    f" {output.name} in {_schema(home)}: name the schema in the table of the DataSet"
-                )
+            demand_schema(dataset, output, _schema)
         env: dict[str, Secret] = {}
         options = home.options
         target: dict[str, Any] = {

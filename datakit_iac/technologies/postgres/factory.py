@@ -18,7 +18,7 @@ from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.snapshot import Snapshots
 from datakit_iac.technologies.sql.technology import SqlTechnology
-from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError
+from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError, missing_driver
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.postgres.session import PostgresSession
@@ -132,6 +132,4 @@ class Postgres(SqlTechnology):
 
 
 def _lacking(fault: ImportError) -> StoreError:
-    return StoreError(
-        f"Postgres needs a driver that is not installed ({fault.name}): pip install 'datakit-iac[postgres]'"
-    )
+    return StoreError(missing_driver("Postgres", "postgres", fault))

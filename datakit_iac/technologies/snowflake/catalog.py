@@ -104,6 +104,12 @@ def places(rows: Rows, database: str, infix: str) -> list[Place]:
     return [Place(table=f"{shown(schema)}.{shown(name)}") for schema, name, *_ in found]
 
 
+def has_schema(rows: Rows, database: str, name: str) -> bool:
+    """Whether there is a schema, in whatever case."""
+    named = f"schema_name = {literal(name.upper())}"
+    return bool(rows(f"SELECT 1 FROM {quote(database)}.information_schema.schemata WHERE {named}"))
+
+
 def _relations(
     rows: Rows, database: str, found: Sequence[Sequence[Any]], which: str, keyed: str, *, privileges: bool
 ) -> dict[tuple[str, str], Relation]:

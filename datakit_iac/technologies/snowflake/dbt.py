@@ -9,7 +9,7 @@ from typing import Any, Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.runtimes.dbt.profile import THREADS, Profile, secret
+from datakit_iac.runtimes.dbt.profile import THREADS, Profile, demand_schema, secret
 from datakit_iac.technologies.snowflake import types
 
 _SAID: Final = ("account", "user", "role", "warehouse", "authenticator", "host", "port", "protocol")
@@ -46,11 +46,7 @@ class SnowflakeProfile:
                     f"input {dataset.name} is in {_shown(dataset.connection)}; dbt on Snowflake reads the account it"
                     f" writes to only ({_shown(home)}), so load it into that first"
                 )
-            if "." not in str(dataset.place) and _schema(dataset.connection) != _schema(home):
-                raise ValueError(
-                    f"input {dataset.name} is in the schema {_schema(dataset.connection)} of its Store, and"
-                    f" {output.name} in {_schema(home)}: name the schema in the table of the DataSet"
-                )
+            demand_schema(dataset, output, _schema)
             if _database(dataset.connection) != _database(home):
                 databases[dataset.store] = _database(dataset.connection)
         env: dict[str, Secret] = {}

@@ -18,7 +18,7 @@ from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.snapshot import Snapshots
 from datakit_iac.technologies.sql.technology import SqlTechnology
-from datakit_iac.technologies.technology import Capabilities, StoreError
+from datakit_iac.technologies.technology import Capabilities, StoreError, missing_driver
 
 if TYPE_CHECKING:
     from datakit_iac.technologies.snowflake.session import SnowflakeSession
@@ -108,6 +108,4 @@ class Snowflake(SqlTechnology):
 
 
 def _lacking(fault: ImportError) -> StoreError:
-    return StoreError(
-        f"Snowflake needs a driver that is not installed ({fault.name}): pip install 'datakit-iac[snowflake]'"
-    )
+    return StoreError(missing_driver("Snowflake", "snowflake", fault))

@@ -11,29 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
-_CONNECTOR: Final = {
-    "account": "account",
-    "user": "user",
-    "password": "password",
-    "token": "token",
-    "authenticator": "authenticator",
-    "role": "role",
-    "warehouse": "warehouse",
-    "host": "host",
-    "port": "port",
-    "protocol": "protocol",
-}
-_VARIABLES: Final = {
-    "user": "SNOWFLAKE_USER",
-    "password": "SNOWFLAKE_PASSWORD",
-    "token": "SNOWFLAKE_TOKEN",
-    "authenticator": "SNOWFLAKE_AUTHENTICATOR",
-    "role": "SNOWFLAKE_ROLE",
-    "warehouse": "SNOWFLAKE_WAREHOUSE",
-    "host": "SNOWFLAKE_HOST",
-    "port": "SNOWFLAKE_PORT",
-    "protocol": "SNOWFLAKE_PROTOCOL",
-}
+_SIGNS_IN: Final = ("user", "password", "token", "authenticator", "role", "warehouse", "host", "port", "protocol")
+"""The fields that are parameters of the connector, under the same names, beside the account."""
+_VARIABLES: Final = {name: f"SNOWFLAKE_{name.upper()}" for name in _SIGNS_IN}
 """By which a Store is signed in to of which only the location is known: those of Snowflake's own command line."""
 _PATIENCE: Final = 60
 _APPLICATION: Final = "datakit"
@@ -54,7 +34,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SignInError: nobody is named, or the private key cannot be read.
     """
-    given = {_CONNECTOR[name]: value for name, value in options.items() if name in _CONNECTOR}
+    given = {name: value for name, value in options.items() if name in ("account", *_SIGNS_IN)}
     if not any(name in options for name in ("user", "token", "authenticator")):
         given |= {name: os.environ[each] for name, each in _VARIABLES.items() if each in os.environ}
     if "privateKey" in options:

@@ -149,8 +149,7 @@ class SnowflakeSession(SqlSession):
             self.together([f"CREATE SCHEMA IF NOT EXISTS {quote(self._name)}.{quote(name)}"])
 
     def _has_schema(self, name: str) -> bool:
-        named = f"schema_name = {literal(name.upper())}"
-        return bool(self.rows(f"SELECT 1 FROM {quote(self._name)}.information_schema.schemata WHERE {named}"))
+        return catalog.has_schema(self.rows, self._name, name)
 
     def version(self) -> str:
         """The server's version."""

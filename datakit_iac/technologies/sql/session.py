@@ -18,7 +18,6 @@ from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl
 from datakit_iac.technologies.sql.dialect import Dialect
-from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
 
@@ -102,9 +101,9 @@ class SqlSession(ABC):
 
     def synced(self, place: Place, time: str) -> tuple[int, int]:
         """The rows stamped with the time, whatever type of time the column has, and all rows."""
-        same = f"{quoted('_cq_sync_time')} = {literal(time)}"
-        found = self.rows(f"SELECT count(*) FILTER (WHERE {same}), count(*) FROM {self.dialect.qualified(place)}")
-        ((stamped, total),) = found
+        same = f"{self.dialect.quote('_cq_sync_time')} = {self.dialect.literal(time)}"
+        stamps = f"count(CASE WHEN {same} THEN 1 END)"
+        ((stamped, total),) = self.rows(f"SELECT {stamps}, count(*) FROM {self.dialect.qualified(place)}")
         return int(stamped), int(total)
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:

@@ -78,10 +78,9 @@ def _open_source(spec: Mapping[str, Any]) -> Source:
 def _drivers() -> Iterator[None]:
     """Say what to install where a driver is missing."""
     from datakit_iac.cloudquery_plugins.servicers import PluginFault
+    from datakit_iac.technologies.technology import missing_driver
 
     try:
         yield
     except ImportError as lacking:
-        raise PluginFault(
-            f"Postgres needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[postgres]'"
-        ) from lacking
+        raise PluginFault(missing_driver("Postgres", "postgres", lacking)) from lacking

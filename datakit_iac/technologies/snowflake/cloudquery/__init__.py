@@ -47,12 +47,11 @@ def main() -> None:
 
 def _open(spec: Mapping[str, Any]) -> Destination:
     from datakit_iac.cloudquery_plugins.servicers import PluginFault
+    from datakit_iac.technologies.technology import missing_driver
 
     try:
         from datakit_iac.technologies.snowflake.cloudquery.load import Load
         from datakit_iac.technologies.snowflake.cloudquery.spec import SnowflakeSpec
     except ImportError as lacking:
-        raise PluginFault(
-            f"Snowflake needs a driver that is not installed ({lacking.name}): pip install 'datakit-iac[snowflake]'"
-        ) from lacking
+        raise PluginFault(missing_driver("Snowflake", "snowflake", lacking)) from lacking
     return Load(SnowflakeSpec.parse(spec))

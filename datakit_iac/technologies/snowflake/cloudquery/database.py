@@ -97,19 +97,10 @@ class SnowflakeDatabase(Database):
 
     def describe(self, name: TableName) -> LiveTable | None:
         """The table or view, from the catalog."""
-
-        def asked(sql: str) -> list[tuple[Any, ...]]:
-            return [tuple(row) for row in self.rows(sql)]
-
-        found = catalog.find(asked, self._database, (name.schema, name.table), privileges=False)
+        found = catalog.find(self._asked, self._database, (name.schema, name.table), privileges=False)
         if found is None:
             return None
-        live = [
-            LiveColumn(
-                catalog.shown(each.name), _type(each.spelling), each.spelling, each.is_required, each.has_default
-            )
-            for each in found.described
-        ]
+        live = [_live(each) for each in found.described]
         self._before[name] = found.comment
         is_view = found.kind in ("VIEW", "MATERIALIZED VIEW")
         return LiveTable({self.folded(column.name): column for column in live}, found.comment, is_view)
@@ -207,9 +198,11 @@ class SnowflakeDatabase(Database):
             self._connection.close(retry=False)
         self._files.cleanup()
 
+    def _asked(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.rows(sql)]
+
     def _has_schema(self, name: str) -> bool:
-        named = f"schema_name = {literal(name.upper())}"
-        return bool(self.rows(f"SELECT 1 FROM {quote(self._database)}.information_schema.schemata WHERE {named}"))
+        return catalog.has_schema(self._asked, self._database, name)
 
     def _spellings(self, name: TableName) -> Mapping[str, str]:
         """How the columns' types are spelled, once all changes of them are done."""
