@@ -79,7 +79,7 @@ class _Walk:
     has_links: bool = field(default=False)
 
     def kind(self, path: Path) -> _Kind | None:
-        """What is there; None where nothing does."""
+        """What is there; None where nothing is."""
         try:
             is_link = stat.S_ISLNK(os.lstat(path).st_mode)
         except (FileNotFoundError, NotADirectoryError):

@@ -127,7 +127,7 @@ class S3Session:
         """Remove the objects of a prefix; the mark goes last, so that what is left of a try is known for ours."""
         prefix = self._below(place)
         if others := snapshot.overlapping(self._objects, prefix):
-            raise StoreError(f"{place} stays: DataSet {others[0]} and it are one within the other")
+            raise StoreError(f"{place} stays: it and DataSet {others[0]} are one within the other")
         known = snapshot.read(self._objects, prefix)
         is_listed = known is None or known.objects is None
         found = listing.listed(self._objects, prefix) if is_listed else self._objects.list(prefix)
