@@ -25,6 +25,7 @@ _HINTS: Final[Mapping[type[psycopg.Error], str]] = {
     errors.QueryCanceled: "it took longer than `statementTimeout`; raise it, or run again later",
     errors.DeadlockDetected: "another session was in the way; run again",
     errors.DuplicateTable: "another made it meanwhile; run again",
+    errors.DuplicateObject: "another made it meanwhile; run again",  # the type of a table's rows comes before the table
     errors.UndefinedTable: "another dropped it meanwhile; run again",
     errors.DiskFull: "make room on the server, and run again",
     errors.ReadOnlySqlTransaction: "the server is a replica, or read-only; connect to the primary",
