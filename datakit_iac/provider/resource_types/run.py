@@ -14,21 +14,16 @@ from datakit_iac.executors.registry import executor, invalid_settings
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
-from datakit_iac.provider.outputs import claim, sign
-from datakit_iac.provider.prewarm import warm
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.protocol import (
-    Call,
-    Difference,
-    PartialError,
-    Properties,
-    ResourceError,
-)
-from datakit_iac.provider.quotas import within
+from datakit_iac.provider.protocol import Call, Difference, PartialError, Properties
 from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.resource_types.run_reasons import reasons
-from datakit_iac.provider.stores.access import alone
-from datakit_iac.provider.verification import verify
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.outputs import claim, sign
+from datakit_iac.runs.prewarm import warm
+from datakit_iac.runs.quotas import within
+from datakit_iac.runs.stores.access import alone
+from datakit_iac.runs.verification import verify
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import rendered, run
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult, UsesPlugins
@@ -161,14 +156,14 @@ def _execute(new: Properties, call: Call) -> Properties:
     """Run the job, then verify its outputs against their contracts.
 
     Raises:
-        ResourceError: the environment's Stores are full; nothing was run.
+        NotDoneError: the environment's Stores are full; nothing was run.
         PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
     """
     job = inputs.job(new, call.environment)
     with within(new.get("quotas") or {}, call):
         try:
             outcome, written = _run_and_verify(job, new, call)
-        except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
+        except (Cancelled, JobFailedError, StoreError, NotDoneError) as failure:
             raise _incomplete(job, failure, call) from failure
     for note in outcome.notes:
         call.warn(note)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import inputs
-from datakit_iac.provider.prewarm import expect
 from datakit_iac.provider.property_values import has_unknowns
 from datakit_iac.provider.protocol import Call, Properties
 from datakit_iac.provider.resource_types.recorded import RecordType
+from datakit_iac.runs.prewarm import expect
 from datakit_iac.runtimes.registry import runtimes
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from datakit_iac.contract.decoding import decode
+from datakit_iac.contract.shapes import StoreReference
 from datakit_iac.manifest.values.quantity import amount
-from datakit_iac.provider import inputs
-from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.provider.stores.locks import wait
+from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.stores.locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 
@@ -24,7 +25,7 @@ _LISTED: Final = 3
 
 
 @contextmanager
-def within(quotas: Properties, call: Call) -> Iterator[None]:
+def within(quotas: Mapping[str, Any], call: Operation) -> Iterator[None]:
     """Hold one of the environment's concurrent Runs, once one is free; warn where it filled the Stores.
 
     Args:
@@ -34,18 +35,18 @@ def within(quotas: Properties, call: Call) -> Iterator[None]:
 
     Raises:
         Cancelled: the user stopped the wait.
-        ResourceError: the Stores are full already; nothing was run.
+        NotDoneError: the Stores are full already; nothing was run.
     """
     with _one_more(quotas.get("concurrentRuns"), call):
         before = _Storage.of(quotas)
         if before and before.used >= before.allowed:
             hint = "remove data, or raise `quotas.storage` of the Environment"
-            raise ResourceError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
+            raise NotDoneError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
         yield
         _look_back(quotas, call)
 
 
-def _look_back(quotas: Properties, call: Call) -> None:
+def _look_back(quotas: Mapping[str, Any], call: Operation) -> None:
     """Warn where a Run filled the Stores. The Run has succeeded, so nothing found now may fail it."""
     try:
         after = _Storage.of(quotas)
@@ -57,7 +58,7 @@ def _look_back(quotas: Properties, call: Call) -> None:
 
 
 @contextmanager
-def _one_more(most: float | None, call: Call) -> Iterator[None]:
+def _one_more(most: float | None, call: Operation) -> Iterator[None]:
     if most is None:
         yield
         return
@@ -81,14 +82,14 @@ class _Storage:
     quota: str
 
     @classmethod
-    def of(cls, quotas: Properties) -> _Storage | None:
+    def of(cls, quotas: Mapping[str, Any]) -> _Storage | None:
         """The current sizes; None where storage is not limited. Two Stores of one place count once."""
         if "storage" not in quotas:
             return None
         places: dict[str, str] = {}
         sizes = {}
         for name, store in (quotas.get("stores") or {}).items():
-            connection = inputs.connection(store)
+            connection = decode(StoreReference, store).reached
             found = technology(connection.technology)
             if places.setdefault(found.location(connection), name) == name:
                 sizes[name] = role(found, MeasuresSize, found.name).size(connection)

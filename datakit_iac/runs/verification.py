@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.provider.adoption import IMPORTED
-from datakit_iac.provider.protocol import Call, ResourceError
-from datakit_iac.provider.reconcile import changes_to, without_value
-from datakit_iac.provider.trash import empty
+from datakit_iac.runs.adoption import IMPORTED
+from datakit_iac.runs.differences import differences, without_value
+from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.trash import empty
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
@@ -19,7 +19,7 @@ from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Session, TableState, technology
 
 
-def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
+def verify(job: Job, generations: Mapping[str, str], call: Operation) -> dict[str, str]:
     """Verify each output against its contract and its tests; the version of each, by DataSet name.
 
     The mark is put back where a tool swapped the table, and says that this Run wrote it.
@@ -49,10 +49,10 @@ def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> No
     """Check that a source which no Transform makes keeps its contract.
 
     Raises:
-        ResourceError: it does not; each breach is named.
+        NotDoneError: it does not; each breach is named.
     """
     if breaches := _kept_by_others(session, dataset, live):
-        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
+        raise NotDoneError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
 
 
 def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -> list[str]:
@@ -60,7 +60,7 @@ def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -
         return []
     if not live.columns:  # of a topic that others made nothing is known
         return []
-    changes = changes_to(dataset, live.columns)
+    changes = differences(dataset, live.columns)
     # A type that holds every value that is there is kept, though it is wider.
     if unlike := [_breach(change) for change in changes if change.kind in _BREACHES and change.kind != "widen"]:
         return unlike
@@ -74,7 +74,7 @@ def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> 
         return [f"{dataset.name}: {dataset.place} was not made"]
     if not technology(dataset.connection.technology).capabilities.keeps_schema:
         return [f"{dataset.name}: {violation}" for violation in data_tests(session, dataset)]
-    changes = changes_to(dataset, live.columns)
+    changes = differences(dataset, live.columns)
     if unlike := [f"{dataset.name}: {_breach(change)}" for change in changes if change.kind in _BREACHES]:
         return unlike
     violations = data_tests(session, dataset)

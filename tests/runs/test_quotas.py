@@ -14,10 +14,11 @@ import pytest
 
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.protocol import Call, PartialError, ResourceError, Stop
-from datakit_iac.provider.quotas import within
+from datakit_iac.provider.protocol import Call, PartialError
 from datakit_iac.provider.resource_types import run
 from datakit_iac.provider.resource_types.run import RunType
+from datakit_iac.runs.operation import NotDoneError, Stop
+from datakit_iac.runs.quotas import within
 from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 
@@ -124,7 +125,7 @@ def full(path: Path, storage: str) -> dict[str, Any]:
 def test_a_run_is_refused_where_the_stores_are_full(tmp_path: Path, jobs: Jobs) -> None:
     (tmp_path / "a.csv").write_bytes(b"x" * 2048)
     expected = r"^the Stores of dev hold 2Ki of 2Ki \(inbox 2Ki\), so nothing more is written; remove data, or raise"
-    with pytest.raises(ResourceError, match=expected):
+    with pytest.raises(NotDoneError, match=expected):
         RunType().create(properties(full(tmp_path, "2Ki")), Told().call)
     assert jobs.done == 0
     RunType().create(properties(full(tmp_path, "3Ki")), Told().call)
