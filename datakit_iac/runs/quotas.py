@@ -1,9 +1,7 @@
-"""Quotas of an environment while it updates: the Runs at a time, and the bytes in the Stores that it may write to."""
+"""The quota of an environment for storage: the bytes in the Stores that it may write to."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,36 +12,30 @@ from datakit_iac.contract.decoding import decode
 from datakit_iac.contract.shapes import StoreReference
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.runs.operation import NotDoneError, Operation
-from datakit_iac.runs.stores.locks import wait
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 
-_RUNNING: Final[Counter[str]] = Counter()
-"""How many Runs of each stack there are now. A stack has one update at a time, and an update one provider."""
-_ENDED: Final = threading.Condition()
 _LISTED: Final = 3
 
 
 @contextmanager
-def within(quotas: Mapping[str, Any], call: Operation) -> Iterator[None]:
-    """Hold one of the environment's concurrent Runs, once one is free; warn where it filled the Stores.
+def demand_room(quotas: Mapping[str, Any], call: Operation) -> Iterator[None]:
+    """Refuse a Run where the environment's Stores are full; warn where it filled them.
 
     Args:
-        quotas: `concurrentRuns`, a number; `storage`, a quantity of bytes, with the `stores` that count, by name, each
-            with `technology` and `connection`. What is not there is not limited.
+        quotas: `storage`, a quantity of bytes, with the `stores` that count, by name, each with `technology` and
+            `connection`. What is not there is not limited.
         call: the Run's operation.
 
     Raises:
-        Cancelled: the user stopped the wait.
         NotDoneError: the Stores are full already; nothing was run.
     """
-    with _one_more(quotas.get("concurrentRuns"), call):
-        before = _Storage.of(quotas)
-        if before and before.used >= before.allowed:
-            hint = "remove data, or raise `quotas.storage` of the Environment"
-            raise NotDoneError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
-        yield
-        _look_back(quotas, call)
+    before = _Storage.of(quotas)
+    if before and before.used >= before.allowed:
+        hint = "remove data, or raise `quotas.storage` of the Environment"
+        raise NotDoneError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
+    yield
+    _look_back(quotas, call)
 
 
 def _look_back(quotas: Mapping[str, Any], call: Operation) -> None:
@@ -55,23 +47,6 @@ def _look_back(quotas: Mapping[str, Any], call: Operation) -> None:
         return
     if after and after.used > after.allowed:
         call.warn(f"the Stores of {call.environment} hold {after}; the next Run will be refused")
-
-
-@contextmanager
-def _one_more(most: float | None, call: Operation) -> Iterator[None]:
-    if most is None:
-        yield
-        return
-    saying = f"waiting: {call.environment} allows {most:g} Run{'s' if most > 1 else ''} at a time"
-    with _ENDED:
-        wait(lambda seconds: _ENDED.wait_for(lambda: _RUNNING[call.stack] < most, seconds), saying, call)
-        _RUNNING[call.stack] += 1
-    try:
-        yield
-    finally:
-        with _ENDED:
-            _RUNNING[call.stack] -= 1
-            _ENDED.notify_all()
 
 
 @dataclass(frozen=True, slots=True)
