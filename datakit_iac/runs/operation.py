@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -56,3 +57,20 @@ class Operation(Protocol):
     @property
     def cancel(self) -> Stop:
         """Set when the operation is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOperation:
+    """An operation outside of an update; see `Operation`."""
+
+    stack: str
+    tell: Callable[[str], None]
+    warn: Callable[[str], None]
+    status: Callable[[str], None]
+    cancel: Stop = field(default_factory=Stop)
+    urn: str = ""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.stack.rpartition("/")[2]

@@ -151,6 +151,7 @@ class EnvironmentSpec(Model):
     )
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
+    history: Name | None = None
     vars: dict[str, Any] = Field(default_factory=dict)
     bindings_required: bool = False
     bindings: dict[str, BindingSection] = Field(default_factory=dict)
