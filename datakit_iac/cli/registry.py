@@ -84,6 +84,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "Run, and see what ran": (
         _command("run", "run", "run Transforms now, and what follows from them"),
+        _command("scheduler", "scheduler", "start what is due, and what reads what changed, as long as it runs"),
         _command("test", "test", "verify the contracts and tests of outputs, and run nothing"),
         _command("status", "status", "show each Transform: its last Run, its outputs' age, its next Run"),
         _command("runs list", "runs.list", "list Runs, the newest first"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,24 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
         return reached(resolved.stores[store], root, environment)
 
     return RunnableProject(resolved, _stack(folder, environment), connect)
+
+
+def reloading(environment: str, path: str) -> Callable[[], RunnableProject | None]:
+    """What gives the project as it is now; None where no manifest changed since, or it has errors now, which are told."""
+    from datakit_iac.manifest.loading.discovery import yaml_files
+
+    root = scope(path).root
+    seen: dict[str, int] = {}
+
+    def load() -> RunnableProject | None:
+        nonlocal seen
+        there = {file: Path(file).stat().st_mtime_ns for file in yaml_files(str(root), [])}
+        if there == seen:
+            return None
+        seen = there
+        return runnable(environment, str(root))
+
+    return load
 
 
 def history(environment: str, path: str) -> Database:

@@ -153,12 +153,19 @@ class History:
         with self._database.read() as connection:
             return _several(connection, *chosen, limit=2)
 
-    def latest_due(self, transform: str) -> float | None:
-        """The last time of its schedule that a Transform was started for, and not lost."""
-        chosen = (RUNS.c.stack == self.stack, RUNS.c.transform == transform, RUNS.c.state != "lost")
+    def latest_due(self) -> dict[str, float]:
+        """The last time of its schedule that each Transform was started for, and not lost."""
+        chosen = (RUNS.c.stack == self.stack, RUNS.c.due.is_not(None), RUNS.c.state != "lost")
+        found = sa.select(RUNS.c.transform, sa.func.max(RUNS.c.due)).where(*chosen).group_by(RUNS.c.transform)
         with self._database.read() as connection:
-            found: float | None = connection.scalar(sa.select(sa.func.max(RUNS.c.due)).where(*chosen))
-            return found
+            return dict(connection.execute(found).tuples().all())
+
+    def succeeded(self) -> dict[str, str]:
+        """The identifier of the last Run of each Transform that succeeded."""
+        chosen = (LATEST.c.stack == self.stack, LATEST.c.succeeded.is_not(None))
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(LATEST.c.transform, LATEST.c.succeeded).where(*chosen)).tuples()
+            return dict(rows.all())
 
     def _note(self, connection: sa.Connection, transform: str, values: Mapping[str, str]) -> None:
         self._database.put(connection, LATEST, {"transform": transform}, values)

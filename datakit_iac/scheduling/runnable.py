@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from datakit_iac.history.database import Database
 from datakit_iac.history.deployments import Deployments
 from datakit_iac.history.history import History
 from datakit_iac.history.record import TriggerName
+from datakit_iac.manifest.models.transform import Schedule
 from datakit_iac.runs.adoption import IMPORTED
 from datakit_iac.runs.differences import differences
 from datakit_iac.runs.operation import NotDoneError, Operation
@@ -69,6 +70,8 @@ class RunnableProject:
         """
         self._demand_approved(name)
         job = self.job(name)
+        # Of what is fetched from elsewhere nothing tells whether it changed: a person or a schedule decides.
+        is_asked = force or (not job.inputs and trigger in ("manual", "schedule"))
         defined, versions = definition(job), {each.name: self._version(each, name, call) for each in job.inputs}
         return RunRequest(
             replace(job, identity=identity(defined, job.inputs, versions)),
@@ -80,7 +83,7 @@ class RunnableProject:
             quotas=limits.quotas(self.resolved),
             where=limits.executor(self.resolved.environment) or {},
             history=self._history_store,
-            is_forced=force,
+            is_forced=is_asked,
         )
 
     def job(self, name: str) -> Job:
@@ -109,6 +112,37 @@ class RunnableProject:
         graph = self.resolved.graph
         read = (*graph.reads[name], *graph.references.get(name, ()))
         return {writer for dataset in read for writer in graph.writers.get(dataset, ())} - {name}
+
+    def schedules(self) -> dict[str, Schedule]:
+        """The schedule of each Transform that has one."""
+        triggers = {name: each.manifest.spec.trigger for name, each in self.resolved.transforms.items()}
+        return {name: trigger.schedule for name, trigger in triggers.items() if trigger.schedule}
+
+    def on_change(self) -> list[str]:
+        """The Transforms that run on a change, in order."""
+        return [name for name in self.resolved.transforms if self._on_change(name)]
+
+    def readers(self, name: str) -> list[str]:
+        """The Transforms that run on a change and read what one writes."""
+        graph = self.resolved.graph
+        found = {reader for dataset in graph.writes.get(name, ()) for reader in graph.readers.get(dataset, ())}
+        return [each for each in self.on_change() if each in found and each != name]
+
+    def sources(self) -> dict[str, list[str]]:
+        """The DataSets that no Transform writes, with those that read each and run on a change."""
+        graph = self.resolved.graph
+        there = [name for name in self.resolved.datasets if not graph.writers.get(name)]
+        found = {name: [each for each in graph.readers.get(name, ()) if each in self.on_change()] for name in there}
+        return {name: readers for name, readers in found.items() if readers}
+
+    def content(self, name: str, call: Operation) -> str:
+        """The version of a DataSet's content as it is now.
+
+        Raises:
+            NotDoneError: it is not there.
+            StoreError: its Store cannot be reached.
+        """
+        return self._content(self._reached(self.resolved.datasets[name].bound), call)
 
     @cached_property
     def _history_store(self) -> Connection | None:
@@ -140,6 +174,9 @@ class RunnableProject:
         told = [each.succeeded.outputs.get(dataset.name, "") for each in latest.values() if each and each.succeeded]
         if writers and len(told) == len(writers) and all(told):
             return told[0] if len(told) == 1 else digest(told)
+        return self._content(dataset, call, writers)
+
+    def _content(self, dataset: BoundDataSet, call: Operation, writers: Sequence[str] = ()) -> str:
         try:
             with opened(dataset.connection, call) as session:
                 if self.resolved.datasets[dataset.name].contract.external and (live := session.describe(dataset.place)):

@@ -10,12 +10,13 @@ import time
 from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, Self
+from weakref import WeakSet
 
 from datakit_iac.cli.output.terminal import Style, paint
 from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
-    from datakit_iac.runs.operation import Operation
+    from datakit_iac.runs.operation import Operation, Stop
     from datakit_iac.scheduling.sequence import Result
 
 _CLEARED: Final = "\r\x1b[K"
@@ -40,7 +41,7 @@ class Display:
     def __init__(self, stack: str) -> None:
         self._stack, self._lock, self._painted = stack, threading.Lock(), paint(sys.stderr)
         self._is_live, self._shown = sys.stderr.isatty(), dict[str, float]()
-        self._operations: list[Operation] = []
+        self._stops: WeakSet[Stop] = WeakSet()
         self._is_stopped = False
 
     def operation(self, name: str) -> Operation:
@@ -49,10 +50,14 @@ class Display:
 
         line = partial(self._line, name)
         made = OwnOperation(self._stack, tell=line, warn=line, status=partial(self._status, name))
-        self._operations.append(made)
-        if self._is_stopped:
-            made.cancel.because("interrupted")
+        self.stops(made.cancel)
         return made
+
+    def stops(self, stop: Stop) -> None:
+        """Have something stopped by Ctrl-C and SIGTERM too."""
+        self._stops.add(stop)
+        if self._is_stopped:
+            stop.because("interrupted")
 
     def show(self, result: Result) -> None:
         """What came of one."""
@@ -78,8 +83,8 @@ class Display:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._is_stopped = True
-        for each in self._operations:
-            each.cancel.because("interrupted")
+        for each in [*self._stops]:
+            each.because("interrupted")
 
     def _line(self, name: str, text: str, *, is_safe: bool = False) -> None:
         shown = text if is_safe else visible(text, lines=True)
