@@ -26,12 +26,6 @@ class Deployments:
             values = {"definition": definition, "at": time.time()}
             self._database.put(connection, DEPLOYED, {"transform": transform}, values)
 
-    def remove(self, transform: str) -> None:
-        """Forget a Transform that is deployed no more."""
-        mine = (DEPLOYED.c.stack == self._database.stack, DEPLOYED.c.transform == transform)
-        with self._database.written() as connection:
-            connection.execute(sa.delete(DEPLOYED).where(*mine))
-
     def definitions(self) -> dict[str, str]:
         """The definition of each Transform that is deployed, by name."""
         mine = DEPLOYED.c.stack == self._database.stack

@@ -99,6 +99,7 @@ class Platform(pulumi.ComponentResource):
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         self._is_approved = bool(resolved.environment.spec.approval.needed)
+        self._resolved_project, self._history = resolved, self._stores.get(resolved.environment.spec.history or "")
         self._executor = limits.executor(resolved.environment)
         deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(limits.quotas(resolved))
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
@@ -189,13 +190,15 @@ class Platform(pulumi.ComponentResource):
                 timeout=job.timeout,
                 env=job.variables,
                 plugins={name: each.dumped() for name, each in job.plugins.items()} or None,
+                deployment=limits.deployment(self._resolved_project, resolved) if self._is_approved else None,
+                history=self._history,
                 approved=self._is_approved,
                 opts=self._child,
             )
             if not trigger.on_change:
                 return None
-            limits = {"quotas": self._quotas, "executor": self._executor}
-            return Run(job.transform, transform=transform, **limits, opts=self._child)
+            kept = {"quotas": self._quotas, "executor": self._executor, "history": self._history}
+            return Run(job.transform, transform=transform, **kept, opts=self._child)
 
 
 def _deletion(environment: Environment) -> str:

@@ -162,6 +162,7 @@ def _execute(new: Properties, call: Call) -> Properties:
         generations=new.get("generations") or {},
         quotas=new.get("quotas") or {},
         where=new.get("executor") or {},
+        history=inputs.connection(new["history"]) if new.get("history") else None,
     )
     try:
         outcome = carried_out(request, call)
