@@ -8,6 +8,7 @@ from datakit_iac.history.record import RunRecord
 from datakit_iac.runs.operation import Operation
 from datakit_iac.runs.request import RunOutcome, RunRequest
 from datakit_iac.runs.stores.access import opened
+from datakit_iac.runs.verification import breaches, broken
 from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreMissingError
 
@@ -22,6 +23,7 @@ def adopted(request: RunRequest, call: Operation, latest: Latest | None) -> RunO
 
     Raises:
         Cancelled: the user stopped the wait for a Store.
+        JobFailedError: what the last Run wrote does not pass the tests as they are now.
         StoreError: a Store could not be asked.
     """
     last = latest.run if latest else None
@@ -31,7 +33,22 @@ def adopted(request: RunRequest, call: Operation, latest: Latest | None) -> RunO
         return None
     if not all(_is_left(each, last, call) for each in request.job.outputs):
         return None
+    _demand_kept(request, call)
     return RunOutcome(last.outputs, last.counts, last, is_adopted=True)
+
+
+def _demand_kept(request: RunRequest, call: Operation) -> None:
+    """Test the outputs with the tests as they are now, and what these compare them with.
+
+    Raises:
+        JobFailedError: they do not pass.
+    """
+    found: list[str] = []
+    for dataset in request.job.outputs:
+        with opened(dataset.connection, call) as session:
+            found += [f"{dataset.name}: {each}" for each in breaches(session, dataset)]
+    if found:
+        raise broken("nothing changed since its last Run, but its outputs have", found)
 
 
 def _is_left(dataset: BoundDataSet, last: RunRecord, call: Operation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -42,9 +42,14 @@ def verify(job: Job, generations: Mapping[str, str], call: Operation) -> dict[st
                 versions[dataset.name] = version_of(session, dataset)
             empty(session, call)
     if found:
-        count = f"{len(found)} breach{'es' if len(found) > 1 else ''} of contract"
-        raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(found))
+        raise broken("the job ran, but its outputs have", found)
     return versions
+
+
+def broken(saying: str, breaches: Sequence[str]) -> JobFailedError:
+    """That outputs break their contracts."""
+    count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
+    return JobFailedError(f"{saying} {count}", tuple(breaches))
 
 
 def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> None:
