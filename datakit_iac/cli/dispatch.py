@@ -103,7 +103,7 @@ def _help() -> str:
     lines += ["Data platforms as a Pulumi program: manifests become resources.", ""]
     for title, section in SECTIONS.items():
         lines += [f"{title}:", *(f"  {command.name:<{width}}{command.summary}" for command in section), ""]
-    lines += ["`dk COMMAND --help` tells the options of one."]
+    lines += ["`dk COMMAND --help` shows the options of a command."]
     lines += ["Exit codes: 0 fine, 1 findings, 2 usage, 3 environment or tool missing."]
     return "\n".join(lines)
 

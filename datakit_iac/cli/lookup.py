@@ -42,4 +42,4 @@ def demand_name(text: str) -> None:
         TypeAdapter(Name).validate_python(text)
     except ValidationError:
         form = "a lower-case letter, then up to 62 lower-case letters, digits and hyphens"
-        raise UsageError(f"{text!r} is not a name for a manifest", form) from None
+        raise UsageError(f"{text!r} is not a valid name of a manifest", form) from None

@@ -60,7 +60,7 @@ def choose(question: str, choices: Sequence[str], *, default: str = "", optional
 
     def check(answer: str) -> str:
         is_fine = answer in choices or (optional and not answer)
-        return "" if is_fine else f"{answer!r} is none of them; {nearest(answer, choices)}"
+        return "" if is_fine else f"{answer!r} is not one of them; {nearest(answer, choices)}"
 
     return ask(f"{question} ({', '.join(choices)})", default=default, check=check)
 

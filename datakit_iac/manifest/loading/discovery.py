@@ -103,7 +103,7 @@ def content_of(file: str) -> bytes:
     finally:
         os.close(descriptor)
     if len(content) > LARGEST:
-        raise OSError(f"larger than {LARGEST // 1024**2} MiB, and no manifest is")
+        raise OSError(f"larger than {LARGEST // 1024**2} MiB; manifests are smaller")
     return content
 
 

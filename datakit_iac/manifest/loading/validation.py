@@ -142,7 +142,7 @@ def _fault(
     origin: Origin, model: type[Manifest], path: tuple[Step, ...], errors: Sequence[ErrorDetails], is_secret: bool
 ) -> Finding:
     error = errors[0]
-    hint = _hint(errors) or f"`dk schema {model.__name__}` tells what may stand here"
+    hint = _hint(errors) or f"`dk schema {model.__name__}` lists the fields that are valid here"
     match error["type"]:
         case "extra_forbidden":
             return _unknown_field(origin, model, path, error["loc"])
