@@ -17,12 +17,12 @@ from datakit_iac.manifest.models.environment import Approval
 from datakit_iac.manifest.values.duration import seconds
 
 _SHOWN: Final = 5
-"""So many differences are named; the rest is counted."""
+"""The number of differences that are named; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What a plan is held against.
+    """What a plan is compared with.
 
     Attributes:
         subject: the project as it resolves now.

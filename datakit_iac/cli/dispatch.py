@@ -16,11 +16,11 @@ from datakit_iac.findings.visible import visible
 from datakit_iac.version import __version__
 
 _NEW_OBJECTS: Final = 1_000_000
-"""So many before garbage is looked for: what is read is kept, and looking every 700 is a quarter of `dk lint`."""
+"""New objects before the garbage collector runs: all that is read is kept; 700 would take a quarter of `dk lint`."""
 
 
 def process() -> NoReturn:
-    """Run `dk` as a process of its own, and end it at once: to take apart what was read first is for nothing."""
+    """Run `dk` as a process of its own, and end it at once, without freeing what was read."""
     code = main()
     sys.stderr.flush()
     os._exit(code)

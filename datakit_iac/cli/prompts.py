@@ -69,7 +69,7 @@ def _line(prompt: str) -> str:
     """The next line of the input; empty where it has ended."""
     print(prompt, end="", file=sys.stderr, flush=True)
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # what is not text is a wrong answer, no fault of ours
+        sys.stdin.reconfigure(errors="replace")  # input that is not text is an invalid answer
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)

@@ -38,7 +38,7 @@ _COLLECTIONS: Final = {
 _NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
 """Kinds that share their names: a port names a DataSet or a DataSetGroup."""
 _HOST: Final = r"(?s)datakit\.|.*infoblox\.dev"
-"""How the `apiVersion` of every manifest of ours begins, in whatever version, and with a slip in its first word."""
+"""How the `apiVersion` of every manifest begins, in any version, and with a typo in its first word."""
 
 
 def load(root: Path) -> Project:

@@ -60,7 +60,7 @@ class Quotas(Model):
 
 
 def _executor(name: str) -> str:
-    """The name of an executor: any that may be installed, unless it is a slip for one of ours."""
+    """The name of an executor: any that may be installed, unless it is a typo of one of datakit's own."""
     return open_name("executors", name, "datakit.executors")
 
 
