@@ -82,6 +82,16 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("policy pack", "policy_pack", "make the CrossGuard policy pack ready, and print its folder"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
     ),
+    "Run, and see what ran": (
+        _command("run", "run", "run Transforms now, and what follows from them"),
+        _command("scheduler", "scheduler", "start what is due, and what reads what changed, as long as it runs"),
+        _command("test", "test", "verify the contracts and tests of outputs, and run nothing"),
+        _command("status", "status", "show each Transform: its last Run, its outputs' age, its next Run"),
+        _command("runs list", "runs.list", "list Runs, the newest first"),
+        _command("runs show", "runs.show", "show one Run: inputs, outputs, why it failed"),
+        _command("logs", "logs", "print the log of a Run"),
+        _command("stop", "stop", "stop a Run that is under way"),
+    ),
     "This machine": (
         _command("setup", "setup", "find or make the engine, and the project's first stack"),
         _command("doctor", "doctor", "show which tools are here, and how to get the others"),

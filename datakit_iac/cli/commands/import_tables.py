@@ -58,7 +58,7 @@ def run(options: Namespace) -> int:
     if proposal.differing and not options.force:
         print("nothing was applied: tables would be changed to what their manifests say", file=sys.stderr)
         return exit_codes.FINDINGS
-    from datakit_iac.provider.adoption import ADOPT
+    from datakit_iac.runs.adoption import ADOPT
 
     return pulumi_process.pulumi(
         "up",

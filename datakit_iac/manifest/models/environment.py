@@ -89,6 +89,47 @@ class Lineage(Model):
     namespace: str = ""
 
 
+class Mail(Model):
+    """A message by SMTP."""
+
+    to: Annotated[list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]], Field(min_length=1)]
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", alias="from")]
+    server: Annotated[str, Field(pattern=r"^[^:\s]+(:\d{1,5})?$")]
+    user: str = ""
+    password: SecretReference | None = None
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+
+
+NotificationEvent = Literal["failure", "recovery", "stale"]
+_EVENTS: Final[tuple[NotificationEvent, ...]] = ("failure", "recovery", "stale")
+
+
+class Notification(Model):
+    """Who hears of Runs that a schedule or a change started: by webhook, mail or command; exactly one of these."""
+
+    webhook: Annotated[str, AfterValidator(_address)] | None = None
+    secret: SecretReference | None = None
+    email: Mail | None = None
+    command: list[str] = Field(default_factory=nothing)
+    on: Annotated[list[NotificationEvent], Field(min_length=1)] = Field(default_factory=lambda: [*_EVENTS])
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """It goes one way, and only a webhook is signed."""
+        ways = [name for name in ("webhook", "email", "command") if getattr(self, name)]
+        if len(ways) != 1:
+            found = " and ".join(ways) or "none"
+            raise ValueError(f"exactly one of webhook, email and command is expected, found {found}")
+        if self.secret and not self.webhook:
+            raise ValueError("`secret` signs what a webhook is sent, and means nothing without one")
+        return self
+
+    @property
+    def way(self) -> str:
+        """Where it goes, for people."""
+        return self.webhook or (f"mail to {', '.join(self.email.to)}" if self.email else self.command[0])
+
+
 class BindingSection(Model):
     """What a Store's or DataSet's name means in one environment: a technology and its connection, or a place."""
 
@@ -151,6 +192,8 @@ class EnvironmentSpec(Model):
     )
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
+    history: Name | None = None
+    notify: list[Notification] = Field(default_factory=nothing)
     vars: dict[str, Any] = Field(default_factory=dict)
     bindings_required: bool = False
     bindings: dict[str, BindingSection] = Field(default_factory=dict)

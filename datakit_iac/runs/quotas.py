@@ -1,51 +1,44 @@
-"""Quotas of an environment while it updates: the Runs at a time, and the bytes in the Stores that it may write to."""
+"""The quota of an environment for storage: the bytes in the Stores that it may write to."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from datakit_iac.contract.decoding import decode
+from datakit_iac.contract.shapes import StoreReference
 from datakit_iac.manifest.values.quantity import amount
-from datakit_iac.provider import inputs
-from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.provider.stores.locks import wait
+from datakit_iac.runs.operation import NotDoneError, Operation
 from datakit_iac.technologies.roles import MeasuresSize, role
 from datakit_iac.technologies.technology import StoreError, technology
 
-_RUNNING: Final[Counter[str]] = Counter()
-"""How many Runs of each stack there are now. A stack has one update at a time, and an update one provider."""
-_ENDED: Final = threading.Condition()
 _LISTED: Final = 3
 
 
 @contextmanager
-def within(quotas: Properties, call: Call) -> Iterator[None]:
-    """Hold one of the environment's concurrent Runs, once one is free; warn where it filled the Stores.
+def demand_room(quotas: Mapping[str, Any], call: Operation) -> Iterator[None]:
+    """Refuse a Run where the environment's Stores are full; warn where it filled them.
 
     Args:
-        quotas: `concurrentRuns`, a number; `storage`, a quantity of bytes, with the `stores` that count, by name, each
-            with `technology` and `connection`. What is not there is not limited.
+        quotas: `storage`, a quantity of bytes, with the `stores` that count, by name, each with `technology` and
+            `connection`. What is not there is not limited.
         call: the Run's operation.
 
     Raises:
-        Cancelled: the user stopped the wait.
-        ResourceError: the Stores are full already; nothing was run.
+        NotDoneError: the Stores are full already; nothing was run.
     """
-    with _one_more(quotas.get("concurrentRuns"), call):
-        before = _Storage.of(quotas)
-        if before and before.used >= before.allowed:
-            hint = "remove data, or raise `quotas.storage` of the Environment"
-            raise ResourceError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
-        yield
-        _look_back(quotas, call)
+    before = _Storage.of(quotas)
+    if before and before.used >= before.allowed:
+        hint = "remove data, or raise `quotas.storage` of the Environment"
+        raise NotDoneError(f"the Stores of {call.environment} hold {before}, so nothing more is written; {hint}")
+    yield
+    _look_back(quotas, call)
 
 
-def _look_back(quotas: Properties, call: Call) -> None:
+def _look_back(quotas: Mapping[str, Any], call: Operation) -> None:
     """Warn where a Run filled the Stores. The Run has succeeded, so nothing found now may fail it."""
     try:
         after = _Storage.of(quotas)
@@ -56,23 +49,6 @@ def _look_back(quotas: Properties, call: Call) -> None:
         call.warn(f"the Stores of {call.environment} hold {after}; the next Run will be refused")
 
 
-@contextmanager
-def _one_more(most: float | None, call: Call) -> Iterator[None]:
-    if most is None:
-        yield
-        return
-    saying = f"waiting: {call.environment} allows {most:g} Run{'s' if most > 1 else ''} at a time"
-    with _ENDED:
-        wait(lambda seconds: _ENDED.wait_for(lambda: _RUNNING[call.stack] < most, seconds), saying, call)
-        _RUNNING[call.stack] += 1
-    try:
-        yield
-    finally:
-        with _ENDED:
-            _RUNNING[call.stack] -= 1
-            _ENDED.notify_all()
-
-
 @dataclass(frozen=True, slots=True)
 class _Storage:
     """The bytes in each Store, and how many all of them may hold, as a quantity."""
@@ -81,14 +57,14 @@ class _Storage:
     quota: str
 
     @classmethod
-    def of(cls, quotas: Properties) -> _Storage | None:
+    def of(cls, quotas: Mapping[str, Any]) -> _Storage | None:
         """The current sizes; None where storage is not limited. Two Stores of one place count once."""
         if "storage" not in quotas:
             return None
         places: dict[str, str] = {}
         sizes = {}
         for name, store in (quotas.get("stores") or {}).items():
-            connection = inputs.connection(store)
+            connection = decode(StoreReference, store).reached
             found = technology(connection.technology)
             if places.setdefault(found.location(connection), name) == name:
                 sizes[name] = role(found, MeasuresSize, found.name).size(connection)

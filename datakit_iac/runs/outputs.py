@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.provider.adoption import IMPORTED, demand_ours
-from datakit_iac.provider.protocol import Call
+from datakit_iac.runs.adoption import IMPORTED, demand_ours
+from datakit_iac.runs.operation import Operation
 from datakit_iac.runtimes.job import Relation
 from datakit_iac.technologies.ownership import NO_DATASET, UNKNOWN_WRITER, Attempt, Mark
 from datakit_iac.technologies.roles import AltersSchema, role
@@ -16,11 +16,11 @@ from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import StoreMissingError, technology
 
 
-def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
+def claim(job: Job, generations: Mapping[str, str], call: Operation) -> None:
     """Mark the outputs that carry no mark: imported tables, and tables that a tool has replaced.
 
     Raises:
-        ResourceError: an output belongs to another by now; nothing was run.
+        NotDoneError: an output belongs to another by now; nothing was run.
         StoreError: a Store could not be asked.
     """
     with sessions() as opened:  # the job's turn covers these Stores
@@ -40,7 +40,7 @@ def claim(job: Job, generations: Mapping[str, str], call: Call) -> None:
                 role(session, AltersSchema, found.name).alter(dataset, (), mark)
 
 
-def sign(job: Job, relations: Sequence[Relation], call: Call) -> None:
+def sign(job: Job, relations: Sequence[Relation], call: Operation) -> None:
     """Mark the tables and views that a job made beside its outputs, so that a DataSet declared later takes them.
 
     What has a mark is left unchanged: it belonged to a DataSet, which may be declared again.

@@ -15,9 +15,10 @@ import pytest
 from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.protocol import Call, Stop
-from datakit_iac.provider.stores import session_pool
-from datakit_iac.provider.stores.access import close_all, opened
+from datakit_iac.provider.protocol import Call
+from datakit_iac.runs.operation import Stop
+from datakit_iac.runs.stores import session_pool
+from datakit_iac.runs.stores.access import close_all, opened
 from datakit_iac.technologies.roles import AltersSchema, role
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing import MARK, Lifecycle, TechnologyKit

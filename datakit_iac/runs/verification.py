@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
-from datakit_iac.provider.adoption import IMPORTED
-from datakit_iac.provider.protocol import Call, ResourceError
-from datakit_iac.provider.reconcile import changes_to, without_value
-from datakit_iac.provider.trash import empty
+from datakit_iac.runs.adoption import IMPORTED
+from datakit_iac.runs.differences import differences, without_value
+from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.trash import empty
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Attempt, Mark
@@ -19,7 +19,7 @@ from datakit_iac.technologies.sessions import sessions
 from datakit_iac.technologies.technology import Session, TableState, technology
 
 
-def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, str]:
+def verify(job: Job, generations: Mapping[str, str], call: Operation) -> dict[str, str]:
     """Verify each output against its contract and its tests; the version of each, by DataSet name.
 
     The mark is put back where a tool swapped the table, and says that this Run wrote it.
@@ -28,20 +28,22 @@ def verify(job: Job, generations: Mapping[str, str], call: Call) -> dict[str, st
         JobFailedError: outputs break their contracts; each breach of each output is named.
         StoreError: a Store could not be asked.
     """
-    breaches: list[str] = []
+    found: list[str] = []
     versions = {}
     with sessions() as opened:  # the job's turn covers these Stores
         for dataset in job.outputs:
             session = opened(dataset.connection)
             mark = Mark(call.stack, dataset.name, generations.get(dataset.name, IMPORTED))
-            found = _breaches(session, dataset, mark, job)
-            empty(session, call)
-            breaches += found
-            if not found:
+            live = session.describe(dataset.place)
+            broken = [f"{dataset.name}: {each}" for each in _breaches(session, dataset, live)]
+            found += broken
+            if live and not broken:
+                _sign(session, dataset, live, mark, job)
                 versions[dataset.name] = version_of(session, dataset)
-    if breaches:
-        count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
-        raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(breaches))
+            empty(session, call)
+    if found:
+        count = f"{len(found)} breach{'es' if len(found) > 1 else ''} of contract"
+        raise JobFailedError(f"the job ran, but its outputs have {count}", tuple(found))
     return versions
 
 
@@ -49,10 +51,10 @@ def demand_kept(session: Session, dataset: BoundDataSet, live: TableState) -> No
     """Check that a source which no Transform makes keeps its contract.
 
     Raises:
-        ResourceError: it does not; each breach is named.
+        NotDoneError: it does not; each breach is named.
     """
     if breaches := _kept_by_others(session, dataset, live):
-        raise ResourceError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
+        raise NotDoneError(f"source {dataset.name}: {dataset.place} is not as declared: {'; '.join(breaches)}")
 
 
 def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -> list[str]:
@@ -60,7 +62,7 @@ def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -
         return []
     if not live.columns:  # of a topic that others made nothing is known
         return []
-    changes = changes_to(dataset, live.columns)
+    changes = differences(dataset, live.columns)
     # A type that holds every value that is there is kept, though it is wider.
     if unlike := [_breach(change) for change in changes if change.kind in _BREACHES and change.kind != "widen"]:
         return unlike
@@ -68,26 +70,32 @@ def _kept_by_others(session: Session, dataset: BoundDataSet, live: TableState) -
     return [f"{each} without a value" for each in without_value(session, dataset, required)]
 
 
-def _breaches(session: Session, dataset: BoundDataSet, mark: Mark, job: Job) -> list[str]:
-    live = session.describe(dataset.place)
+def breaches(session: Session, dataset: BoundDataSet) -> list[str]:
+    """What of a DataSet is not as its contract and its tests say; nothing is changed."""
+    return _breaches(session, dataset, session.describe(dataset.place))
+
+
+def _breaches(session: Session, dataset: BoundDataSet, live: TableState | None) -> list[str]:
     if live is None:
-        return [f"{dataset.name}: {dataset.place} was not made"]
+        return [f"{dataset.place} was not made"]
+    if technology(dataset.connection.technology).capabilities.keeps_schema:
+        changes = differences(dataset, live.columns)
+        if unlike := [_breach(change) for change in changes if change.kind in _BREACHES]:
+            return unlike
+    return [str(violation) for violation in data_tests(session, dataset)]
+
+
+def _sign(session: Session, dataset: BoundDataSet, live: TableState, mark: Mark, job: Job) -> None:
+    """Put back what a tool that swaps a table leaves out, and say that this Run wrote it."""
     if not technology(dataset.connection.technology).capabilities.keeps_schema:
-        return [f"{dataset.name}: {violation}" for violation in data_tests(session, dataset)]
-    changes = changes_to(dataset, live.columns)
-    if unlike := [f"{dataset.name}: {_breach(change)}" for change in changes if change.kind in _BREACHES]:
-        return unlike
-    violations = data_tests(session, dataset)
-    if violations:
-        return [f"{dataset.name}: {violation}" for violation in violations]
+        return
     before = live.mark or mark
     written = before.attempt(job.transform)
     if written is None or written.run != job.identity:  # by a tool that leaves no word of it
         written = Attempt(job.transform, job.identity)
     ours = replace(mark, runs=before.runs).written_by(replace(written, is_verified=True))
-    alters = role(session, AltersSchema, dataset.connection.technology)
-    alters.alter(dataset, [change for change in changes if change.kind in _RESTORED], ours)
-    return []
+    changes = [change for change in differences(dataset, live.columns) if change.kind in _RESTORED]
+    role(session, AltersSchema, dataset.connection.technology).alter(dataset, changes, ours)
 
 
 _BREACHES = ("add", "widen", "narrow", "rename")

@@ -8,8 +8,7 @@ from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
-from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.runs.operation import Operation
 from datakit_iac.technologies.roles import Discards, Drops
 from datakit_iac.technologies.technology import Session, technology
 
@@ -18,8 +17,10 @@ INFIX: Final = "__trash_"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 
-def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generation: str, call: Call) -> None:
-    """Remove a DataSet that is ours: at once where it is empty or the manifest consents, else into the trash.
+def discard(
+    session: Session, dataset: BoundDataSet, generation: str, call: Operation, *, may_be_lost: bool = False
+) -> None:
+    """Remove a DataSet that is ours: at once where it is empty or may be lost, else into the trash.
 
     What another resource has adopted since carries another generation, and stays.
     """
@@ -32,7 +33,7 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generat
         call.warn(f"{dataset.place} stays: a newer resource holds it, or an update of it did not end")
     elif not isinstance(session, Drops):
         call.warn(f"{dataset.place} stays: {dataset.connection.technology} cannot put it aside or remove it")
-    elif live.is_empty or consent(inputs, "table"):
+    elif live.is_empty or may_be_lost:
         session.drop(dataset.place)
         call.tell(f"{dataset.place} is dropped")
     elif not isinstance(session, Discards):
@@ -47,7 +48,7 @@ def discard(session: Session, dataset: BoundDataSet, inputs: Properties, generat
         call.tell(f"{dataset.place} held {rows:,} rows: kept as {name} for {TIME_TO_LIVE.days} days")
 
 
-def empty(session: Session, call: Call) -> None:
+def empty(session: Session, call: Operation) -> None:
     """Drop what this stack put into a Store's trash longer ago than its time to live."""
     now = datetime.now(UTC)
     if not isinstance(session, Discards):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.provider.protocol import Call
+from datakit_iac.runs.operation import Operation
 
 _LOCKS: Final[dict[str, threading.Lock]] = {}
 _REGISTER: Final = threading.Lock()
@@ -19,7 +19,7 @@ _ATTENTION: Final = 0.2
 """Seconds between two checks for a cancellation while waiting."""
 
 
-def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
+def wait(comes: Callable[[float], bool], saying: str, call: Operation) -> None:
     """Wait for something, and say so if that takes a while.
 
     Args:
@@ -39,7 +39,7 @@ def wait(comes: Callable[[float], bool], saying: str, call: Call) -> None:
 
 
 @contextmanager
-def turn(location: str, call: Call) -> Iterator[None]:
+def turn(location: str, call: Operation) -> Iterator[None]:
     """Hold the Store at a location, once its present holder releases it.
 
     Raises:

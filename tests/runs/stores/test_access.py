@@ -14,8 +14,9 @@ import pytest
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.provider.claims import Claims
-from datakit_iac.provider.protocol import Call, Stop
-from datakit_iac.provider.stores import access
+from datakit_iac.provider.protocol import Call
+from datakit_iac.runs.operation import Stop
+from datakit_iac.runs.stores import access
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.technology import Session, StoreError
 from datakit_iac.testing import Lifecycle

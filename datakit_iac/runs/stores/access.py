@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from datakit_iac.contract.connection import Connection
-from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.stores.locks import lock, turn
-from datakit_iac.provider.stores.session_pool import close_pools, pooled
+from datakit_iac.runs.operation import Operation
+from datakit_iac.runs.stores.locks import lock, turn
+from datakit_iac.runs.stores.session_pool import close_pools, pooled
 from datakit_iac.technologies.technology import Session, technology
 
 IDLE: Final = 0.5
@@ -50,7 +50,7 @@ _OPEN: Final[dict[str, _Open]] = {}
 
 
 @contextmanager
-def opened(connection: Connection, call: Call, *, create: bool = False) -> Iterator[Session]:
+def opened(connection: Connection, call: Operation, *, create: bool = False) -> Iterator[Session]:
     """An open Store, in its turn.
 
     Raises:
@@ -77,7 +77,7 @@ def opened(connection: Connection, call: Call, *, create: bool = False) -> Itera
 
 
 @contextmanager
-def alone(connections: Iterable[Connection], call: Call) -> Iterator[None]:
+def alone(connections: Iterable[Connection], call: Operation) -> Iterator[None]:
     """Hold several Stores for a job that opens them itself.
 
     It is always in the same order, so that two jobs never wait for each other.

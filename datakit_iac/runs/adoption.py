@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.provider.protocol import Call, ResourceError
+from datakit_iac.runs.operation import NotDoneError, Operation
 from datakit_iac.technologies.ownership import NO_DATASET, Mark
 from datakit_iac.technologies.technology import TableState, technology
 
@@ -17,7 +17,7 @@ IMPORTED: Final = "0"
 """The generation of what was there before us, and carried no mark."""
 
 
-def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: Call, former: str = "") -> None:
+def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: Operation, former: str = "") -> None:
     """A table may be altered only where its mark of ownership, or the lack of one, agrees with the state.
 
     A recorded table without a mark was imported, or was replaced by a tool. The mark of another stack or DataSet is
@@ -31,7 +31,7 @@ def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: 
         former: the name that this same resource had before.
 
     Raises:
-        ResourceError: it belongs to another; the text says how to adopt it.
+        NotDoneError: it belongs to another; the text says how to adopt it.
     """
     mark = live.mark
     if mark is None:
@@ -40,17 +40,17 @@ def demand_ours(dataset: BoundDataSet, live: TableState, generation: str, call: 
         is_named = mark.dataset in (dataset.name, former, NO_DATASET)
         expected = mark.generation == generation or (mark.stack == call.stack and is_named)
     if not expected:
-        raise ResourceError(_foreign(dataset, mark, call))
+        raise NotDoneError(_foreign(dataset, mark, call))
 
 
-def recorded(live: TableState, generation: str, call: Call) -> str:
+def recorded(live: TableState, generation: str, call: Operation) -> str:
     """The generation of a live table: its mark has it even where an update ended before the state was written."""
     if live.mark and (live.mark.stack == call.stack or not generation):
         return live.mark.generation
     return generation
 
 
-def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Call) -> str:
+def _foreign(dataset: BoundDataSet, mark: Mark | None, call: Operation) -> str:
     rename = ""
     if mark is None:
         owner = "was not made by datakit"

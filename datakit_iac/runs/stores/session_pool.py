@@ -12,8 +12,8 @@ from typing import Final
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.executors.protocol import Cancelled
-from datakit_iac.provider.protocol import Call
-from datakit_iac.provider.stores.locks import wait
+from datakit_iac.runs.operation import Operation
+from datakit_iac.runs.stores.locks import wait
 from datakit_iac.technologies.roles import Interruptible
 from datakit_iac.technologies.technology import Session, technology
 
@@ -52,7 +52,7 @@ class _Pool:
         self._is_watched = False
 
     @contextmanager
-    def session(self, connection: Connection, call: Call, *, create: bool) -> Iterator[Session]:
+    def session(self, connection: Connection, call: Operation, *, create: bool) -> Iterator[Session]:
         """A session that is free, or one that is opened, once there may be one more."""
         location = technology(connection.technology).location(connection)
         wait(self._may_begin, f"waiting for a session of {location}", call)
@@ -123,7 +123,7 @@ _REGISTER: Final = threading.Lock()
 
 
 @contextmanager
-def pooled(connection: Connection, call: Call, *, create: bool = False) -> Iterator[Session]:
+def pooled(connection: Connection, call: Operation, *, create: bool = False) -> Iterator[Session]:
     """A session of a Store, for one operation; a statement of it ends when the user stops the operation.
 
     Raises:
@@ -153,7 +153,7 @@ def _opened(connection: Connection, *, create: bool) -> _Free:
 
 
 @contextmanager
-def _stoppable(session: Session, call: Call) -> Iterator[None]:
+def _stoppable(session: Session, call: Operation) -> Iterator[None]:
     """What ends a statement that waits or works when the user stops its operation."""
     if not isinstance(session, Interruptible):
         yield
