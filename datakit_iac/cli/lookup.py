@@ -46,7 +46,7 @@ def demand_name(text: str) -> None:
         TypeAdapter(Name).validate_python(text)
     except ValidationError:
         form = "a lower-case letter, then up to 62 lower-case letters, digits and hyphens"
-        raise UsageError(f"{text!r} is not a name for a manifest", form) from None
+        raise UsageError(f"{text!r} is not a valid name of a manifest", form) from None
 
 
 def known_run(text: str, history: History) -> RunRecord:

@@ -60,7 +60,7 @@ class Quotas(Model):
 
 
 def _executor(name: str) -> str:
-    """The name of an executor: any that may be installed, unless it is a slip for one of ours."""
+    """The name of an executor: any that may be installed, unless it is a typo of one of datakit's own."""
     return open_name("executors", name, "datakit.executors")
 
 
@@ -76,7 +76,7 @@ def _address(text: str) -> str:
     """An address of the web, without a password."""
     parts = urlsplit(text)
     if parts.username or parts.password or "@" in text or without_passwords(text) != text:
-        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
+        raise ValueError("an address must not contain a password; leave user and password out")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{text!r} is not an address; expected for instance https://lineage.example.com")
     return text

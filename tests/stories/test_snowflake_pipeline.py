@@ -6,14 +6,14 @@ from pathlib import Path
 
 from tests.cloudquery.stores import SnowflakeStore
 from tests.scenarios.pipeline import FILES, RUNS
-from tests.scenarios.workspace import Workspace
+from tests.stories.workspace import InProcess
 
 REVENUE = "SELECT name, total FROM mart.revenue ORDER BY 1"
 
 
-def test_a_warehouse_on_snowflake_has_the_rows_of_one_in_duckdb(tmp_path: Path) -> None:
+def test_a_warehouse_on_snowflake_has_the_rows_of_one_in_duckdb(bare: InProcess, tmp_path: Path) -> None:
     store = SnowflakeStore(tmp_path)
-    workspace = Workspace(tmp_path / "snowflake")
+    workspace = bare
     for path, text in FILES.items():
         workspace.write(f"project/{path}", text.replace("main.", "mart."))  # DuckDB, the emulator's, has a `main` too
     options = {name: value for name, value in store.connection.items() if name != "password"}

@@ -1,4 +1,4 @@
-"""A dozen of the cases of policies through the real engine: what is mandatory stops everything, by whichever door."""
+"""A dozen of the cases of policies through the real program: what is mandatory stops everything, by whichever door."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 
+from datakit_iac.testing.lifecycle import Lifecycle
 from tests.policy.table import Case, cases
-from tests.scenarios.workspace import Workspace
+from tests.stories.workspace import InProcess
 
 PROGRAM: Final = """\
 import pathlib
@@ -34,19 +35,18 @@ DOZEN: Final = (
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = Workspace(tmp_path_factory.mktemp("policies"))
+def policed(tmp_path_factory: pytest.TempPathFactory, lifecycle: Lifecycle) -> InProcess:
+    made = InProcess(tmp_path_factory.mktemp("policies"), lifecycle)
     made.write("__main__.py", PROGRAM)
     return made
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize("case", [each for each in cases() if each.name in DOZEN], ids=lambda case: case.name)
-def test_the_engine_is_told_what_validate_tells(workspace: Workspace, case: Case) -> None:
-    shutil.rmtree(workspace.project)
-    case.write(workspace.project)
-    workspace.write("environment", case.environment)
-    planned = workspace.preview()
+def test_the_engine_is_told_what_validate_tells(policed: InProcess, case: Case) -> None:
+    shutil.rmtree(policed.project, ignore_errors=True)
+    case.write(policed.project)
+    policed.write("environment", case.environment)
+    planned = policed.preview()
     if any(each.startswith("error") for each in case.expected):
         assert planned.failed().operations == {}
         assert "nothing was touched" in planned.text

@@ -143,11 +143,11 @@ def test_what_a_relationship_names_comes_first_and_is_tested_again_when_it_chang
 def test_a_failed_run_is_not_forgotten_by_a_refresh(applied: Workspace) -> None:
     applied.write("project/inbox/users.csv", "id,name\none,ann\n")
     applied.up("--skip-preview").failed()
-    applied.run("refresh", "--yes", "--skip-preview", "--stack", "dev").ok()
+    applied.refresh().ok()
     again = applied.up("--skip-preview").failed()
     assert "'one' is not an integer" in again.text
     applied.write("project/inbox/users.csv", "id,name\n1,ann\n2,rob\n")
-    applied.run("up", "--yes", "--refresh", "--stack", "dev").ok()
+    applied.up("--refresh").ok()
     assert applied.rows(REVENUE) == [("ann", 15.0), ("rob", 7.0)]
     settled(applied)
 

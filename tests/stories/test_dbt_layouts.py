@@ -7,30 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.workspace import Workspace
+from tests.stories.workspace import InProcess
 
 LAYOUTS = Path(__file__).with_name("layouts")
 
 
-def laid_out(layout: str, root: Path) -> Workspace:
+def laid_out(layout: str, made: InProcess) -> InProcess:
     """A workspace with the project of a layout."""
-    made = Workspace(root)
     shutil.copytree(LAYOUTS / layout, made.project, dirs_exist_ok=True)
     return made
 
 
-def runs(workspace: Workspace) -> set[str]:
+def runs(workspace: InProcess) -> set[str]:
     """The Transforms that an update runs."""
     done = workspace.up("--skip-preview").ok().operations
     return {name.removeprefix("Run ") for name in done if name.startswith("Run ")}
 
 
 @pytest.fixture
-def cafe(tmp_path: Path) -> Workspace:
-    return laid_out("cafe", tmp_path)
+def cafe(bare: InProcess) -> InProcess:
+    return laid_out("cafe", bare)
 
 
-def test_a_shop_with_seeds_staging_marts_and_its_own_sources(cafe: Workspace) -> None:
+def test_a_shop_with_seeds_staging_marts_and_its_own_sources(cafe: InProcess) -> None:
     """As https://github.com/dbt-labs/jaffle-shop is: dispatched macros, `generate_schema_name`, docs, a package."""
     cafe.up().ok()
     customers = (
@@ -53,11 +52,11 @@ def test_a_shop_with_seeds_staging_marts_and_its_own_sources(cafe: Workspace) ->
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Workspace:
-    return laid_out("ledger", tmp_path)
+def ledger(bare: InProcess) -> InProcess:
+    return laid_out("ledger", bare)
 
 
-def test_an_analytics_project_with_snapshots_increments_versions_contracts_and_groups(ledger: Workspace) -> None:
+def test_an_analytics_project_with_snapshots_increments_versions_contracts_and_groups(ledger: InProcess) -> None:
     """As https://github.com/mattermost/mattermost-data-warehouse is: schemas and tags by folder, ephemeral models."""
     ledger.up().ok()
     accounts = "SELECT owner, status_label, total::DOUBLE, changes FROM mart_finance.dim_accounts_v2 ORDER BY owner"
@@ -84,14 +83,14 @@ def test_an_analytics_project_with_snapshots_increments_versions_contracts_and_g
 
 
 @pytest.fixture
-def metrics(tmp_path: Path) -> Workspace:
-    return laid_out("metrics", tmp_path)
+def metrics(bare: InProcess) -> InProcess:
+    return laid_out("metrics", bare)
 
 
-def test_a_project_with_semantic_models_unit_tests_and_tests_of_its_own(metrics: Workspace) -> None:
+def test_a_project_with_semantic_models_unit_tests_and_tests_of_its_own(metrics: InProcess) -> None:
     """As https://github.com/dbt-labs/jaffle-sl-template is: metrics, saved queries, a time spine, a package inside."""
     done = metrics.up().ok()
-    assert "models: 2" in done.text
+    assert "models 2" in done.text
     stores = "SELECT store, orders, takings::INTEGER FROM reports.stores ORDER BY store"
     assert metrics.rows(stores) == [("north", 2, 21), ("south", 1, 7)]
     assert metrics.rows("SELECT size FROM analytics.orders ORDER BY order_id") == [("large",), ("small",), ("small",)]

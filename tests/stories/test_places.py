@@ -38,7 +38,7 @@ def test_a_table_is_one_datasets_at_a_time(workspace: Workspace) -> None:
     declared(workspace, f"{people}, previous_names=['users']")
     assert workspace.up().ok().operations == {"DataSet people": "update"}
     declared(workspace, "'people', 'public.people'")
-    assert workspace.up().ok().operations["DataSet people"] == "delete-replaced"
+    assert workspace.up().ok().operations["DataSet people"] == "delete", "of the one that is replaced"
     declared(workspace, "'people', 'public.people'", "'more', 'public.more'")
     workspace.up().ok()
     assert workspace.preview().ok().operations == {}
