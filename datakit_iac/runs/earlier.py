@@ -8,7 +8,7 @@ from datakit_iac.history.record import RunRecord
 from datakit_iac.runs.operation import Operation
 from datakit_iac.runs.request import RunOutcome, RunRequest
 from datakit_iac.runs.stores.access import opened
-from datakit_iac.runs.verification import breaches, broken
+from datakit_iac.runs.verification import breaches, broken_contracts
 from datakit_iac.technologies.roles import version_of
 from datakit_iac.technologies.technology import StoreMissingError
 
@@ -48,7 +48,7 @@ def _demand_kept(request: RunRequest, call: Operation) -> None:
         with opened(dataset.connection, call) as session:
             found += [f"{dataset.name}: {each}" for each in breaches(session, dataset)]
     if found:
-        raise broken("nothing changed since its last Run, but its outputs have", found)
+        raise broken_contracts("nothing changed since its last Run, but its outputs have", found)
 
 
 def _is_left(dataset: BoundDataSet, last: RunRecord, call: Operation) -> bool:

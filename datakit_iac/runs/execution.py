@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled
+from datakit_iac.history.database import HistoryError
 from datakit_iac.runs.earlier import adopted
 from datakit_iac.runs.operation import NotDoneError, Operation
 from datakit_iac.runs.outputs import claim, sign
@@ -37,7 +38,11 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
         AlreadyDoneError: it is due at a time for which there is a Run already.
     """
     history = opened(request, call)
-    if outcome := adopted(request, call, history.latest(request.job.transform).get(request.job.transform)):
+    try:
+        latest = history.latest(request.job.transform).get(request.job.transform)
+    except HistoryError as fault:
+        raise NotDoneError(str(fault)) from fault
+    if outcome := adopted(request, call, latest):
         return outcome
     with recorded(request, call, history) as recording:
         try:

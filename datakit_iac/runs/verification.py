@@ -42,11 +42,11 @@ def verify(job: Job, generations: Mapping[str, str], call: Operation) -> dict[st
                 versions[dataset.name] = version_of(session, dataset)
             empty(session, call)
     if found:
-        raise broken("the job ran, but its outputs have", found)
+        raise broken_contracts("the job ran, but its outputs have", found)
     return versions
 
 
-def broken(saying: str, breaches: Sequence[str]) -> JobFailedError:
+def broken_contracts(saying: str, breaches: Sequence[str]) -> JobFailedError:
     """That outputs break their contracts."""
     count = f"{len(breaches)} breach{'es' if len(breaches) > 1 else ''} of contract"
     return JobFailedError(f"{saying} {count}", tuple(breaches))
