@@ -158,14 +158,14 @@ class History:
         chosen = (RUNS.c.stack == self.stack, RUNS.c.due.is_not(None), RUNS.c.state != "lost")
         found = sa.select(RUNS.c.transform, sa.func.max(RUNS.c.due)).where(*chosen).group_by(RUNS.c.transform)
         with self._database.read() as connection:
-            return dict(connection.execute(found).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(found)}
 
     def succeeded(self) -> dict[str, str]:
         """The identifier of the last Run of each Transform that succeeded."""
         chosen = (LATEST.c.stack == self.stack, LATEST.c.succeeded.is_not(None))
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(LATEST.c.transform, LATEST.c.succeeded).where(*chosen)).tuples()
-            return dict(rows.all())
+            rows = connection.execute(sa.select(LATEST.c.transform, LATEST.c.succeeded).where(*chosen))
+            return {row[0]: row[1] for row in rows}
 
     def _note(self, connection: sa.Connection, transform: str, values: Mapping[str, str]) -> None:
         self._database.put(connection, LATEST, {"transform": transform}, values)

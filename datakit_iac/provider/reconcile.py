@@ -73,7 +73,7 @@ def settle(
         return fresh
     demand_ours(dataset, live, generation, call, old.name if old else "")
     demand_possible(session, dataset)
-    generation = recorded(live, generation, call) if old else fresh
+    generation = recorded(live, generation, call) if old or _is_ours_still(live, dataset, call) else fresh
     runs = live.mark.runs if live.mark else ()
     changes = _changes(alters, dataset, live, new, call, old)
     if is_refilled(changes, old, dataset):
@@ -84,6 +84,17 @@ def settle(
     _tell(dataset, live, changes, lost, call)
     tell_notes(session, call)
     return generation
+
+
+def _is_ours_still(live: TableState, dataset: BoundDataSet, call: Call) -> bool:
+    """Whether a table that no record knows is as we left it, so that what filled it need not run again.
+
+    That of a resource which this update replaces gets another generation, so that its end does not take the table.
+    """
+    mark = live.mark
+    if mark is None or call.claims.is_recorded(call.urn) or (mark.stack, mark.dataset) != (call.stack, dataset.name):
+        return False
+    return dataset.writers is None or {each.transform for each in mark.runs} <= {*dataset.writers}
 
 
 def tell_notes(session: Session, call: Call) -> None:

@@ -41,6 +41,8 @@ class DataSetType:
 
         The Store is asked only where there is such a change: an empty table, or a view, has nothing to lose.
         """
+        if old:
+            call.claims.record(call.urn)
         faults = decode.unsound("DataSet", new)
         if faults or has_unknowns(new):
             return faults
