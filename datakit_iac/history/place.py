@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from datakit_iac.contract.connection import Connection
 from datakit_iac.history.database import Database, HistoryError, cause
 from datakit_iac.history.tables import STEPS, VERSION, NewerHistoryError, migrate
-from datakit_iac.technologies.roles import Connects, role
+from datakit_iac.technologies.roles import HoldsHistory
 from datakit_iac.technologies.technology import technology
 
 FOLDER: Final = ".datakit"
@@ -86,8 +86,6 @@ def _of_file(file: Path) -> sa.Engine:
 
 def _of_store(store: Connection) -> sa.Engine:
     found = technology(store.technology)
-    opens = role(found, Connects, store.technology)
-    address = opens.dsn(store)
-    if not address.startswith("postgres"):
-        raise OSError(f"a history is kept in Postgres or in a file, not in {store.technology}")
-    return sa.create_engine("postgresql+psycopg://", creator=lambda: opens.connect(address), pool_pre_ping=True)
+    if not isinstance(found, HoldsHistory):
+        raise OSError(f"{store.technology} cannot hold the history of Runs")
+    return found.history_engine(store)

@@ -22,6 +22,10 @@ from datakit_iac.manifest.values.secret import variable
 TIMEOUT: Final = 10.0
 """Seconds that one attempt may take."""
 _ATTEMPTS: Final = 3
+_PAUSE: Final = 1.0
+"""Seconds before the second attempt; before the third twice as many."""
+_LAST: Final = 11.0
+"""Seconds that the end of what is still to be sent is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Notifier:
     def close(self) -> None:
         """Wait for what is still to be sent, as long as one attempt may take."""
         self._events.put(None)
-        self._thread.join(TIMEOUT + 1)
+        self._thread.join(_LAST)
 
     def _work(self) -> None:
         while event := self._events.get():
@@ -96,7 +100,7 @@ class Notifier:
                 if attempt == _ATTEMPTS:
                     self._warn(f"{way.way} was not notified of the {event.event} of {event.transform}: {fault}")
                 else:
-                    time.sleep(attempt)
+                    time.sleep(attempt * _PAUSE)
 
     def _secret(self, reference: str | None) -> str:
         found = self._find(variable(reference)) if reference else None
