@@ -80,9 +80,7 @@ def _unfit_history(resolved: ResolvedProject) -> Iterator[Finding]:
         kind = store.connection.technology
         if not isinstance(technology(kind), HoldsHistory):
             message = f"Store {name} is of {kind}, which cannot hold the history of Runs"
-            yield origin.finding(
-                "invalid-value", message, ("spec", "history"), hint="leave it out, or name another Store"
-            )
+            yield origin.finding("invalid-value", message, ("spec", "history"))
 
 
 def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:

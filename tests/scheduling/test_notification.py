@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from datakit_iac.manifest.models.environment import Notification
 from datakit_iac.scheduling import notification
@@ -148,6 +149,6 @@ def test_a_mail_is_sent() -> None:
     ],
 )
 def test_a_notification_goes_one_way(way: dict[str, object], expected: str) -> None:
-    with pytest.raises(ValueError, match=".*") as refused:
+    with pytest.raises(ValidationError) as refused:
         Notification.model_validate(way)
     assert expected in str(refused.value)
