@@ -12,6 +12,7 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.process import EnvironmentVariable
+from datakit_iac.manifest.models.section import runs_command
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.secret import IN_TEXT, Secret
@@ -29,10 +30,10 @@ def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
 def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
     """A finding for each variable whose value cannot be determined here: the job would run without it.
 
-    Those of the image count where the executor runs images.
+    Those of the image count where the executor runs images: all of them, or those of Transforms that are no more.
     """
     origin = project.origin(transform)
-    if runs_images(environment.spec.executor.type):
+    if runs_command(transform.spec.runtime) or runs_images(environment.spec.executor.type):
         subject = f"Transform {transform.name} takes its image from"
         yield from _unset(origin, subject, transform.spec.image or "", ("spec", "image"), secrets)
     for place, each in enumerate(transform.spec.env):
