@@ -152,7 +152,8 @@ class Generic:
                 code = copied
             context.confirm()
             ready = held.enter_context(self._language.ready(code, workload, context))
-            yield replace(ready, cwd=str(code.absolute()))
+            env = {"DK_PYTHON": sys.executable, **ready.env}
+            yield replace(ready, env=env, cwd=str(code.absolute()))
 
     def interpret(self, job: Job, lines: Lines, progress: Callable[[str], None]) -> RunResult:
         """What the command said that it counted.
