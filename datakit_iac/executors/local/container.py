@@ -13,8 +13,11 @@ import subprocess
 import sys
 import threading
 
-_POLITE = 0.8
+_POLITE = 0.5
 """Seconds that the container has to end by itself, after the signal that the client passes on."""
+
+_KILLED = 137
+"""The exit code of a container that got SIGKILL."""
 
 
 def main() -> None:
@@ -32,17 +35,17 @@ def main() -> None:
             if asked.is_set():
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     client.wait(_POLITE)
-                _quiet(engine, "rm", "--force", name)
+                _quiet(engine, "kill", name)
                 code = client.wait()
                 break
-    if code == 137 and limit and _quiet(engine, "inspect", "--format", "{{.State.OOMKilled}}", name) == "true":
-        print(f"the job used more memory than its `resources` limit it to, {limit}: it was stopped", flush=True)
+    if code == _KILLED and limit and not asked.is_set():
+        print(f"the container was killed, as one is that uses more memory than its limit, {limit}", flush=True)
     _quiet(engine, "rm", "--force", name)
     sys.exit(code if code >= 0 else 128 - code)
 
 
-def _quiet(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+def _quiet(*command: str) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from datakit_iac.executors.containers import VARIABLES, Engine
+from datakit_iac.executors.local.process import Process
 from datakit_iac.executors.variables import FIXED
 from datakit_iac.executors.workload import FOLDER_VARIABLE, Workload
 from datakit_iac.manifest.values.quantity import amount
@@ -17,7 +19,7 @@ from datakit_iac.manifest.values.quantity import amount
 _SCRIPT: Final = Path(__file__).with_name("container.py")
 
 
-def command(workload: Workload, argv: Sequence[str], folder: Path, engine: Engine) -> list[str]:
+def command(workload: Workload, argv: Sequence[str], folder: Path, engine: Engine, name: str) -> list[str]:
     """The command: no value of a secret is among its arguments.
 
     Args:
@@ -25,12 +27,23 @@ def command(workload: Workload, argv: Sequence[str], folder: Path, engine: Engin
         argv: its arguments, with the folder put in.
         folder: of the workload.
         engine: what runs it.
+        name: of the container.
     """
     limits = workload.resources.get("limits", {})
-    started = [sys.executable, "-I", "-S", str(_SCRIPT), engine.path]
-    name = f"datakit-{workload.name}-{uuid.uuid4().hex[:12]}"
-    options = [*_options(workload, folder, engine, limits), *_program(workload, argv)]
-    return [*started, name, limits.get("memory", ""), *options]
+    started = [sys.executable, "-I", "-S", str(_SCRIPT), engine.path, name, limits.get("memory", "")]
+    return [*started, *_options(workload, folder, engine, limits), *_program(workload, argv)]
+
+
+def fresh_name(workload: Workload) -> str:
+    """A name for its container that no other has."""
+    return f"datakit-{workload.name}-{uuid.uuid4().hex[:12]}"
+
+
+def ended(process: Process, engine: Engine, name: str) -> int:
+    """End it; its exit code. Where it was killed before it could, its container is removed."""
+    if (code := process.stop()) < 0:
+        subprocess.run([engine.path, "rm", "--force", name], capture_output=True, check=False)
+    return code
 
 
 def client_variables(environ: Mapping[str, str]) -> dict[str, str]:

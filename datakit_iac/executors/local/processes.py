@@ -64,10 +64,10 @@ class LocalProcesses:
             env = {**inherited, **workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
             argv = workload.expanded(folder)
             if runs_in_image(self, workload):
-                command = containerized.command(workload, argv, folder, _engine())
-                client = containerized.client_variables(os.environ) | secrets
-                process = Process(command, self._folder, client)
-                return LocalExecution(process, lambda _: process.stop(), kept.pop_all())
+                engine, name = _engine(), containerized.fresh_name(workload)
+                command = containerized.command(workload, argv, folder, engine, name)
+                process = Process(command, self._folder, containerized.client_variables(os.environ) | secrets)
+                return LocalExecution(process, lambda _: containerized.ended(process, engine, name), kept.pop_all())
             limits = workload.resources.get("limits", {})
             limit, cpu = limits.get("memory", ""), limits.get("cpu", "")
             # A worker that is kept has the memory of all its jobs.
