@@ -44,10 +44,9 @@ class Tool:
             BuildError: it failed.
             Cancelled: the user stopped it.
         """
-        inherited = frozenset(name for name in os.environ if name.startswith(self.inherits)) if self.inherits else ()
-        workload = Workload(
-            [self.path, *arguments], env=env, inherits=frozenset(inherited), cwd=str(folder.absolute()), name="build"
-        )
+        inherited = frozenset(name for name in os.environ if name.startswith(self.inherits))
+        cwd = str(folder.absolute())
+        workload = Workload([self.path, *arguments], env=env, inherits=inherited, cwd=cwd, name="build")
         hide = Redaction([*secrets_in({name: os.environ[name] for name in inherited})])
         last: deque[str] = deque(maxlen=_KEPT)
         with started(workload, context) as lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -63,8 +64,9 @@ def _remove_unused(root: Path, used: Path) -> None:
     before = time.time() - KEPT
     for whole in root.glob(f"*/{_WHOLE}"):
         folder = whole.parent
-        if folder == used or whole.stat().st_mtime > before:
-            continue
+        with contextlib.suppress(FileNotFoundError):  # another process removes it, too
+            if folder == used or whole.stat().st_mtime > before:
+                continue
         with (root / f"{folder.name}.lock").open("a", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

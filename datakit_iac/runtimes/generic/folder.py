@@ -36,7 +36,7 @@ def digests(folder: Path) -> dict[str, str]:
     Raises:
         ValueError: one cannot be read.
     """
-    return {file.as_posix(): hashlib.sha256(_read(folder / file)).hexdigest() for file in files(folder)}
+    return {file.as_posix(): _digest(folder / file) for file in files(folder)}
 
 
 def copy(folder: Path, target: Path) -> dict[str, str]:
@@ -85,6 +85,14 @@ def _is_made(folder: Path) -> bool:
 
 def _is_manifest(file: Path) -> bool:
     return file.suffix in (".yaml", ".yml") and _MANIFEST in _read(file)
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as fault:
+        raise ValueError(f"{file} cannot be read: {fault.strerror}") from fault
 
 
 def _read(file: Path) -> bytes:

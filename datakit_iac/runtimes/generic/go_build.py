@@ -71,7 +71,8 @@ def program(code: Path, package: str, context: RunContext) -> Iterator[Path]:
     """
     if (tool := go()) is None:
         raise JobFailedError(MISSING, is_final=True)
-    version = subprocess.run([tool.path, "version"], cwd=code, capture_output=True, text=True, check=False).stdout
+    local = {**os.environ, "GOTOOLCHAIN": "local"}  # nothing is downloaded to say a version
+    version = subprocess.run([tool.path, "version"], env=local, capture_output=True, text=True, check=False).stdout
     text = json.dumps([package, version, folder.digests(code)], sort_keys=True)
     key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
     make = partial(_make, code, package, tool, context)
