@@ -45,7 +45,10 @@ class Engine:
 
 def engine() -> Engine | None:
     """The first that answers."""
-    return _found(os.environ.get("PATH", ""), os.environ.get("DOCKER_HOST", ""))[0]
+    found = _found(os.environ.get("PATH", ""), os.environ.get("DOCKER_HOST", ""))[0]
+    if found is None:
+        _found.cache_clear()  # one may be started at any time
+    return found
 
 
 def missing() -> str:
