@@ -12,7 +12,7 @@ from datakit_iac.findings.finding import Finding, Severity
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.document import Manifest, Model
 from datakit_iac.manifest.models.environment import Environment, ExecutorSection
-from datakit_iac.manifest.models.section import section, sections
+from datakit_iac.manifest.models.section import runs_command, section, sections
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
@@ -74,7 +74,10 @@ def _left_out(origin: Origin, transform: Transform, environment: Environment) ->
     """What the executor leaves out of what a Transform says of its process."""
     name, said = environment.spec.executor.type, transform.spec.model_fields_set
     if name in executors() and not said.isdisjoint(("image", "resources")):
-        workload = Workload((), image=transform.spec.image or "", resources=transform.spec.resources.dumped())
+        is_own = not runs_command(transform.spec.runtime)
+        needs = {"shares_filesystem": "its runtime runs its own"} if is_own else {}
+        resources = transform.spec.resources.dumped()
+        workload = Workload((), image=transform.spec.image or "", resources=resources, needs=needs)
         for field, reason in unkept(executor(name), workload):
             yield origin.finding("not-kept", f"Transform {transform.name}: {reason}", ("spec", field))
 
@@ -117,15 +120,11 @@ def _of(project: Project, manifest: Manifest) -> Iterator[Finding]:
 
 def _command(project: Project, transform: Transform) -> Iterator[Finding]:
     runtime = transform.spec.runtime
-    if transform.spec.command and not _runs_command(runtime):
+    if transform.spec.command and not runs_command(runtime):
         message = f"`command` of Transform {transform.name} is read and not used: runtime {runtime} runs its own"
-        able = " or ".join(name for name in sections() if _runs_command(name))
+        able = " or ".join(name for name in sections() if runs_command(name))
         hint = f"take it out, or runtime: {able}"
         yield project.origin(transform).finding("not-used", message, ("spec", "command"), hint=hint)
-
-
-def _runs_command(runtime: str) -> bool:
-    return (found := section(runtime)) is not None and found.runs_command
 
 
 _COMMAND: Final = ("command", "command: [python, -m, …]")
@@ -137,14 +136,21 @@ def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
 
     Only a warning where the runtime is not installed: that it must be is an error of its own.
     """
-    name = environment.spec.executor.type
-    field, hint = _IMAGE if runs_images(name) else _COMMAND
-    installed = runtimes()
+    name, installed = environment.spec.executor.type, runtimes()
+    in_images = runs_images(name)
     for transform in project.transforms.values():
         spec = transform.spec
-        if getattr(spec, field) or not (_runs_command(spec.runtime) or (spec.mode == "streaming" and field == "image")):
+        if not in_images and (spec.image or spec.command or _has_a_command(spec.runtime)):
+            continue
+        field, hint = _IMAGE if in_images else _COMMAND
+        if getattr(spec, field) or not (runs_command(spec.runtime) or (spec.mode == "streaming" and in_images)):
             continue
         message = f"Transform {transform.name} needs `{field}`: that is what the executor {name} runs"
         severity: Severity = "error" if spec.runtime in installed else "warning"
         origin = project.origin(transform)
         yield origin.finding("missing-field", message, ("spec", field), hint=hint, severity=severity)
+
+
+def _has_a_command(runtime: str) -> bool:
+    """Whether a runtime knows what to run where a Transform says no command."""
+    return (found := section(runtime)) is None or not found.needs_command

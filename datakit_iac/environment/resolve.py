@@ -133,12 +133,17 @@ class _Resolution:
             self._findings.extend(self._bindings.disagreement(each, transform.name) for each in faults)
             if said:
                 settings["vars"] = said
+        try:
+            image = variables.image(transform, self._secrets)
+        except ValueError as fault:
+            self._find(transform, "invalid-value", str(fault), ("spec", "image"), "set its variables to what makes one")
+            return None
         run = Execution.model_construct(
             runtime=spec.runtime,
             settings=settings,
             timeout=seconds(spec.timeout) if spec.timeout else None,
             env=variables.values(transform, self._secrets),
-            image=spec.image,
+            image=image,
             command=spec.command,
             resources=spec.resources,
             retries=spec.retries,

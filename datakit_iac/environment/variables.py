@@ -12,8 +12,10 @@ from datakit_iac.findings.location import Step
 from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.models.process import EnvironmentVariable
+from datakit_iac.manifest.models.section import runs_command
 from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.values.image import Image
 from datakit_iac.manifest.values.secret import IN_TEXT, Secret
 
 
@@ -26,13 +28,35 @@ def values(transform: Transform, secrets: Secrets) -> dict[str, str | Secret]:
     return {each.name: _value(each, secrets) for each in transform.spec.env}
 
 
+def image(transform: Transform, secrets: Secrets) -> str | None:
+    """The image with the values of the variables in it; as it is written where one is not set, and `unset` says so.
+
+    The value of a variable is then no secret: the name of an image is shown and recorded.
+
+    Raises:
+        ValueError: with these values it is not an image.
+    """
+    text = transform.spec.image
+    if not text or not IN_TEXT.search(text):
+        return text
+    try:
+        found = {name: secrets.find(name) for name in IN_TEXT.findall(text)}
+    except SourceError:
+        return text
+    if None in found.values():
+        return text
+    resolved = IN_TEXT.sub(lambda match: str(found[match[1]]), text)
+    Image.parse(resolved)
+    return resolved
+
+
 def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
     """A finding for each variable whose value cannot be determined here: the job would run without it.
 
-    Those of the image count where the executor runs images.
+    Those of the image count where the executor runs images: all of them, or those of Transforms that are no more.
     """
     origin = project.origin(transform)
-    if runs_images(environment.spec.executor.type):
+    if runs_command(transform.spec.runtime) or runs_images(environment.spec.executor.type):
         subject = f"Transform {transform.name} takes its image from"
         yield from _unset(origin, subject, transform.spec.image or "", ("spec", "image"), secrets)
     for place, each in enumerate(transform.spec.env):

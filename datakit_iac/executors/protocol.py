@@ -102,14 +102,36 @@ class Configurable(Protocol):
         """The Executor as the settings say it."""
 
 
+@runtime_checkable
+class Judges(Protocol):
+    """An Executor that says more of a workload than its capabilities do."""
+
+    def refused(self, workload: Workload) -> Iterator[str]:
+        """Why it cannot run a workload, each reason one sentence; nothing is started."""
+
+    def unkept(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        """What it keeps otherwise than a workload says it: the field, and a sentence."""
+
+
+def runs_in_image(executor: Executor, workload: Workload) -> bool:
+    """Whether an Executor runs a workload in its image: not where it needs the files of this machine, and sees them."""
+    able = executor.capabilities
+    is_here = able.shares_filesystem and "shares_filesystem" in workload.needs
+    return bool(workload.image) and able.runs_images and not is_here
+
+
 def unmet(executor: Executor, workload: Workload) -> Iterator[str]:
     """Why an Executor cannot run a workload, each reason one sentence; none where it can."""
     for capability, reason in workload.needs.items():
         if not getattr(executor.capabilities, capability):
             yield f"the executor {executor.name} has no `{capability}`, and {reason}; expected one that has it"
-    if not workload.argv and not executor.capabilities.runs_images:
-        image = f"the image {workload.image}" if workload.image else "nothing"
-        yield f"the executor {executor.name} runs no images, and {workload.name} has {image} to run; expected a command"
+    if not (workload.argv or workload.image or workload.cwd):
+        yield f"{workload.name} has neither a command nor an image to run"
+    elif not workload.argv and workload.image and not executor.capabilities.runs_images:
+        has = f"{workload.name} has the image {workload.image} to run"
+        yield f"the executor {executor.name} runs no images, and {has}; expected a command"
+    if isinstance(executor, Judges):
+        yield from executor.refused(workload)
 
 
 def unkept(executor: Executor, workload: Workload) -> Iterator[tuple[str, str]]:
@@ -117,6 +139,10 @@ def unkept(executor: Executor, workload: Workload) -> Iterator[tuple[str, str]]:
     able = executor.capabilities
     if workload.image and not able.runs_images:
         yield "image", f"the executor {executor.name} runs no images: {workload.image} has no effect"
+    elif workload.image and not runs_in_image(executor, workload):
+        yield "image", f"what runs is of this machine: {workload.image} has no effect on the executor {executor.name}"
     said = [f"{part}.{name}" for part, amounts in workload.resources.items() for name in amounts]
     if left_out := [each for each in said if each not in able.resources]:
         yield "resources", f"the executor {executor.name} does not keep {', '.join(left_out)}"
+    if isinstance(executor, Judges):
+        yield from executor.unkept(workload)

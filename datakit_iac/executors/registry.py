@@ -42,5 +42,11 @@ def invalid_settings(name: str, settings: Mapping[str, Any]) -> Sequence[Fault]:
 
 
 def runs_images(name: str) -> bool:
-    """Whether the executor of that name runs jobs in images; assumed of one that is not installed."""
-    return not installed.has(GROUP, name) or executor(name).capabilities.runs_images
+    """Whether the executor of that name runs jobs in images alone; assumed of one that is not installed.
+
+    One that sees the files of this machine runs code of this machine, too.
+    """
+    if not installed.has(GROUP, name):
+        return True
+    able = executor(name).capabilities
+    return able.runs_images and not able.shares_filesystem

@@ -50,6 +50,9 @@ class Workload:
         image: the container image to run in, where the executor runs images; empty for none. Without `argv`, it knows
             what it runs.
         resources: `requests` and `limits`, as Kubernetes writes them: ``{"limits": {"memory": "512Mi"}}``.
+        cwd: the folder of this machine that it runs in, from that of the project; empty for the project's own, or for
+            that of the image.
+        mounts: the files and folders of this machine that a container on it sees under the same paths.
         inherits: the variables of the caller's environment by which a program signs in, given to it where they are set;
             an executor of other machines signs in by what these have.
     """
@@ -67,6 +70,8 @@ class Workload:
     image: str = ""
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     inherits: frozenset[str] = frozenset()
+    cwd: str = ""
+    mounts: Sequence[str] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -85,6 +90,8 @@ class Workload:
             "retries": self.retries,
             "resources": {part: dict(amounts) for part, amounts in self.resources.items()},
             "inherits": sorted(self.inherits),
+            "cwd": self.cwd,
+            "mounts": [*self.mounts],
         }
 
     @property
@@ -103,6 +110,7 @@ class Workload:
         """What would run, in one line for people: programs and files by their names."""
         shown = [_short(each) for each in self.argv]
         parts = {
+            "in": [self.cwd] if self.cwd else [],
             "image": [self.image] if self.image else [],
             "files": [*self.files],
             "env": sorted(self.env),

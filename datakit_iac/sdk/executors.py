@@ -8,6 +8,7 @@ from datakit_iac.executors.protocol import (
     Configurable,
     Execution,
     Executor,
+    Judges,
     KeepsWorkers,
     LimitExceededError,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Execution",
     "Executor",
     "Fault",
+    "Judges",
     "KeepsWorkers",
     "LimitExceededError",
     "LocalProcesses",

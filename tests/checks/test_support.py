@@ -15,7 +15,8 @@ from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
     ("executor", "transform", "missing"),
     [
         ("local", "runtime: generic-python", ["spec.command"]),
-        ("local", "runtime: generic-go, image: load", ["spec.command"]),
+        ("local", "runtime: generic-python, image: load", []),
+        ("local", "runtime: generic-go", []),
         ("local", "runtime: generic-go, command: ./load", []),
         ("local", "runtime: cloudquery, mode: streaming", []),
         ("kubernetes", "runtime: generic-go, command: ./load", ["spec.image"]),
@@ -48,11 +49,11 @@ def test_what_nothing_uses_is_told_and_what_says_nothing_is_not(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ("image: load", {"spec.image": "the executor local runs no images: load has no effect"}),
+        ("image: load", {"spec.image": "what runs is of this machine: load has no effect on the executor local"}),
         ("resources: {limits: {memory: 1Gi}}", {}),
         (
             "resources: {cpu: 1, memory: 1Gi}",
-            {"spec.resources": "the executor local does not keep requests.cpu, requests.memory, limits.cpu"},
+            {"spec.resources": "the executor local does not keep requests.cpu, requests.memory"},
         ),
         ("retries: 3, timeout: 5m, env: [{name: A, value: b}]", {}),
     ],

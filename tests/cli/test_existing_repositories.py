@@ -68,7 +68,7 @@ def test_a_wrong_environment_lists_those_that_there_are(dk: Dk, here: Path) -> N
                 CONNECTOR,
                 STORE,
                 CLEAN,
-                LOOSE.replace("cloudquery", "generic-go, command: x").replace("inputs: [{dataset: raw}], ", ""),
+                LOOSE.replace("cloudquery", "acme, command: x").replace("inputs: [{dataset: raw}], ", ""),
             ),
             "unknown-runtime",
         ),
@@ -172,7 +172,7 @@ def test_a_container_of_a_runtime_that_is_not_installed_is_checked_as_far_as_it_
         CONNECTOR,
         STORE,
         CLEAN,
-        manifest("Transform", "load", f"spec: {{runtime: generic-go, {fields}, {outputs}}}"),
+        manifest("Transform", "load", f"spec: {{runtime: acme, {fields}, {outputs}}}"),
     )
     said = dk("validate")
     assert "warning[unknown-runtime]" in said.out

@@ -21,9 +21,19 @@ def project(project: Path) -> Path:
 @pytest.fixture
 def sound(project: Path) -> Path:
     """The project, its jobs of a runtime that is installed and fine with them."""
+    return _of(project, "cloudquery")
+
+
+@pytest.fixture
+def foreign(project: Path) -> Path:
+    """The project, its jobs of a runtime that is not installed."""
+    return _of(project, "acme")
+
+
+def _of(project: Path, runtime: str) -> Path:
     for name, reads, writes in (("load", "raw", "users"), ("report", "users", "summary")):
         file = f"transforms/{name}/dk.yaml"
-        write(project, transform(name, [reads], [writes], runtime="cloudquery"), file=file)
+        write(project, transform(name, [reads], [writes], runtime=runtime), file=file)
     return project
 
 
@@ -44,7 +54,7 @@ def test_what_only_an_environment_shows_is_found_by_validate_and_not_by_lint(dk:
     assert "did you mean 'warehouse'?" in said.out
 
 
-def test_jobs_are_checked_by_their_runtimes(dk: Dk, project: Path) -> None:
+def test_jobs_are_checked_by_their_runtimes(dk: Dk, foreign: Path) -> None:
     found = dk("validate", "--output", "json").document
     assert {each["code"] for each in found["findings"]} == {"unknown-runtime"}
     assert found["summary"]["environment"] == "dev"
@@ -73,7 +83,7 @@ def test_an_unknown_environment_names_the_nearest(dk: Dk, project: Path) -> None
     assert "fix: did you mean 'dev'?" in said.out
 
 
-def test_the_findings_of_a_part_are_shown_alone(dk: Dk, project: Path) -> None:
+def test_the_findings_of_a_part_are_shown_alone(dk: Dk, foreign: Path) -> None:
     said = dk("validate", "transforms/load")
     assert said.out.count("unknown-runtime") == 1
     assert said.out.endswith("transforms/load in dev: 1 manifest, 1 warning\n")

@@ -118,3 +118,21 @@ def test_a_secret_is_no_var_of_a_binding(tmp_path: Path) -> None:
     _, (found,) = bound(tmp_path, "bindings: {raw: {vars: {api_token: hunter2}}}")
     assert (found.code, found.path) == ("literal-secret", "bindings.raw.vars.api_token")
     assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("variables", "image", "codes"),
+    [
+        ({"REGISTRY": "ghcr.io/acme", "TAG": "1.4.2"}, "ghcr.io/acme/load:1.4.2", []),
+        ({"REGISTRY": "ghcr.io/acme"}, "${REGISTRY}/load:${TAG}", ["unset-variable"]),
+        ({"REGISTRY": "ghcr.io/acme", "TAG": "not a tag"}, None, ["invalid-value"]),
+    ],
+)
+def test_the_variables_of_an_image_are_resolved(
+    tmp_path: Path, variables: dict[str, str], image: str | None, codes: list[str]
+) -> None:
+    spec = 'spec: {runtime: generic-go, image: "${REGISTRY}/load:${TAG}", outputs: [{dataset: users}]}'
+    write(tmp_path, CONNECTOR, STORE, DATASET, ENVIRONMENT, manifest("Transform", "load", spec))
+    resolved = resolve(load(tmp_path), "dev", variables)
+    assert [each.code for each in resolved.findings if each.path == "spec.image"] == codes
+    assert [each.job.image for each in resolved.transforms.values()] == ([image] if image else [])

@@ -159,22 +159,31 @@ def test_a_workload_says_what_its_job_says_of_the_process() -> None:
 
 
 def test_what_an_executor_does_not_keep_is_told_and_a_workload_without_a_command_is_refused(lent: RunContext) -> None:
-    workload = rendered(Shell(), job(image="acme/load:1.0.0", resources=RESOURCES))
-    assert dict(unkept(lent.executor, workload)) == {
-        "image": "the executor local runs no images: acme/load:1.0.0 has no effect",
-        "resources": "the executor local does not keep requests.cpu, limits.cpu",
-    }
-    refused = "the executor local runs no images, and copy has the image acme/load:1.0.0 to run; expected a command"
-    assert [*unmet(lent.executor, workload)] == [refused]
-    assert [*unmet(lent.executor, replace(workload, argv=["true"]))] == []
+    workload = replace(
+        rendered(Shell(), job("true", image="acme/load:1.0.0", resources=RESOURCES)),
+        needs={"shares_filesystem": "it runs a tool of this machine"},
+    )
+    assert [*unkept(lent.executor, workload)] == [
+        ("image", "what runs is of this machine: acme/load:1.0.0 has no effect on the executor local"),
+        ("resources", "the executor local does not keep requests.cpu"),
+    ]
+    fraction = replace(workload, image="", resources={"limits": {"cpu": "1500m"}})
+    assert [*unkept(lent.executor, fraction)] == [
+        ("resources", "the executor local keeps limits.cpu in whole processors: 1500m allows 2")
+    ]
+    assert [*unmet(lent.executor, workload)] == []
+    nothing = replace(workload, argv=[], image="")
+    assert [*unmet(lent.executor, nothing)] == ["copy has neither a command nor an image to run"]
 
-    class Cluster(LocalProcesses):
-        name = "cluster"
-        capabilities = Capabilities(
-            runs_images=True, resources=frozenset({"requests.cpu", "limits.cpu", "limits.memory"})
-        )
+    class Elsewhere(LocalProcesses):
+        name = "elsewhere"
+        capabilities = Capabilities()
 
-    assert [*unkept(Cluster(), workload), *unmet(Cluster(), workload)] == []
+    imaged = replace(workload, argv=[], needs={})
+    refused = "the executor elsewhere runs no images, and copy has the image acme/load:1.0.0 to run; expected a command"
+    assert [*unmet(Elsewhere(), imaged)] == [refused]
+    told = "the executor elsewhere runs no images: acme/load:1.0.0 has no effect"
+    assert next(unkept(Elsewhere(), imaged)) == ("image", told)
 
 
 @pytest.fixture

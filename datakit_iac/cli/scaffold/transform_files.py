@@ -92,7 +92,7 @@ def _texts(
         section = _dbt(project, name, file, inputs, outputs, made)
         own = {runtime: section} if project.stores else {}  # by itself it may be moved; its own folder is the project
     else:
-        own = {"command": _program(project, name, runtime, file, made)}
+        own = _program(project, name, runtime, file, made)
     ports = {"inputs": _ports(inputs), "outputs": _ports(outputs)}
     spec = TransformSpec.model_validate({"runtime": runtime, "mode": asked.mode, **ports, "timeout": "10m", **own})
     metadata = Metadata(name=name, namespace=asked.namespace)
@@ -210,13 +210,13 @@ def _dbt(
     return DbtSection(project=folder.relative_to(project.root).as_posix())
 
 
-def _program(project: Project, name: str, runtime: str, manifest: Path, made: dict[Path, str]) -> list[str]:
-    """A program in the Transform's folder, and the command that starts it from the project's."""
+def _program(project: Project, name: str, runtime: str, manifest: Path, made: dict[Path, str]) -> dict[str, Any]:
+    """A program in the Transform's folder, and the command that starts it there."""
     folder = _folder(name, manifest)
     for path, text in templates.filled(runtime, {"name": name}).items():
         made[folder / path] = text
-    place_of_it = folder.relative_to(project.root).as_posix()
-    return ["python", f"{place_of_it}/main.py"] if runtime == "generic-python" else ["go", "run", f"./{place_of_it}"]
+    section = {} if folder == manifest.parent else {runtime: {"project": folder.relative_to(project.root).as_posix()}}
+    return {"command": ["python", "main.py"] if runtime == "generic-python" else ["go", "run", "."], **section}
 
 
 def _folder(name: str, manifest: Path) -> Path:

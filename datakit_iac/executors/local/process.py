@@ -23,6 +23,10 @@ _PATIENCE: Final = 4.0
 """Seconds a supervisor has to end its family (it insists after 2) before we do it ourselves."""
 
 
+_LONGEST: Final = 16 << 20
+"""Bytes of a line that are kept in memory; what is longer is given out in several."""
+
+
 class Process:
     """A running process: lines go to its stdin, its stdout and stderr come back as lines.
 
@@ -31,6 +35,7 @@ class Process:
         cwd: the folder it runs in.
         declared: variables on top of those of the machine.
         memory: how many bytes it may use with all that comes from it; 0 for any number.
+        processors: how many processors it and they may use, on Linux; 0 for all.
         listens: whether it reads what is sent; else its stdin is empty.
 
     Attributes:
@@ -49,12 +54,14 @@ class Process:
         declared: Mapping[str, str] | None = None,
         *,
         memory: int = 0,
+        processors: int = 0,
         listens: bool = False,
     ) -> None:
         env = of_job(os.environ, declared or {})
         program = _program(argv[0], cwd, env)
         self._control, theirs = socket.socketpair()
-        supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), str(memory)]
+        limits = [str(memory), str(processors)]
+        supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), *limits]
         try:
             self._supervisor = subprocess.Popen(
                 [*supervisor, program, *argv],
@@ -77,7 +84,7 @@ class Process:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._output, selectors.EVENT_READ)
         self._lines: deque[str] = deque()
-        self._rest = b""
+        self._rest = bytearray()
         self._is_open = True
         self._exit_code: int | None = None
         self._stopping = threading.Lock()
@@ -130,11 +137,22 @@ class Process:
         else:
             block = os.read(self._output, 1 << 16)
             self._is_open = bool(block)
-            *whole, self._rest = (self._rest + block).split(b"\n")
-            self._lines.extend(map(_text, whole))
+            self._split(block)
         if not self._is_open and self._rest:
-            self._lines.append(_text(self._rest))
-            self._rest = b""
+            self._end_line()
+
+    def _split(self, block: bytes) -> None:
+        first, *others = block.split(b"\n")
+        self._rest += first
+        for each in others:
+            self._end_line()
+            self._rest += each
+        if len(self._rest) >= _LONGEST:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        self._lines.append(_text(self._rest))
+        self._rest.clear()
 
     def _end(self) -> int:
         with contextlib.suppress(OSError):
@@ -185,5 +203,5 @@ def _program(name: str, cwd: Path, env: Mapping[str, str]) -> str:
     return str(Path(found).absolute())
 
 
-def _text(line: bytes) -> str:
+def _text(line: bytes | bytearray) -> str:
     return line.decode(errors="replace").rstrip("\r")

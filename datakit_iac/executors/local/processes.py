@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Final, Literal
 
+from datakit_iac.executors import containers
+from datakit_iac.executors.local import containerized
 from datakit_iac.executors.local.process import Process
 from datakit_iac.executors.local.run_folder import run_folder
 from datakit_iac.executors.local.workers import Workers
-from datakit_iac.executors.protocol import Capabilities, LimitExceededError
+from datakit_iac.executors.protocol import Capabilities, LimitExceededError, runs_in_image
 from datakit_iac.executors.workload import FOLDER_VARIABLE, Workload
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.manifest.values.secret import revealed
@@ -37,7 +40,9 @@ class LocalProcesses:
 
     name = "local"
     capabilities = Capabilities(
-        shares_filesystem=True, resources=frozenset({"limits.memory"} if _MEASURED.exists() else ())
+        shares_filesystem=True,
+        runs_images=True,
+        resources=frozenset({"limits.memory", "limits.cpu"} if _MEASURED.exists() else ()),
     )
 
     def __init__(self, folder: Path = Path()) -> None:
@@ -58,16 +63,40 @@ class LocalProcesses:
             inherited = {name: os.environ[name] for name in workload.inherits if name in os.environ}
             env = {**inherited, **workload.env, **secrets, FOLDER_VARIABLE: str(folder)}
             argv = workload.expanded(folder)
-            limit = workload.resources.get("limits", {}).get("memory", "")
+            if runs_in_image(self, workload):
+                engine, name = _engine(), containerized.fresh_name(workload)
+                command = containerized.command(workload, argv, folder, engine, name)
+                process = Process(command, self._folder, containerized.client_variables(os.environ) | secrets)
+                return LocalExecution(process, lambda _: containerized.ended(process, engine, name), kept.pop_all())
+            limits = workload.resources.get("limits", {})
+            limit, cpu = limits.get("memory", ""), limits.get("cpu", "")
             # A worker that is kept has the memory of all its jobs.
-            if limit or not workload.worker:
-                process = Process(argv, self._folder, env, memory=int(amount(limit)) if limit else 0)
+            if limit or cpu or not workload.worker:
+                memory, processors = int(amount(limit)) if limit else 0, ceil(amount(cpu)) if cpu else 0
+                process = Process(argv, self._folder / workload.cwd, env, memory=memory, processors=processors)
                 return LocalExecution(process, lambda _: process.stop(), kept.pop_all(), limit)
             worker = self._workers.take(workload.worker)
             execution = _AtWork(worker, partial(self._workers.give_back, worker), kept.pop_all())
             with contextlib.suppress(EOFError):  # it died just now, which `receive` finds too
                 worker.send(json.dumps({"args": argv[len(workload.worker) :], "env": env}))
             return execution
+
+    def refused(self, workload: Workload) -> Iterator[str]:
+        """Why this machine cannot run a workload in its image: no engine answers, or the image is not here."""
+        if not runs_in_image(self, workload):
+            return
+        if (engine := containers.engine()) is None:
+            yield _no_engine(workload.image)
+        elif "@" not in workload.image and not engine.digest(workload.image):
+            fetched = f"`{engine.name} pull {workload.image}` brings it, and one that is named by its digest is fetched"
+            yield f"the image {workload.image} is not on this machine; {fetched}"
+
+    def unkept(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        """What this machine keeps otherwise than a workload says it."""
+        cpu = workload.resources.get("limits", {}).get("cpu")
+        if cpu and amount(cpu) % 1 and not runs_in_image(self, workload):
+            most = ceil(amount(cpu))
+            yield "resources", f"the executor local keeps limits.cpu in whole processors: {cpu} allows {most}"
 
     def warm(self, workload: Workload) -> None:
         """Start a worker for workloads like this one, unless there is one; returns at once."""
@@ -125,6 +154,16 @@ class _AtWork(LocalExecution):
             return line
         self.exit_code, self._is_done = int(json.loads(line[1:])["exit"]), True
         raise EOFError("the workload has ended")
+
+
+def _engine() -> containers.Engine:
+    if (engine := containers.engine()) is None:
+        raise FileNotFoundError(_no_engine("an image"))
+    return engine
+
+
+def _no_engine(image: str) -> str:
+    return f"nothing runs {image} on this machine: {containers.missing()}"
 
 
 def _write(file: Path, text: str) -> None:

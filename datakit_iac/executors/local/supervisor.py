@@ -1,14 +1,16 @@
 """The supervisor: a tiny process between us and a job, which ends the job's whole family when we ask or when we die.
 
-Run as a script by `process`, never imported: ``python -I -S supervisor.py CONTROL LIMIT PROGRAM ARGV...``. It imports
-little (no pathlib, no typing), so it costs a job about 20 ms. CONTROL is one end of a socket pair. The supervisor
-writes `pid N`, then `exit N` (negative for a signal, as `subprocess` counts); a byte from the other side, or its end,
-means: stop.
+Run as a script by `process`, never imported: ``python -I -S supervisor.py CONTROL LIMIT PROCESSORS PROGRAM ARGV...``.
+It imports little (no pathlib, no typing), so it costs a job about 20 ms. CONTROL is one end of a socket pair. The
+supervisor writes `pid N`, then `exit N` (negative for a signal, as `subprocess` counts); a byte from the other side, or
+its end, means: stop.
 
 LIMIT is how many bytes of memory the family may use, 0 for any number. Beyond that it is killed, and what it used is
 written as `memory N`. It is measured every tenth of a second, on Linux only. A limit of the kernel's would be of other
 things: RLIMIT_AS counts addresses, of which a program in Go reserves half a gigabyte to print its version, and each
 process by itself; a cgroup must be delegated to the user.
+
+PROCESSORS is how many of them the family may use, 0 for all, on Linux only: it is bound to some of those that we have.
 
 It is the reaper of orphans among its descendants (Linux), so that a grandchild in a session of its own is ended too.
 """
@@ -42,7 +44,15 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _start(program: str, argv: list[str]) -> int:
+def _bind(processors: int) -> None:
+    if processors and hasattr(os, "sched_setaffinity"):
+        import random
+
+        ours = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, random.sample(ours, min(processors, len(ours))))
+
+
+def _start(program: str, argv: list[str], processors: int) -> int:
     # A signal sent before the child has put our handlers away would be lost, so signals wait until it has.
     waiting = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     pid = os.fork()  # safe here: this process has one thread
@@ -55,6 +65,7 @@ def _start(program: str, argv: list[str]) -> int:
         for number in (signal.SIGPIPE, signal.SIGCHLD, *_STOP_SIGNALS):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
+        _bind(processors)
         os.execv(program, argv)
     except OSError as fault:
         print(f"cannot start {program}: {fault.strerror}", file=sys.stderr, flush=True)
@@ -159,7 +170,7 @@ def _watch(family: Family, control: int, limit: int, wakeup: int, stopped: list[
 
 def main() -> None:
     """Start the job, watch it, end its family, tell how it ended."""
-    control, limit, program, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    (control, limit, processors), (program, *argv) = map(int, sys.argv[1:4]), sys.argv[4:]
     os.set_inheritable(control, False)
     wakeup, alarm = os.pipe()
     os.set_blocking(alarm, False)
@@ -169,7 +180,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    family = Family(_start(program, argv))
+    family = Family(_start(program, argv, processors))
     _tell(control, f"pid {family.head}\n")
     family.end(_watch(family, control, limit, wakeup, stopped), wakeup)
     status = family.status if family.status is not None else -signal.SIGKILL

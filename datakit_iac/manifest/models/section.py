@@ -28,9 +28,11 @@ class Section(Model):
 
     Attributes:
         runs_command: whether the runtime runs the Transform's `command`, or its image, and nothing of its own.
+        needs_command: whether it has nothing to run without one or the other.
     """
 
     runs_command: ClassVar[bool] = False
+    needs_command: ClassVar[bool] = False
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -47,6 +49,11 @@ def section(runtime: str) -> type[Section] | None:
     """The section of a runtime; None where nobody describes it, which leaves it to the runtime to check."""
     found: type[Section] | None = next((point.load() for point in installed.points(GROUP, runtime)), None)
     return found
+
+
+def runs_command(runtime: str) -> bool:
+    """Whether a runtime runs a Transform's command, or its image."""
+    return (found := section(runtime)) is not None and found.runs_command
 
 
 @cache

@@ -32,6 +32,11 @@ REASONS: Final = ("definition", "versions", "generations")
 TESTS: Final = ("tests", "references")
 """The inputs whose change makes what was written be verified again: the tests, and what they compare it with."""
 
+_SAID: Final = (
+    "runtime", "settings", "image", "command", "resources", "retries", "inputs", "outputs", "env", "timeout", "quotas",
+    "executor", "plugins",
+)  # fmt: skip
+
 _PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
 
 
@@ -139,10 +144,7 @@ def _elsewhere(field: str, datasets: Iterable[BoundDataSet], call: Call) -> Iter
 
 def _said(new: Properties) -> Properties:
     """The inputs that a user declares: digests and versions are unknown wherever one of those is."""
-    return {
-        name: new.get(name)
-        for name in ("runtime", "settings", "inputs", "outputs", "env", "timeout", "quotas", "executor", "plugins")
-    }
+    return {name: new[name] for name in _SAID if name in new}
 
 
 def _execute(new: Properties, call: Call) -> Properties:

@@ -47,7 +47,9 @@ class CloudQuery:
         asked = settings.read(job)
         chosen, faults = plugins.choose(asked, job.plugins) if asked.pairs else (None, [])
         if chosen and not isinstance(chosen.source, NamedSource):
-            faults += [fault for pair in asked.pairs for fault in chosen.source.missing(pair.source)]
+            # What a Transform makes may be made before it is loaded.
+            given = [pair.source for pair in asked.pairs if not pair.source.writers]
+            faults += [fault for source in given for fault in chosen.source.missing(source)]
         if cli() is None:
             faults.append("the CloudQuery CLI is not installed; install datakit-iac[cloudquery]")
         return [*asked.faults, *map(invalid_job, faults)]

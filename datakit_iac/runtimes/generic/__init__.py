@@ -1,1 +1,1 @@
-"""The generic runtimes, which run a Transform's command or image: their sections of manifests; they run nothing yet."""
+"""The generic runtimes, which run a Transform's command: in its folder, or in its image."""
