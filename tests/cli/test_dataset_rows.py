@@ -122,6 +122,9 @@ def test_what_cannot_be_shown_is_said(dk: Dk, shop: Path, arguments: list[str], 
 
 
 def test_where_nothing_is_yet_is_said(dk: Dk, shop: Path) -> None:
+    (shop / "inbox" / "csv" / "0.csv").rename(shop / "kept.csv")
+    assert (dk("dataset", "profile", "bare").out, dk("dataset", "rows", "bare").out) == ("0 rows\n", "")
+    (shop / "kept.csv").rename(shop / "inbox" / "csv" / "0.csv")
     (shop / "inbox" / "csv" / "0.csv").unlink()
     empty = dk("dataset", "rows", "csv", "--output", "json").document
     assert (empty["columns"], empty["rows"]) == (["id", "email", "score"], [])
@@ -147,7 +150,12 @@ def test_a_file_that_a_job_holds_is_waited_for_and_then_named(
 
 def test_of_long_json_lines_the_first_are_enough(dk: Dk, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [json.dumps({"id": number, "email": None, "score": None}) for number in range(5_000)]
+    (shop / "inbox" / "csv" / "0.csv").write_text("id\x1b[31m,a\n1,2\n")
+    assert "\x1b" not in dk("dataset", "rows", "bare").out
     (shop / "inbox" / "json" / "0.json").write_text("\n".join([*lines, "{not JSON"]))
     monkeypatch.setattr("datakit_iac.technologies.files.cloudquery.looking._HEAD", 10_000)
     assert dk("dataset", "rows", "json", "--limit", "1").code == 0
     assert "line 5,001" in dk("dataset", "rows", "json", "--where", "id = 1").err
+    sparse = [json.dumps({"id": number, "score": None}) for number in range(5_000)]
+    (shop / "inbox" / "json" / "0.json").write_text("\n".join([*sparse, '{"id": 1, "score": 1, "email": "a"}']))
+    assert "1   NULL   NULL" in dk("dataset", "rows", "json", "--limit", "2").out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -62,14 +62,18 @@ def sample(
         StoreError: the rows cannot be read, or the condition is no such expression.
     """
     looking.demand_condition(where, dataset, show_pii=show_pii)
-    found = Sample((), [])
-    for source in sources[-1:] if where else sources:
+
+    def of(source: Source) -> Sample:
         with _relation(source) as (relation, notes):
             found = looking.sample(relation, dataset, limit=limit, where=where, show_pii=show_pii)
-        found = replace(found, notes=(*found.notes, *notes))
-        if len(found.rows) >= limit:
-            break
-    return found
+        return replace(found, notes=(*found.notes, *notes))
+
+    *few, everything = sources
+    for source in () if where else few:
+        with suppress(StoreError):  # the first records may lack what others have
+            if len((found := of(source)).rows) >= limit:
+                return found
+    return of(everything)
 
 
 def profile(dataset: BoundDataSet, source: Source, *, show_pii: bool = False) -> Profile:
@@ -89,8 +93,9 @@ def _relation(source: Source) -> Iterator[tuple[looking.Relation, list[str]]]:
         with source() as found, duckdb.connect(config=_CONFINED) as database:
             database.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
             faults: list[Exception] = []
-            reader = pa.RecordBatchReader.from_batches(plain_schema(found.schema), _plain(found.batches, faults))
-            database.register(_NAME, reader)
+            if found.schema.names:  # without columns, nothing is asked
+                reader = pa.RecordBatchReader.from_batches(plain_schema(found.schema), _plain(found.batches, faults))
+                database.register(_NAME, reader)
             columns = tuple(Column(name=each.name, type=from_arrow(each.type)) for each in found.schema)
 
             def rows(query: str) -> list[tuple[Any, ...]]:

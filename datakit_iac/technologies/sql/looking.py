@@ -106,6 +106,8 @@ def profile(relation: Relation, dataset: BoundDataSet, *, show_pii: bool = False
         StoreError: the database refuses it.
     """
     columns, notes = declared(dataset, relation.columns)
+    if not relation.columns:
+        return Profile(0, (), notes)
     hidden = masked(dataset, show_pii=show_pii)
     step, total, found = len(columns) if relation.is_stream else _AT_ONCE, 0, list[ColumnProfile]()
     for start in range(0, len(columns) or 1, step or 1):

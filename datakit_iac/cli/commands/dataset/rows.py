@@ -40,14 +40,16 @@ def run(options: Namespace) -> int:
         print(json.dumps(_document(options, found), indent=2, ensure_ascii=False))
         return exit_codes.FINE
     if found.rows:
-        rows = [dict(zip(found.columns, map(dataset_rows.in_a_cell, row), strict=True)) for row in found.rows]
+        names = list(map(visible, found.columns))
+        rows = [dict(zip(names, map(dataset_rows.in_a_cell, row), strict=True)) for row in found.rows]
         print("\n".join(listing.table(rows)))
     else:
         print(f"no rows in {options.name}" + (f" for which {options.where}" if options.where else ""), file=sys.stderr)
     for note in found.notes:
         print(f"note: {visible(note)}", file=sys.stderr)
     if found.masked:
-        print(f"note: masked as personal data: {', '.join(found.masked)} (--show-pii shows it)", file=sys.stderr)
+        masked = visible(", ".join(found.masked))
+        print(f"note: masked as personal data: {masked} (--show-pii shows it)", file=sys.stderr)
     return exit_codes.FINE
 
 
