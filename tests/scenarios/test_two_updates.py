@@ -40,10 +40,10 @@ def test_two_updates_at_once_of_one_store_end_with_the_rows_of_both(kind: str, t
 
 def _project(root: Path, name: str, connection: dict[str, Any], file: Path) -> Workspace:
     """The pipeline of a project of that name, its tables in schemas of its own."""
+    made = Workspace(root)
     if connection:
-        made = bound(root, connection)
+        bound(made, connection)
     else:
-        made = Workspace(root)
         for path, text in FILES.items():
             made.write(f"project/{path}", text)
         made.replace("project/platform.yaml", "path: warehouse.duckdb", f"path: {file}")
