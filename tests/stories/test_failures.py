@@ -64,4 +64,4 @@ def test_every_source_that_cannot_be_read_is_named(applied: Workspace) -> None:
     applied.up("--skip-preview").ok()
     applied.execute("DROP TABLE raw.users; DROP TABLE raw.orders")
     failed = applied.up("--skip-preview").failed()
-    assert re.search(r"error: source orders: there is no raw\.orders in .*\n\s+source users: there is no", failed.text)
+    assert re.search(r"source orders: there is no raw\.orders in .*\n\s*source users: there is no", failed.text)
