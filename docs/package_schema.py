@@ -92,11 +92,12 @@ class _Package:
     def _fingerprint(self) -> dict[str, Any]:
         said = _told()["fingerprint"]
         given = self._properties(Contract, [name for name in STEERING if name != "external"])
-        version = {"type": "string", "description": said["version"]}
+        given["tellsFault"] = {"type": "boolean", "description": said["tellsFault"]}
+        results = {name: {"type": "string", "description": said[name]} for name in ("version", "fault")}
         return {
             "description": said["description"],
             "inputs": {"type": "object", "properties": given, "required": _required(Contract)},
-            "outputs": {"type": "object", "properties": {"version": version}},
+            "outputs": {"type": "object", "properties": results},
         }
 
     def _properties(self, shape: type[Model], without: Any = ()) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def _json_type(said: Mapping[str, Any]) -> str:
         return " \\| ".join(f"`{each}`" for each in said["enum"])
     several = [_json_type(each) for each in said.get("anyOf", ()) if each.get("type") != "null"]
     words = {**_SCHEMA_WORDS, "array": "list"}
-    return several[0] if several else words[said["type"]]
+    return several[0] if several else words[said.get("type", "object")]  # a model of its own is a mapping
 
 
 def _kind_page(kind: str, model: type[BaseModel]) -> str:

@@ -57,6 +57,8 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("dataset validate", "dataset.validate", "check one DataSet, or some, or all"),
         _command("dataset list", "dataset.list", "list DataSets"),
         _command("dataset show", "dataset.show", "show one: contract, writers, readers"),
+        _command("dataset rows", "dataset.rows", "show rows of one; personal data is masked"),
+        _command("dataset profile", "dataset.profile", "show what its columns are like: nulls, ranges, lengths"),
         _command("import", "import_tables", "write DataSets for the tables of a Store, and import the tables"),
         _command("import dbt", "import_dbt", "write the Transform and the DataSets of a dbt project"),
         _command("import cloudquery", "import_cloudquery", "write the manifests of a CloudQuery sync specification"),

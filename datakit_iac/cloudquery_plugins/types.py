@@ -78,6 +78,12 @@ def plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of batches that `plain` gives."""
+    known = {JSONType: pa.string, UUIDType: pa.uuid}
+    return pa.schema([(each.name, known.get(type(each.type), lambda each=each: each.type)()) for each in schema])
+
+
 def _relative(arrow: pa.DataType) -> str:
     kinds = {
         "string": (pa.types.is_large_string, pa.types.is_string_view),

@@ -18,6 +18,7 @@ from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset_arguments import DataSetArguments
 from datakit_iac.resources.known import said, unknown, when_known
 from datakit_iac.resources.order import version_for
+from datakit_iac.resources.program import program
 from datakit_iac.resources.store import Store
 
 if TYPE_CHECKING:
@@ -109,16 +110,19 @@ class DataSet(pulumi.CustomResource):
     def fingerprint(self) -> pulumi.Output[str]:
         """The version of content that no Run here makes, as the provider finds it."""
         options = pulumi.InvokeOutputOptions(parent=self, depends_on=[self])
-        asked = pulumi.runtime.invoke_output(
-            "datakit:index:fingerprint", {**self.contract, "external": self._external}, options
-        )
+        arguments = {**self.contract, "external": self._external, "tellsFault": True}
+        asked = pulumi.runtime.invoke_output("datakit:index:fingerprint", arguments, options)
         # The Store's secrets go in as arguments, so the answer counts as one; a digest is none.
-        version: pulumi.Output[str] = pulumi.Output.unsecret(asked).apply(_version)
+        answer = pulumi.Output.unsecret(asked)
+        program().asked.append(answer)
+        version: pulumi.Output[str] = answer.apply(_version)
         return version
 
 
-def _version(answer: Mapping[str, str]) -> str | pulumi.Output[str]:
+def _version(answer: Mapping[str, str]) -> Any:
     """What the provider tells; what it leaves out only the update will know."""
+    if "fault" in answer:
+        return program().refuse_sources()
     return answer["version"] if "version" in answer else unknown()
 
 

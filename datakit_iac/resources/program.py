@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -17,6 +18,8 @@ from datakit_iac.pulumi_compat import monitor, root_directory
 if TYPE_CHECKING:
     from datakit_iac.resources.run import Run
 
+_PATIENCE: Final = 10.0
+"""Seconds for which other sources are waited for once one was refused."""
 _OURS: Final = tuple(f"{Path(module.__file__ or '').parent}{os.sep}" for module in (sys.modules["datakit_iac"], pulumi))
 
 
@@ -29,12 +32,14 @@ class Program:
         undecided: Runs that are not known yet to write what they do, since it is an output.
         runs: those that are.
         sound: how many of the Runs were looked at and do not wait for each other.
+        asked: what the provider answers of the content of sources.
     """
 
     refused: list[str] = field(default_factory=list)
     undecided: list[pulumi.Output[object]] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     sound: int = 0
+    asked: list[pulumi.Output[Any]] = field(default_factory=list)
 
     async def refuse(self) -> NoReturn:
         """End the program, once all of it was looked at: this waits until the program's own code has run.
@@ -43,6 +48,18 @@ class Program:
             pulumi.RunError: everything that is wrong.
         """
         raise pulumi.RunError("\n".join(["the program has errors:", *self.refused]))
+
+    async def refuse_sources(self) -> NoReturn:
+        """End the program, once the content of all sources that it asked for is known, or a while has passed.
+
+        Raises:
+            pulumi.RunError: why the content of each is not known.
+        """
+        answers: list[asyncio.Future[Any]] = [asyncio.ensure_future(each.future()) for each in self.asked]
+        done, _ = await asyncio.wait(answers, timeout=_PATIENCE)
+        known = [each.result() for each in done if not each.exception()]
+        faults = {each["fault"] for each in known if isinstance(each, Mapping) and "fault" in each}
+        raise pulumi.RunError("\n".join(sorted(faults)))
 
     async def is_decided(self) -> bool:
         """Wait until all that is written is known; False in a preview that cannot know it."""

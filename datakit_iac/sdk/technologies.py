@@ -12,6 +12,7 @@ from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.connection import ConnectionModel, PortNumber, SecretText, Text
 from datakit_iac.technologies.evolution import Change, Effect
+from datakit_iac.technologies.looking import ColumnProfile, Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import (
     AltersSchema,
@@ -25,6 +26,7 @@ from datakit_iac.technologies.roles import (
     KeepsTerms,
     MeasuresSize,
     ReadsCatalog,
+    ReadsRows,
     Rewrites,
     RunsDataTests,
     ShowsKeys,
@@ -48,6 +50,7 @@ __all__ = [
     "Capabilities",
     "Change",
     "Column",
+    "ColumnProfile",
     "Configures",
     "Connection",
     "ConnectionModel",
@@ -67,9 +70,12 @@ __all__ = [
     "Place",
     "PlansSteps",
     "PortNumber",
+    "Profile",
     "ReadsCatalog",
+    "ReadsRows",
     "Rewrites",
     "RunsDataTests",
+    "Sample",
     "Secret",
     "SecretText",
     "Session",

@@ -14,6 +14,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import FailedTest, Session, StoreError, TableState
 
@@ -113,6 +114,28 @@ class RunsDataTests(Protocol):
 
     def violations(self, dataset: BoundDataSet) -> list[FailedTest]:
         """The tests of the contract that the data does not pass."""
+
+
+@runtime_checkable
+class ReadsRows(Protocol):
+    """Lets people look at data. Nothing is changed by it, and of personal data no value is seen unless it is asked for.
+
+    Which columns are personal data the contract says; `datakit_iac.technologies.looking` masks them.
+    """
+
+    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
+        """Some rows, at most `limit`; with `where`, those for which an expression over the columns is true.
+
+        Raises:
+            StoreError: nothing is there, or the expression is none or names what is masked.
+        """
+
+    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
+        """What each column is like; of one that is masked, no value.
+
+        Raises:
+            StoreError: nothing is there.
+        """
 
 
 @runtime_checkable
@@ -233,6 +256,7 @@ _LACKING: Final[dict[Any, str]] = {
     VersionsData: "cannot tell whether data has changed, so no Run can follow from it",
     RunsDataTests: "cannot test data; put the tests on the DataSet it is loaded into",
     CountsSyncs: "cannot count the rows of a sync",
+    ReadsRows: "cannot show rows; look at them with its own tools",
     Connects: "has no address by which jobs could reach it",
     MeasuresSize: "cannot tell how large a Store is; leave `quotas.storage` out",
 }

@@ -363,6 +363,8 @@ def test_there_is_no_fingerprint_of_nothing(lifecycle: Lifecycle, source: dict[s
     (folder / "data" / "users.csv").unlink()
     with pytest.raises(OperationError, match=r"source raw: there is no users\.csv in files:data; put it there"):
         lifecycle.invoke("datakit:index:fingerprint", source)
+    told = lifecycle.invoke("datakit:index:fingerprint", {**source, "tellsFault": True})
+    assert told == {"fault": "source raw: there is no users.csv in files:data; put it there"}
 
 
 def test_a_preview_that_cannot_ask_for_a_fingerprint_leaves_it_unknown(

@@ -130,8 +130,9 @@ def test_nested_properties_are_those_of_their_type(recorded: Recorded, kind: str
 def test_a_job_and_a_fingerprint_are_told_the_contract(recorded: Recorded) -> None:
     declared = set(SCHEMA["types"]["datakit:index:Contract"]["properties"])
     assert set(recorded.resources["datakit:index:Run"]["inputs"][0]) == declared
-    assert set(recorded.calls["datakit:index:fingerprint"]) == {*declared, "external"}
-    assert set(SCHEMA["functions"]["datakit:index:fingerprint"]["inputs"]["properties"]) == {*declared, "external"}
+    asked = {*declared, "external", "tellsFault"}
+    assert set(recorded.calls["datakit:index:fingerprint"]) == asked
+    assert set(SCHEMA["functions"]["datakit:index:fingerprint"]["inputs"]["properties"]) == asked
 
 
 def test_a_read_dataset_has_the_version_that_the_provider_tells_and_a_written_one_that_of_its_run(

@@ -24,6 +24,7 @@ class Inbox(Files):
 '''
 
 SUITE: Final = r"""
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,7 +40,8 @@ class TestInbox(TechnologySuite):
         def fill(place: Place, rows: Iterable[tuple[int, str]]) -> None:
             folder = tmp_path / "inbox" / str(place)
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "rows.csv").write_text("\n".join(f"{key},{text!r}" for key, text in sorted(rows)))
+            with (folder / "rows.csv").open("w", newline="") as file:
+                csv.writer(file).writerows([("id", "name"), *sorted(rows)])
 
         inbox = Connection("inbox", {"path": str(tmp_path / "inbox")})
         return TechnologyKit(inbox, lambda name: Place(prefix=f"{name}/"), fill)

@@ -17,8 +17,9 @@ NAMES = {
     "datakit_iac.sdk.technologies": (
         "AltersSchema BoundDataSet Capabilities Change Column Configures Connection ConnectionModel DataType"
         " DataVersion Discards Drops Effect Fault Foresees HasSettings Interruptible KeepsTerms Mark MeasuresSize Place"
-        " PlansSteps PortNumber ReadsCatalog Rewrites RunsDataTests Secret SecretText Session ShowsKeys Step StoreError"
-        " StoreMissingError TableState TellsNotes Technology Test FailedTest Text VersionsData canonical revealed"
+        " PlansSteps PortNumber Profile ReadsCatalog ReadsRows Rewrites RunsDataTests Secret SecretText Session"
+        " ShowsKeys Step StoreError StoreMissingError TableState TellsNotes Technology Test FailedTest Text"
+        " VersionsData canonical revealed ColumnProfile Sample"
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": (

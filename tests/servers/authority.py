@@ -44,6 +44,16 @@ class Authority:
         path.write_bytes(secret + _pem(made.sign(self._key, hashes.SHA256())))
         return path
 
+    def introduce(self, name: str, password: str) -> tuple[Path, Path]:
+        """Files with the certificate of a client, and with its key, which the password unlocks."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _builder(name, "test authority", key.public_key()).sign(self._key, hashes.SHA256())
+        certificate, locked = self._folder / f"{name}.crt", self._folder / f"{name}.key"
+        certificate.write_bytes(_pem(made))
+        lock = serialization.BestAvailableEncryption(password.encode())
+        locked.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock))
+        return certificate, locked
+
     @cached_property
     def _certificate(self) -> x509.Certificate:
         made = _builder("test authority", "test authority", self._key.public_key())

@@ -115,7 +115,8 @@ class Kafka(Server):
 class SecureKafka(Kafka):
     """Kafka by SASL_SSL: users by SCRAM, a certificate of an authority of its own, and access only by ACLs.
 
-    The user `admin` may do everything, `test` what ACLs allow.
+    The user `admin` may do everything, `test` what ACLs allow. Another listener takes clients with a certificate, of
+    which that of `ann` may do everything.
     """
 
     name = "Kafka with TLS and users"
@@ -123,21 +124,30 @@ class SecureKafka(Kafka):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.passwords = {user: secrets.token_hex(16) for user in ("admin", "test")}
-        self.authority = Authority(folder)
+        self.authority, self.mutual = Authority(folder), free_port()
 
     def settings(self) -> Mapping[str, str]:
         """The same, with TLS and SCRAM on the listener of clients."""
         login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         mechanisms = ("SCRAM-SHA-512", "SCRAM-SHA-256")
+        plain, mutual = super().settings(), f",MUTUAL://127.0.0.1:{self.mutual}"
+        keys = str(self.authority.certify("127.0.0.1"))
         return {
-            **super().settings(),
-            "listener.security.protocol.map": "CLIENT:SASL_SSL,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            **plain,
+            "listeners": plain["listeners"] + mutual,
+            "advertised.listeners": plain["advertised.listeners"] + mutual,
+            "listener.security.protocol.map": "CLIENT:SASL_SSL,MUTUAL:SSL,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.name.mutual.ssl.client.auth": "required",
+            "listener.name.mutual.ssl.keystore.type": "PEM",
+            "listener.name.mutual.ssl.keystore.location": keys,
+            "listener.name.mutual.ssl.truststore.type": "PEM",
+            "listener.name.mutual.ssl.truststore.location": str(self.authority.file),
             "sasl.enabled.mechanisms": ",".join(mechanisms),
             **{f"listener.name.client.{each.lower()}.sasl.jaas.config": login for each in mechanisms},
             "listener.name.client.ssl.keystore.type": "PEM",
-            "listener.name.client.ssl.keystore.location": str(self.authority.certify("127.0.0.1")),
+            "listener.name.client.ssl.keystore.location": keys,
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:admin;User:ANONYMOUS",
+            "super.users": "User:admin;User:ANONYMOUS;User:CN=ann",
         }
 
     def users(self) -> list[str]:
@@ -152,6 +162,8 @@ class SecureKafka(Kafka):
     def facts(self) -> dict[str, str]:
         """The address, the file with the authority, the passwords, and an address for which none is needed."""
         said = {"ca": str(self.authority.file), "inside": f"127.0.0.1:{self.inside}"}
+        certificate, key = self.authority.introduce("ann", self.passwords["admin"])
+        said |= {"mutual": f"127.0.0.1:{self.mutual}", "certificate": str(certificate), "key": str(key)}
         return {**super().facts(), **said, **self.passwords}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.scenarios.test_pipeline_changes import REVENUE, runs
 from tests.scenarios.workspace import Workspace
 
@@ -54,3 +56,12 @@ def test_an_output_that_breaks_its_contract_fails_the_run(applied: Workspace) ->
     applied.replace("project/models/models/staging/paid.sql", "user_id, amount", "user_id, amount::varchar as amount")
     failed = applied.up("--skip-preview").failed()
     assert "paid: column amount is string; the contract says double" in failed.text
+
+
+def test_every_source_that_cannot_be_read_is_named(applied: Workspace) -> None:
+    transforms = (applied.project / "transforms.yaml").read_text()
+    applied.write("project/transforms.yaml", "---\n".join(transforms.split("---\n")[2:]))  # nobody loads them any more
+    applied.up("--skip-preview").ok()
+    applied.execute("DROP TABLE raw.users; DROP TABLE raw.orders")
+    failed = applied.up("--skip-preview").failed()
+    assert re.search(r"source orders: there is no raw\.orders in .*\n\s*source users: there is no", failed.text)

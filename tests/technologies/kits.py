@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import time
@@ -55,9 +57,16 @@ def files_kit(folder: Path) -> TechnologyKit:
         names = [f"{index}.csv" for index in range(2)]
         random.shuffle(names)  # written in any order, with the same content
         for name in names:
-            (target / name).write_text("\n".join(f"{key},{text!r}" for key, text in sorted(rows)))
+            (target / name).write_text(_csv(rows, int(name[0])))
 
     return TechnologyKit(Connection("files", {"path": str(root)}), lambda name: Place(prefix=f"{name}/"), fill)
+
+
+def _csv(rows: Rows, half: int) -> str:
+    """The even or the odd ones of sorted rows, below their header."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("id", "name"), *sorted(rows)[half::2]])
+    return text.getvalue()
 
 
 def postgres_kit(_: Path) -> TechnologyKit:
@@ -94,8 +103,8 @@ def s3_kit(folder: Path) -> TechnologyKit:
         for each in there:
             service.delete_object(Bucket=options["bucket"], Key=each["Key"])
         for index in random.sample(range(2), 2):
-            content = "\n".join(f"{key},{text!r}" for key, text in sorted(rows))
-            service.put_object(Bucket=options["bucket"], Key=f"{base}/{index}.csv", Body=content.encode())
+            body = _csv(rows, index).encode()
+            service.put_object(Bucket=options["bucket"], Key=f"{base}/{index}.csv", Body=body)
 
     return TechnologyKit(Connection("s3", options, secrets), lambda name: Place(prefix=f"{name}/"), fill)
 

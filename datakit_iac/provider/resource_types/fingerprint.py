@@ -7,6 +7,7 @@ from typing import Any
 from datakit_iac.provider import inputs
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.provider.responses import printable
 from datakit_iac.runs.operation import NotDoneError
 from datakit_iac.runs.stores.access import opened
 from datakit_iac.runs.verification import demand_kept
@@ -17,10 +18,22 @@ from datakit_iac.technologies.technology import StoreError, StoreMissingError, t
 def fingerprint(arguments: Properties, call: Call) -> dict[str, Any]:
     """A digest of a DataSet's content; unknown where a preview cannot reach it, or the update itself makes it.
 
+    Pulumi ends a program at the first function that fails. With the argument `tellsFault` the reason is the result, so
+    that the program can tell it together with those of other sources.
+
     Raises:
         NotDoneError: it does not exist, and no Transform will make it; it is not as declared; or the Store cannot be
             asked.
     """
+    try:
+        return _version(arguments, call)
+    except NotDoneError as failure:
+        if not arguments.get("tellsFault"):
+            raise
+        return {"fault": printable(str(failure), arguments)}
+
+
+def _version(arguments: Properties, call: Call) -> dict[str, Any]:
     if has_unknowns(arguments):
         return {"version": UNKNOWN}
     dataset, is_to_come = inputs.dataset(arguments), call.preview and not arguments.get("external")

@@ -74,6 +74,8 @@ def built_in(
         "threads": THREADS,
         # The file has one writer: it must be free again after each build.
         "keep_open": False,
+        # And it may be another's: after each attempt dbt waits twice as long as before, a minute in all.
+        "retries": {"connect_attempts": 6, "retryable_exceptions": ["IOException"]},
     }
     if others:
         target["attach"] = [{"path": file, "alias": alias, "read_only": True} for file, alias in sorted(others.items())]

@@ -6,17 +6,22 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
+from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
-from datakit_iac.technologies.technology import StoreError, TableState
+from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.duckdb.batches import Source
 
 MARK: Final = ".datakit"
 """The file that carries the mark of ownership of a prefix."""
@@ -95,6 +100,32 @@ class FilesSession:
             with path.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
         return DataVersion(digest.hexdigest())
+
+    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
+        """Some records: of the first file, where it has enough."""
+        sources = [self._rows(dataset, show_pii=show_pii, is_head=is_head) for is_head in (True, False)]
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
+
+    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
+        """What each column of the files is like."""
+        source = self._rows(dataset, show_pii=show_pii, is_head=False)
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.profile(dataset, source, show_pii=show_pii)
+
+    def _rows(self, dataset: BoundDataSet, *, show_pii: bool, is_head: bool) -> Source:
+        try:
+            from datakit_iac.technologies.files.cloudquery import looking  # late: it imports what plugins do
+        except ImportError as lacking:
+            raise StoreError(missing_driver("Reading files", "cloudquery", lacking)) from lacking
+        state = self.describe(dataset.place)
+        if state is None:
+            raise StoreError(f"there is nothing at {self._path(dataset.place)}; put files there, or fix the prefix")
+        if state.is_empty:
+            return partial(looking.nothing, dataset)
+        return partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head)
 
     def _path(self, place: Place) -> Path:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ _REFUSED: Final = frozenset(
 )
 """What another try would not change."""
 _UNREACHABLE: Final = frozenset({KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._DESTROY_BROKER})
+_ALERT: Final = re.compile(r"alert\b.*\bcertificate")
+"""What a broker says of a client's certificate comes when it hangs up."""
 _TRY: Final = 1.0
 _PAUSE: Final = 0.02
 
@@ -145,6 +148,8 @@ def _told(error: KafkaError, said: Mapping[str, Any]) -> str:
             fix = f"the user {said.get('username')!r} was refused: check username, password and saslMechanism"
         case KafkaError._SSL:
             fix = "check caFile, and that the name in the certificate is that of the broker"
+        case _ if _ALERT.search(error.str()):
+            fix = "the broker asks for another certificate of the client: check certFile and keyFile"
         case _:
             fix = "check brokers and securityProtocol, and that the brokers run"
     return f"{error.str()} ({error.name()}); {fix}"

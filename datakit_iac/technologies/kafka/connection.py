@@ -36,10 +36,15 @@ class KafkaConnection(ConnectionModel):
     ca_file: Text | None = Field(
         default=None, description="The file with the authorities that are trusted; without it, those of the system."
     )
+    cert_file: Text | None = Field(
+        default=None, description="The file with the client's own certificate, where brokers ask for one."
+    )
+    key_file: Text | None = Field(default=None, description="The file with the key of that certificate, as PEM.")
     timeout: PositiveInt = Field(default=10, description="Seconds to wait for an answer.")
     schema_registry: Text | None = Field(default=None, description="The address of the schema registry.")
     schema_registry_username: Text | None = Field(default=None, description="The user at the schema registry.")
     password: SecretText | None = Field(default=None, description="The user's password.")
+    key_password: SecretText | None = Field(default=None, description="The password of the key file.")
     schema_registry_password: SecretText | None = Field(
         default=None, description="The password at the schema registry."
     )
@@ -56,6 +61,16 @@ class KafkaConnection(ConnectionModel):
                 f"securityProtocol {self.security_protocol} signs nobody in; expected SASL_SSL with saslMechanism,"
                 " username and password"
             )
+        self._demand_certificate()
         if self.schema_registry_username and self.schema_registry_password is None:
             raise ValueError("schemaRegistryUsername requires schemaRegistryPassword")
         return self
+
+    def _demand_certificate(self) -> None:
+        is_half = (self.cert_file is None) != (self.key_file is None)
+        if is_half or (self.key_password is not None and not self.key_file):
+            raise ValueError("a certificate of the client is certFile and keyFile, with keyPassword for a locked key")
+        if self.cert_file and not self.security_protocol.endswith("SSL"):
+            raise ValueError(
+                f"securityProtocol {self.security_protocol} shows no certificate; expected SSL or SASL_SSL"
+            )

@@ -16,7 +16,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.kafka import settings
 
 _OPTIONS: Final = ("securityProtocol", "saslMechanism", "timeout", "schemaRegistry", "schemaRegistryUsername")
-_REGISTRY_PASSWORD: Final = "schemaRegistryPassword"
+_PASSWORDS: Final = ("keyPassword", "schemaRegistryPassword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,9 @@ def written(connection: Connection) -> str:
     if "password" in secrets:
         login = f"{login}:{quote(secrets['password'], safe='')}"
     said = {name: str(options[name]) for name in _OPTIONS if options.get(name) is not None}
-    if path := options.get("caFile"):
-        said["caFile"] = str(Path(path).expanduser().absolute())
-    if _REGISTRY_PASSWORD in secrets:
-        said[_REGISTRY_PASSWORD] = secrets[_REGISTRY_PASSWORD]
+    files = {name: options[name] for name in settings.FILES if options.get(name)}
+    said |= {name: str(Path(path).expanduser().absolute()) for name, path in files.items()}
+    said |= {name: secrets[name] for name in _PASSWORDS if name in secrets}
     query = f"?{urlencode(said, quote_via=quote, safe='')}" if said else ""
     prefix = settings.prefix(options)
     return f"kafka://{login}{'@' if login else ''}{settings.brokers(options)}{f'/{prefix}' if prefix else ''}{query}"

@@ -33,13 +33,15 @@ class Kafka:
     capabilities = Capabilities(places=("topic",))
 
     def check(self, connection: Connection, *, create: bool = False) -> list[Fault]:
-        """What the model says, and a file of authorities that cannot be read."""
+        """What the model says, and files that cannot be read."""
         if faults := self.connection.faults(self.name, connection.options, connection.secrets):
             return faults
-        path = connection.options.get("caFile")
-        if path and not os.access(Path(path).expanduser(), os.R_OK):
-            return [Fault("invalid-connection", ("caFile",), f"there is no file {path} that can be read")]
-        return []
+        said = {name: connection.options[name] for name in settings.FILES if connection.options.get(name)}
+        return [
+            Fault("invalid-connection", (name,), f"there is no file {path} that can be read")
+            for name, path in said.items()
+            if not os.access(Path(path).expanduser(), os.R_OK)
+        ]
 
     def location(self, connection: Connection) -> str:
         """The addresses of the brokers, and the prefix of the topics."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
@@ -23,11 +23,13 @@ from datakit_iac.technologies.kafka.record import Loaded, Record, key, load_docu
 from datakit_iac.technologies.kafka.records import NAME, records
 from datakit_iac.technologies.kafka.schemas import form_of
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
+from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Attempt, Mark
 from datakit_iac.technologies.roles import DataVersion
-from datakit_iac.technologies.technology import StoreError, TableState
+from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
 
 if TYPE_CHECKING:
+    from datakit_iac.technologies.duckdb.batches import Source
     from datakit_iac.technologies.kafka.registry import Registry
 
 
@@ -132,6 +134,31 @@ class KafkaSession:
             return None
         ends = [[number, topic.begin.get(number, 0), end] for number, end in sorted(topic.end.items())]
         return DataVersion(hashlib.blake2b(json.dumps([topic.id, ends]).encode(), digest_size=16).hexdigest(), "token")
+
+    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
+        """Some of the newest messages."""
+        sources = [self._messages(dataset, limit), self._messages(dataset)]
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
+
+    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
+        """What each column of the newest messages is like."""
+        source = self._messages(dataset)
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.profile(dataset, source, show_pii=show_pii)
+
+    def _messages(self, dataset: BoundDataSet, most: int | None = None) -> Source:
+        try:
+            from datakit_iac.technologies.kafka import looking  # late: it imports what plugins do
+        except ImportError as lacking:
+            raise StoreError(missing_driver("Reading messages", "cloudquery", lacking)) from lacking
+        topic = self._catalog.find(self._name(dataset.place))
+        if topic is None:
+            raise StoreError(f"there is no topic {self._name(dataset.place)}; `dk apply` makes it")
+        text = self._registry.text if self._registry else None
+        return partial(looking.messages, self._client, topic, dataset, text, most)
 
     def refusals(self, dataset: BoundDataSet) -> Sequence[str]:
         """What of a declaration the topic that is there cannot become."""

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from datakit_iac.contract.connection import Connection
 
+FILES: Final = ("caFile", "certFile", "keyFile")
+"""The fields of a connection that name files."""
+
 TIMEOUT: Final = 10
 """Seconds to wait for an answer where a connection says none."""
 
@@ -58,6 +61,9 @@ def access(said: Mapping[str, Any]) -> dict[str, Any]:
         "sasl.username": said.get("username"),
         "sasl.password": said.get("password"),
         "ssl.ca.location": said.get("caFile"),
+        "ssl.certificate.location": said.get("certFile"),
+        "ssl.key.location": said.get("keyFile"),
+        "ssl.key.password": said.get("keyPassword"),
     }
     return {"bootstrap.servers": brokers(said), **{name: value for name, value in named.items() if value is not None}}
 

@@ -9,6 +9,19 @@ from pydantic import Field, PositiveInt
 from datakit_iac.technologies.connection import ConnectionModel, PortNumber, SecretText, Text
 
 
+class SecurityLabels(ConnectionModel):
+    """What is said to a label provider, an extension that the server loads."""
+
+    provider: Text = Field(description="The provider's name.")
+    labels: dict[
+        Literal["public", "internal", "confidential", "restricted", "pii", "hash", "redact", "aggregate", "tokenise"],
+        Text,
+    ] = Field(
+        description="The label of a table for each `classification`; of a column for each `masking`, and under `pii`"
+        " for personal data that says none."
+    )
+
+
 class PostgresConnection(ConnectionModel):
     """What a Store of Postgres is reached by."""
 
@@ -28,5 +41,8 @@ class PostgresConnection(ConnectionModel):
     lock_timeout: PositiveInt = Field(default=30, description="Seconds to wait for a lock on a table.")
     grants: dict[Text, Literal["read", "write", "none"]] = Field(
         default_factory=dict, description="What each role may do with the tables: read, write or none."
+    )
+    security_labels: SecurityLabels | None = Field(
+        default=None, description="The labels for classification and personal data, where the server has a provider."
     )
     password: SecretText | None = Field(default=None, description="The role's password.")

@@ -11,7 +11,7 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.postgres import grants, locks
+from datakit_iac.technologies.postgres import grants, labels, locks
 from datakit_iac.technologies.postgres.catalog import Relation
 from datakit_iac.technologies.postgres.connection import PostgresConnection
 from datakit_iac.technologies.postgres.dialect import POSTGRES, spoken
@@ -88,6 +88,8 @@ class Postgres(SqlTechnology):
         if changes is None:
             wanted = dataset.connection.options.get("grants") or {}
             told += grants.statements(self.spoken(dataset.connection), dataset.place, wanted, {})
+            said = dataset.connection.options.get("securityLabels") or {}
+            told += labels.statements(said, self.spoken(dataset.connection), dataset, {})
         return told
 
     def lock(self, change: Change) -> str:

@@ -17,7 +17,7 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.postgres import catalog, grants, rewriting
+from datakit_iac.technologies.postgres import catalog, grants, labels, rewriting
 from datakit_iac.technologies.postgres.databases import Database, opened
 from datakit_iac.technologies.postgres.dialect import spoken
 from datakit_iac.technologies.postgres.refusals import refused
@@ -96,7 +96,10 @@ class PostgresSession(SqlSession):
         self.dialect = spoken(options)
         self._connection, self._snapshot = database, snapshot or Snapshot()
         self._grants: Mapping[str, str] = options.get("grants") or {}
+        self._said_labels: Mapping[str, Any] = options.get("securityLabels") or {}
+        self._notes: list[str] = []
         super().__init__(Statements(database))
+        self._labels = self._said_labels if self._has_provider() else {}
 
     def refusal(self, fault: Exception, statement: str) -> str:
         """Why a statement was not carried out."""
@@ -145,7 +148,7 @@ class PostgresSession(SqlSession):
         """Make the table with comments, mark and grants in one transaction; its schema before, where there is none."""
         self.make_schema(self.dialect.parts(dataset.place)[0])
         granting = grants.statements(self.dialect, dataset.place, self._grants, {})
-        self.together([*self.making(dataset, mark), *granting])
+        self.together([*self.making(dataset, mark), *granting, *self._labelling(dataset, "TABLE")])
         self.written(dataset.place)
 
     def altering(self, dataset: BoundDataSet, changes: Sequence[Change]) -> Iterator[str]:
@@ -158,6 +161,37 @@ class PostgresSession(SqlSession):
             else:
                 yield from ddl.alter(self.dialect, dataset.place, [change], key=found.key if found else "")
         yield from grants.statements(self.dialect, dataset.place, self._grants, there)
+        yield from self._labelling(dataset, found.kind if found else "TABLE")
+
+    def notes(self) -> list[str]:
+        """The labels that were not set since this was last asked, for want of their provider."""
+        told, self._notes = self._notes, []
+        return told
+
+    def _labelling(self, dataset: BoundDataSet, kind: str) -> list[str]:
+        """What gives a table its labels, as they differ by now."""
+        if not self._labels:
+            if labels.wanted(self._said_labels, dataset):
+                provider = self._said_labels["provider"]
+                self._notes.append(
+                    f"{dataset.place} has no security labels: the server has not loaded their provider {provider!r}"
+                    " (shared_preload_libraries)"
+                )
+            return []
+        there = dict(self.rows(labels.LABELS, [self._labels["provider"], *self.dialect.parts(dataset.place)]))
+        return labels.statements(self._labels, self.dialect, dataset, there, kind=kind)
+
+    def _has_provider(self) -> bool:
+        """Whether the server has loaded the provider of the connection's labels, which no catalog tells."""
+        if not self._said_labels:
+            return False
+        try:
+            self.rows(labels.probe(self._said_labels["provider"]))
+        except psycopg.errors.InvalidParameterValue:
+            return False
+        except psycopg.Error:
+            return True
+        return True
 
     def demand_rewritable(self, place: Place) -> None:
         """Others have made nothing of a table that a copy would not have."""

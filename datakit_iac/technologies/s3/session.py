@@ -6,13 +6,15 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files.listing import is_pattern
+from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
@@ -20,7 +22,10 @@ from datakit_iac.technologies.s3.layouts import columns_of, is_of_a_load, is_unl
 from datakit_iac.technologies.s3.objects import Objects, in_parallel
 from datakit_iac.technologies.s3.opening import ConflictError, NotImplementedByServiceError
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, TableState
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, TableState, missing_driver
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.duckdb.batches import Source
 
 _NOTHING: Final = Mark.split("")
 
@@ -167,6 +172,33 @@ class S3Session:
         is_ours = known is not None and known.objects is not None
         told = sorted(f"{_without_name(each.key) if is_ours else each.key}\0{each.etag}\0{each.size}" for each in found)
         return DataVersion(hashlib.blake2b("\0\0".join(told).encode(), digest_size=16).hexdigest(), "token")
+
+    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
+        """Some records: of the first object, where it has enough."""
+        sources = [self._rows(dataset, show_pii=show_pii, is_head=is_head) for is_head in (True, False)]
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
+
+    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
+        """What each column of the objects is like; all of them are fetched."""
+        source = self._rows(dataset, show_pii=show_pii, is_head=False)
+        from datakit_iac.technologies.duckdb import batches
+
+        return batches.profile(dataset, source, show_pii=show_pii)
+
+    def _rows(self, dataset: BoundDataSet, *, show_pii: bool, is_head: bool) -> Source:
+        try:
+            from datakit_iac.technologies.s3 import looking  # late: it imports what plugins do
+        except ImportError as lacking:
+            raise StoreError(missing_driver("Reading objects", "cloudquery", lacking)) from lacking
+        state = self.describe(dataset.place)
+        if state is None:
+            shown = self._objects.shown(str(dataset.place))
+            raise StoreError(f"there is nothing at {shown}; put objects there, or fix the prefix")
+        if state.is_empty:
+            return partial(looking.nothing, dataset)
+        return partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head)
 
     def size(self) -> int:
         """The bytes of all objects."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -13,9 +13,10 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
 from datakit_iac.technologies.evolution import Change
+from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
-from datakit_iac.technologies.sql import data_tests, ddl
+from datakit_iac.technologies.sql import data_tests, ddl, looking
 from datakit_iac.technologies.sql.database import Database, Queries, first_line
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
@@ -189,13 +190,36 @@ class SqlSession(Queries, ABC):
             raise StoreError(reason) from fault
         return FailedTest(test, subject, rows) if rows else None
 
+    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
+        """Some rows, chosen by the database itself, in a transaction that cannot write."""
+        looking.demand_condition(where, dataset, show_pii=show_pii)
+        relation = self._seen(dataset)
+        with self._reading():
+            return looking.sample(relation, dataset, limit=limit, where=where, show_pii=show_pii)
+
+    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
+        """What each column is like, counted by the database itself."""
+        relation = self._seen(dataset)
+        with self._reading():
+            return looking.profile(relation, dataset, show_pii=show_pii)
+
+    def _seen(self, dataset: BoundDataSet) -> looking.Relation:
+        found = self.relation(dataset.place)
+        if found is None:
+            raise StoreError(f"there is no table {dataset.place}; `dk apply` makes it")
+        table = self.dialect.qualified(dataset.place)
+        return looking.Relation(self.dialect, table, found[2], self.rows, self.failure)
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         self.database.execute(self.dialect.begin_reading)
         try:
             yield
-        finally:
-            self.database.execute(self.dialect.end_reading)
+        except BaseException:
+            with suppress(self.failure):  # what went wrong first is what is told
+                self.database.execute(self.dialect.end_reading)
+            raise
+        self.database.execute(self.dialect.end_reading)
 
     def _kind(self, place: Place) -> str:
         found = self.relation(place)

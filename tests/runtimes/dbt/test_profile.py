@@ -36,6 +36,7 @@ def test_a_duckdb_profile_is_the_same_in_every_run(shop: Shop) -> None:
     first, second = (profile.profile(job.inputs, job.outputs).content for _ in range(2))
     assert first == second
     target = first["datakit"]["outputs"]["datakit"]
+    assert target.pop("retries") == {"connect_attempts": 6, "retryable_exceptions": ["IOException"]}
     assert {**target, "threads": 0} == {
         "type": "duckdb", "path": str(shop.database), "schema": "main", "threads": 0, "keep_open": False,
     }  # fmt: skip

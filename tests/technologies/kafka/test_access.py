@@ -65,6 +65,31 @@ def test_a_user_with_a_password_is_let_in(mechanism: str) -> None:
     assert live.mark == MARK
 
 
+def mutual(**more: Any) -> Connection:
+    facts = shared(SecureKafka)
+    files = {"caFile": facts["ca"], "certFile": facts["certificate"], "keyFile": facts["key"]}
+    options = {"brokers": [facts["mutual"]], "securityProtocol": "SSL", "prefix": f"t{uuid.uuid4().hex[:8]}.", **files}
+    said = {name: value for name, value in {**options, "timeout": 5, **more}.items() if value is not None}
+    return Connection("kafka", said, {"keyPassword": Secret(facts["admin"])} if "keyFile" in said else {})
+
+
+def test_a_client_with_a_certificate_is_let_in_and_its_address_says_it() -> None:
+    at = mutual()
+    assert Technology().check(at) == []
+    with Technology().open(at) as session:
+        session.create(dataset(at), MARK)
+        assert session.describe(dataset(at).place) is not None
+    opened = Technology().connect(Technology().dsn(at))
+    assert opened.topic("users") in AdminClient(dict(opened.settings)).list_topics(timeout=10).topics
+
+
+def test_a_client_without_its_certificate_is_told_what_to_check() -> None:
+    at = mutual(certFile=None, keyFile=None)
+    with pytest.raises(StoreError, match="certFile") as refused, Technology().open(at):
+        pass
+    assert "\n" not in str(refused.value)
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"password": "planted-secret"}, "the user 'admin' was refused: check username, password and saslMechanism"),
     ({"user": "nobody", "password": "planted-secret"}, "the user 'nobody' was refused"),
@@ -93,6 +118,8 @@ MODEL: list[tuple[dict[str, Any], list[str], str]] = [
     ({"schemaRegistry": "http://x", "schemaRegistryUsername": "ann"}, [], "requires schemaRegistryPassword"),
     ({"password": "x"}, [], "password is a secret of kafka"),
     ({"prefix": "a b"}, [], "prefix"),
+    ({"securityProtocol": "SSL", "certFile": "a.crt"}, [], "is certFile and keyFile"),
+    ({"certFile": "a.crt", "keyFile": "a.key"}, [], "securityProtocol PLAINTEXT shows no certificate"),
 ]
 
 

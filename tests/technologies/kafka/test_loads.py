@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
+from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import TopicSettings
+from datakit_iac.manifest.values.types import DataType
 from tests.technologies.kafka.conftest import Topics, columns
 
 EVERY: dict[str, Any] = {
@@ -182,3 +184,40 @@ def test_no_row_can_be_removed(topics: Topics) -> None:
     with pytest.raises(PluginFault, match="no row of a topic can be removed"):
         load.delete_stale("users", "load", datetime.now(UTC))
     load.abandon()
+
+
+def test_of_a_topic_the_newest_messages_are_seen_and_none_that_does_not_fit(
+    topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datakit_iac.technologies.kafka.looking.MOST", 100)
+    email = Column(name="email", type=DataType.parse("integer"), pii=True)
+    dataset = topics.made(columns=(*columns("*id bigint"), email), topic_settings=TopicSettings(partitions=2))
+    numbers = range(500)
+    messages = ({"id": number, "email": number, "more": 1} for number in numbers)
+    topics.send("users", *messages, keys=[str(number) for number in numbers])
+    topics.send("users", {"id": 500, "email": "ann@example.com"})
+
+    with topics.open() as session:
+        found = session.sample(dataset, limit=5)
+        chosen = session.sample(dataset, limit=500, where="id >= 0")
+        profile = session.profile(dataset)
+
+    assert (len(found.rows), {row[1] for row in found.rows}) == (5, {"***"})
+    assert 90 <= len(chosen.rows) <= 100
+    assert min(row[0] for row in chosen.rows) > 300
+    told = " ".join(chosen.notes)
+    assert "of about 501 messages" in told
+    assert "1 messages that are not as the contract says" in told
+    assert "more" in told
+    assert "ann@" not in told
+    assert (profile.rows, profile.columns[1].smallest) == (len(chosen.rows), None)
+
+
+def test_of_a_compacted_topic_the_last_message_of_each_key_is_seen(topics: Topics) -> None:
+    dataset = topics.made(topic_settings=TopicSettings(cleanup="compact"))
+    messages = ({"id": key, "name": name} for key, name in ((1, "ann"), (2, "bob"), (1, "zoe")))
+    topics.send("users", *messages, None, keys=["1", "2", "1", "2"])
+
+    with topics.open() as session:
+        assert list(session.sample(dataset, limit=5).rows) == [(1, "zoe")]
+        assert list(session.sample(topics.dataset(columns=()), limit=5).rows) == [('{"id": 1, "name": "zoe"}',)]

@@ -89,8 +89,8 @@ class KafkaSource:
             PluginFault: messages do not fit, and there is no quarantine for them, or they are too many for it.
         """
         for table in self._tables:
-            for batch in self._read(table):
-                yield wire.encode_batch(batch)
+            for some in self._read(table):
+                yield wire.encode_batch(some)
             self._hold(table)
             if table.decoder.left_out:
                 names = ", ".join(sorted(table.decoder.left_out))
@@ -98,7 +98,7 @@ class KafkaSource:
         for name in dict.fromkeys(self._quarantines()):
             rows = [row for table in self._tables for row in table.misfits]
             for start in range(0, len(rows), _BATCH):
-                yield wire.encode_batch(_batch(rows[start : start + _BATCH], _quarantine(name)))
+                yield wire.encode_batch(batch(rows[start : start + _BATCH], _quarantine(name)))
 
     def close(self) -> None:
         """Close the connections to the registry."""
@@ -133,10 +133,10 @@ class KafkaSource:
                 except MisfitError as misfit:
                     self._refuse(table, message, misfit)
             if len(rows) >= _BATCH:
-                yield _batch(rows, table.schema)
+                yield batch(rows, table.schema)
                 rows = []
         if rows:
-            yield _batch(rows, table.schema)
+            yield batch(rows, table.schema)
 
     def _refuse(self, table: _Table, message: Any, misfit: MisfitError) -> None:
         place = f"{table.topic.name}/{message.partition()}"
@@ -198,7 +198,8 @@ def _quarantine(table: str) -> pa.Schema:
     return wire.table_schema(table, (wire.field(name, to_arrow(DataType(kind))) for name, kind in COLUMNS.items()))
 
 
-def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+def batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of values, as a decoder gives them, as one batch; there is at least one."""
     columns = [
         _array(list(values), column.type) for values, column in zip(zip(*rows, strict=True), schema, strict=True)
     ]

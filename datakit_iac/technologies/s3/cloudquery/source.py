@@ -26,12 +26,16 @@ class S3Source(FilesSource):
     Args:
         document: the plugin's spec.
         tell: takes what happens.
+        most: how many objects of each table are read; None for all.
 
     Raises:
         PluginFault: objects cannot be found or read.
     """
 
-    def __init__(self, document: Mapping[str, Any], tell: Callable[[Event], None] = emit) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], tell: Callable[[Event], None] = emit, most: int | None = None
+    ) -> None:
+        self._most = most
         tables = document.get("tables") or ()
         self._stores: dict[str, Mapping[str, Any]] = {each.get("name"): each for each in tables}
         plain = [{name: value for name, value in each.items() if name not in _OWN} for each in tables]
@@ -43,7 +47,7 @@ class S3Source(FilesSource):
         folder = self.folder / f"objects-{len(self._tables)}"
         try:
             objects = Objects(said["store"], said.get("secrets") or {})
-            content, found = fetched(objects, spec.path, said.get("retention") or "", folder)
+            content, found = fetched(objects, spec.path, said.get("retention") or "", folder, self._most)
         except StoreError as fault:
             raise PluginFault(str(fault)) from fault
         if content.snapshot and content.snapshot.objects is not None:
@@ -58,9 +62,9 @@ class S3Source(FilesSource):
 
 
 def fetched(
-    objects: Objects, prefix: str, retention: str, folder: Path
+    objects: Objects, prefix: str, retention: str, folder: Path, most: int | None = None
 ) -> tuple[listing.Content, list[tuple[Found, Path]]]:
-    """What a place means, all of one time, and each of its objects as a file.
+    """What a place means, all of one time, and each of its objects as a file, or the first `most` of them.
 
     Where a load is switched meanwhile, so that objects go, it begins again with what is there then.
 
@@ -70,7 +74,8 @@ def fetched(
     for attempt in range(_ATTEMPTS):
         content = listing.whole(objects, prefix, retention)
         found = [
-            (each, folder / f"{attempt}-{number:06}{_ending(each)}") for number, each in enumerate(content.objects)
+            (each, folder / f"{attempt}-{number:06}{_ending(each)}")
+            for number, each in enumerate(content.objects[:most])
         ]
         folder.mkdir(exist_ok=True)
         try:
