@@ -8,6 +8,7 @@ from datakit_iac.executors.protocol import (
     Configurable,
     Execution,
     Executor,
+    ExecutorError,
     KeepsWorkers,
     LimitExceededError,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Configurable",
     "Execution",
     "Executor",
+    "ExecutorError",
     "Fault",
     "KeepsWorkers",
     "LimitExceededError",

@@ -37,8 +37,8 @@ NAMES = {
         " revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE Fault KeepsWorkers LimitExceededError"
-        " LocalProcesses Secret Workload of_job revealed"
+        "Capabilities Configurable Execution Executor ExecutorError FOLDER FOLDER_VARIABLE Fault KeepsWorkers"
+        " LimitExceededError LocalProcesses Secret Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (
         "Arguments ColumnFacts ConnectorFacts DataSetFacts EnvironmentFacts NoArguments ProjectFacts Remedy Rule"
