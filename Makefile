@@ -9,7 +9,7 @@ TOOLCHAIN = $(PYTHON) -I -S datakit_iac/toolchain/bootstrap.py
 PYTEST_FLAGS ?= -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy check format test test-unit lock policy-pack clean clean-state
+.PHONY: help setup up preview destroy check format test test-unit test-kubernetes lock policy-pack clean clean-state
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,7 +42,11 @@ test: setup check ## Every check and every test, the real engine included
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
 test-unit: setup ## The tests that need no engine, in seconds
-	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine and not slow"
+	@$(BIN)/pytest $(PYTEST_FLAGS) -m "not engine and not slow and not kubernetes"
+
+test-kubernetes: setup ## The tests on a cluster, which they start: root on Linux, Go, and eight minutes the first time
+	@$(BIN)/python -m tests.servers.kubernetes.cluster
+	@CI=true $(BIN)/pytest -m kubernetes tests/kubernetes
 
 lock: ## Pin the packages in requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \

@@ -25,7 +25,7 @@ def unsupported(project: Project, environment: Environment) -> Iterator[Finding]
     yield from unused(project)
     yield from incomplete(project, environment)
     for transform in project.transforms.values():
-        yield from _of_transform(project.origin(transform), transform)
+        yield from _of_transform(project.origin(transform), transform, environment)
         yield from _left_out(project.origin(transform), transform, environment)
 
 
@@ -57,17 +57,23 @@ def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
         yield origin.finding("not-used", message, ("spec", "executor", name))
 
 
-def _of_transform(origin: Origin, transform: Transform) -> Iterator[Finding]:
+def _of_transform(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:
     schedule = transform.spec.trigger.schedule
     if transform.spec.mode == "streaming":
         message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
         yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
     if schedule and not schedule.suspend:
-        message = (
-            f"the schedule of Transform {transform.name} is recorded and starts nothing: there is no scheduler yet"
-        )
-        path, hint = ("spec", "trigger", "schedule"), "start it from a scheduler of your own, or suspend: true"
-        yield origin.finding("not-kept", message, path, hint=hint)
+        why, hint = "there is no scheduler yet", "start it from a scheduler of your own, or suspend: true"
+        if _schedules(environment.spec.executor.type):
+            if environment.spec.history:
+                return
+            why, hint = f"the Environment {environment.name} names no Store for its history", "history: STORE"
+        message = f"the schedule of Transform {transform.name} is recorded and starts nothing: {why}"
+        yield origin.finding("not-kept", message, ("spec", "trigger", "schedule"), hint=hint)
+
+
+def _schedules(name: str) -> bool:
+    return name in executors() and executor(name).capabilities.schedules
 
 
 def _left_out(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:

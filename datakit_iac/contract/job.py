@@ -37,6 +37,7 @@ class Job:
         retries: how many times it is tried again when it failed.
         plugins: the plugins that the Connectors of its Stores name for the sides they are on, by Store.
         given: the `runtimes.definition.given_digest` of what is approved for it; empty where nobody must approve.
+        generations: what tells the table of each output from a former one of its name, by DataSet.
     """
 
     transform: str
@@ -55,3 +56,4 @@ class Job:
     retries: int = 0
     plugins: Mapping[str, Plugin] = field(default_factory=dict)
     given: str = ""
+    generations: Mapping[str, str] = field(default_factory=dict)

@@ -234,6 +234,7 @@ class Run(Execution, Limited):
             context=tuple(context),
             environment=environment,
             identity=identity,
+            generations=self.generations,
             given=self.given,
         )
 

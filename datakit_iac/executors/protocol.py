@@ -20,12 +20,14 @@ class Capabilities:
         runs_images: it runs a workload in its `image`.
         resources: what of a workload's `resources` it keeps, e.g. ``limits.memory``.
         outlives_caller: what it runs goes on when this process ends, and the next one can attach to it.
+        schedules: it starts scheduled Transforms by itself, once an update has deployed them.
     """
 
     shares_filesystem: bool = False
     runs_images: bool = False
     resources: frozenset[str] = frozenset()
     outlives_caller: bool = False
+    schedules: bool = False
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened
@@ -34,6 +36,10 @@ class Cancelled(Exception):  # noqa: N818 - reads as what happened
 
 class LimitExceededError(Exception):
     """The job used more than its `resources` allow, and was stopped; the text says of what, and how much."""
+
+
+class ExecutorError(Exception):
+    """An executor could not run a workload, or lost it; the text says why, and of what."""
 
 
 class Execution(Protocol):
@@ -55,6 +61,8 @@ class Execution(Protocol):
         Raises:
             EOFError: it has ended and every line was given out.
             LimitExceededError: so it has, because it used more than its `resources` allow.
+            ExecutorError: it cannot be run, or was lost.
+            FileNotFoundError: there is no such program, which an executor may find only when the workload begins.
         """
 
     def cancel(self) -> None:
@@ -77,6 +85,7 @@ class Executor(Protocol):
 
         Raises:
             FileNotFoundError: there is no such program or image.
+            ExecutorError: it cannot be started.
         """
 
 

@@ -25,6 +25,7 @@ from datakit_iac.resources.arguments import Arguments
 from datakit_iac.resources.bindings import Bound, PulumiValues
 from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset import DataSet
+from datakit_iac.resources.kubernetes import EXECUTOR, ClusterObjects
 from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.run import Run
 from datakit_iac.resources.secrets import secrets
@@ -104,6 +105,8 @@ class Platform(pulumi.ComponentResource):
         deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(limits.quotas(resolved))
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
+        if resolved.environment.spec.executor.type == EXECUTOR and resolved.environment.spec.history:
+            ClusterObjects(resolved, os.fspath(project), self._secrets, self._child).declare()
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
         made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
         self.register_outputs({"runs": self.runs, **applied(plan, made)})

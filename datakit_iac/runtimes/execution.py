@@ -10,12 +10,13 @@ from typing import Final
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
-from datakit_iac.executors.protocol import Cancelled, LimitExceededError, unmet
+from datakit_iac.executors.protocol import Cancelled, ExecutorError, LimitExceededError, unmet
 from datakit_iac.executors.workload import RUN_VARIABLE, Workload
 from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes import store_variables
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
+from datakit_iac.runtimes.whole_job import carried_by
 
 _LONGEST_PAUSE: Final = 300.0
 
@@ -64,6 +65,7 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
         JobFailedError: it failed, the last time too; what was done is said.
         Cancelled: the user stopped it; its processes are gone.
     """
+    runtime = carried_by(runtime, job, context.executor)
     hide = Redaction(_secrets(job))
     before: list[str] = []
     while True:
@@ -88,7 +90,9 @@ def _attempted(runtime: Runtime, job: Job, workload: Workload, context: RunConte
     try:
         with prepared as ready, started(ready, context, hide) as lines:
             return runtime.interpret(job, lines, lambda text: context.progress(hide(text)))
-    except (TimeoutError, LimitExceededError) as fault:
+    except FileNotFoundError as fault:
+        raise JobFailedError(str(fault), is_final=True) from fault
+    except (TimeoutError, LimitExceededError, ExecutorError) as fault:
         raise JobFailedError(str(fault)) from fault
 
 

@@ -14,6 +14,7 @@ from datakit_iac.runs.request import RunRequest
 from datakit_iac.runtimes.execution import rendered
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.runtimes.whole_job import carried_by
 from datakit_iac.scheduling.runnable import RunnableProject
 from datakit_iac.scheduling.sequence import Asked
 from datakit_iac.technologies.technology import StoreError
@@ -61,7 +62,10 @@ def _foretold(project: RunnableProject, asked: Asked, call: Operation) -> Foresi
         if outcome := adopted(request, call, latest):
             return Foresight(name, "not run", f"{outcome.record.described} did the same")
         return Foresight(
-            name, "run", _reason(request, latest), str(rendered(runtime(request.job.runtime), request.job))
+            name,
+            "run",
+            _reason(request, latest),
+            str(rendered(carried_by(runtime(request.job.runtime), request.job, request.executor), request.job)),
         )
     except (NotDoneError, StoreError, HistoryError, LookupError, JobFailedError) as failure:
         return Foresight(name, "fail", str(failure))

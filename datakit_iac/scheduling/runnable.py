@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -39,11 +40,13 @@ class RunnableProject:
         resolved: the project.
         stack: ``project/environment``.
         connect: how a Store is reached, by its name, with its secrets.
+        where: the executor, with its settings; that of the Environment where it is None.
     """
 
     resolved: ResolvedProject
     stack: str
     connect: Callable[[str], Connection]
+    where: Mapping[str, Any] | None = None
 
     @cached_property
     def database(self) -> Database:
@@ -81,7 +84,7 @@ class RunnableProject:
             trigger=trigger,
             due=due,
             quotas=limits.quotas(self.resolved),
-            where=limits.executor(self.resolved.environment) or {},
+            where=self.where if self.where is not None else limits.executor(self.resolved.environment) or {},
             history=self._history_store,
             is_forced=is_asked,
         )

@@ -38,7 +38,7 @@ NAMES = {
         " revealed started"
     ),
     "datakit_iac.sdk.executors": (
-        "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE Fault Judges KeepsWorkers"
+        "Capabilities Configurable Execution Executor ExecutorError FOLDER FOLDER_VARIABLE Fault Judges KeepsWorkers"
         " LimitExceededError LocalProcesses Secret Workload of_job revealed"
     ),
     "datakit_iac.sdk.policies": (

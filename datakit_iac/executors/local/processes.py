@@ -36,6 +36,7 @@ class LocalProcesses:
 
     Args:
         folder: the project's folder, in which workloads run.
+        runs: where the folders of workloads are; below the project's where it is None.
     """
 
     name = "local"
@@ -45,8 +46,8 @@ class LocalProcesses:
         resources=frozenset({"limits.memory", "limits.cpu"} if _MEASURED.exists() else ()),
     )
 
-    def __init__(self, folder: Path = Path()) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path = Path(), runs: Path | None = None) -> None:
+        self._folder, self._runs = folder, runs or folder / RUNS
         self._workers = Workers(folder)
 
     def start(self, workload: Workload) -> LocalExecution:
@@ -56,7 +57,7 @@ class LocalProcesses:
             FileNotFoundError: there is no such program.
         """
         with contextlib.ExitStack() as kept:
-            folder = kept.enter_context(run_folder(self._folder / RUNS, workload.name))
+            folder = kept.enter_context(run_folder(self._runs, workload.name))
             for path, text in workload.files.items():
                 _write(folder / path, text)
             secrets = {name: revealed(each) for name, each in workload.secret_env.items()}

@@ -24,6 +24,7 @@ from datakit_iac.runs.verification import verify
 from datakit_iac.runtimes.execution import rendered
 from datakit_iac.runtimes.job import JobFailedError, UsesPlugins
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.runtimes.whole_job import carried_by
 from datakit_iac.technologies.technology import StoreError, place_id
 
 REASONS: Final = ("definition", "versions", "generations")
@@ -109,7 +110,8 @@ def _refused(job: Job, run: Properties) -> Iterator[Fault]:
         if faults := invalid_settings(name, settings):
             yield from (fault.below("executor") for fault in faults)
             return
-        for reason in unmet(executor(name, settings), rendered(runtime(job.runtime), job)):
+        where = executor(name, settings)
+        for reason in unmet(where, rendered(carried_by(runtime(job.runtime), job, where), job)):
             yield Fault("invalid-job", ("executor",), reason)
     except LookupError as fault:
         yield Fault("executor-not-installed", ("executor",), str(fault))
@@ -123,9 +125,10 @@ def _tell_workload(new: Properties, call: Call) -> None:
     if not has_unknowns(known):
         job = inputs.job(known, call.environment)
         with suppress(LookupError, JobFailedError):  # reported by `check`
-            workload = rendered(runtime(job.runtime), job)
+            where = executor(*_executor(new))
+            workload = rendered(carried_by(runtime(job.runtime), job, where), job)
             call.tell(f"would run: {workload}")
-            for _, reason in unkept(executor(*_executor(new)), workload):
+            for _, reason in unkept(where, workload):
                 call.tell(reason)
             uses = runtime(job.runtime)
             for promise in uses.unkept(job) if isinstance(uses, UsesPlugins) else ():
