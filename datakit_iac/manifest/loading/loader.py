@@ -89,11 +89,13 @@ class _Reading:
 
     def run(self) -> None:
         """Take in every file, then look at all that was found together."""
-        unreadable: list[OSError] = []
-        for file in discovery.yaml_files(self._folder, unreadable):
+        unreadable, modules = list[OSError](), list[str]()
+        for file in discovery.yaml_files(self._folder, unreadable, modules):
             for index, document in enumerate(self._documents(file)):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)
+        for file in modules:
+            self._take_module(file)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
         if not self._origins and not self.findings:
             message = f"no manifest of {API_VERSION} is below {self.root}"
@@ -138,6 +140,22 @@ class _Reading:
             self.findings.append(_broken(file, fault, "error" if is_meant else "warning"))
             self._broken |= _names_in(content)
         return []
+
+    def _take_module(self, file: str) -> None:
+        """Take in what a Python module declares; one that imports nothing of ours is left alone."""
+        try:
+            content = discovery.content_of(file)
+        except OSError as fault:
+            self.findings.append(_unreadable(file, fault))
+            return
+        if discovery.may_declare(content):
+            from datakit_iac.manifest.loading import modules  # late: most projects have no functions
+
+            found = modules.read(Path(file), content, self.root)
+            self.findings += found.findings
+            self._broken |= found.broken
+            for origin, document in found.documents:
+                self._take(origin, document)
 
     def _take(self, origin: Origin, document: Mapping[str, Any]) -> None:
         version = document.get("apiVersion")
