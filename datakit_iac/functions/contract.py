@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -174,7 +174,8 @@ def _spelled(kind: Any) -> str:
         return f"array<{_spelled(element)}>" if len(arguments) == 1 else "json"
     if kind is Decimal:
         raise TypeError("a Decimal does not say how many digits it has; write Annotated[Decimal, column(type=…)]")
-    found = _TYPES.get(get_origin(kind) or kind) if getattr(kind, "__hash__", None) else None
+    known = get_origin(kind) or kind
+    found = _TYPES.get(known) if isinstance(known, Hashable) else None
     if found is None and isinstance(kind, type) and getattr(kind, "__annotations__", None):
         found = "json"  # a class with fields of its own
     if found is None:

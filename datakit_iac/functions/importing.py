@@ -24,12 +24,12 @@ class ModuleFault(Exception):  # noqa: N818 - a fault of the user's module
     Attributes:
         file: the user's file in which it happened.
         line: the line there; 0 where it is not known.
-        code: that of the finding.
+        is_declared: whether what is wrong is what it declares, and not the module.
     """
 
-    def __init__(self, message: str, file: Path, line: int, code: str = "broken-module") -> None:
+    def __init__(self, message: str, file: Path, line: int, *, is_declared: bool = False) -> None:
         super().__init__(message)
-        self.file, self.line, self.code = file, line, code
+        self.file, self.line, self.is_declared = file, line, is_declared
 
 
 def search_path(module: Path) -> tuple[Path, ...]:
@@ -87,8 +87,7 @@ def _fault(fault: BaseException, file: Path, folders: list[str]) -> ModuleFault:
     if isinstance(fault, SyntaxError) and fault.filename:
         return ModuleFault(f"this is not valid Python: {fault.msg}", Path(fault.filename), fault.lineno or 0)
     place, line = user_place(fault, folders) or (file, 0)
-    code = "invalid-function" if isinstance(fault, DeclarationError) else "broken-module"
-    return ModuleFault(described(fault), place, line, code)
+    return ModuleFault(described(fault), place, line, is_declared=isinstance(fault, DeclarationError))
 
 
 def user_place(fault: BaseException, folders: list[str]) -> tuple[Path, int] | None:

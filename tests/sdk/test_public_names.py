@@ -45,8 +45,8 @@ NAMES = {
         " StoreFacts Target TransformFacts Violation rule"
     ),
     "datakit_iac.testing": (
-        "ExecutorSuite FUNCTIONS MARK ROWS TYPES Lifecycle Message OperationError Recorded RefusedError Rows Step"
-        " Subject TechnologyKit TechnologySuite"
+        "ExecutorSuite FUNCTIONS FunctionFault MARK ROWS TYPES Lifecycle Message OperationError Recorded RefusedError"
+        " Rows Step Subject TechnologyKit TechnologySuite run"
     ),
 }
 PUBLIC = ("datakit_iac", *NAMES)

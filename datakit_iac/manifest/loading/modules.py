@@ -18,10 +18,6 @@ from datakit_iac.manifest.models.document import API_VERSION
 
 _DECLARES: Final = frozenset({"transform", "dataset"})
 _NAMES: Final = rb"[\"']([a-z][a-z0-9-]{0,62})[\"']"
-_HINTS: Final = {
-    "broken-module": "a module of transforms/ is imported to find its functions; keep work out of its top level",
-    "invalid-function": "docs/python-transforms.md has an example of each",
-}
 
 
 class Read(NamedTuple):
@@ -50,9 +46,17 @@ def read(file: Path, content: bytes, root: Path) -> Read:
             declared = [each for value in vars(module).values() if (each := declaration(value))]
             return Read([*_documents(declared, file.absolute(), root)], [], set())
     except ModuleFault as fault:
-        at = Position(shown(fault.file), fault.line, 1 if fault.line else 0)
-        finding = Finding(code=fault.code, message=str(fault), at=at, hint=_HINTS[fault.code])
-        return Read([], [finding], {("", name.decode()) for name in re.findall(_NAMES, content)} | _functions(content))
+        return Read(
+            [], [_finding(fault)], {("", name.decode()) for name in re.findall(_NAMES, content)} | _functions(content)
+        )
+
+
+def _finding(fault: ModuleFault) -> Finding:
+    at = Position(shown(fault.file), fault.line, 1 if fault.line else 0)
+    if fault.is_declared:
+        return Finding(code="invalid-function", message=str(fault), at=at)
+    hint = "a module below transforms/ is imported to find its functions; keep work out of its top level"
+    return Finding(code="broken-module", message=str(fault), at=at, hint=hint)
 
 
 def documents(declared: Iterable[Declared], root: Path) -> Iterator[tuple[Origin, Mapping[str, Any]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -63,13 +64,13 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, pa.Table | pa.RecordBatch | list | tuple) or _class_of(value) in _IN_MEMORY
 
 
-def rows_of(value: Any, called: str, empty: pa.Schema) -> pa.RecordBatchReader:
+def rows_of(value: Any, called: str, contract: pa.Schema) -> pa.RecordBatchReader:
     """What a function returned, as a stream.
 
     Args:
         value: what it returned.
         called: what it is, for messages.
-        empty: the schema of no rows, where the value does not tell one.
+        contract: the columns that it should have, for rows that tell no types.
 
     Raises:
         FunctionFault: it is nothing that has rows.
@@ -88,17 +89,17 @@ def rows_of(value: Any, called: str, empty: pa.Schema) -> pa.RecordBatchReader:
     if hasattr(value, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(value)
     if isinstance(value, Iterable) and not isinstance(value, Mapping | str | bytes):
-        return _of_items(iter(value), called, empty)
+        return _of_items(iter(value), called, contract)
     said = "None" if value is None else f"a {type(value).__name__}"
     raise FunctionFault(f"{called} is {said}; expected {EXPECTED}, record batches or a list of rows")
 
 
-def _of_items(items: Iterator[Any], called: str, empty: pa.Schema) -> pa.RecordBatchReader:
+def _of_items(items: Iterator[Any], called: str, contract: pa.Schema) -> pa.RecordBatchReader:
     first = next(items, None)
     if first is None:
-        return pa.RecordBatchReader.from_batches(empty, [])
+        return pa.RecordBatchReader.from_batches(contract, [])
     if isinstance(first, Mapping):
-        return _of_rows([first, *items], called)
+        return _of_rows([first, *items], called, contract)
     if not isinstance(first, pa.RecordBatch | pa.Table):
         raise FunctionFault(f"{called} gives a {type(first).__name__}; expected record batches, or rows as mappings")
 
@@ -115,17 +116,25 @@ def _of_items(items: Iterator[Any], called: str, empty: pa.Schema) -> pa.RecordB
     return pa.RecordBatchReader.from_batches(first.schema, batches())
 
 
-def _of_rows(rows: Sequence[Mapping[str, Any]], called: str) -> pa.RecordBatchReader:
-    names = dict.fromkeys(name for row in rows for name in row)
+def _of_rows(rows: Sequence[Any], called: str, contract: pa.Schema) -> pa.RecordBatchReader:
     columns = {}
-    for name in names:
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        wanted = contract.field(name).type if name in contract.names else None
         try:
-            columns[name] = pa.array([row.get(name) for row in rows])
+            columns[name] = _array(values, None if isinstance(wanted, pa.ExtensionType) else wanted)
         except (pa.ArrowException, TypeError, OverflowError) as fault:
             # What Arrow says repeats the value, which may be personal data.
             kinds = sorted({type(row[name]).__name__ for row in rows if row.get(name) is not None})
             raise FunctionFault(f"{called}: column {name} has values of {' and '.join(kinds)}") from fault
     return pa.table(columns).to_reader(max_chunksize=BATCH_ROWS)
+
+
+def _array(values: list[Any], wanted: pa.DataType | None) -> pa.Array:
+    """Values in the type of the contract; where they do not fit, in their own, which the contract is held against."""
+    with contextlib.suppress(pa.ArrowException, TypeError, OverflowError):
+        return pa.array(values, wanted)
+    return pa.array([str(each) if isinstance(each, UUID) else each for each in values])
 
 
 def _of_pandas(frame: Any, called: str) -> pa.Table:

@@ -19,7 +19,7 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +33,9 @@ _SHOWN_EACH: Final = 500_000
 """Rows of an input between two lines about it."""
 
 
-def main() -> int:
-    """Run the function; the exit code."""
-    file = Path(sys.argv[1])
+def main(argv: Sequence[str]) -> int:
+    """Run the function of a JOB; the exit code."""
+    file = Path(argv[0])
     try:
         _run(_filled(json.loads(file.read_text(encoding="utf-8"))), file.parent)
     except KeyboardInterrupt:
@@ -124,4 +124,4 @@ def _filled(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -23,20 +23,31 @@ def stream(source: Source, progress: Callable[[int], None] = lambda _: None) -> 
         source: an opened source of one table.
         progress: called with the number of rows so far.
     """
-    sent = wire.decode_schema(source.tables()[0])
-    names = [name for name in sent.names if not name.startswith(_OWN)]
-    fields = [pa.field(name, _given(sent.field(name).type), sent.field(name).nullable) for name in names]
-    schema = pa.schema(fields)
 
     def batches() -> Iterator[pa.RecordBatch]:
         rows = 0
         for record in source.batches():
             for batch in wire.decode_batches(record):
                 rows += batch.num_rows
-                yield pa.RecordBatch.from_arrays([_plain(batch.column(name)) for name in names], schema=schema)
+                yield batch
                 progress(rows)
 
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    return plain(wire.decode_schema(source.tables()[0]), batches())
+
+
+def plain(sent: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """A stream without the types and columns that are CloudQuery's own.
+
+    Args:
+        sent: the schema of the batches.
+        batches: as they come.
+    """
+    names = [name for name in sent.names if not name.startswith(_OWN)]
+    schema = pa.schema([pa.field(name, _given(sent.field(name).type), sent.field(name).nullable) for name in names])
+    columns = ([_plain(batch.column(name)) for name in names] for batch in batches)
+    return pa.RecordBatchReader.from_batches(
+        schema, (pa.RecordBatch.from_arrays(each, schema=schema) for each in columns)
+    )
 
 
 def _given(kind: pa.DataType) -> pa.DataType:

@@ -57,33 +57,34 @@ class DuckDBSource:
             raise PluginFault(f"there is no DuckDB file {spec['path']}, which {self._table} is read from")
         self._connection = connected(DuckDBSpec.parse({"path": spec["path"]}))
         self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._open: list[Any] = [self._connection]
         self._query = self._selecting(spec["columns"])
 
     def tables(self) -> list[bytes]:
         """The schema of the table."""
         from datakit_iac.cloudquery_plugins import wire
 
-        with self._read(f"{self._query} LIMIT 0") as rows:
-            return [wire.encode_schema(wire.table_schema(self._table, rows.schema))]
+        rows = self._read(f"{self._query} LIMIT 0")
+        return [wire.encode_schema(wire.table_schema(self._table, rows.schema))]
 
     def batches(self) -> Iterator[bytes]:
         """All rows."""
         from datakit_iac.cloudquery_plugins import wire
 
-        with self._read(self._query) as rows:
-            for batch in rows:
-                yield wire.encode_batch(batch)
+        for batch in self._read(self._query):
+            yield wire.encode_batch(batch)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file; a query that was not read to its end would keep it open."""
+        while self._open:
+            self._open.pop().close()
 
     def _selecting(self, columns: Sequence[Sequence[str]]) -> str:
         """The query; UUIDs and JSON come as text."""
         from datakit_iac.cloudquery_plugins.fault import PluginFault
 
         name = ".".join(map(quoted, filter(None, split(self._table))))
-        found = self._execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
+        found = self._relation(f"DESCRIBE SELECT * FROM {name}").fetchall()
         there = {each[0].lower(): each[1] for each in found}
         wanted = [each for each, _ in columns] or [each[0] for each in found if not each[0].startswith("_cq_")]
         if missing := [each for each in wanted if each.lower() not in there]:
@@ -96,14 +97,18 @@ class DuckDBSource:
         return f"SELECT {', '.join(selected)} FROM {name}"
 
     def _read(self, query: str) -> Any:
-        return self._execute(query).to_arrow_reader(BATCH_ROWS)
+        rows = self._relation(query).to_arrow_reader(BATCH_ROWS)
+        self._open.append(rows)
+        return rows
 
-    def _execute(self, query: str) -> duckdb.DuckDBPyConnection:
+    def _relation(self, query: str) -> duckdb.DuckDBPyRelation:
         import duckdb
 
         from datakit_iac.cloudquery_plugins.fault import PluginFault
 
+        cursor = self._connection.cursor()
+        self._open.append(cursor)
         try:
-            return self._connection.cursor().execute("SET TimeZone = 'UTC'").execute(query)
+            return cursor.execute("SET TimeZone = 'UTC'").sql(query)
         except duckdb.Error as fault:
             raise PluginFault(f"{self._table} cannot be read: {str(fault).partition(chr(10))[0]}") from fault
