@@ -126,7 +126,7 @@ def dataset(
     }
     metadata = {"name": name, **({"labels": dict(labels)} if labels else {})}
     document = {"kind": "DataSet", "metadata": metadata, "spec": spec}
-    return Declared("DataSet", name, document, Path(frame.f_code.co_filename), frame.f_lineno)
+    return Declared("DataSet", name, document, Path(frame.f_code.co_filename).absolute(), frame.f_lineno)
 
 
 def transform(
@@ -180,7 +180,9 @@ def transform(
         document = {"kind": "Transform", "metadata": metadata, "spec": spec}
         code, named = function.__code__, (*given.values(), *outputs.values())
         datasets = tuple(each for each in named if isinstance(each, Declared))
-        found = Declared("Transform", called, document, Path(code.co_filename), code.co_firstlineno, datasets)
+        found = Declared(
+            "Transform", called, document, Path(code.co_filename).absolute(), code.co_firstlineno, datasets
+        )
         setattr(function, DECLARED, found)
         return function
 

@@ -16,7 +16,7 @@ from datakit_iac import RecordBatchReader, Table, column, dataset, no_pii, pii, 
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
     import polars as pl
 
 
@@ -142,3 +142,8 @@ def returning_none(users: Table) -> Table:
 @transform(inputs={"users": users}, outputs={"a": a})
 def leaving(users: Table) -> Table:
     raise SystemExit(0)
+
+
+@transform(inputs={"users": "users"}, outputs={"names": "names"})
+def naming(users: Table) -> Table:
+    return users.select(["name"])
