@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 BATCH_ROWS = 50_000
-_MEMORY = "256MB"
+_MEMORY = "128MB"
 """What DuckDB keeps of the file, beside what the function has in memory."""
 
 
