@@ -22,7 +22,7 @@ NAMES = {
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": (
-        "DeclaredColumn Destination Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers declared"
+        "DeclaredColumn Destination Opens Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers declared"
         " spec"
     ),
     "datakit_iac.sdk.cloudquery_plugins": (
@@ -32,7 +32,7 @@ NAMES = {
     "datakit_iac.sdk.dbt": "Carrier DbtAdapter Profile THREADS relation secret",
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
-        " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
+        " JobFailedError Lines ModelDocumentation NamesFiles NotFoundError Prepares Redaction Relation RunContext RunResult"
         " Runtime Secret Section TakesFiles UsesPlugins Warmable Workload digest given_digest invalid_job of_job"
         " revealed started"
     ),

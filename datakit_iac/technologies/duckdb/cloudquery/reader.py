@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 _MEMORY = "128MB"
-"""What DuckDB keeps of the file, beside what the function has in memory."""
+"""What DuckDB keeps of the file; what it needs beyond, for instance to test the rows, it keeps beside the file."""
 
 
 class DuckDBReader:
