@@ -29,9 +29,10 @@ def transforms(tmp_path: Path) -> Path:
         ("def g():\n    raise SystemExit(3)\ng()\n", "3:1: error[broken-module] SystemExit: 3"),
         (
             f"import pandas\n{TAIL}def f(users: pandas.Series, more: Table) -> None: ...\n",
-            "3:1: error[invalid-function] transform f: no input is named for the parameter more; add it to inputs; users:"
-            " Series is not a form of an input; expected pyarrow.Table, pyarrow.RecordBatchReader, pandas.DataFrame,"
-            " polars.DataFrame, polars.LazyFrame or duckdb.DuckDBPyRelation; it returns None; expected the rows of its output",
+            "3:1: error[invalid-function] transform f: no input is named for the parameter more; add it to inputs;"
+            " users: Series is not a form of an input; expected pyarrow.Table, pyarrow.RecordBatchReader,"
+            " pandas.DataFrame, polars.DataFrame, polars.LazyFrame or duckdb.DuckDBPyRelation; it returns None;"
+            " expected the rows of its output",
         ),
         (f"{TAIL}async def f(users): ...\n", "2:1: error[invalid-function] transform f: it is asynchronous"),
         (

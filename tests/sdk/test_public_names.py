@@ -22,8 +22,8 @@ NAMES = {
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": (
-        "DeclaredColumn Destination Opens Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers declared"
-        " spec"
+        "DeclaredColumn Destination Opens Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers"
+        " declared spec"
     ),
     "datakit_iac.sdk.cloudquery_plugins": (
         "Destination DestinationServicer Event PluginFault RowSource RowTable Source SourceServicer SqlLoad emit"
@@ -32,9 +32,9 @@ NAMES = {
     "datakit_iac.sdk.dbt": "Carrier DbtAdapter Profile THREADS relation secret",
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
-        " JobFailedError Lines ModelDocumentation NamesFiles NotFoundError Prepares Redaction Relation RunContext RunResult"
-        " Runtime Secret Section TakesFiles UsesPlugins Warmable Workload digest given_digest invalid_job of_job"
-        " revealed started"
+        " JobFailedError Lines ModelDocumentation NamesFiles NotFoundError Prepares Redaction Relation RunContext"
+        " RunResult Runtime Secret Section TakesFiles UsesPlugins Warmable Workload digest given_digest invalid_job"
+        " of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor FOLDER FOLDER_VARIABLE Fault KeepsWorkers LimitExceededError"
