@@ -100,7 +100,7 @@ def _holder(plan: Plan, signed: Signature, signers: Signers, rule: Approval) -> 
     try:
         key = signers.fingerprint(plan.digest, signed.principal, signed.file)
     except SignatureError as fault:
-        raise SignatureError(f"the approval of {signed.principal} does not hold: {fault}") from fault
+        raise SignatureError(f"the approval of {signed.principal} is invalid: {fault}") from fault
     names = (signed.principal, *signers.names(key, signed.file))
     if reason := objection(plan, signed.principal, names, rule):
         raise SignatureError(reason)

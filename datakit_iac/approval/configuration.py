@@ -1,4 +1,4 @@
-"""The configuration of an update, handed on to the preview that it is held against.
+"""The configuration of an update, passed to the preview that the update is compared with.
 
 `pulumi up --config-file` is an option of the engine that no program sees; the values are what it does see. They go
 into a file of their own, for its user alone: those in clear as they are, secrets encrypted by the engine itself, which
@@ -24,7 +24,7 @@ _VARIABLES: Final = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 
 
 class ConfigurationError(Exception):
-    """A configuration cannot be handed on; the text is what the engine said."""
+    """A configuration cannot be passed on; the text is what the engine said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _keep_secret(engine: Path, folder: Path, stack: str, file: Path, key: str, v
     ended = subprocess.run(command, cwd=folder, env=variables, input=value, capture_output=True, text=True, check=False)
     if ended.returncode:
         said = ended.stdout + ended.stderr
-        raise ConfigurationError(f"the secret {key} could not be handed on: {_hidden(said, value)}")
+        raise ConfigurationError(f"the secret {key} could not be passed on: {_hidden(said, value)}")
 
 
 def _hidden(said: str, secret: str) -> str:

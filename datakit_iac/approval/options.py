@@ -1,7 +1,7 @@
 """The options of the engine that runs this program: on its command line, since the engine itself does not tell them.
 
 Some have an update do other things than its plan says: those are refused where people must agree. Others say what looks
-on, and are handed on to the preview that the update is held against.
+on, and are passed to the preview that the update is compared with.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who somebody is: addresses as they are compared, so that nobody is two people by the way he is written."""
+"""People as addresses, compared so that one person written in two ways counts once."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Plan(_Data):
             that was applied once is for another state ever after.
         author: who made the plan.
         made: when.
-        sealed: the digest over all of this as it stood when the plan was made.
+        sealed: the digest of all of this when the plan was made.
     """
 
     format: Literal[2] = FORMAT

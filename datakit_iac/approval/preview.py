@@ -161,7 +161,7 @@ def fresh(
         with configuration.written(engine, folder, stack) as file, recording() as record:
             failed = _failure([*words, "--config-file", str(file)], folder, record)
             if not failed and record.configuration() != configuration.digest:
-                failed = "it read another configuration than this update, whose own could not be handed on"
+                failed = "it read another configuration than this update, whose own could not be passed to it"
             return _operations(record, failed)
     except ConfigurationError as fault:
         raise PreviewError(str(fault)) from fault

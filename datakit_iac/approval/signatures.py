@@ -124,7 +124,7 @@ class Signature:
     """A signature beside a plan.
 
     Attributes:
-        principal: whose it claims to be, by its file's name; empty where that is nobody's.
+        principal: the person named by its file's name; empty where the name is not valid.
         file: where it is.
     """
 

@@ -17,12 +17,12 @@ from datakit_iac.manifest.models.environment import Approval
 from datakit_iac.manifest.values.duration import seconds
 
 _SHOWN: Final = 5
-"""So many differences are named; the rest is counted."""
+"""The number of differences that are named; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What a plan is held against.
+    """What a plan is compared with.
 
     Attributes:
         subject: the project as it resolves now.
@@ -60,7 +60,7 @@ def verify(plan: Plan, file: Path, signed: Iterable[Signature], signers: Signers
 
 def _unsealed(plan: Plan, file: Path) -> Iterator[Finding]:
     if plan.digest != plan.sealed:
-        message = f"the plan is not as it was made: its content has {plan.digest}, but it says {plan.sealed}"
+        message = f"the plan was changed after it was made: its digest is {plan.digest}, not {plan.sealed} as it says"
         yield _finding("changed-plan", message, file, replan(plan.subject.environment))
 
 
@@ -98,7 +98,7 @@ def _stale(plan: Plan, file: Path, now: CurrentState) -> Iterator[Finding]:
         message = f"the plan was made {plan.made:%Y-%m-%d %H:%M} UTC; {now.subject.environment} takes none older than"
         yield _finding("stale-plan", f"{message} {now.rule.max_age}", file, hint)
     if age < timedelta(minutes=-5):
-        yield _finding("stale-plan", f"the plan is of the future, {plan.made:%Y-%m-%d %H:%M} UTC", file, hint)
+        yield _finding("stale-plan", f"the plan's time is in the future: {plan.made:%Y-%m-%d %H:%M} UTC", file, hint)
 
 
 def _changed_subject(then: Subject, now: Subject) -> list[str]:

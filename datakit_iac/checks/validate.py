@@ -14,12 +14,15 @@ from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.environment.resolve import resolve
 from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.findings.finding import Finding, InvalidProjectError
+from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.project import Project
 from datakit_iac.policy.documentation import beside, described
 from datakit_iac.policy.evaluate import evaluate
 from datakit_iac.policy.from_project import gather
 from datakit_iac.runtimes.job import Fetches, UsesPlugins, invalid_job
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.technologies.roles import HoldsHistory
+from datakit_iac.technologies.technology import technology
 
 
 def validate(
@@ -50,6 +53,7 @@ def validate(
         *references(resolved.project),
         *unsupported(resolved.project, resolved.environment),
         *unguarded(resolved.project),
+        *_unfit_history(resolved),
         *unlocked(resolved),
         *_unsound_jobs(resolved),
         *judged,
@@ -61,6 +65,24 @@ def _of_reading(resolved: ResolvedProject) -> Iterator[Finding]:
     exact = resolved.environment.spec.versions == "exact"
     for warning in resolved.project.warnings:
         yield replace(warning, severity="error") if exact else warning
+
+
+def _unfit_history(resolved: ResolvedProject) -> Iterator[Finding]:
+    """The Store that is to have the history is not declared, or cannot have it."""
+    name, origin = resolved.environment.spec.history, resolved.project.origin(resolved.environment)
+    if not name or resolved.project.is_broken(name, "Store"):
+        return
+    if name not in resolved.project.stores:
+        message = f"Environment {resolved.environment.name} keeps its history in Store {name!r}, which is not declared"
+        hint = nearest(name, resolved.project.stores)
+        yield origin.finding("unknown-store", message, ("spec", "history"), hint=hint)
+    elif (store := resolved.stores.get(name)) and store.is_installed:
+        kind = store.connection.technology
+        if not isinstance(technology(kind), HoldsHistory):
+            message = f"Store {name} is of {kind}, which cannot hold the history of Runs"
+            yield origin.finding(
+                "invalid-value", message, ("spec", "history"), hint="leave it out, or name another Store"
+            )
 
 
 def _unsound_jobs(resolved: ResolvedProject) -> Iterator[Finding]:

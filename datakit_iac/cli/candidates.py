@@ -1,4 +1,4 @@
-"""What may stand at the end of an unfinished command line: `dk __complete WORDS…`, called by the shells' scripts.
+"""Completions of an unfinished command line: `dk __complete WORDS…`, called by the shells' scripts.
 
 One candidate to a line, its meaning behind a tab; the line ``:files`` asks the shell for files. Whatever goes wrong,
 nothing is printed: a prompt is not a place for errors.

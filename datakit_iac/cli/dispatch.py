@@ -16,11 +16,11 @@ from datakit_iac.findings.visible import visible
 from datakit_iac.version import __version__
 
 _NEW_OBJECTS: Final = 1_000_000
-"""So many before garbage is looked for: what is read is kept, and looking every 700 is a quarter of `dk lint`."""
+"""New objects before the garbage collector runs: all that is read is kept; 700 would take a quarter of `dk lint`."""
 
 
 def process() -> NoReturn:
-    """Run `dk` as a process of its own, and end it at once: to take apart what was read first is for nothing."""
+    """Run `dk` as a process of its own, and end it at once, without freeing what was read."""
     code = main()
     sys.stderr.flush()
     os._exit(code)
@@ -103,7 +103,7 @@ def _help() -> str:
     lines += ["Data platforms as a Pulumi program: manifests become resources.", ""]
     for title, section in SECTIONS.items():
         lines += [f"{title}:", *(f"  {command.name:<{width}}{command.summary}" for command in section), ""]
-    lines += ["`dk COMMAND --help` tells the options of one."]
+    lines += ["`dk COMMAND --help` shows the options of a command."]
     lines += ["Exit codes: 0 fine, 1 findings, 2 usage, 3 environment or tool missing."]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ FINE: Final = 0
 FINDINGS: Final = 1
 USAGE: Final = 2
 MISSING: Final = 3
-"""The environment is not as it must be, or a tool is missing."""
+"""The environment is invalid, or a tool is missing."""
 
 INTERNAL: Final = 70
 """A fault of dk itself (EX_SOFTWARE of sysexits.h)."""

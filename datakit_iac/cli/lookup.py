@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from datakit_iac.cli.exit_codes import UsageError
+
+if TYPE_CHECKING:
+    from datakit_iac.history.history import History
+    from datakit_iac.history.record import RunRecord
 
 Named = TypeVar("Named")
 
@@ -42,4 +46,24 @@ def demand_name(text: str) -> None:
         TypeAdapter(Name).validate_python(text)
     except ValidationError:
         form = "a lower-case letter, then up to 62 lower-case letters, digits and hyphens"
-        raise UsageError(f"{text!r} is not a name for a manifest", form) from None
+        raise UsageError(f"{text!r} is not a valid name of a manifest", form) from None
+
+
+def known_run(text: str, history: History) -> RunRecord:
+    """The Run that is meant.
+
+    Args:
+        text: its identifier, the beginning of it, or a Transform, whose last Run is meant.
+        history: the Runs there are.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    if latest := history.latest(text).get(text):
+        return latest.run
+    found = history.found(text.lower())
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"more than one Run begins with {text!r}", "type more of it; `dk runs list` shows them")
+    raise UsageError(f"there is no Run {text!r}, and no Transform {text!r} that ran", "`dk runs list` shows them")

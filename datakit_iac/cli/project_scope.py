@@ -20,7 +20,7 @@ _FOLDERS: Final = frozenset(
     | {"connectors", "stores", "datasets", "transforms", "environments", "policies"}
 )
 _AT_LEAST: Final = 2
-"""So many of a project's folders side by side make a project; one alone may be anybody's."""
+"""The number of a project's folders, side by side, that make a project."""
 
 
 @dataclass(frozen=True, slots=True)

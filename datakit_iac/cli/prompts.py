@@ -60,7 +60,7 @@ def choose(question: str, choices: Sequence[str], *, default: str = "", optional
 
     def check(answer: str) -> str:
         is_fine = answer in choices or (optional and not answer)
-        return "" if is_fine else f"{answer!r} is none of them; {nearest(answer, choices)}"
+        return "" if is_fine else f"{answer!r} is not one of them; {nearest(answer, choices)}"
 
     return ask(f"{question} ({', '.join(choices)})", default=default, check=check)
 
@@ -69,7 +69,7 @@ def _line(prompt: str) -> str:
     """The next line of the input; empty where it has ended."""
     print(prompt, end="", file=sys.stderr, flush=True)
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # what is not text is a wrong answer, no fault of ours
+        sys.stdin.reconfigure(errors="replace")  # input that is not text is an invalid answer
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)

@@ -140,7 +140,7 @@ def _passed_through(command: Sequence[str], variables: Mapping[str, str] | None,
 class _Relay:
     """While entered: what the terminal sends to us and the child we outlive, what is sent to us alone we hand on.
 
-    The terminal's Ctrl-C reaches the child by itself; a second one, handed on by us, would tell it to give up at once.
+    The terminal's Ctrl-C reaches the child by itself; a second one, sent by us, would make it stop at once.
     """
 
     def __init__(self) -> None:

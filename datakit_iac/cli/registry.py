@@ -49,7 +49,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
     "Check what is written": (
         _command("lint", "lint", "check manifests and the references between them"),
         _command("validate", "validate", "check a whole project for one environment"),
-        _command("explain", "explain", "say what the code of a finding means, and what to do"),
+        _command("explain", "explain", "explain the code of a finding, and what to do"),
         _command("schema", "schema", "print the JSON Schema of manifests, for editors"),
     ),
     "Write and see manifests": (
@@ -57,7 +57,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("dataset validate", "dataset.validate", "check one DataSet, or some, or all"),
         _command("dataset list", "dataset.list", "list DataSets"),
         _command("dataset show", "dataset.show", "show one: contract, writers, readers"),
-        _command("import", "import_tables", "write DataSets for the tables of a Store, and take these over"),
+        _command("import", "import_tables", "write DataSets for the tables of a Store, and import the tables"),
         _command("import dbt", "import_dbt", "write the Transform and the DataSets of a dbt project"),
         _command("import cloudquery", "import_cloudquery", "write the manifests of a CloudQuery sync specification"),
         _command("store list", "store.list", "list Stores"),
@@ -66,21 +66,31 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("connector show", "connector.show", "show one: what its Stores give"),
     ),
     "See the pipeline": (
-        _command("pipeline show", "pipeline.show", "draw DataSets and Transforms, and what leads where"),
+        _command("pipeline show", "pipeline.show", "draw the graph of DataSets and Transforms"),
         _command("pipeline impact", "pipeline.impact", "draw everything that depends on a DataSet or Transform"),
     ),
-    "See and pin environments": (
+    "Compare and pin environments": (
         _command("env list", "env.list", "list Environments"),
-        _command("env show", "env.show", "show what one makes of the project; secrets stay hidden"),
+        _command("env show", "env.show", "show one: rules, Stores, places, versions; secrets stay hidden"),
         _command("env diff", "env.diff", "show what differs between two"),
-        _command("lock", "lock", "write down the versions chosen, in datakit.lock"),
+        _command("lock", "lock", "write the chosen versions to datakit.lock"),
     ),
-    "Make it so": (
+    "Plan and deploy": (
         _command("plan", "plan", "show what would change (pulumi preview)"),
-        _command("approve", "approve", "agree to a plan: sign it with your SSH key"),
+        _command("approve", "approve", "approve a plan: sign it with your SSH key"),
         _command("apply", "apply", "deploy, and run what changed (pulumi up)"),
         _command("policy pack", "policy_pack", "make the CrossGuard policy pack ready, and print its folder"),
         _command("destroy", "destroy", "remove what was deployed (pulumi destroy)"),
+    ),
+    "Run, and see what ran": (
+        _command("run", "run", "run Transforms now, and what follows from them"),
+        _command("scheduler", "scheduler", "start what is due, and what reads what changed, as long as it runs"),
+        _command("test", "test", "verify the contracts and tests of outputs, and run nothing"),
+        _command("status", "status", "show each Transform: its last Run, its outputs' age, its next Run"),
+        _command("runs list", "runs.list", "list Runs, the newest first"),
+        _command("runs show", "runs.show", "show one Run: inputs, outputs, why it failed"),
+        _command("logs", "logs", "print the log of a Run"),
+        _command("stop", "stop", "stop a Run that is under way"),
     ),
     "This machine": (
         _command("setup", "setup", "find or make the engine, and the project's first stack"),

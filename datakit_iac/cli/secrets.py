@@ -78,7 +78,7 @@ def _of_engine(variable: str, folder: Path | None, env: str) -> str:
         if done.returncode == 0:
             return done.stdout.rstrip("\n")
         reason = reason or done.stderr.strip()
-    raise UsageError(f"the engine gives no value of {variable}: {reason}", f"export {variable}=…")
+    raise UsageError(f"the engine returns no value of {variable}: {reason}", f"export {variable}=…")
 
 
 def _config_secrets(folder: Path, env: str) -> Iterator[str]:

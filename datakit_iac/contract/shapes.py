@@ -145,6 +145,8 @@ class Transform(Work):
     outputs: Annotated[list[Name], Field(min_length=1)]
     schedule: Schedule | None = None
     definition: str = ""
+    deployment: str = ""
+    history: StoreReference | None = None
 
 
 class Execution(Work):
@@ -192,6 +194,7 @@ class Limited(Model):
 
     quotas: Limits | None = None
     executor: dict[str, Any] | None = None
+    history: StoreReference | None = None
 
 
 class Run(Execution, Limited):

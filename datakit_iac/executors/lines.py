@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled, Execution
@@ -19,6 +19,7 @@ class Lines:
         execution: what was started.
         timeout: seconds it has from now on; None for no limit.
         cancel: set when it is to stop.
+        log: takes each line too.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class Lines:
         *,
         timeout: float | None = None,
         cancel: threading.Event | None = None,
+        log: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._execution, self._timeout = execution, timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        self._cancel = cancel or threading.Event()
+        self._cancel, self._log = cancel or threading.Event(), log
 
     def __iter__(self) -> Iterator[str]:
         """Each line without its end.
@@ -50,6 +52,7 @@ class Lines:
             except EOFError:
                 return
             if line is not None:
+                self._log(line)
                 yield line
 
     @property

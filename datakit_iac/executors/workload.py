@@ -18,6 +18,9 @@ FOLDER_VARIABLE: Final = "DATAKIT_FOLDER"
 FOLDER: Final = f"$({FOLDER_VARIABLE})"
 """What an argument says for the folder of the workload: it is empty but for its `files`, and gone after it."""
 
+RUN_VARIABLE: Final = "DK_RUN_ID"
+"""The variable with the Run's identifier in the history; it is another each time, and so not part of a `key`."""
+
 _VARIABLE: Final = re.compile(r"\$\((\w+)\)")
 
 
@@ -87,7 +90,8 @@ class Workload:
     @property
     def key(self) -> str:
         """A digest of its content: two workloads with one key are the same run, so one of them is enough."""
-        content = json.dumps(self.document, sort_keys=True).encode()
+        env = {name: value for name, value in self.env.items() if name != RUN_VARIABLE}
+        content = json.dumps({**self.document, "env": env}, sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
 
     def expanded(self, folder: PurePath) -> list[str]:

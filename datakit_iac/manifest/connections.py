@@ -1,4 +1,4 @@
-"""Connections held against what their Connector says of them, and against secrets that stand there in clear."""
+"""Connections checked by what their Connector says of them, and for secrets in clear."""
 
 from __future__ import annotations
 

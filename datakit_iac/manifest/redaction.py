@@ -17,7 +17,7 @@ from datakit_iac.findings.sensitive import REDACTED, gives_away, passwords
 from datakit_iac.manifest.values.secret import Secret
 
 SHORTEST: Final = 3
-"""A value of one or two characters is hidden nowhere: it would be in every word, and anybody can guess it."""
+"""A value of one or two characters is not hidden: it would be in every word, and it can be guessed."""
 
 _SHORTEST_BASE64: Final = 4
 _ESCAPED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}

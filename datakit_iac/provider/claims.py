@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 
 class Claims:
-    """The places of the DataSets that this update has checked, without those that it removes."""
+    """The places of the DataSets that an update has checked, without those that it removes, and which it had before."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,6 +19,17 @@ class Claims:
         with self._lock:
             self._holders: dict[str, str] = {}
             self._places: dict[str, dict[str, str]] = defaultdict(dict)
+            self._recorded: set[str] = set()
+
+    def record(self, urn: str) -> None:
+        """Note that the state has a resource."""
+        with self._lock:
+            self._recorded.add(urn)
+
+    def is_recorded(self, urn: str) -> bool:
+        """Whether the state had a resource when this update began: what is created now replaces it."""
+        with self._lock:
+            return urn in self._recorded
 
     def claim(self, urn: str, name: str, place: str) -> str:
         """Claim a place for a DataSet, which gives up the place that it claimed before.

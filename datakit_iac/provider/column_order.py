@@ -7,8 +7,9 @@ from typing import Final
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.provider.stores.access import opened
+from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.stores.access import opened
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.roles import Rewrites, recent
 from datakit_iac.technologies.technology import Session, StoreError, technology
@@ -46,7 +47,7 @@ def standing(before: BoundDataSet, after: BoundDataSet, new: Properties, call: C
     """The columns of the record, in the order in which the table has them where that is asked for and can be seen.
 
     Raises:
-        ResourceError: they are to be moved, and others have made of the table what would be lost.
+        NotDoneError: they are to be moved, and others have made of the table what would be lost.
     """
     columns = before.columns
     if not is_asked(after, new):
@@ -64,7 +65,7 @@ def standing(before: BoundDataSet, after: BoundDataSet, new: Properties, call: C
         call.warn(f"whether the columns can be put in order is not known: {fault}")
         return columns
     if prevented:
-        raise ResourceError(prevented)
+        raise NotDoneError(prevented)
     return columns
 
 

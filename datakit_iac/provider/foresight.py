@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.findings.fault import Fault
-from datakit_iac.provider.protocol import Call, ResourceError
-from datakit_iac.provider.stores.access import opened
+from datakit_iac.provider.protocol import Call
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.stores.access import opened
 from datakit_iac.technologies.roles import Foresees, HasSettings
 from datakit_iac.technologies.technology import Session, StoreError, technology
 
@@ -22,17 +23,17 @@ def demand_possible(session: Session, dataset: BoundDataSet) -> None:
     """Check that what exists can become as declared.
 
     Raises:
-        ResourceError: it cannot; each reason is named.
+        NotDoneError: it cannot; each reason is named.
     """
     if isinstance(session, Foresees) and (refused := session.refusals(dataset)):
-        raise ResourceError(f"{dataset.place}: {'; '.join(refused)}")
+        raise NotDoneError(f"{dataset.place}: {'; '.join(refused)}")
 
 
 def foresee(before: BoundDataSet, after: BoundDataSet, call: Call) -> list[str]:
     """The statements that change settings; a warning where the Store cannot be reached to check them.
 
     Raises:
-        ResourceError: what exists cannot become as declared.
+        NotDoneError: what exists cannot become as declared.
     """
     found = technology(after.connection.technology)
     if not isinstance(found, HasSettings):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 
 from datakit_iac.contract.connection import Connection
@@ -17,7 +15,7 @@ from datakit_iac.findings.location import spelled
 from datakit_iac.manifest.models.dataset import Consent
 from datakit_iac.provider.property_values import unknowns
 from datakit_iac.provider.protocol import Call, Properties
-from datakit_iac.technologies.technology import address
+from datakit_iac.runs.request import identity
 
 
 def connection(store: Properties) -> Connection:
@@ -40,15 +38,8 @@ def dataset(properties: Properties) -> BoundDataSet:
 def job(properties: Properties, environment: str) -> Job:
     """What a Run runs."""
     run = decode(Run, properties)
-    return run.job(environment, _identity(run))
-
-
-def _identity(run: Run) -> str:
-    """A digest of the definition and of its inputs' versions; it stays the same where a DataSet is renamed."""
-    places = {each.name: [each.store.name or None, address(each.bound)] for each in run.inputs}
-    versions = [[places.get(name, name), version] for name, version in run.versions.items()]
-    text = json.dumps([run.definition or None, sorted(versions, key=str)])
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    bound = [each.bound for each in run.inputs]
+    return run.job(environment, identity(run.definition, bound, run.versions))
 
 
 def consent(properties: Properties, subject: str) -> Consent | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider.claims import Claims
+from datakit_iac.runs.operation import Stop
 
 Properties = Mapping[str, Any]
-
-
-class ResourceError(Exception):
-    """An operation failed and left nothing behind; the text is for the user."""
 
 
 class PartialError(Exception):
@@ -42,21 +38,6 @@ class Difference:
 
     changed: Mapping[str, Literal["add", "update", "delete"]] = field(default_factory=dict)
     replace: Sequence[str] = ()
-
-
-class Stop(threading.Event):
-    """Set when an operation is to stop, by the user or for another reason.
-
-    Attributes:
-        reason: why, for the user.
-    """
-
-    reason = "cancelled"
-
-    def because(self, reason: str) -> None:
-        """Stop for a reason."""
-        self.reason = reason
-        self.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +94,7 @@ class ResourceType(Protocol):
         """Make it, or adopt what an earlier try made; ID and outputs.
 
         Raises:
-            ResourceError: nothing was made.
+            NotDoneError: nothing was made.
             PartialError: something was.
         """
 
@@ -126,4 +107,4 @@ class ResourceType(Protocol):
         """Carry out the difference; the outputs. Raises as `create` does."""
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
-        """Remove it as far as that loses no data. Raises `ResourceError`."""
+        """Remove it as far as that loses no data. Raises `NotDoneError`."""

@@ -11,31 +11,22 @@ from typing import Any
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.provider import column_order
-from datakit_iac.provider.adoption import demand_ours, recorded
 from datakit_iac.provider.foresight import demand_possible
 from datakit_iac.provider.inputs import consent
-from datakit_iac.provider.protocol import Call, Properties, ResourceError
-from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, plan, strongest
+from datakit_iac.provider.protocol import Call, Properties
+from datakit_iac.runs.adoption import demand_ours, recorded
+from datakit_iac.runs.differences import differences, without_value
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.technologies.evolution import Change, Effect, ambiguous, destructive, strongest
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import AltersSchema, TellsNotes, data_tests, role
 from datakit_iac.technologies.steps import sentences
 from datakit_iac.technologies.technology import FailedTest, Session, TableState, technology
 
 
-def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...], new: Properties | None = None) -> tuple[Change, ...]:
-    """What turns `columns` into the declared ones; nothing where a DataSet declares none.
-
-    Args:
-        dataset: what is declared.
-        columns: what is there.
-        new: the same as inputs, whose consents may ask for the order of columns.
-    """
-    if not dataset.columns:
-        return ()
-    found = technology(dataset.connection.technology)
-    keys, tags = found.capabilities.enforces_keys, found.capabilities.keeps_tags
-    order = new is not None and column_order.is_asked(dataset, new)
-    return plan(columns, dataset.columns, canonical=found.canonical, keys=keys, tags=tags, order=order)
+def changes_to(dataset: BoundDataSet, columns: tuple[Column, ...], new: Properties) -> tuple[Change, ...]:
+    """What turns `columns` into the declared ones; the consents of the inputs may ask for their order."""
+    return differences(dataset, columns, order=column_order.is_asked(dataset, new))
 
 
 def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[str]:
@@ -44,7 +35,7 @@ def losses(before: BoundDataSet, after: BoundDataSet, new: Properties) -> list[s
     manifest = new.get("manifest") or "the manifest"
     return [
         f"{after.name}: {change}: destructive, refused. Downstream: {readers}. {_resolution(change, manifest)}"
-        for change in destructive(changes_to(after, before.columns))
+        for change in destructive(differences(after, before.columns))
         if not consent(new, f"column/{change.column}")
     ]
 
@@ -71,7 +62,7 @@ def settle(
         generation: that of our record.
 
     Raises:
-        ResourceError: it is another's, or only a change that loses data would do.
+        NotDoneError: it is another's, or only a change that loses data would do.
     """
     fresh = uuid.uuid4().hex[:12]
     alters, live = role(session, AltersSchema, dataset.connection.technology), session.describe(dataset.place)
@@ -82,7 +73,7 @@ def settle(
         return fresh
     demand_ours(dataset, live, generation, call, old.name if old else "")
     demand_possible(session, dataset)
-    generation = recorded(live, generation, call) if old else fresh
+    generation = recorded(live, generation, call) if old or _is_ours_still(live, dataset, call) else fresh
     runs = live.mark.runs if live.mark else ()
     changes = _changes(alters, dataset, live, new, call, old)
     if is_refilled(changes, old, dataset):
@@ -93,6 +84,17 @@ def settle(
     _tell(dataset, live, changes, lost, call)
     tell_notes(session, call)
     return generation
+
+
+def _is_ours_still(live: TableState, dataset: BoundDataSet, call: Call) -> bool:
+    """Whether a table that no record knows is as we left it, so that what filled it need not run again.
+
+    That of a resource which this update replaces gets another generation, so that its end does not take the table.
+    """
+    mark = live.mark
+    if mark is None or call.claims.is_recorded(call.urn) or (mark.stack, mark.dataset) != (call.stack, dataset.name):
+        return False
+    return dataset.writers is None or {each.transform for each in mark.runs} <= {*dataset.writers}
 
 
 def tell_notes(session: Session, call: Call) -> None:
@@ -113,7 +115,7 @@ def _changes(
     """The changes that are to be done.
 
     Raises:
-        ResourceError: one is needed that would lose data, or cannot be distinguished from another.
+        NotDoneError: one is needed that would lose data, or cannot be distinguished from another.
     """
     is_kept = technology(dataset.connection.technology).capabilities.keeps_schema
     changes = changes_to(dataset, live.columns if is_kept or old is None else old.columns, new)
@@ -121,14 +123,14 @@ def _changes(
         return [change for change in changes if change.kind == "describe"]
     known = [column.name for column in old.columns] if old else []
     if unclear := ambiguous(live.columns, dataset.columns, known):
-        raise ResourceError(f"{dataset.place}: {'; '.join(unclear)}")
+        raise NotDoneError(f"{dataset.place}: {'; '.join(unclear)}")
     gone = {name.lower() for name in known} if live.is_empty else set()
     permitted = (_permitted(change, dataset, live, gone, new, call) for change in changes)
     found = [change for change in permitted if change]
     for change in found:
         count = 0 if change.loses_misfits else alters.misfits(dataset.place, change)
         if count:
-            raise ResourceError(
+            raise NotDoneError(
                 f"{dataset.place}: {change}, and {count:,} of its values do not fit. Keep a type that holds them,"
                 f" correct them, or empty them: `misfits: null` in the consent for column/{change.column}"
             )
@@ -138,7 +140,7 @@ def _changes(
 def _tell(
     dataset: BoundDataSet, live: TableState, changes: Sequence[Change], lost: Sequence[tuple[Change, int]], call: Call
 ) -> None:
-    if live.is_view and changes_to(dataset, live.columns):
+    if live.is_view and differences(dataset, live.columns):
         call.tell(f"{dataset.place} is a view; its Run recreates it")
         return
     if said := sentences(dataset, changes):
@@ -154,7 +156,7 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, 
     """Columns that become required have values, where no Run here fills them; where one does, it is verified for that.
 
     Raises:
-        ResourceError: rows lack them; nothing was altered.
+        NotDoneError: rows lack them; nothing was altered.
     """
     if dataset.writers or dataset.writers is None:
         return
@@ -165,20 +167,13 @@ def _demand_required(session: Session, dataset: BoundDataSet, live: TableState, 
         rows = session.count(dataset.place)
         lacking += [f"not_null({column.name}): {rows} rows" for column in added]
     if lacking:
-        raise ResourceError(
+        raise NotDoneError(
             f"{dataset.place}: {', '.join(lacking)} without a value; fill them, or leave the column nullable"
         )
     keys = (change.former_key for change in changes if change.kind == "add-key")
     if repeated := [str(each) for key in keys if None not in key for each in _repeated(session, dataset, key)]:
         told = ", ".join(repeated)
-        raise ResourceError(f"{dataset.place}: primary key {told}; remove rows of the same key, or choose another")
-
-
-def without_value(session: Session, dataset: BoundDataSet, columns: Iterable[Column]) -> list[FailedTest]:
-    """The columns in which rows have no value."""
-    bare = {"tests": [], "primary_key": False, "nullable": False}
-    required = tuple(column.model_copy(update=bare) for column in columns)
-    return data_tests(session, replace(dataset, columns=required, tests=())) if required else []
+        raise NotDoneError(f"{dataset.place}: primary key {told}; remove rows of the same key, or choose another")
 
 
 def regranted(inputs: Properties, live: TableState) -> dict[str, Any]:
@@ -237,7 +232,7 @@ def _permitted(
     """A change against the live schema, if it is to be done; `gone` are the columns of an empty table that we made.
 
     Raises:
-        ResourceError: without it the contract cannot hold, and it would lose data.
+        NotDoneError: without it the contract cannot hold, and it would lose data.
     """
     if change.effect is not Effect.DESTRUCTIVE:
         return change
@@ -250,7 +245,7 @@ def _permitted(
         return None
     if live.is_empty:
         return change
-    raise ResourceError(f"{dataset.place}: {change}. {_resolution(change, new.get('manifest') or 'the manifest')}")
+    raise NotDoneError(f"{dataset.place}: {change}. {_resolution(change, new.get('manifest') or 'the manifest')}")
 
 
 def _resolution(change: Change, manifest: str) -> str:

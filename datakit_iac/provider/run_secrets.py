@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from datakit_iac.provider.protocol import Properties
 
-_LENT: Final = "Run"
+_LENT: Final = ("Run", "Transform")
 _STORE: Final = "store"
+_HISTORY: Final = "history"
 _SECRETS: Final = "secrets"
 
 
@@ -51,8 +52,8 @@ class RunSecrets:
 
 
 def _with_stores(urn: str, inputs: Properties, change: Callable[[Properties], Properties]) -> Properties:
-    """Inputs of a Run with something done to each Store of what it reads and writes; those of others as they are."""
-    if urn.split("::")[2].rpartition(":")[2] != _LENT:
+    """Inputs with something done to the Stores of what a Run reads and writes, and of the history."""
+    if urn.split("::")[2].rpartition(":")[2] not in _LENT:
         return inputs
 
     def changed(contract: Any) -> Any:
@@ -60,4 +61,6 @@ def _with_stores(urn: str, inputs: Properties, change: Callable[[Properties], Pr
         return {**contract, _STORE: change(store)} if isinstance(store, Mapping) else contract
 
     several = {name: inputs[name] for name in ("inputs", "outputs") if isinstance(inputs.get(name), list)}
-    return {**inputs, **{name: [changed(each) for each in contracts] for name, contracts in several.items()}}
+    history = inputs.get(_HISTORY)
+    kept = {_HISTORY: change(history)} if isinstance(history, Mapping) else {}
+    return {**inputs, **kept, **{name: [changed(each) for each in contracts] for name, contracts in several.items()}}

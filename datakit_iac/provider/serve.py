@@ -47,7 +47,7 @@ async def _serve(address: str) -> None:
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from datakit_iac.provider.registry import FUNCTIONS, TYPES
-    from datakit_iac.provider.stores.access import close_all
+    from datakit_iac.runs.stores.access import close_all
 
     schema = files("datakit_iac.provider").joinpath("schema.json").read_text()
     server = grpc.aio.server(options=CHANNEL_OPTIONS)

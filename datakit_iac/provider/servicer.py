@@ -24,16 +24,10 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import property_values as properties
 from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.messages import Engine
-from datakit_iac.provider.protocol import (
-    Call,
-    PartialError,
-    Properties,
-    ResourceError,
-    ResourceType,
-    Stop,
-)
+from datakit_iac.provider.protocol import Call, PartialError, Properties, ResourceType
 from datakit_iac.provider.responses import abort, diff_response, printable
 from datakit_iac.provider.run_secrets import RunSecrets
+from datakit_iac.runs.operation import NotDoneError, Stop
 from datakit_iac.technologies.technology import StoreError
 
 THREADS: Final = 32
@@ -198,7 +192,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await abort(context, printable(failure.reason, secretive), failure)
         except Cancelled:
             await abort(context, stop.reason)
-        except (ResourceError, StoreError) as failure:
+        except (NotDoneError, StoreError) as failure:
             await abort(context, printable(str(failure), secretive))
         except Exception as failure:
             frame = traceback.extract_tb(failure.__traceback__)[-1]

@@ -12,11 +12,11 @@ import pulumi
 
 from datakit_iac.checks.validate import validate
 from datakit_iac.contract.properties import arguments
-from datakit_iac.environment import seeding
+from datakit_iac.environment import limits, seeding
 from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
-from datakit_iac.manifest.models.environment import Environment, ExecutorSection
+from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
@@ -108,8 +108,9 @@ class Platform(pulumi.ComponentResource):
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         self._is_approved = bool(resolved.environment.spec.approval.needed)
-        self._executor = _executor(resolved.environment)
-        deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(_quotas(resolved))
+        self._resolved_project, self._history = resolved, self._stores.get(resolved.environment.spec.history or "")
+        self._executor = limits.executor(resolved.environment)
+        deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(limits.quotas(resolved))
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
@@ -198,36 +199,20 @@ class Platform(pulumi.ComponentResource):
                 timeout=job.timeout,
                 env=job.variables,
                 plugins={name: each.dumped() for name, each in job.plugins.items()} or None,
+                deployment=limits.deployment(self._resolved_project, resolved) if self._is_approved else None,
+                history=self._history,
                 approved=self._is_approved,
                 opts=self._child,
             )
             if not trigger.on_change:
                 return None
-            limits = {"quotas": self._quotas, "executor": self._executor}
-            return Run(job.transform, transform=transform, **limits, opts=self._child)
+            kept = {"quotas": self._quotas, "executor": self._executor, "history": self._history}
+            return Run(job.transform, transform=transform, **kept, opts=self._child)
 
 
 def _deletion(environment: Environment) -> str:
     """What happens to the data of a deleted DataSet; where approvals are required it always stays."""
     return "retain" if environment.spec.approval.needed else environment.spec.deletion
-
-
-def _executor(environment: Environment) -> dict[str, Any] | None:
-    """Where every Run runs; None for the default, which the state does not repeat."""
-    said = environment.spec.executor
-    return None if said == ExecutorSection() else said.model_dump(mode="json", by_alias=True)
-
-
-def _quotas(resolved: ResolvedProject) -> dict[str, Any]:
-    """What every Run must keep to; what is only read, since others fill it, counts for nothing."""
-    asked = resolved.environment.spec.quotas
-    stores = {
-        name: {"technology": store.connection.technology, "connection": dict(store.connection.options)}
-        for name, store in resolved.stores.items()
-        if store.destination
-    }
-    runs = {"concurrentRuns": asked.concurrent_runs} if asked.concurrent_runs else {}
-    return runs | ({"storage": asked.storage, "stores": stores} if asked.storage else {})
 
 
 def _is_bindings(given: object) -> bool:

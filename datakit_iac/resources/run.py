@@ -17,6 +17,7 @@ from datakit_iac.resources.dataset import DataSet, dumped
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.order import declare, version_for
 from datakit_iac.resources.program import program
+from datakit_iac.resources.store import Store, recorded_in
 from datakit_iac.resources.transform import Transform, bound
 from datakit_iac.runtimes.definition import digest
 
@@ -29,6 +30,7 @@ class Run(pulumi.CustomResource):
         transform: what is run.
         quotas: what the environment may use: ``concurrentRuns``, and ``storage`` with the ``stores`` that count.
         executor: where it runs: ``{"type": …}`` and its settings; ``local`` where it is None.
+        history: the Store that has the history of Runs; a file of the project where it is None.
         opts: Pulumi's resource options.
 
     Attributes:
@@ -47,10 +49,12 @@ class Run(pulumi.CustomResource):
         transform: pulumi.Input[Transform],
         quotas: pulumi.Input[Mapping[str, Any]] | None = None,
         executor: pulumi.Input[Mapping[str, Any]] | None = None,
+        history: pulumi.Input[Store] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = Arguments.of(self)
         transform = given.resource("transform", transform, Transform)
+        store = given.resource("history", history, Store) if history is not None else None
         limits = given.plain(shapes.Limited, quotas=said(quotas), executor=said(executor))
         given.judge(shapes.Limited, limits)
         self.place = given.place
@@ -62,7 +66,7 @@ class Run(pulumi.CustomResource):
         super().__init__(
             "datakit:index:Run",
             resource_name,
-            {**sent, **limits, "counts": None, "written": None},
+            {**sent, **limits, **recorded_in(store), "counts": None, "written": None},
             pulumi.ResourceOptions.merge(after, opts),
         )
         if not refused:

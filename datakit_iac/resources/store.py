@@ -137,6 +137,11 @@ class Store(pulumi.CustomResource):
         }
 
 
+def recorded_in(store: Any) -> dict[str, Any]:
+    """The argument `history` of a resource, as the engine receives it; nothing where there is none."""
+    return {} if store is None else {"history": when_known(store, lambda found: found.reached)}
+
+
 def _connection(given: Arguments, hidden: Mapping[str, Secret] | None, known: Mapping[str, Any]) -> Connection | None:
     """How it is reached, once that is known; None where it is wrong."""
     store: shapes.Store | None = given.judge(shapes.Store, known)

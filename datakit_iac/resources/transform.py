@@ -21,6 +21,7 @@ from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.dataset import DataSet
 from datakit_iac.resources.known import is_later, said, shown, when_known
 from datakit_iac.resources.parts import Text, Texts, Truth
+from datakit_iac.resources.store import Store, recorded_in
 from datakit_iac.runtimes.definition import definition, given_digest
 from datakit_iac.runtimes.definition import given as files
 from datakit_iac.runtimes.registry import runtime as installed
@@ -51,6 +52,9 @@ class Transform(pulumi.CustomResource):
         retries: how many times a Run is tried again when it failed.
         plugins: the CloudQuery plugins that are used instead of those that ship with datakit, by Store:
             ``{"warehouse": {"destination": {"registry": …, "path": …, "version": …, "spec": …}}}``.
+        deployment: a digest of what people approve with it; recorded in the history, so that nothing else runs by a
+            schedule or by hand.
+        history: the Store that has the history of Runs; a file of the project where it is None.
         approved: whether a Run may use no other files than those that are there now, since these are approved.
         opts: Pulumi's resource options.
 
@@ -79,6 +83,8 @@ class Transform(pulumi.CustomResource):
         resources: pulumi.Input[Mapping[str, Any]] | None = None,
         retries: pulumi.Input[int] | None = None,
         plugins: pulumi.Input[Mapping[str, Any]] | None = None,
+        deployment: Text | None = None,
+        history: pulumi.Input[Store] | None = None,
         approved: Truth = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -100,8 +106,10 @@ class Transform(pulumi.CustomResource):
             resources=said(resources),
             retries=retries,
             plugins=said(plugins),
+            deployment=said(deployment),
             approved=approved,
         )
+        store = given.resource("history", history, Store) if history is not None else None
         named = {"inputs": when_known(self.reads, _names), "outputs": when_known(self.writes, _names)}
         given.judge(shapes.Compute, {**self.arguments, **(_SOUND if given.faults else named)})
         defined: Any = None
@@ -120,12 +128,14 @@ class Transform(pulumi.CustomResource):
         #: A digest of everything that decides what it computes.
         self.digest: Text = refused or shown(when_known(defined, itemgetter(1)))
         properties = {**_recorded(self.arguments), **named, "name": given.named(self.job), "definition": self.digest}
+        properties |= recorded_in(store)
         super().__init__("datakit:index:Transform", resource_name, {"name": refused} if refused else properties, opts)
 
 
 def _recorded(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that a Transform's own resource receives; the others are its Run's."""
-    return {name: arguments[name] for name in ("name", *shapes.Work.model_fields, "schedule") if name in arguments}
+    recorded = ("name", *shapes.Work.model_fields, "schedule", "deployment")
+    return {name: arguments[name] for name in recorded if name in arguments}
 
 
 def _names(datasets: Iterable[DataSet]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Final
@@ -11,13 +11,16 @@ from typing import Final
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Cancelled, LimitExceededError, unmet
-from datakit_iac.executors.workload import Workload
+from datakit_iac.executors.workload import RUN_VARIABLE, Workload
 from datakit_iac.manifest.redaction import Redaction, secrets_in
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.runtimes import store_variables
 from datakit_iac.runtimes.job import JobFailedError, Prepares, RunContext, RunResult, Runtime
 
 _LONGEST_PAUSE: Final = 300.0
+
+EVENT: Final = "\x1e"
+"""How a line begins that is for programs alone (RFC 7464)."""
 
 
 def rendered(runtime: Runtime, job: Job) -> Workload:
@@ -83,7 +86,7 @@ def _attempted(runtime: Runtime, job: Job, workload: Workload, context: RunConte
         raise JobFailedError(reasons[0], tuple(reasons[1:]), is_final=True)
     prepared = runtime.prepared(job, workload, context) if isinstance(runtime, Prepares) else nullcontext(workload)
     try:
-        with prepared as ready, started(ready, context) as lines:
+        with prepared as ready, started(ready, context, hide) as lines:
             return runtime.interpret(job, lines, lambda text: context.progress(hide(text)))
     except (TimeoutError, LimitExceededError) as fault:
         raise JobFailedError(str(fault)) from fault
@@ -114,20 +117,34 @@ def _count(failures: list[str]) -> str:
 
 
 @contextmanager
-def started(workload: Workload, context: RunContext) -> Iterator[Lines]:
+def started(workload: Workload, context: RunContext, hide: Callable[[str], str] | None = None) -> Iterator[Lines]:
     """The lines of a workload that is started now; it is ended, whatever happens, with the block.
+
+    Args:
+        workload: what is started.
+        context: what it runs with; its log takes the lines that are for people, as `hide` leaves them.
+        hide: takes the secrets out of a line; without it, nothing is logged.
 
     Raises:
         JobFailedError: it cannot be started.
     """
+
+    def log(line: str) -> None:
+        if hide and not line.startswith(EVENT):
+            context.log(hide(line))
+
     try:
-        execution = context.executor.start(workload)
+        execution = context.executor.start(replace(workload, env={**workload.env, **_run(context)}))
     except FileNotFoundError as fault:
         raise JobFailedError(str(fault), is_final=True) from fault
     try:
-        yield Lines(execution, timeout=workload.timeout, cancel=context.cancel)
+        yield Lines(execution, timeout=workload.timeout, cancel=context.cancel, log=log)
     finally:
         execution.cancel()
+
+
+def _run(context: RunContext) -> dict[str, str]:
+    return {RUN_VARIABLE: context.run} if context.run else {}
 
 
 def _inherited(workload: Workload) -> Iterator[str]:

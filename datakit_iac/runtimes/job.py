@@ -27,6 +27,8 @@ class RunContext:
         cancel: set when the user wants to stop.
         confirm: called by a Runtime that `Prepares` with the user's files, once it has taken those that it will use:
             raises JobFailedError where they are no longer those that the job was defined by.
+        log: takes each line that the job prints for people, without its secrets.
+        run: the Run's identifier in the history; empty where it is in none.
     """
 
     executor: Executor
@@ -34,6 +36,8 @@ class RunContext:
     progress: Callable[[str], None]
     cancel: threading.Event
     confirm: Callable[[], None] = lambda: None
+    log: Callable[[str], None] = lambda _: None
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

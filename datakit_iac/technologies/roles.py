@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -16,6 +16,9 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import FailedTest, Session, StoreError, TableState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,14 @@ class Connects(Protocol):
         Raises:
             StoreError: the driver is not installed, or the Store cannot be reached.
         """
+
+
+@runtime_checkable
+class HoldsHistory(Protocol):
+    """A Technology whose Stores can hold the history of Runs."""
+
+    def history_engine(self, connection: Connection) -> Engine:
+        """SQLAlchemy's engine for a Store; a session of it is opened when it is used."""
 
 
 @runtime_checkable

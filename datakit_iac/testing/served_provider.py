@@ -19,7 +19,7 @@ from datakit_iac.provider import property_values
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.protocol import Properties, ResourceType
 from datakit_iac.provider.servicer import Invocation, Servicer
-from datakit_iac.provider.stores.access import close_all
+from datakit_iac.runs.stores.access import close_all
 from datakit_iac.version import __version__
 
 PATIENCE: Final = 30.0

@@ -1,4 +1,4 @@
-"""A configuration is handed on as it is, and what is secret stays so."""
+"""A configuration is passed on as it is, and what is secret stays so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_secrets_are_given_to_the_engine_alone(engine: Path, tmp_path: Path) -> 
 
 def test_an_engine_that_takes_none_is_told_and_the_secret_is_not(engine: Path, tmp_path: Path) -> None:
     engine.write_text("#!/bin/sh\necho no $(cat) >&2\nexit 1\n")
-    told = pytest.raises(ConfigurationError, match="the secret shop:token could not be handed on: no")
+    told = pytest.raises(ConfigurationError, match="the secret shop:token could not be passed on: no")
     with told as failed, OWN.written(engine, tmp_path, "prod"):
         pass
     assert "planted" not in str(failed.value)

@@ -31,7 +31,7 @@ from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from tests.approval.test_plan_subject import PROD
 from tests.scenarios.pipeline import FILES
 
-STEPS = int(os.environ.get("DATAKIT_APPROVAL_STEPS", "300"))
+STEPS = int(os.environ.get("DATAKIT_APPROVAL_STEPS", "150"))
 SEED = int(os.environ.get("DATAKIT_APPROVAL_SEED", "0"))
 
 ENV = '  env: [{name: REGION, value: "${REGION}"}, {name: URL, value: "https://${HOST}/v1"}]\n'

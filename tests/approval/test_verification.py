@@ -409,4 +409,4 @@ def test_a_plan_grows_old_where_the_environment_says_so(agreed: Case) -> None:
     agreed.later(days=8)
     assert "prod takes none older than 7d" in agreed.refusals()[0]
     agreed.later(days=-1)
-    assert "is of the future" in agreed.refusals()[0]
+    assert "is in the future" in agreed.refusals()[0]

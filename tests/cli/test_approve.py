@@ -125,7 +125,7 @@ def test_a_forged_plan_is_not_signed(dk: Dk, plan: Path, keys: Mapping[str, Path
     plan.write_text(plan.read_text().replace("ann@x.io", "mal@x.io"))
     said = dk("approve", "plan.json", "--yes", "--key", keys["ben"])
     assert (said.code, people(plan)) == (1, [])
-    assert "not as it was made" in said.err
+    assert "was changed after it was made" in said.err
 
 
 def test_the_key_is_found_where_ssh_keeps_it(dk: Dk, plan: Path, keys: Mapping[str, Path]) -> None:
@@ -240,7 +240,7 @@ def test_who_is_no_address_makes_no_plan(dk: Dk, previewed: Path, monkeypatch: p
     monkeypatch.setenv("DATAKIT_AUTHOR", author)
     said = dk("plan", "--env", "prod", "--out")
     assert said.code == 2
-    assert ("is not an address" if author else "of this plan is unknown") in said.err
+    assert ("is not the email address" if author else "of this plan is unknown") in said.err
     assert not (previewed / "approvals/prod").exists()
 
 

@@ -94,7 +94,7 @@ def test_the_layout_of_the_project_is_followed(dk: Dk, project: Path, there: str
         (["new", "--table", "t"], "a new DataSet needs a Store and its place there"),
         (["new", "--store", "warehouse", "--table", "t", "--topic", "t"], "not allowed with argument --table"),
         (["new", "--store", "warehouse", "--table", "t", "--version", "1"], "version: '1' is not "),
-        (["New", "--store", "warehouse", "--table", "t"], "'New' is not a name for a manifest"),
+        (["New", "--store", "warehouse", "--table", "t"], "'New' is not a valid name of a manifest"),
         (["new", "--interactive"], "standard input is not a terminal"),
     ],
 )
@@ -150,7 +150,7 @@ def test_force_never_drops_what_a_file_holds_besides(dk: Dk, project: Path) -> N
 def test_a_broken_file_is_left_alone_even_by_force(dk: Dk, project: Path) -> None:
     (project / "dataset" / "orders.yaml").write_text("a: [")
     (project / "dataset" / "wrong.yaml").write_text(f"{HEAD}kind: DataSet\nmetadata: {{name: wrong}}\nspec: {{}}\n")
-    for name, told in (("orders", "is there and is not valid YAML"), ("wrong", "'wrong' already, and it is wrong")):
+    for name, told in (("orders", "is there and is not valid YAML"), ("wrong", "'wrong' already, and it is invalid")):
         said = dk("dataset", "create", name, "--store", "warehouse", "--table", "t", "--force")
         assert said.code == 2
         assert told in said.err
@@ -171,7 +171,7 @@ def test_questions_are_asked_for_what_is_not_given(dk: Dk, project: Path, monkey
     monkeypatch.setattr("sys.stdin", Answers("\n".join(typed) + "\n"))
     said = dk("dataset", "create", "orders", "--interactive")
     assert (said.code, said.out) == (0, "DataSet orders:\n  dataset/orders.yaml\n")
-    assert "'warehose' is none of them; did you mean 'warehouse'?" in said.err
+    assert "'warehose' is not one of them; did you mean 'warehouse'?" in said.err
     assert "did you mean 'text'" in said.err
     made = load(project).datasets["orders"].spec
     assert (made.store, made.table, made.owner) == ("warehouse", "raw.orders", "shop-team")

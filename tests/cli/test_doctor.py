@@ -32,7 +32,7 @@ def test_what_is_there_is_shown_with_version_and_place(dk: Dk, tools: list[Tool]
         "            not on PATH",
         "            fix: install Go",
         "",
-        "All that is needed is here.",
+        "Everything that is needed is installed.",
     ]
 
 

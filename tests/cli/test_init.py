@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_made_is_told_without_a_trace(dk: Dk, tmp_path: 
 def test_a_name_that_pulumi_does_not_take_is_refused(dk: Dk, tmp_path: Path) -> None:
     said = dk("init", tmp_path, "--name", "my shop")
     assert (said.code, contents(tmp_path)) == (2, {})
-    assert "'my shop' is not a project's name" in said.err
+    assert "'my shop' is not a valid name of a project" in said.err
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_outputs_that_are_there_get_a_model_each_in_their_schema(dk: Dk, shop: P
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["New", "--runtime", "dbt"], "'New' is not a name for a manifest"),
+        (["New", "--runtime", "dbt"], "'New' is not a valid name of a manifest"),
         (["new", "--runtime", "dbd"], "invalid choice: 'dbd'"),
         (["new", "--runtime", "dbt", "--input", "user"], "no DataSet 'user' here\n  fix: did you mean 'users'?"),
         (["new", "--runtime", "dbt", "--input", "users-csv"], "dbt needs a table, and DataSet users-csv is users.csv"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from datakit_iac.provider.resource_types import run
+from datakit_iac.runs import execution
 from tests.docs.test_docs import FENCE, ROOT
 from tests.scenarios.workspace import Workspace
 
@@ -33,7 +34,8 @@ def test_a_lifecycle_runs_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_runtime_of_ones_own_runs_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shell = execute(shown("adding-a-runtime.md", "class Shell"))["Shell"]()
-    monkeypatch.setattr(run, "runtime", {"shell": shell}.__getitem__)
+    for module in (run, execution):
+        monkeypatch.setattr(module, "runtime", {"shell": shell}.__getitem__)
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox/a.csv").write_text("x\n1\n")
     execute(shown("adding-a-runtime.md", "Recorded("), Shell=type(shell))

@@ -10,6 +10,8 @@ import pytest
 
 from datakit_iac.provider.registry import FUNCTIONS, TYPES
 from datakit_iac.provider.resource_types import run
+from datakit_iac.runs import execution
+from datakit_iac.runs import request as requests
 from datakit_iac.testing import served_provider as testing
 from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.engine import Engine
@@ -32,8 +34,9 @@ def lifecycle(jobs: Jobs) -> Iterator[Lifecycle]:
     """The provider, with time for dbt's first start."""
     local = InProcess()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run, "run", jobs.run)
-        patched.setattr(run, "executor", lambda *_: local)
+        patched.setattr(execution, "run", jobs.run)
+        for module in (run, requests):
+            patched.setattr(module, "executor", lambda *_: local)
         patched.setattr(testing, "PATIENCE", 300.0)
         with Lifecycle(TYPES, FUNCTIONS, project=PROJECT, stack=STACK) as served:
             yield served

@@ -19,6 +19,7 @@ and Ctrl-C. `tests/model/test_engine.py` plays some of the same stories through 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError
 from tests.model.jobs import Jobs
-from tests.model.program import run
+from tests.model.program import platform, run
 from tests.model.state import Outcome, Snapshot, State
 from tests.model.update import Kill, Update
 
@@ -38,13 +39,13 @@ class Engine:
         snapshot: what is recorded.
     """
 
-    def __init__(self, lifecycle: Lifecycle, jobs: Jobs, root: Path) -> None:
-        self._lifecycle, self._jobs, self._root = lifecycle, jobs, root
+    def __init__(self, lifecycle: Lifecycle, jobs: Jobs, root: Path, program: Callable[[], None] = platform) -> None:
+        self._lifecycle, self._jobs, self._root, self._program = lifecycle, jobs, root, program
         self.snapshot = Snapshot()
 
     def copied(self, root: Path) -> Engine:
         """The same stack for a copy of the folder."""
-        copy = Engine(self._lifecycle, self._jobs, root)
+        copy = Engine(self._lifecycle, self._jobs, root, self._program)
         copy.snapshot = self.snapshot
         return copy
 
@@ -95,7 +96,7 @@ class Engine:
         self._jobs.ended.clear()
         try:
             with self._lifecycle.update():
-                run(update, update.said, self._root, preview=preview)
+                run(update, update.said, self._root, preview=preview, program=self._program)
                 update.remove()
         except Exception as failure:
             update.outcome.error = update.outcome.error or f"{type(failure).__name__}: {failure}"

@@ -1,4 +1,4 @@
-"""The Pulumi program: a Platform of the manifests in `project`, run in this process."""
+"""The Pulumi program, run in this process: a Platform of the manifests in `project`, or another one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import gc
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,14 @@ class _Ear:
             self._said.append(request.message)
 
 
-def run(monitor: mocks.MockMonitor, said: list[str], root: Path, *, preview: bool) -> None:
+def platform() -> None:
+    """A Platform of the manifests in `project`."""
+    Platform("platform", project="project")
+
+
+def run(
+    monitor: mocks.MockMonitor, said: list[str], root: Path, *, preview: bool, program: Callable[[], None] = platform
+) -> None:
     """Run the program.
 
     Args:
@@ -39,10 +46,8 @@ def run(monitor: mocks.MockMonitor, said: list[str], root: Path, *, preview: boo
         said: takes what the program says.
         root: the Pulumi project's folder, which is the working directory.
         preview: whether nothing may be touched.
+        program: what registers the resources.
     """
-
-    def program() -> None:
-        Platform("platform", project="project")
 
     def within() -> None:
         features = set(monitor.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]

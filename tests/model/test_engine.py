@@ -83,7 +83,6 @@ def test_the_rows_are_right_after_every_change_through_the_real_engine(tmp_path:
     story = Story(RealEngine(Workspace(tmp_path)), tmp_path, first(DuckDB())).begin()
     story.change(deliveries.with_row(story.project, "people", "two.csv", 2), "a row more", runs=["load-people"])
     story.change(some(columns.with_column(story.project, "sales", "city", "string", 1)), "a column more")
-    story.change(some(columns.renamed_column(story.project, "people", "name", "nick")), "a column is renamed")
     story.change(some(columns.widened(story.project, "sales")), "a column is wider")
     story.refuse(some(deliveries.with_bad_value(story.project, "sales")), "a bad value", refreshed=True)
     story.change(story.project.edited("loads", "people", name="fetch"), "a load is renamed", runs=["fetch"])

@@ -1,6 +1,6 @@
 """Random edits of a small project, each followed by `up`, compared with a model of what the documents promise.
 
-DATAKIT_MODEL_STEPS says how many edits are made, on each database: where it is not set, 160 on DuckDB and 40 on
+DATAKIT_MODEL_STEPS says how many edits are made, on each database: where it is not set, 100 on DuckDB and 30 on
 Postgres. They are the same ones each time, unless DATAKIT_MODEL_SEED, a number, asks for others.
 """
 
@@ -21,7 +21,7 @@ from tests.model.rules.stack import Stack
 from tests.model.rules.transforms import Transforms
 from tests.model.story import Story
 
-STEPS: Final = {"duckdb": 160, "postgres": 40}
+STEPS: Final = {"duckdb": 100, "postgres": 30}
 SEED: Final = int(os.environ.get("DATAKIT_MODEL_SEED", "0"))
 LENGTH: Final = 20
 """Edits of one story, at most."""

@@ -18,9 +18,10 @@ from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.provider.property_values import SECRET, SIGNATURE, UNKNOWN, write
-from datakit_iac.provider.protocol import Call, PartialError, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, PartialError, Properties
 from datakit_iac.provider.responses import printable
-from datakit_iac.provider.stores.access import alone
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.stores.access import alone
 from datakit_iac.technologies.technology import StoreError
 from datakit_iac.testing.lifecycle import Lifecycle, OperationError, RefusedError, Subject
 from tests.provider.toys import TOKEN, Toy
@@ -47,7 +48,7 @@ def unless_preview(failure: Exception) -> Callable[[Properties, Call], Propertie
 # Failures.
 
 
-@pytest.mark.parametrize("failure", [ResourceError("it broke"), StoreError("it broke")])
+@pytest.mark.parametrize("failure", [NotDoneError("it broke"), StoreError("it broke")])
 def test_a_failure_is_told_in_its_own_words_and_leaves_nothing(failure: Exception) -> None:
     with toy(unless_preview(failure)) as (_, subject), pytest.raises(OperationError) as raised:
         subject.up({"a": 1})
@@ -96,7 +97,7 @@ def test_faults_of_inputs_are_told_without_the_inputs() -> None:
 
 
 @pytest.mark.parametrize("operation", ["create", "update", "read", "delete"])
-@pytest.mark.parametrize("kind", [ResourceError, RuntimeError])
+@pytest.mark.parametrize("kind", [NotDoneError, RuntimeError])
 def test_no_message_and_no_error_holds_a_secret(operation: str, kind: type[Exception]) -> None:
     armed = threading.Event()
 
@@ -152,7 +153,7 @@ def test_secrets_within_secrets_go_longest_first() -> None:
 def test_a_message_holds_no_derived_form_and_nothing_unseen() -> None:
     value = "p@ss word/1"
     said = f"401 {quote(value)} {base64.b64encode(f'ann:{value}'.encode()).decode()} a\u202e\r\n  ::error::x"
-    with toy(unless_preview(ResourceError(said))) as (_, subject), pytest.raises(OperationError) as raised:
+    with toy(unless_preview(NotDoneError(said))) as (_, subject), pytest.raises(OperationError) as raised:
         subject.up({"password": Secret(value)})
     assert str(raised.value) == "401 [secret] YW5uO[secret] a\\u202e\n  \\x3a:error::x"
 
@@ -318,7 +319,7 @@ def test_the_provider_introduces_itself() -> None:
 def test_a_function_answers_or_fails_in_words() -> None:
     def twice(arguments: Properties, call: Call) -> Properties:
         if arguments["x"] < 0:
-            raise ResourceError("below zero")
+            raise NotDoneError("below zero")
         return {"y": arguments["x"] * 2}
 
     with Lifecycle({}, {"toy:index:twice": twice}) as lifecycle:

@@ -23,7 +23,7 @@ from tests.servers.postgres import Postgres, PostgresWithSmallDisk
 
 pytestmark = pytest.mark.engine
 
-KILLS = int(os.environ.get("DATAKIT_KILLS", "10"))
+KILLS = int(os.environ.get("DATAKIT_KILLS", "5"))
 ROWS = 30_000
 
 

@@ -47,6 +47,13 @@ class Guarded:
         workspace.write("project/prod.yaml", PROD)
         workspace.run("stack", "init", "prod").ok()
 
+    def copied(self, root: Path) -> Guarded:
+        """The same project, plans and keys in another folder."""
+        copy = object.__new__(Guarded)
+        copy.workspace, copy.root, copy.keys = self.workspace.copied(root), root, self.keys
+        copy.workspace.env["DATAKIT_AUTHOR"] = "ann@x.io"
+        return copy
+
     def dk(self, *words: str) -> Outcome:
         done = subprocess.run(
             [BIN / "dk", *words], cwd=self.root, env=self.workspace.env, capture_output=True, text=True,
@@ -74,18 +81,25 @@ class Guarded:
         return known <= {"pulumi:pulumi:Stack"} and not (self.root / TABLES).exists()
 
 
-@pytest.fixture
-def guarded(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+    """A project of one DataSet, of which nothing is planned."""
+    workspace = Workspace(tmp_path_factory.mktemp("begun"))
+    workspace.write("project/platform.yaml", PLATFORM)
+    workspace.write("project/users.yaml", USERS)
     return Guarded(workspace, tmp_path_factory.mktemp("keys"))
 
 
+@pytest.fixture
+def guarded(begun: Guarded, tmp_path: Path) -> Guarded:
+    """A copy of it."""
+    return begun.copied(tmp_path / "copy")
+
+
 @pytest.fixture(scope="module")
-def agreed(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+def agreed(begun: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     """A plan that enough people have approved, made once for tests that touch nothing."""
-    workspace = Workspace(tmp_path_factory.mktemp("agreed"))
-    workspace.write("project/platform.yaml", PLATFORM)
-    workspace.write("project/users.yaml", USERS)
-    guarded = Guarded(workspace, tmp_path_factory.mktemp("keys"))
+    guarded = begun.copied(tmp_path_factory.mktemp("agreed") / "copy")
     guarded.planned("ben", "eve")
     return guarded
 
@@ -150,12 +164,10 @@ def test_a_plan_is_applied_once_also_after_a_rollback(guarded: Guarded) -> None:
     refused = guarded.dk("apply", str(change), "--yes").failed().text
     assert "error[used-plan] another plan has been applied since this one was made" in refused
     assert refused.count("error[") == 1, "in all else it is as it was"
-    guarded.planned("ben", "eve")
-    guarded.up().ok()
 
 
-def test_a_plan_that_failed_before_anything_was_done_is_not_used_up(guarded: Guarded) -> None:
-    guarded.planned("ben", "eve")
+def test_a_plan_that_failed_before_anything_was_done_is_not_used_up(agreed: Guarded, tmp_path: Path) -> None:
+    guarded = agreed.copied(tmp_path / "copy")
     guarded.up().ok()
     guarded.workspace.replace("project/users.yaml", "Everybody.", "Nobody.")
     plan, tables = guarded.planned("ben", "eve"), guarded.root / TABLES

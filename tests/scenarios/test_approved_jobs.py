@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.pipeline import FILES
 from tests.scenarios.test_approvals import Guarded
 from tests.scenarios.workspace import Workspace
 
@@ -15,9 +16,12 @@ HOOK = "models: [{name: paid, config: {post_hook: 'delete from {{ this }}'}}]\n"
 Change = Callable[[Guarded], None]
 
 
-@pytest.fixture
-def guarded(pipeline: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     """The pipeline with a variable and a linked package, planned for prod and approved by two."""
+    pipeline = Workspace(tmp_path_factory.mktemp("agreed"))
+    for path, text in FILES.items():
+        pipeline.write(f"project/{path}", text)
     for select in ("staging", "marts"):
         section = f"  dbt: {{project: models, select: [{select}]}}\n"
         env = '  env: [{name: LEAST, value: "${LEAST}"}]\n'
@@ -28,11 +32,19 @@ def guarded(pipeline: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Gu
     pipeline.write("shared/dbt_project.yml", "name: shared\nversion: '1.0'\n")
     pipeline.write("shared/macros/m.sql", "{% macro m() %}1{% endmacro %}\n")
     (pipeline.project / "models/dbt_packages").mkdir()
-    (pipeline.project / "models/dbt_packages/shared").symlink_to(pipeline.root / "shared")
+    (pipeline.project / "models/dbt_packages/shared").symlink_to("../../../shared")
     pipeline.env["LEAST"] = "6"
     made = Guarded(pipeline, tmp_path_factory.mktemp("keys"))
     made.planned("ben", "eve")
     return made
+
+
+@pytest.fixture
+def guarded(agreed: Guarded, tmp_path: Path) -> Guarded:
+    """A copy of it."""
+    copy = agreed.copied(tmp_path / "copy")
+    copy.workspace.env["LEAST"] = "6"
+    return copy
 
 
 def test_no_change_of_what_a_run_is_given_is_let_in(guarded: Guarded) -> None:

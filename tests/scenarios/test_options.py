@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,8 +58,6 @@ class Program:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        workspace.write("inbox/users.csv", "id\n1\n")
-        self.is_up()
 
     def declares(self, options: str | Mapping[str, str] = "", **changes: Any) -> Workspace:
         """Write the program: with the same options for each type, or with those of some."""
@@ -87,10 +86,19 @@ class Program:
         return self.workspace.up("--skip-preview").ok().operations
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Applied once for all tests."""
+    made = Program(Workspace(tmp_path_factory.mktemp("options")))
+    made.workspace.write("inbox/users.csv", "id\n1\n")
+    made.is_up()
+    return made
+
+
 @pytest.fixture
-def program(workspace: Workspace) -> Program:
-    """Applied once."""
-    return Program(workspace)
+def program(begun: Program, tmp_path: Path) -> Program:
+    """A copy of it."""
+    return Program(begun.workspace.copied(tmp_path / "copy"))
 
 
 RENAMED = {"connector": "duck", "store": "home", "dataset": "people", "transform": "fetch", "run": "fetch"}
@@ -103,8 +111,7 @@ URNS = {
 }
 
 
-@pytest.mark.parametrize("is_told", [False, True])
-@pytest.mark.parametrize("way", ["aliases", "state rename"])
+@pytest.mark.parametrize(("way", "is_told"), [("aliases", True), ("state rename", False)])
 def test_a_renamed_resource_stays_what_it_is(program: Program, way: str, is_told: bool) -> None:
     writers: dict[str, Any] = {"writers": ["load"]} if is_told else {}
     assert program.is_up(**writers) == {}

@@ -12,16 +12,15 @@ from typing import Any
 
 from datakit_iac.technologies.postgres.opening import connected
 from tests.cloudquery.stores import database
-from tests.scenarios.pipeline import FILES, RUNS
+from tests.scenarios.pipeline import FILES
 from tests.scenarios.test_interruptions import assert_gone, provider_of, wait_for
 from tests.scenarios.workspace import Workspace
 
 REVENUE = "SELECT name, total FROM main.revenue ORDER BY 1"
 
 
-def bound(root: Path, connection: dict[str, Any]) -> Workspace:
+def bound(made: Workspace, connection: dict[str, Any]) -> Workspace:
     """The project of `pipeline.py`, its warehouse bound to a database of a server."""
-    made = Workspace(root)
     for path, text in FILES.items():
         made.write(f"project/{path}", text)
     options = {name: value for name, value in connection.items() if name != "password"}
@@ -42,37 +41,13 @@ def rows(connection: dict[str, Any], query: str) -> list[Any]:
         return server.execute(query).fetchall()
 
 
-def test_a_warehouse_on_postgres_has_the_rows_of_one_in_duckdb(tmp_path: Path) -> None:
-    connection = database()
-    workspace = bound(tmp_path / "postgres", connection)
-    file = Workspace(tmp_path / "duckdb")
-    for path, text in FILES.items():
-        file.write(f"project/{path}", text)
-
-    runs = {name: what for name, what in workspace.up().ok().operations.items() if name.startswith("Run ")}
-    assert runs == RUNS
-    file.up("--skip-preview").ok()
-    assert rows(connection, REVENUE) == file.rows(REVENUE) == [("ann", 15.0), ("bob", 7.0)]
-    assert workspace.up().ok().operations == {}
-
-    for each in (workspace, file):
-        each.write("project/inbox/orders.csv", "id,user_id,amount\n1,1,11\n3,2,7\n5,2,1\n")
-    again = {name for name in workspace.up().ok().operations if name.startswith("Run ")}
-    file.up("--skip-preview").ok()
-    assert again == {"Run load-orders", "Run staging", "Run marts"}
-    assert rows(connection, REVENUE) == file.rows(REVENUE) == [("ann", 11.0), ("bob", 8.0)]
-    assert workspace.preview().ok().operations == {}
-    left = [each for each in workspace.root.rglob("*") if each.is_file()]
-    assert not [each for each in left if connection["password"].encode() in each.read_bytes()]
-
-
 KILLS = int(os.environ.get("DATAKIT_KILLS", "2"))
 MANY = 30_000
 
 
 def test_a_provider_that_is_killed_during_loads_into_postgres_loses_and_doubles_nothing(tmp_path: Path) -> None:
     connection = database()
-    workspace = bound(tmp_path / "postgres", connection)
+    workspace = bound(Workspace(tmp_path / "postgres"), connection)
     outputs = "outputs: [{dataset: orders}]\n"
     workspace.replace("project/transforms.yaml", outputs, f"{outputs}  cloudquery: {{writeMode: append}}\n")
     workspace.up("--skip-preview").ok()

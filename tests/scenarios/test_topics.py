@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-import pytest
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewPartitions, NewTopic
+from confluent_kafka.cimpl import NewPartitions
 
 from tests.scenarios.pipeline import API
 from tests.scenarios.workspace import Workspace
 from tests.servers.kafka import Kafka, SecureKafka
-from tests.servers.registry import Registry
 from tests.servers.sharing import shared
 
 MANIFESTS = f"""\
@@ -103,23 +101,6 @@ def written(workspace: Workspace, more: str = "") -> tuple[AdminClient, str]:
     return AdminClient({"bootstrap.servers": brokers}), prefix
 
 
-@pytest.mark.parametrize("form", ["", "json", "avro"])
-def test_rows_go_through_a_topic_once(tmp_path: Path, form: str) -> None:
-    workspace = Workspace(tmp_path)
-    written(workspace, f", schemaRegistry: {shared(Registry)['url']}" if form else "")
-    if form:
-        workspace.replace("project/all.yaml", "  topic: events\n", f"  topic: events\n  format: {form}\n")
-
-    first = workspace.up("--skip-preview").ok()
-
-    assert "events 1,000" in first.text
-    assert workspace.rows(ROWS) == [(1000, 1000, (1000 * 1001 // 2) + 250)]
-    assert workspace.up().ok().operations == {}
-    workspace.write("project/inbox/orders.csv", f"{ORDERS}1001,1.00,2024-01-01T00:00:00Z\n")
-    assert set(workspace.up().ok().operations) == {"Run publish", "Run load"}
-    assert workspace.rows(ROWS) == [(1001, 1001, (1000 * 1001 // 2) + 251)]
-
-
 def test_a_changed_topic_is_found_and_altered_in_place(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     admin, prefix = written(workspace)
@@ -137,27 +118,6 @@ def test_a_changed_topic_is_found_and_altered_in_place(tmp_path: Path) -> None:
     assert "kafka-topics --alter --topic events --partitions 6" in planned.text
     assert workspace.up().ok().operations == {"DataSet events": "update"}
     assert len(admin.list_topics(f"{prefix}events", timeout=10).topics[f"{prefix}events"].partitions) == 6
-    assert workspace.up().ok().operations == {}
-
-
-def test_a_topic_of_others_is_left_alone(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    admin, prefix = written(workspace)
-    admin.create_topics([NewTopic(f"{prefix}events", 1, 1)])[f"{prefix}events"].result(10)
-    refused = workspace.up("--skip-preview").failed()
-    assert "events is there already and was not made by datakit; it was not touched" in refused.text
-
-
-def test_a_topic_that_is_removed_is_made_and_filled_again(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    admin, prefix = written(workspace)
-    workspace.up("--skip-preview").ok()
-    admin.delete_topics([f"{prefix}events"])[f"{prefix}events"].result(10)
-
-    workspace.refresh().ok()
-    workspace.up("--skip-preview").ok()
-
-    assert workspace.rows(ROWS) == [(1000, 1000, (1000 * 1001 // 2) + 250)]
     assert workspace.up().ok().operations == {}
 
 

@@ -39,8 +39,9 @@ def duckdb_kit(folder: Path) -> TechnologyKit:
         with duckdb.connect(path) as database:
             database.execute(f"CREATE TABLE IF NOT EXISTS {place} (id BIGINT, name VARCHAR)")
             database.execute(f"DELETE FROM {place}")
-            for row in rows:
-                database.execute(f"INSERT INTO {place} VALUES (?, ?)", list(row))
+            if rows:
+                columns = [list(each) for each in zip(*rows, strict=True)]
+                database.execute(f"INSERT INTO {place} SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[])", columns)
 
     return TechnologyKit(Connection("duckdb", {"path": str(path)}), lambda name: Place(table=f"raw.{name}"), fill)
 

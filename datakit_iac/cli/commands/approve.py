@@ -1,4 +1,4 @@
-"""Agree to a plan: show it, and sign its digest with your SSH key.
+"""Approve a plan: show it, and sign its digest with your SSH key.
 
 The signature is beside the plan, a file for each person; commit it. Who you are is what approvals/allowed_signers
 says of your key.
@@ -41,7 +41,7 @@ def run(options: Namespace) -> int:
     plan = known_plan(file)
     print(rendering.text(plan))
     if plan.digest != plan.sealed:
-        return _refused(f"{file} is not as it was made: its content has another digest than it says")
+        return _refused(f"{file} was changed after it was made: its digest is not that of its content")
     if not options.yes and not prompts.is_answered():
         return _refused(
             "not signed: standard input is not a terminal, so no answer is possible\n  fix: `--yes` does not ask"

@@ -48,7 +48,7 @@ def _text(tools: Sequence[Tool], missing: Sequence[str], painted: Paint) -> Iter
         yield f"{mark}  {tool.name:<{names}}  {version:<{versions}}  {place}".rstrip()
         yield from _further(tool, " " * (names + 6), painted)
     yield ""
-    yield painted(f"missing: {', '.join(missing)}", "red") if missing else "All that is needed is here."
+    yield painted(f"missing: {', '.join(missing)}", "red") if missing else "Everything that is needed is installed."
 
 
 def _further(tool: Tool, margin: str, painted: Paint) -> Iterator[str]:

@@ -39,8 +39,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--store", metavar="STORE", help="the Store it is built in (default: the only one that fits)")
     parser.add_argument("--name", help="the Transform's name (default: the dbt project's)")
     parser.add_argument("--schema", default="", help="where models are built that name no schema")
-    parser.add_argument("--select", action="append", default=[], metavar="SELECTOR", help="as of dbt; repeatable")
-    parser.add_argument("--exclude", action="append", default=[], metavar="SELECTOR", help="as of dbt; repeatable")
+    parser.add_argument("--select", action="append", default=[], metavar="SELECTOR", help="as in dbt; repeatable")
+    parser.add_argument("--exclude", action="append", default=[], metavar="SELECTOR", help="as in dbt; repeatable")
     add_options(parser)
 
 

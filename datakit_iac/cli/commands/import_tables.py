@@ -1,4 +1,4 @@
-"""Write DataSets for the tables that are in a Store, and take the tables over into the stack's state.
+"""Write DataSets for the tables that are in a Store, and import the tables into the stack's state.
 
 Types, keys and descriptions are the catalog's; columns whose names suggest personal data are marked as `# guessed`.
 Tables that a DataSet declares already are compared with it, which stays as it is unless --force. Repeated, it does
@@ -30,7 +30,11 @@ def configure(parser: ArgumentParser) -> None:
     add_path(parser)
     pulumi_process.add_environment(parser)
     parser.add_argument(
-        "--tables", action="append", default=[], metavar="PATTERN", help="only those that fit, e.g. 'raw.*'; repeatable"
+        "--tables",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only the tables that match, e.g. 'raw.*'; repeatable",
     )
     parser.add_argument("--no-apply", action="store_true", help="only write manifests; the state stays as it is")
     pulumi_process.add_yes(parser)
@@ -54,7 +58,7 @@ def run(options: Namespace) -> int:
     if proposal.differing and not options.force:
         print("nothing was applied: tables would be changed to what their manifests say", file=sys.stderr)
         return exit_codes.FINDINGS
-    from datakit_iac.provider.adoption import ADOPT
+    from datakit_iac.runs.adoption import ADOPT
 
     return pulumi_process.pulumi(
         "up",

@@ -22,9 +22,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where, made if needed (default: .)")
     parser.add_argument("--name", metavar="PROJECT", help="the Pulumi project's name (default: the folder's)")
     parser.add_argument("--runtime", choices=RUNTIMES, help="begin a Transform of the name FOLDER, run by this")
-    parser.add_argument("--mode", choices=("batch", "streaming"), help="of a Transform (default: batch)")
-    parser.add_argument("--namespace", metavar="NAME", help="of a Transform: its metadata's")
-    parser.add_argument("--force", action="store_true", help="go on where files are there; theirs are kept as .orig")
+    parser.add_argument("--mode", choices=("batch", "streaming"), help="the mode of a Transform (default: batch)")
+    parser.add_argument("--namespace", metavar="NAME", help="the namespace of a Transform")
+    parser.add_argument("--force", action="store_true", help="overwrite files; the old ones are kept as .orig")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
 
 
@@ -71,7 +71,7 @@ def _name(asked: str | None, folder: Path) -> str:
         return re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-._") or "platform"
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", asked):
         raise exit_codes.UsageError(
-            f"{asked!r} is not a project's name", "use letters, digits, hyphens, dots and underscores"
+            f"{asked!r} is not a valid name of a project", "use letters, digits, hyphens, dots and underscores"
         )
     return asked
 

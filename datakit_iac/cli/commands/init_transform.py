@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
         parser.add_argument(
             f"--{side}", action="append", default=[], metavar="DATASET", dest=f"{side}s", help=f"an {side}; repeatable"
         )
-    parser.add_argument("--force", action="store_true", help="go on where files are there; theirs are kept as .orig")
+    parser.add_argument("--force", action="store_true", help="overwrite files; the old ones are kept as .orig")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or programs")
 
 

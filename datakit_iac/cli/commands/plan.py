@@ -79,7 +79,7 @@ def _author(*, demanded: bool) -> str:
     known = address(said)
     if demanded and not known:
         raise exit_codes.UsageError(
-            f"{said!r} is not an address of the plan's author" if said else "the author of this plan is unknown",
+            f"{said!r} is not the email address of the plan's author" if said else "the author of this plan is unknown",
             f"git config user.email …, or export {AUTHOR}=… where a machine makes it",
         )
     return known

@@ -1,7 +1,7 @@
 """Get this machine ready: find or make the Pulumi engine, and what the project's first `pulumi up` needs.
 
 Run it once in the virtual environment that datakit was installed in, and again where `dk doctor` misses the engine.
-What is there already is left alone.
+What is there already is not changed.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def add_output(parser: ArgumentParser) -> None:
         default="text",
         help="for people, programs, GitHub or code scanners (default: text)",
     )
-    parser.add_argument("--strict", action="store_true", help="take warnings for errors")
+    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
 
 def report(asked: Scope, project: Project, findings: Sequence[Finding], options: Namespace) -> int:

@@ -57,7 +57,7 @@ def _load(text: str, document: int) -> Any:
     try:
         return list(yaml.safe_load_all(text))[document]
     except (yaml.YAMLError, IndexError) as fault:
-        raise NotEditableError("it would be no YAML any more") from fault
+        raise NotEditableError("the result would not be valid YAML") from fault
 
 
 def _spec(text: str, document: int) -> yaml.MappingNode:

@@ -17,7 +17,7 @@ class Written:
 
     Attributes:
         files: every file that is new or has new text, in the order given.
-        kept: what stood in the way before, and the file beside it that has it now.
+        kept: each file that was replaced, and the file that has its former content.
     """
 
     files: Sequence[Path]
@@ -33,7 +33,7 @@ class Written:
         for file in self.files:
             yield f"  {shown(file)}"
         for file, place in self.kept.items():
-            yield f"  {shown(place)} has what stood in {file.name}"
+            yield f"  {shown(place)} has the former content of {file.name}"
 
 
 def write(texts: Mapping[Path, str], *, force: bool = False) -> Written:

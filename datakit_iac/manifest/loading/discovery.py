@@ -91,7 +91,7 @@ class _Walk:
             return False
         try:
             return stat.S_ISDIR(link.stat().st_mode)
-        except OSError as fault:  # it leads nowhere, in a circle, or where nobody may look
+        except OSError as fault:  # a broken link, a circle of links, or no permission
             if "." not in link.name:  # by its suffix a file: of a manifest its reader tells, another may be made later
                 self._unreadable.append(OSError(fault.errno, f"a link: {fault.strerror}", link.path))
             return False
@@ -122,7 +122,7 @@ def content_of(file: str) -> bytes:
     finally:
         os.close(descriptor)
     if len(content) > LARGEST:
-        raise OSError(f"larger than {LARGEST // 1024**2} MiB, and no manifest is")
+        raise OSError(f"larger than {LARGEST // 1024**2} MiB; manifests are smaller")
     return content
 
 
@@ -137,7 +137,7 @@ def may_declare(content: bytes) -> bool:
 
 
 def is_marked(content: bytes) -> bool:
-    """Whether a file speaks of manifests of ours, rightly or not: by an `apiVersion` or a `kind`, or in UTF-16."""
+    """Whether a file looks like a manifest, valid or not: by an `apiVersion` or a `kind`, or in UTF-16."""
     return _MARKED.search(content) is not None or content.startswith(_UTF_16)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datakit_iac.manifest.models.document import Manifest
 
 _SHOWN: Final = 5
-"""So many fields that differ are named; the rest is counted."""
+"""The number of different fields that are named; the rest are counted."""
 
 
 def differing(first: Manifest, other: Manifest) -> list[str]:
@@ -55,7 +55,7 @@ def of_other_kind(origin: Origin, first: Origin, manifest: Manifest) -> Finding:
 
 
 def without_version(origin: Origin, connector: Connector) -> Finding:
-    """The finding for one of several Connectors of a name that has no version, so that nobody can tell them apart."""
+    """The finding for one of several Connectors of a name that has no version, so that they cannot be told apart."""
     message = f"Connector {connector.name} is declared several times, and here it has no version"
     return origin.finding("duplicate-name", message, ("spec",), hint="give each of them a version")
 

@@ -40,7 +40,7 @@ _NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
 Declared = tuple[Origin, Mapping[str, Any]]
 """A document that is in no file of manifests, and where it is declared."""
 _HOST: Final = r"(?s)datakit\.|.*infoblox\.dev"
-"""How the `apiVersion` of every manifest of ours begins, in whatever version, and with a slip in its first word."""
+"""How the `apiVersion` of every manifest begins, in any version, and with a typo in its first word."""
 
 
 def load(root: Path, further: Iterable[Declared] = ()) -> Project:
@@ -108,7 +108,7 @@ class _Reading:
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
         if not self._origins and not self.findings:
             message = f"no manifest of {API_VERSION} is below {self.root}"
-            hint = "write a connector first"
+            hint = "`dk init` begins a project; or write a Connector first"
             self.findings.append(Finding(code="empty-project", message=message, at=Position(str(self.root)), hint=hint))
         for (kind, name), others in self._repeated.items():
             self.findings.append(duplicates.duplicate(self._collected[kind][name], self._origins[kind, name], others))
@@ -242,7 +242,7 @@ def _unreadable(file: str, fault: OSError | UnicodeDecodeError) -> Finding:
 
 
 def _broken(file: str, fault: yaml_reader.BrokenYamlError, severity: Severity) -> Finding:
-    hint = "the cause may stand just before; put text with special characters in quotes, and indent with spaces"
+    hint = "the cause may be just before it; put text with special characters in quotes, and indent with spaces"
     return Finding(
         code="broken-yaml",
         message=f"this is not valid YAML: {fault}",

@@ -30,7 +30,7 @@ def check_depth(content: str) -> None:
     Deep nesting takes many brackets, or indicators one behind the other; only where there are such is it measured.
 
     Raises:
-        yaml.MarkedYAMLError: it is nested deeper than anybody writes, or it is not valid YAML.
+        yaml.MarkedYAMLError: it is nested too deeply, or it is not valid YAML.
     """
     brackets = content.count("[") + content.count("{")
     if brackets < _CROWDED and not any(indicators in content for indicators in _COMPACT):

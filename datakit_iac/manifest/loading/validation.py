@@ -19,7 +19,7 @@ from datakit_iac.manifest import wording
 from datakit_iac.manifest.models.document import Manifest
 
 _STRICT_KINDS: Final = ("Environment", "Policy")
-"""Kinds in which a slip of the pen would be a permission that nobody gave."""
+"""Kinds in which a typo would be a permission that was not given."""
 
 _SECTIONS_THAT_DECIDE: Final = ("trigger", "inputs", "outputs")
 _FIELDS_THAT_DECIDE: Final = ("mode", "timeout", "policy", "policies", "schedule", "cron", "timezone", "suspend")
@@ -62,7 +62,7 @@ def _may_be_left_out(error: ErrorDetails, document: Any) -> bool:
 
 
 def _is_permission(model: type[Manifest], path: Sequence[Step]) -> bool:
-    """Whether to leave the field out may permit what nobody permitted."""
+    """Whether leaving the field out may permit what is not permitted."""
     return (
         model.__name__ in _STRICT_KINDS
         or "consents" in path
@@ -142,7 +142,7 @@ def _fault(
     origin: Origin, model: type[Manifest], path: tuple[Step, ...], errors: Sequence[ErrorDetails], is_secret: bool
 ) -> Finding:
     error = errors[0]
-    hint = _hint(errors) or f"`dk schema {model.__name__}` tells what may stand here"
+    hint = _hint(errors) or f"`dk schema {model.__name__}` lists the fields that are valid here"
     match error["type"]:
         case "extra_forbidden":
             return _unknown_field(origin, model, path, error["loc"])

@@ -40,7 +40,7 @@ class ConnectionField(Model):
 
     @model_validator(mode="after")
     def _default_fits(self) -> Self:
-        """A default is of the field's type, and no secret has one."""
+        """A default is of the field's type; a secret has none."""
         if self.default is None:
             return self
         if self.secret or any(literals(self.default, (self.field,))):

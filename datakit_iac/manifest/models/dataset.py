@@ -53,7 +53,7 @@ class TopicSettings(Model):
         """What has a field of its own is said there."""
         for key, field in (("retention.ms", "retention"), ("cleanup.policy", "topicSettings.cleanup")):
             if key in self.config:
-                raise ValueError(f"config {key} is said by `{field}`")
+                raise ValueError(f"config {key} is set by `{field}`")
         return self
 
 
@@ -120,7 +120,7 @@ class DevelopmentSection(Model):
 def _of_rows(test: Test) -> Test:
     """A test without a column asks nothing of one."""
     if test.of_column:
-        raise ValueError("unique, not_null, accepted_values and relationships stand with a column")
+        raise ValueError("unique, not_null, accepted_values and relationships are tests of a column")
     return test
 
 

@@ -60,7 +60,7 @@ class Quotas(Model):
 
 
 def _executor(name: str) -> str:
-    """The name of an executor: any that may be installed, unless it is a slip for one of ours."""
+    """The name of an executor: any that may be installed, unless it is a typo of one of datakit's own."""
     return open_name("executors", name, "datakit.executors")
 
 
@@ -76,7 +76,7 @@ def _address(text: str) -> str:
     """An address of the web, without a password."""
     parts = urlsplit(text)
     if parts.username or parts.password or "@" in text or without_passwords(text) != text:
-        raise ValueError("an address with a password in it is kept nowhere; leave user and password out")
+        raise ValueError("an address must not contain a password; leave user and password out")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{text!r} is not an address; expected for instance https://lineage.example.com")
     return text
@@ -87,6 +87,47 @@ class Lineage(Model):
 
     endpoint: Annotated[str, AfterValidator(_address)]
     namespace: str = ""
+
+
+class Mail(Model):
+    """A message by SMTP."""
+
+    to: Annotated[list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]], Field(min_length=1)]
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", alias="from")]
+    server: Annotated[str, Field(pattern=r"^[^:\s]+(:\d{1,5})?$")]
+    user: str = ""
+    password: SecretReference | None = None
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+
+
+NotificationEvent = Literal["failure", "recovery", "stale"]
+_EVENTS: Final[tuple[NotificationEvent, ...]] = ("failure", "recovery", "stale")
+
+
+class Notification(Model):
+    """Who hears of Runs that a schedule or a change started: by webhook, mail or command; exactly one of these."""
+
+    webhook: Annotated[str, AfterValidator(_address)] | None = None
+    secret: SecretReference | None = None
+    email: Mail | None = None
+    command: list[str] = Field(default_factory=nothing)
+    on: Annotated[list[NotificationEvent], Field(min_length=1)] = Field(default_factory=lambda: [*_EVENTS])
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """It goes one way, and only a webhook is signed."""
+        ways = [name for name in ("webhook", "email", "command") if getattr(self, name)]
+        if len(ways) != 1:
+            found = " and ".join(ways) or "none"
+            raise ValueError(f"exactly one of webhook, email and command is expected, found {found}")
+        if self.secret and not self.webhook:
+            raise ValueError("`secret` signs what a webhook is sent, and means nothing without one")
+        return self
+
+    @property
+    def way(self) -> str:
+        """Where it goes, for people."""
+        return self.webhook or (f"mail to {', '.join(self.email.to)}" if self.email else self.command[0])
 
 
 class BindingSection(Model):
@@ -151,6 +192,8 @@ class EnvironmentSpec(Model):
     )
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
+    history: Name | None = None
+    notify: list[Notification] = Field(default_factory=nothing)
     vars: dict[str, Any] = Field(default_factory=dict)
     bindings_required: bool = False
     bindings: dict[str, BindingSection] = Field(default_factory=dict)

@@ -59,7 +59,7 @@ class NamedPlugin(Model):
         try:
             text = json.dumps(self.spec)
         except TypeError:
-            raise ValueError("spec has a value that JSON has not, such as a date; put it in quotes") from None
+            raise ValueError("spec has a value that JSON does not have, such as a date; put it in quotes") from None
         shown = json.loads(PLACEHOLDER.sub("${FIELD}", text))
         for path in literals(shown, ("spec",)):
             where = ".".join(map(str, path))

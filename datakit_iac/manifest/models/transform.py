@@ -106,7 +106,7 @@ def _arguments(value: object) -> object:
 
 
 def _runtime(name: str) -> str:
-    """The name of a runtime: any that may be installed, unless it is a slip for one of ours."""
+    """The name of a runtime: any that may be installed, unless it is a typo of one of datakit's own."""
     return open_name("runtimes", name, "datakit.runtimes", "datakit.sections")
 
 

@@ -14,7 +14,7 @@ _PACKAGE: Final = Path(__file__).parents[2]
 
 @cache
 def open_name(kind: str, name: str, *groups: str) -> str:
-    """The name of something that packages install; a misspelling of one of ours, which everybody has, is refused.
+    """The name of something that packages install; a misspelling of one of datakit's own is refused.
 
     Args:
         kind: the folder of ours, each of which has a folder of its own: that is there before all packages are asked.

@@ -49,7 +49,7 @@ def _cron(text: str) -> str:
     except CronSimError as fault:
         raise ValueError(f"{text!r} is not a cron expression: {str(fault).lower()}") from fault
     except StopIteration as never:
-        raise ValueError(f"{text!r} is a time that never comes") from never
+        raise ValueError(f"{text!r} is a time that never occurs") from never
     return text
 
 

@@ -1,4 +1,4 @@
-"""Values nobody may see, the `${VAR}` references that stand for them in manifests, and how a secret is known."""
+"""Secret values, their `${VAR}` references in manifests, and how a secret is recognised."""
 
 from __future__ import annotations
 

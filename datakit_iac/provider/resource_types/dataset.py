@@ -12,13 +12,15 @@ from datakit_iac.contract.shapes import Contract
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider import column_order, foresight
 from datakit_iac.provider import inputs as decode
-from datakit_iac.provider.adoption import IMPORTED, demand_ours, recorded
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, Difference, Properties
 from datakit_iac.provider.reconcile import changes_to, drifted, is_refilled, losses, regranted, settle
-from datakit_iac.provider.stores.access import opened
-from datakit_iac.provider.trash import discard, empty
-from datakit_iac.provider.verification import demand_kept
+from datakit_iac.runs.adoption import IMPORTED, demand_ours, recorded
+from datakit_iac.runs.differences import differences
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.stores.access import opened
+from datakit_iac.runs.trash import discard, empty
+from datakit_iac.runs.verification import demand_kept
 from datakit_iac.technologies.evolution import ambiguous, strongest
 from datakit_iac.technologies.roles import KeepsTerms, recent
 from datakit_iac.technologies.steps import sentences
@@ -39,6 +41,8 @@ class DataSetType:
 
         The Store is asked only where there is such a change: an empty table, or a view, has nothing to lose.
         """
+        if old:
+            call.claims.record(call.urn)
         faults = decode.unsound("DataSet", new)
         if faults or has_unknowns(new):
             return faults
@@ -126,7 +130,7 @@ class DataSetType:
             return None
         if inputs.get("external"):
             return inputs, state
-        if undeclared := [each.column for each in changes_to(dataset, live.columns) if each.kind == "drop"]:
+        if undeclared := [each.column for each in differences(dataset, live.columns) if each.kind == "drop"]:
             call.warn(f"{dataset.place} has columns that are not in the contract: {', '.join(undeclared)}; they stay")
         inputs = {**inputs, **drifted(dataset, live, inputs), **regranted(inputs, live), **terms}
         return inputs, _outputs(recorded(live, state.get("generation", ""), call) or IMPORTED)
@@ -161,7 +165,8 @@ class DataSetType:
         try:
             with opened(dataset.connection, call) as session:
                 empty(session, call)
-                discard(session, dataset, inputs, state.get("generation", ""), call)
+                may_be_lost = decode.consent(inputs, "table") is not None
+                discard(session, dataset, state.get("generation", ""), call, may_be_lost=may_be_lost)
         except StoreMissingError:
             call.tell(f"{place_id(dataset)} is gone already")
 
@@ -210,12 +215,12 @@ def _address(resource_id: str) -> Properties:
     """The inputs that an ID alone tells, for an import.
 
     Raises:
-        ResourceError: it is not an ID of a DataSet.
+        NotDoneError: it is not an ID of a DataSet.
     """
     location, separator, address = resource_id.rpartition("#")
     kind = location.partition(":")[0]
     if not (separator and address):
-        raise ResourceError(f"{resource_id!r} is not a DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
+        raise NotDoneError(f"{resource_id!r} is not a DataSet's ID; expected TECHNOLOGY:LOCATION#TABLE")
     found = technology(kind)
     reached = found.at(location)
     place, *_ = found.capabilities.places
@@ -232,14 +237,14 @@ def _foresee(dataset: BoundDataSet, new: Properties, call: Call) -> None:
     """Tell what making it would do; what is there already is seen where the Store can be asked.
 
     Raises:
-        ResourceError: it is another's; only a message where what could be imported is being listed.
+        NotDoneError: it is another's; only a message where what could be imported is being listed.
     """
     changes = None
     with contextlib.suppress(StoreError), opened(dataset.connection, call) as session:
         if live := recent(session, dataset.place):
             try:
                 demand_ours(dataset, live, "", call)
-            except ResourceError as another:
+            except NotDoneError as another:
                 if not call.is_listed:
                     raise
                 call.warn(str(another))
@@ -256,18 +261,18 @@ def _demand(dataset: BoundDataSet, call: Call) -> None:
     """A source that nobody here makes must be there and keep its contract; a preview that cannot ask says so.
 
     Raises:
-        ResourceError: it is not there, or is not as declared.
+        NotDoneError: it is not there, or is not as declared.
     """
     try:
         with opened(dataset.connection, call) as session:
             if live := session.describe(dataset.place):
                 demand_kept(session, dataset, live)
     except StoreMissingError as missing:
-        raise ResourceError(f"source {dataset.name}: {missing}") from missing
+        raise NotDoneError(f"source {dataset.name}: {missing}") from missing
     except StoreError as fault:
         if not call.preview:
             raise
         call.warn(f"the source could not be asked: {fault}")
         return
     if live is None:
-        raise ResourceError(f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or fix its DataSet")
+        raise NotDoneError(f"source {dataset.name}: there is no {place_id(dataset)}; put it there, or fix its DataSet")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datakit_iac.findings.fault import Fault
 from datakit_iac.provider.inputs import foretell
 from datakit_iac.provider.property_values import UNKNOWN
-from datakit_iac.provider.protocol import Call, Difference, Properties, ResourceError
+from datakit_iac.provider.protocol import Call, Difference, Properties
+from datakit_iac.runs.operation import NotDoneError
 
 
 def identifier(name: object) -> str:
@@ -35,11 +36,11 @@ class RecordType:
         """It is what was recorded.
 
         Raises:
-            ResourceError: it is to be imported, and nothing of it is anywhere else.
+            NotDoneError: it is to be imported, and nothing of it is anywhere else.
         """
         if not inputs:
             kind = call.urn.split("::")[2].rpartition(":")[2]
-            raise ResourceError(
+            raise NotDoneError(
                 f"a {kind} is only recorded in the state, so there is nothing to import: leave {call.name} out of the"
                 " import and declare it in the program"
             )

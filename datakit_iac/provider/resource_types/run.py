@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
@@ -14,24 +13,16 @@ from datakit_iac.executors.registry import executor, invalid_settings
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR
 from datakit_iac.provider import inputs
-from datakit_iac.provider.outputs import claim, sign
-from datakit_iac.provider.prewarm import warm
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.protocol import (
-    Call,
-    Difference,
-    PartialError,
-    Properties,
-    ResourceError,
-)
-from datakit_iac.provider.quotas import within
+from datakit_iac.provider.protocol import Call, Difference, PartialError, Properties
 from datakit_iac.provider.resource_types.recorded import RecordType, identifier
 from datakit_iac.provider.resource_types.run_reasons import reasons
-from datakit_iac.provider.stores.access import alone
-from datakit_iac.provider.verification import verify
-from datakit_iac.runtimes.definition import definition
-from datakit_iac.runtimes.execution import rendered, run
-from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult, UsesPlugins
+from datakit_iac.runs.operation import NotDoneError
+from datakit_iac.runs.request import RunRequest
+from datakit_iac.runs.stores.access import alone
+from datakit_iac.runs.verification import verify
+from datakit_iac.runtimes.execution import rendered
+from datakit_iac.runtimes.job import JobFailedError, UsesPlugins
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError, place_id
 
@@ -42,9 +33,6 @@ TESTS: Final = ("tests", "references")
 """The inputs whose change makes what was written be verified again: the tests, and what they compare it with."""
 
 _PLANNED: Final = {"written": UNKNOWN, "counts": UNKNOWN}
-
-CACHE: Final = Path(".datakit", "cache")
-"""What is kept between runs, by environment, below the Pulumi project's folder."""
 
 
 class RunType(RecordType):
@@ -158,22 +146,36 @@ def _said(new: Properties) -> Properties:
 
 
 def _execute(new: Properties, call: Call) -> Properties:
-    """Run the job, then verify its outputs against their contracts.
+    """Run the job and verify its outputs, unless that happened already outside of this state.
 
     Raises:
-        ResourceError: the environment's Stores are full; nothing was run.
+        NotDoneError: the environment's Stores are full; nothing was run.
         PartialError: it failed or was stopped; it is recorded as incomplete, so the next update runs it again.
     """
+    from datakit_iac.runs.execution import carried_out  # late: a preview needs no history, and it takes long to import
+
     job = inputs.job(new, call.environment)
-    with within(new.get("quotas") or {}, call):
-        try:
-            outcome, written = _run_and_verify(job, new, call)
-        except (Cancelled, JobFailedError, StoreError, ResourceError) as failure:
-            raise _incomplete(job, failure, call) from failure
+    request = RunRequest(
+        job,
+        definition=new["definition"],
+        versions=new.get("versions") or {},
+        generations=new.get("generations") or {},
+        quotas=new.get("quotas") or {},
+        where=new.get("executor") or {},
+        history=inputs.connection(new["history"]) if new.get("history") else None,
+    )
+    try:
+        outcome = carried_out(request, call)
+    except NotDoneError:
+        raise
+    except (Cancelled, JobFailedError, StoreError) as failure:
+        raise _incomplete(job, failure, call) from failure
     for note in outcome.notes:
         call.warn(note)
+    if outcome.is_adopted:
+        call.tell(f"not repeated: {outcome.record.described} did the same")
     call.tell(", ".join(f"{name} {count:,}" for name, count in outcome.counts.items()) or "done")
-    return {"written": written, "counts": outcome.counts}
+    return {"written": outcome.written, "counts": outcome.counts}
 
 
 def _test_again(new: Properties, state: Properties, call: Call) -> Properties:
@@ -196,31 +198,3 @@ def _incomplete(job: Job, failure: Exception, call: Call) -> PartialError:
     reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
     outputs = {"written": {}, "counts": {}, "incomplete": True}
     return PartialError(job.transform, outputs, f"Transform {job.transform}: {reason}")
-
-
-def _run_and_verify(job: Job, new: Properties, call: Call) -> tuple[RunResult, dict[str, str]]:
-    def confirm() -> None:
-        """Refuse to go on where the files have changed since the Run was planned."""
-        if definition(job) != new["definition"]:
-            raise JobFailedError(
-                "its files have changed since this update read them; nothing was built",
-                ("run the update again, and leave the files alone meanwhile",),
-                is_final=True,
-            )
-
-    stores = [each.connection for each in (*job.inputs, *job.outputs)]
-    with alone(stores, call):
-        context = RunContext(executor(*_executor(new)), _cache(job), call.status, call.cancel, confirm)
-        warm(context.executor)
-        call.status("starting")
-        claim(job, new.get("generations") or {}, call)
-        outcome = run(runtime(job.runtime), job, context)
-        sign(job, outcome.relations, call)
-        call.status("verifying the outputs")
-        return outcome, verify(job, new.get("generations") or {}, call)
-
-
-def _cache(job: Job) -> Path:
-    cache = CACHE / job.environment
-    cache.mkdir(parents=True, exist_ok=True)
-    return cache.absolute()

@@ -8,7 +8,7 @@ from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
 from datakit_iac.provider.protocol import Call, Difference, Properties
 from datakit_iac.provider.reconcile import tell_notes
-from datakit_iac.provider.stores.access import opened
+from datakit_iac.runs.stores.access import opened
 from datakit_iac.technologies.roles import Configures
 from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 

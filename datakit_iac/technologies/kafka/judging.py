@@ -9,7 +9,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.values.duration import kept_seconds
 from datakit_iac.technologies.evolution import plan
 from datakit_iac.technologies.kafka.catalog import Topic
-from datakit_iac.technologies.kafka.records import Record
+from datakit_iac.technologies.kafka.record import Record
 from datakit_iac.technologies.kafka.wanted import wanted
 
 

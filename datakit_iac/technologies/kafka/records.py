@@ -11,86 +11,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.cimpl import NewTopic
 
-from datakit_iac.manifest.models.column import Column
 from datakit_iac.technologies.kafka import settings
 from datakit_iac.technologies.kafka.client import Client, client, reason
 from datakit_iac.technologies.kafka.offsets import Bound, bounds
-from datakit_iac.technologies.ownership import Attempt, Mark
+from datakit_iac.technologies.kafka.record import Key, Loaded, Record, loaded, read_key
 from datakit_iac.technologies.technology import StoreError
 
 NAME: Final = "__datakit"
-_FORMAT: Final = 1
 _BATCH: Final = 10_000
-
-Key = tuple[str, str]
-"""A topic, and the Transform that wrote into it; empty for the topic itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a Transform wrote into a topic last, with the number of rows."""
-
-    attempt: Attempt
-    rows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is kept of a topic.
-
-    Attributes:
-        topic_id: which topic of that name it is; empty while it is being made.
-        mark: whose it is.
-        description: the DataSet's.
-        columns: the DataSet's.
-        config: the configuration that was asked for, which goes where it is not any more.
-    """
-
-    topic_id: str
-    mark: Mark
-    description: str = ""
-    columns: tuple[Column, ...] = ()
-    config: Mapping[str, str] | None = None
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """As it is written."""
-        return {
-            "format": _FORMAT,
-            "id": self.topic_id,
-            "stack": self.mark.stack,
-            "dataset": self.mark.dataset,
-            "generation": self.mark.generation,
-            "description": self.description,
-            "columns": [column.dumped() for column in self.columns],
-            "config": dict(self.config or {}),
-        }
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Record:
-        """What was written."""
-        mark = Mark(document["stack"], document["dataset"], document["generation"])
-        columns = tuple(Column.model_validate(each) for each in document["columns"])
-        return cls(document["id"], mark, document["description"], columns, document["config"])
-
-
-def key(topic: str, transform: str = "") -> bytes:
-    """The key of a record."""
-    return json.dumps([topic, transform] if transform else [topic]).encode()
-
-
-def load_document(topic_id: str, loaded: Loaded) -> bytes:
-    """What a Transform wrote, as it is written."""
-    attempt = loaded.attempt
-    document = {"format": _FORMAT, "id": topic_id, "rows": loaded.rows, "transform": attempt.transform}
-    said = {"run": attempt.run, "time": attempt.time, "verified": attempt.is_verified}
-    return json.dumps(document | said).encode()
 
 
 class Records:
@@ -135,7 +68,7 @@ class Records:
             if document is None or document["id"] not in ("", topic_id) or not (document["id"] or is_empty):
                 return None, {}
             found = {
-                transform: _loaded(each)
+                transform: loaded(each)
                 for (name, transform), each in self._documents.items()
                 if name == topic and transform and each["id"] == topic_id
             }
@@ -166,7 +99,7 @@ class Records:
                 told = faults[0] if faults else self._client.why(TimeoutError())
                 raise StoreError(f"{self._client.name}: topic {self.topic} cannot be written: {told}")
             self.refresh()
-            wanted = {_read_key(each): value for each, value in documents.items()}
+            wanted = {read_key(each): value for each, value in documents.items()}
             self._client.until(f"a record in {self.topic}", lambda: self._has(wanted))
 
     def _has(self, wanted: Mapping[Key, bytes | None]) -> bool:
@@ -243,7 +176,7 @@ class Records:
             self._read = max(self._read, message.offset())
             return
         self._read = message.offset() + 1
-        found, value = _read_key(message.key()), message.value()
+        found, value = read_key(message.key()), message.value()
         if value is None:
             self._documents.pop(found, None)
         else:
@@ -270,16 +203,6 @@ def records(said: Mapping[str, Any]) -> Records:
         if found is None:
             found = _kept[kept, prefix] = Records(kept, prefix)
         return found
-
-
-def _read_key(text: bytes) -> Key:
-    topic, *transform = json.loads(text)
-    return topic, transform[0] if transform else ""
-
-
-def _loaded(document: Mapping[str, Any]) -> Loaded:
-    attempt = Attempt(document["transform"], document["run"], document["time"], is_verified=document["verified"])
-    return Loaded(attempt, document["rows"])
 
 
 _kept: Final[dict[tuple[Client, str], Records]] = {}

@@ -19,7 +19,8 @@ from datakit_iac.technologies.kafka import judging, settings
 from datakit_iac.technologies.kafka.catalog import Catalog, Topic
 from datakit_iac.technologies.kafka.client import client
 from datakit_iac.technologies.kafka.making import Making, RefusedError
-from datakit_iac.technologies.kafka.records import NAME, Loaded, Record, key, load_document, records
+from datakit_iac.technologies.kafka.record import Loaded, Record, key, load_document
+from datakit_iac.technologies.kafka.records import NAME, records
 from datakit_iac.technologies.kafka.schemas import form_of
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
 from datakit_iac.technologies.ownership import Attempt, Mark

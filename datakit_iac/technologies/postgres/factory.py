@@ -21,6 +21,8 @@ from datakit_iac.technologies.sql.technology import SqlTechnology
 from datakit_iac.technologies.technology import Capabilities, StoreError, StoreMissingError, missing_driver
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from datakit_iac.technologies.postgres.session import PostgresSession
 
 _PORT: Final = 5432
@@ -49,6 +51,14 @@ class Postgres(SqlTechnology):
     def spoken(self, connection: Connection) -> Dialect:
         """The dialect with the schema of a table that names none."""
         return spoken(connection.options)
+
+    def history_engine(self, connection: Connection) -> Engine:
+        """See `technologies.roles.HoldsHistory`."""
+        from sqlalchemy import create_engine
+
+        return create_engine(
+            "postgresql+psycopg://", creator=lambda: self.connect(self.dsn(connection)), pool_pre_ping=True
+        )
 
     def location(self, connection: Connection) -> str:
         """Server and database, as they are named."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
 import psycopg
-from psycopg import errors
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -19,24 +18,19 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.postgres import catalog, grants, rewriting
+from datakit_iac.technologies.postgres.databases import Database, opened
 from datakit_iac.technologies.postgres.dialect import spoken
-from datakit_iac.technologies.postgres.opening import connected
-from datakit_iac.technologies.postgres.refusals import may_be_missing, refused, unreachable
+from datakit_iac.technologies.postgres.refusals import refused
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.grants import found as granted
 from datakit_iac.technologies.sql.names import literal, quoted
 from datakit_iac.technologies.sql.session import SqlSession
 from datakit_iac.technologies.sql.snapshot import Snapshot
-from datakit_iac.technologies.technology import FailedTest, StoreError, StoreMissingError, TableState
-
-_MAINTENANCE: Final = ("postgres", "template1")
-"""Databases that every server has, to ask from and to make others from."""
+from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
 _PATIENCE: Final = 3.0
 """Seconds that the server may take to hear that a statement is to end."""
-
-_Database = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
@@ -55,7 +49,7 @@ def connect(
         StoreError: the server cannot be reached, or refuses the role.
     """
     options = {**connection.options, **{name: each.reveal() for name, each in connection.secrets.items()}}
-    database = _opened(options, create=create)
+    database = opened(options, create=create)
     try:
         session = PostgresSession(database, options, snapshot)
         if create:
@@ -67,57 +61,6 @@ def connect(
         database.close()
 
 
-def _opened(options: Mapping[str, Any], *, create: bool) -> _Database:
-    try:
-        return connected(options)
-    except psycopg.Error as fault:
-        if not (may_be_missing(fault) and _is_missing(options, create=create)):
-            raise StoreError(unreachable(options, fault)) from fault
-    try:
-        return connected(options)
-    except psycopg.Error as fault:
-        raise StoreError(unreachable(options, fault)) from fault
-
-
-def _is_missing(options: Mapping[str, Any], *, create: bool) -> bool:
-    """Whether the server is there and the database is not; then it is made.
-
-    The server says why it refuses in its own language, so another of its databases is asked.
-
-    Raises:
-        StoreMissingError: it is not there, and is not to be made.
-        StoreError: it cannot be made.
-    """
-    name = options["database"]
-    with _maintenance(options) as other:
-        if other is None or other.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchall():
-            return False
-        if not create:
-            advice = "let its Store make it (`create: true`), or fix the name"
-            raise StoreMissingError(f"there is no database {name} on {options['host']}; {advice}")
-        try:
-            other.execute(f"CREATE DATABASE {quoted(name)}")
-        except (errors.DuplicateDatabase, errors.UniqueViolation):
-            pass  # another was first
-        except psycopg.Error as fault:
-            raise StoreError(refused(fault, f"CREATE DATABASE {quoted(name)}")) from fault
-    return True
-
-
-@contextmanager
-def _maintenance(options: Mapping[str, Any]) -> Iterator[_Database | None]:
-    """Another database of the server; None where none lets us in."""
-    for name in _MAINTENANCE:
-        with suppress(psycopg.Error):
-            database = connected({**options, "database": name})
-            break
-    else:
-        yield None
-        return
-    with closing(database):
-        yield database
-
-
 class Statements:
     """An open connection of psycopg as one that executes without a cursor.
 
@@ -125,7 +68,7 @@ class Statements:
         connection: the connection, in autocommit mode.
     """
 
-    def __init__(self, connection: _Database) -> None:
+    def __init__(self, connection: Database) -> None:
         self.connection = connection
 
     def execute(self, sql: Any, parameters: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
@@ -148,7 +91,7 @@ class PostgresSession(SqlSession):
     failure = psycopg.Error
 
     def __init__(
-        self, database: _Database, options: Mapping[str, Any], snapshot: Snapshot[catalog.Relation] | None = None
+        self, database: Database, options: Mapping[str, Any], snapshot: Snapshot[catalog.Relation] | None = None
     ) -> None:
         self.dialect = spoken(options)
         self._connection, self._snapshot = database, snapshot or Snapshot()

@@ -25,9 +25,10 @@ from datakit_iac.technologies.duckdb import narrowing
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.s3.carrying import in_clear
 from datakit_iac.technologies.s3.cloudquery.adapter import S3DestinationAdapter
-from datakit_iac.technologies.s3.cloudquery.load import Load, Target
-from datakit_iac.technologies.s3.cloudquery.scratch import columns_in
+from datakit_iac.technologies.s3.cloudquery.load import Load
+from datakit_iac.technologies.s3.cloudquery.reading import columns_in
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec
+from datakit_iac.technologies.s3.cloudquery.target import Target
 from datakit_iac.technologies.s3.layouts import FORMATS, columns_of, is_checked
 from datakit_iac.technologies.s3.objects import Found
 from datakit_iac.technologies.sql.names import quoted

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
-from typing import Any, ClassVar, Protocol
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
@@ -17,38 +16,18 @@ from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl
-from datakit_iac.technologies.sql.dialect import Dialect
+from datakit_iac.technologies.sql.database import Database, Queries, first_line
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
 
 
-class Database(Protocol):
-    """An open connection of PEP 249, in autocommit mode, that executes without a cursor."""
-
-    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
-        """Run one statement; what it returns has `fetchall`, and is iterable."""
-
-    def executemany(self, sql: str, rows: Any, /) -> Any:
-        """Run one statement for each row of parameters."""
-
-    def close(self) -> None:
-        """Close it, and leave what was not committed."""
-
-
-class SqlSession(ABC):
+class SqlSession(Queries, ABC):
     """Tables of one open database, in all the roles of a session; see `datakit_iac.technologies.roles`.
 
     A technology adds what asks its catalog.
-
-    Attributes:
-        dialect: how the database spells things.
-        failure: what its driver raises.
     """
 
-    dialect: Dialect
-    failure: ClassVar[type[Exception]]
-
     def __init__(self, database: Database) -> None:
-        self.database = database
+        super().__init__(database)
         if self.dialect.comments:
             self.together([ddl.comments_table(self.dialect)])
 
@@ -64,7 +43,7 @@ class SqlSession(ABC):
     def places(self, infix: str) -> list[Place]:
         """Tables and views whose names contain a text, in whatever case."""
 
-    def written(self, place: Place | None) -> None:  # noqa: B027 - most databases keep nothing here
+    def written(self, place: Place | None) -> None:
         """Take note of a change: of what a place is, or, for None, of more than one."""
 
     def describe(self, place: Place) -> TableState | None:
@@ -97,7 +76,7 @@ class SqlSession(ABC):
 
     def count(self, place: Place) -> int:
         """How many rows there are."""
-        return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)}")
+        return self.number(f"SELECT count(*) FROM {self.dialect.qualified(place)}")
 
     def synced(self, place: Place, time: str) -> tuple[int, int]:
         """The rows stamped with the time, whatever type of time the column has, and all rows."""
@@ -145,7 +124,7 @@ class SqlSession(ABC):
             return 0
         column = self.dialect.quote(change.before.name)
         misfit = f"{column} IS NOT NULL AND ({fitting(column, change.before.type, change.after.type)}) IS NULL"
-        return self._number(f"SELECT count(*) FROM {self.dialect.qualified(place)} WHERE {misfit}")
+        return self.number(f"SELECT count(*) FROM {self.dialect.qualified(place)} WHERE {misfit}")
 
     def _refuse_misfits(self, place: Place, changes: Sequence[Change]) -> None:
         lossy = ((each, self.misfits(place, each)) for each in changes if not each.loses_misfits)
@@ -204,7 +183,7 @@ class SqlSession(ABC):
     def _failed(self, dataset: BoundDataSet, query: data_tests.Query) -> FailedTest | None:
         test, subject, sql = query
         try:
-            rows = self._number(sql)
+            rows = self.number(sql)
         except self.failure as fault:
             reason = f"test {test}({subject}) of {dataset.name} cannot run: {first_line(fault)}"
             raise StoreError(reason) from fault
@@ -237,44 +216,6 @@ class SqlSession(ABC):
         again = f"SELECT 1 FROM {table} GROUP BY {', '.join(names)} HAVING count(*) > 1 LIMIT 1"
         return bool(self.rows(f"SELECT 1 FROM {table} WHERE {empty} LIMIT 1") or self.rows(again))
 
-    def _number(self, query: str) -> int:
-        ((number,),) = self.rows(query)
-        return int(number)
-
-    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a query gives."""
-        found: list[tuple[Any, ...]] = self.database.execute(query, parameters).fetchall()
-        return found
-
-    def together(self, statements: Iterable[str]) -> None:
-        """Run statements in one transaction; they may ask what those before them have done.
-
-        Raises:
-            StoreError: the database refused one, or asking for them did, and nothing was done.
-        """
-        self.database.execute("BEGIN TRANSACTION")
-        statement = ""
-        try:
-            for statement in statements:
-                self.database.execute(statement)
-            statement = "COMMIT"
-            self.database.execute(statement)
-        except (self.failure, StoreError) as fault:
-            with suppress(self.failure):  # a connection that was cut has left nothing
-                self.database.execute("ROLLBACK")
-            if isinstance(fault, StoreError):
-                raise
-            raise StoreError(self.refusal(fault, statement)) from fault
-
-    def refusal(self, fault: Exception, statement: str) -> str:
-        """Why a statement was not carried out, for people."""
-        return f"{self.dialect.name} refused `{statement}`: {fault}"
-
 
 def _is_view(kind: str) -> bool:
     return kind in ("VIEW", "MATERIALIZED VIEW")
-
-
-def first_line(fault: Exception) -> str:
-    """What a driver says, without its drawing of where."""
-    return str(fault).partition("\n")[0]

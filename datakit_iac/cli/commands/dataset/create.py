@@ -28,7 +28,7 @@ _CHOICES: Final = {
 _TEXTS: Final = {
     "owner": "who answers for it, e.g. a team",
     "description": "what it holds",
-    "version": "of the contract, MAJOR.MINOR.PATCH",
+    "version": "the contract's version, MAJOR.MINOR.PATCH",
 }
 
 
@@ -74,7 +74,7 @@ def run(options: Namespace) -> int:
 
 def _refuse_namesake(project: Project, name: str, *, force: bool) -> None:
     if project.is_broken(name, "DataSet", "DataSetGroup"):
-        raise exit_codes.UsageError(f"there is a manifest {name!r} already, and it is wrong", "`dk lint` shows where")
+        raise exit_codes.UsageError(f"there is a manifest {name!r} already, and it is invalid", "`dk lint` shows where")
     there = project.groups.get(name) or project.datasets.get(name)
     if there is None or (force and there.kind == "DataSet"):
         return

@@ -14,7 +14,7 @@ from datakit_iac.findings.sensitive import hidden
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("one", metavar="ENV", help="an environment")
-    parser.add_argument("other", metavar="OTHER", help="the one it is held against")
+    parser.add_argument("other", metavar="OTHER", help="the environment to compare it with")
     add_path(parser)
     parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
 

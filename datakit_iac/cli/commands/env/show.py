@@ -1,4 +1,4 @@
-"""Show what one environment makes of a project: its rules, Stores, DataSets' places, and the versions chosen.
+"""Show one environment of a project: its rules, Stores, the DataSets' places, and the chosen versions.
 
 Secrets are shown as the references that they are.
 """

@@ -1,4 +1,4 @@
-"""Draw DataSets and Transforms, and what leads where.
+"""Draw the graph of DataSets and Transforms.
 
 As text, each Transform is between what it reads and what it writes; [1] beside a DataSet is the number of the
 Transform that writes it. As JSON: {"nodes": [{"id", "type", …}], "edges": [{"from", "to"}], "order": [ids]}.

@@ -23,7 +23,8 @@ from datakit_iac.technologies.kafka.client import client
 from datakit_iac.technologies.kafka.cloudquery.encoding import Encoder
 from datakit_iac.technologies.kafka.cloudquery.spec import KafkaSpec, TopicSpec
 from datakit_iac.technologies.kafka.offsets import Bound, Offsets, bounds
-from datakit_iac.technologies.kafka.records import Loaded, key, load_document, records
+from datakit_iac.technologies.kafka.record import Loaded, key, load_document
+from datakit_iac.technologies.kafka.records import records
 from datakit_iac.technologies.ownership import Attempt
 from datakit_iac.technologies.technology import StoreError
 

@@ -4,70 +4,26 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
-
-import pyarrow as pa
 
 from datakit_iac.cloudquery_plugins import wire
-from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.events import Event, emit
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.cloudquery_plugins.types import from_arrow
 from datakit_iac.manifest.values.write_mode import APPEND, DELETE_STALE, OVERWRITE
 from datakit_iac.technologies.files.cloudquery.spec import TableSpec
 from datakit_iac.technologies.s3 import listing, snapshot
 from datakit_iac.technologies.s3.cloudquery.scratch import Scratch
 from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec, OutputSpec
+from datakit_iac.technologies.s3.cloudquery.switching import clean, switch
+from datakit_iac.technologies.s3.cloudquery.target import Target, columns_of, refuse_others, staying
 from datakit_iac.technologies.s3.layouts import FORMATS, is_of_a_load
-from datakit_iac.technologies.s3.objects import Found, Objects, in_parallel
-from datakit_iac.technologies.s3.opening import ConflictError
+from datakit_iac.technologies.s3.objects import Objects, in_parallel
 from datakit_iac.technologies.s3.snapshot import Snapshot, Written
 from datakit_iac.technologies.technology import StoreError
-
-_BOOKKEEPING: Final = (wire.SYNC_TIME, wire.SOURCE_NAME)
-"""What CloudQuery adds: who wrote an object is in the snapshot."""
-_ATTEMPTS: Final = 5
-
-
-@dataclass
-class Target:
-    """A prefix that rows go to.
-
-    Attributes:
-        prefix: as the source spells it.
-        output: what it is for.
-        columns: those of the contract, then what else is sent.
-        basis: the snapshot when the load began.
-        there: the objects that it named and that are there.
-        left: objects of loads that did not end, as they were before this one.
-        rows: the scratch table.
-        replaces: whether stale rows go.
-        kept: the objects that stay.
-        written: the new ones.
-    """
-
-    prefix: str
-    output: OutputSpec
-    columns: tuple[DeclaredColumn, ...]
-    basis: Snapshot
-    there: dict[str, Found]
-    left: list[str]
-    rows: str
-    replaces: bool = False
-    kept: tuple[Written, ...] = ()
-    written: list[Written] = field(default_factory=list)
-    count: int = 0
-
-    @property
-    def key(self) -> list[str]:
-        """The columns of the primary key."""
-        return [each.name for each in self.columns if each.key]
 
 
 class Load:
@@ -105,7 +61,7 @@ class Load:
         table = wire.decode_schema(schema)
         prefix = wire.table_name(table)
         output = self._spec.outputs.get(prefix) or OutputSpec(prefix, TableSpec(prefix, prefix, "parquet"))
-        columns = tuple(_columns(output, table))
+        columns = tuple(columns_of(output, table))
         if self._spec.write_mode == OVERWRITE and not (output.quarantine or any(each.key for each in columns)):
             raise PluginFault(
                 f"{output.dataset} has no primary key, so overwrite cannot tell which rows to replace: declare one, or"
@@ -114,7 +70,7 @@ class Load:
         with _faults():
             found = snapshot.read(self._objects, prefix) or Snapshot()
             listed = {each.key: each for each in self._objects.list(snapshot.folder(prefix))}
-            self._refuse_others(prefix, found, listed)
+            refuse_others(self._objects, prefix, found, listed)
         named = {each.key for each in found.objects or ()}
         there = {key: each for key, each in listed.items() if key in named}
         left = [key for key in listed if key not in named and is_of_a_load(key)]
@@ -162,10 +118,18 @@ class Load:
             PluginFault: another load was switched meanwhile; this one leaves nothing.
         """
         for target in self._targets.values():
+            # Where the answer to a switch is lost, it may have been done: what it names must stay.
+            ours = {each.key for each in target.written}
+            self._sent = [key for key in self._sent if key not in ours]
             with _faults():
-                self._switch(target)
+                if not switch(self._objects, target, self._id):
+                    self._sent += ours
+                    raise StoreError(
+                        f"{self._objects.shown(target.prefix)} was loaded or removed by somebody else meanwhile; this"
+                        " load changed nothing: run it again"
+                    )
         for target in self._targets.values():
-            self._clean(target)
+            self._notes += clean(self._objects, target)
         self._end()
         for note in self._notes:
             self._tell(Event("note", note))
@@ -189,29 +153,6 @@ class Load:
             raise PluginFault(f"rows came for {table!r} before its columns; expected a migration first")
         return self._targets[table]
 
-    def _refuse_others(self, prefix: str, found: Snapshot, listed: Iterable[str]) -> None:
-        """Objects that no load of ours wrote would be neither read nor removed; those of other DataSets are theirs."""
-        if others := snapshot.overlapping(self._objects, prefix):
-            raise PluginFault(
-                f"{self._objects.shown(prefix)} and {self._objects.shown(others[0])} are DataSets one within the other;"
-                " give one of them another prefix"
-            )
-        named = {each.key for each in found.objects or ()}
-        below = snapshot.folder(prefix)
-        foreign = [
-            key
-            for key in listed
-            if key not in named
-            and not is_of_a_load(key)
-            and not any(part.startswith(".") for part in key.removeprefix(below).split("/"))
-            and not key.endswith("/")
-        ]
-        if foreign:
-            raise PluginFault(
-                f"{len(foreign):,} objects of {self._objects.shown(prefix)} were not written by datakit, the first:"
-                f" {self._objects.shown(foreign[0])}; move them elsewhere, or give the DataSet another prefix"
-            )
-
     def _refuse_repeated(self, target: Target) -> None:
         if target.key and (found := self._scratch.repeated(target.rows, target.key)):
             shown = ", ".join(f"{name}={value}" for name, value in zip(target.key, found, strict=False))
@@ -221,29 +162,12 @@ class Load:
             )
 
     def _write(self, target: Target) -> None:
-        target.kept = tuple(self._staying(target))
+        target.kept = tuple(staying(target, self._spec, self._notes))
         self._demand_there(target)
         if target.key and target.kept:
             self._merge(target)
         if target.count:
             self._send(target, target.rows, self._spec.source, self._spec.run, int(time.time()))
-
-    def _staying(self, target: Target) -> Iterator[Written]:
-        """The objects of earlier loads whose rows stay, all or some of them."""
-        writers, others = target.output.writers, dict[str, int]()
-        for each in target.basis.objects or ():
-            is_own = each.source == self._spec.source
-            is_former = writers is not None and each.source not in (self._spec.source, *writers)
-            if target.replaces:
-                if is_own or is_former:
-                    continue
-                others[each.source] = others.get(each.source, 0) + 1
-            elif self._spec.write_mode == APPEND and (is_own or is_former) and each.run == self._spec.run != "":
-                continue  # of an attempt whose end nobody recorded
-            yield each
-        self._notes += [
-            f"{target.prefix}: {number:,} objects of the source {name!r} were kept" for name, number in others.items()
-        ]
 
     def _demand_there(self, target: Target) -> None:
         """Objects that stay must be there; those whose time is over are forgotten."""
@@ -304,40 +228,6 @@ class Load:
 
         target.written += in_parallel(send, named)
 
-    def _switch(self, target: Target) -> None:
-        """Name the new objects, unless another load did since; whoever describes the DataSet meanwhile is no load."""
-        basis, ours = target.basis, {each.key for each in target.written}
-        # Where the answer to a switch is lost, it may have been done: what it names must stay.
-        self._sent = [key for key in self._sent if key not in ours]
-        for _ in range(_ATTEMPTS):
-            objects = (*target.kept, *target.written)
-            columns = basis.columns if target.kept else tuple(each.name.lower() for each in target.output.columns)
-            switched = replace(basis, objects=objects, load=self._id, columns=columns)
-            try:
-                snapshot.switch(self._objects, target.prefix, switched)
-                return
-            except ConflictError:
-                there = snapshot.read(self._objects, target.prefix)
-                if there and there.load == self._id:
-                    return  # the answer to an attempt was lost
-                if there is None or there.load != basis.load:
-                    break
-                basis = there
-        self._sent += ours
-        raise StoreError(
-            f"{self._objects.shown(target.prefix)} was loaded or removed by somebody else meanwhile; this load changed"
-            " nothing: run it again"
-        )
-
-    def _clean(self, target: Target) -> None:
-        """Remove what no snapshot names any more; what cannot be, the next load removes."""
-        named = {each.key for each in (*target.kept, *target.written)}
-        stale = [each.key for each in target.basis.objects or () if each.key not in named]
-        try:
-            self._objects.delete([*stale, *target.left])
-        except StoreError as fault:
-            self._notes.append(f"{target.prefix}: stale objects stay until the next load: {fault}")
-
 
 @contextmanager
 def _faults() -> Iterator[None]:
@@ -346,23 +236,3 @@ def _faults() -> Iterator[None]:
         yield
     except StoreError as fault:
         raise PluginFault(str(fault)) from fault
-
-
-def _columns(output: OutputSpec, table: pa.Schema) -> Iterator[DeclaredColumn]:
-    """Those of the contract, then what else is sent.
-
-    Raises:
-        PluginFault: a required column is not sent, or one has a type that no table has.
-    """
-    sent = {each.name.lower(): each for each in table if each.name not in _BOOKKEEPING}
-    keys = wire.primary_key(table)
-    for column in output.columns:
-        if sent.pop(column.name.lower(), None) is None and (column.required or column.key):
-            raise PluginFault(f"{output.dataset}: the source sends no column {column.name}, which is required")
-        yield column
-    for each in sent.values():
-        try:
-            kind = from_arrow(each.type)
-        except ValueError as fault:
-            raise PluginFault(f"{output.dataset}.{each.name}: {fault}") from fault
-        yield DeclaredColumn(each.name, kind, not each.nullable, not output.columns and each.name in keys)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
-from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.cloudquery_plugins.columns import DeclaredColumn
 from datakit_iac.cloudquery_plugins.servicers import PluginFault
-from datakit_iac.cloudquery_plugins.types import from_arrow, plain
-from datakit_iac.manifest.values.types import DataType
+from datakit_iac.cloudquery_plugins.types import plain
 from datakit_iac.technologies.duckdb.types import write
-from datakit_iac.technologies.files.cloudquery.finding import DataFile, opened
-from datakit_iac.technologies.files.cloudquery.source import FilesSource
-from datakit_iac.technologies.files.cloudquery.spec import FilesSpec, TableSpec
+from datakit_iac.technologies.files.cloudquery.spec import TableSpec
+from datakit_iac.technologies.s3.cloudquery.reading import rows
 from datakit_iac.technologies.s3.cloudquery.spec import OutputSpec
 from datakit_iac.technologies.s3.layouts import FORMATS
 from datakit_iac.technologies.sql.names import literal, quoted
@@ -153,7 +149,7 @@ class Scratch:
             PluginFault: they cannot be read as the contract says.
         """
         name = self.make(columns)
-        for batch in _rows(table, files, absent):
+        for batch in rows(table, files, absent):
             self.insert(name, batch, columns)
         return name
 
@@ -191,43 +187,6 @@ class Scratch:
         query = f"SELECT count(*), sum(hash({expressions})::HUGEINT) FROM {name}"
         found: tuple[Any, ...] | None = self._database.execute(query).fetchone()
         return found
-
-
-class _Given(FilesSource):
-    """The rows of files that are at hand."""
-
-    def __init__(self, table: TableSpec, files: Sequence[Path], absent: AbstractSet[str] = frozenset()) -> None:
-        self._given, self._absent = files, absent
-        super().__init__(FilesSpec((table,)))
-
-    def files(self, spec: TableSpec) -> list[DataFile]:
-        folder = self.folder / "unpacked"
-        folder.mkdir()
-        self.absent[spec.name] = self._absent
-        return opened(spec, [(each, each.name) for each in self._given], folder)
-
-
-def columns_in(table: TableSpec, file: Path) -> dict[str, DataType]:
-    """The columns that a file has, each with what its type seems to be; in CSV all are texts.
-
-    Raises:
-        PluginFault: it cannot be read.
-    """
-    source = _Given(replace(table, columns=()), [file])
-    try:
-        found = wire.decode_schema(source.tables()[0])
-        return {each.name: DataType("string") if table.format == "csv" else from_arrow(each.type) for each in found}
-    finally:
-        source.close()
-
-
-def _rows(table: TableSpec, files: Sequence[Path], absent: AbstractSet[str]) -> Iterator[pa.RecordBatch]:
-    source = _Given(table, files, absent)
-    try:
-        for encoded in source.batches():
-            yield from wire.decode_batches(encoded)
-    finally:
-        source.close()
 
 
 def _arguments(output: OutputSpec) -> list[str]:

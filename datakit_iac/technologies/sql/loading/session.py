@@ -14,11 +14,12 @@ from cloudquery.sdk.types import JSONType, UUIDType
 from datakit_iac.cloudquery_plugins import wire
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.sql.database import first_line
 from datakit_iac.technologies.sql.loading.database import Database, LiveColumn, LiveTable, RefusedError, TableName
 from datakit_iac.technologies.sql.loading.load import Load
 from datakit_iac.technologies.sql.loading.spec import LoadSpec, read
 from datakit_iac.technologies.sql.names import literal, quoted
-from datakit_iac.technologies.sql.session import SqlSession, first_line
+from datakit_iac.technologies.sql.session import SqlSession
 
 _INCOMING: Final = "datakit_incoming"
 _BOOKKEEPING: Final = {
