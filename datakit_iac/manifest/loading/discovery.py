@@ -34,7 +34,7 @@ _MAY_DECLARE: Final = re.compile(
 )
 
 
-def yaml_files(root: str, unreadable: list[OSError], modules: list[str]) -> Iterator[str]:
+def yaml_files(root: str, unreadable: list[OSError], modules: list[str] | None = None) -> Iterator[str]:
     """The YAML files below a folder, by name, those of a folder before those of the folders in it.
 
     The Python modules below ``transforms/`` that may declare functions are added to `modules`.
@@ -42,7 +42,7 @@ def yaml_files(root: str, unreadable: list[OSError], modules: list[str]) -> Iter
     Links to folders are followed, once all that is below the folder itself is found; no folder is read twice. What
     cannot be read is added to `unreadable`: a folder, a link to nothing, a link to a folder that holds the project.
     """
-    walk = _Walk(unreadable, modules, os.path.split(root)[0])
+    walk = _Walk(unreadable, [] if modules is None else modules, os.path.split(root)[0])
     real = os.path.realpath(root)
     yield from walk.below(root, real)
     for link in walk.links:  # grows meanwhile
