@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from datakit_iac.version import __version__
 
 if TYPE_CHECKING:
+    from datakit_iac.functions.annotations import RecordBatchReader, Table
+    from datakit_iac.functions.declaration import composite, dataset, manual, on_change, schedule, transform
+    from datakit_iac.functions.markers import column, no_pii, pii, primary_key
     from datakit_iac.resources.dataset import DataSet
     from datakit_iac.resources.parts import Column, ColumnDict, Consent, ConsentDict, Test, TestDict
     from datakit_iac.resources.platform import Platform
@@ -23,12 +26,24 @@ __all__ = [
     "ConsentDict",
     "DataSet",
     "Platform",
+    "RecordBatchReader",
     "Run",
     "Store",
+    "Table",
     "Test",
     "TestDict",
     "Transform",
     "__version__",
+    "column",
+    "composite",
+    "dataset",
+    "manual",
+    "no_pii",
+    "on_change",
+    "pii",
+    "primary_key",
+    "schedule",
+    "transform",
 ]
 
 _HOMES = {
@@ -44,6 +59,11 @@ _HOMES = {
     "Store": "datakit_iac.resources.store",
     "Run": "datakit_iac.resources.run",
     "Transform": "datakit_iac.resources.transform",
+    **dict.fromkeys(("RecordBatchReader", "Table"), "datakit_iac.functions.annotations"),
+    **dict.fromkeys(
+        ("composite", "dataset", "manual", "on_change", "schedule", "transform"), "datakit_iac.functions.declaration"
+    ),
+    **dict.fromkeys(("column", "no_pii", "pii", "primary_key"), "datakit_iac.functions.markers"),
 }
 
 

@@ -370,7 +370,12 @@ def _python_page() -> str:
         found = getattr(datakit_iac, name)
         if isinstance(found, str):
             continue
+        if meaning := getattr(found, "meaning", ""):
+            lines += [f"## {name}", "", _ticked(meaning), ""]
+            continue
         lines += [f"## {name}", "", *_signature(name, found), *_docstring(found)]
+        if inspect.isfunction(found):
+            continue
         if issubclass(found, Part):
             lines += [*_python_fields(found.model), ""]
         if found is datakit_iac.DataSet:
@@ -378,8 +383,8 @@ def _python_page() -> str:
     return "\n".join(lines)
 
 
-def _signature(name: str, found: type) -> list[str]:
-    if issubclass(found, Part | dict):
+def _signature(name: str, found: Any) -> list[str]:
+    if isinstance(found, type) and (issubclass(found, Part | dict) or "__init__" not in vars(found)):
         return []
     shown: list[str] = []
     for each in inspect.signature(found).parameters.values():
@@ -391,7 +396,8 @@ def _signature(name: str, found: type) -> list[str]:
 
 def _parameter(parameter: inspect.Parameter) -> str:
     default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
-    return f"{parameter.name}: {parameter.annotation}{default}"
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    return f"{stars}{parameter.name}: {parameter.annotation}{default}"
 
 
 def _python_fields(model: type[BaseModel]) -> Iterator[str]:

@@ -101,7 +101,9 @@ def reloading(environment: str, path: str) -> Callable[[], RunnableProject | Non
 
     def load() -> RunnableProject | None:
         nonlocal seen
-        there = {file: Path(file).stat().st_mtime_ns for file in yaml_files(str(root), [])}
+        modules: list[str] = []
+        files = (*yaml_files(str(root), [], modules), *modules)
+        there = {file: Path(file).stat().st_mtime_ns for file in files}
         if there == seen:
             return None
         seen = there

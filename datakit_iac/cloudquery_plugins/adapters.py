@@ -123,3 +123,15 @@ class SignsIn(Protocol):
     """
 
     variables: frozenset[str]
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """An adapter whose plugin also works within a process that is none of CloudQuery's, as a function's.
+
+    Attributes:
+        opens: ``module:name`` of what makes of a spec the `Source` or `Destination` that the plugin serves; it raises
+            `PluginFault` where it cannot.
+    """
+
+    opens: str

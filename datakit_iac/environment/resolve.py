@@ -30,7 +30,7 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.job import NotFoundError, UsesPlugins
+from datakit_iac.runtimes.job import NamesFiles, NotFoundError, Runtime, UsesPlugins
 from datakit_iac.runtimes.registry import runtime, runtimes
 
 
@@ -138,6 +138,9 @@ class _Resolution:
         except ValueError as fault:
             self._find(transform, "invalid-value", str(fault), ("spec", "image"), "set its variables to what makes one")
             return None
+        if isinstance(names := _installed(spec.runtime), NamesFiles):
+            paths = {name: rooted(settings[name], self._project.root) for name in names.paths if name in settings}
+            settings = {**settings, **paths}
         run = Execution.model_construct(
             runtime=spec.runtime,
             settings=settings,
@@ -153,6 +156,10 @@ class _Resolution:
         return run.made(transform.name, *bound, environment=self._environment.name)
 
 
+def _installed(kind: str) -> Runtime | None:
+    return runtime(kind) if kind in runtimes() else None
+
+
 def _plugins(
     kind: str,
     sides: Mapping[str, Iterable[str]],
@@ -165,7 +172,7 @@ def _plugins(
         for store in (stores[datasets[name].bound.store] for name in names):
             if plugin := store.plugin.sides.get(side):
                 found.setdefault(store.name, {})[side] = plugin
-    if not found or kind not in runtimes() or not isinstance(runtime(kind), UsesPlugins):
+    if not found or not isinstance(_installed(kind), UsesPlugins):
         return {}
     return {name: NO_PLUGIN.model_copy(update=each) for name, each in found.items()}
 

@@ -35,6 +35,8 @@ CODES: Final = {
         Code("no-manifest", "The path has no manifests"),
         Code("unreadable", "A file or folder cannot be read"),
         Code("broken-yaml", "Invalid YAML"),
+        Code("broken-module", "A Python module cannot be imported"),
+        Code("invalid-function", "Invalid function"),
         Code("unknown-version", "Unknown apiVersion"),
         Code("unknown-kind", "Unknown kind"),
         Code("unknown-field", "Unknown field"),

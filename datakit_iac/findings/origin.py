@@ -8,14 +8,18 @@ from typing import NamedTuple
 
 from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.finding import Finding, Severity
-from datakit_iac.findings.location import NOWHERE, FieldPosition, Location, Step, spelled
+from datakit_iac.findings.location import NOWHERE, FieldPosition, Location, Position, Step, shown, spelled
 
 
 class Origin(NamedTuple):
-    """The file of a document and which document of it, from 0; the file of what is built in is empty."""
+    """The file of a document and which document of it, from 0; the file of what is built in is empty.
+
+    What is declared in Python has a line instead.
+    """
 
     path: str
     document: int
+    declared_at: int = 0
 
     @property
     def file(self) -> Path:
@@ -23,7 +27,9 @@ class Origin(NamedTuple):
         return Path(self.path)
 
     def at(self, path: Sequence[Step], *, is_key: bool = False) -> Location:
-        """Where a field of this document is; nowhere for what is built in."""
+        """Where a field of this document is: nowhere for what is built in; in Python, where it is declared."""
+        if self.declared_at:
+            return Position(shown(self.file), self.declared_at, 1)
         return FieldPosition(self.path, self.document, tuple(path), is_key) if self.path else NOWHERE
 
     def finding(

@@ -62,6 +62,8 @@ class Project:
         from datakit_iac.findings.positions import first_line
 
         origin = self.origin(manifest)
+        if origin.declared_at:
+            return f"{shown(origin.file)}:{origin.declared_at}:1"
         return f"{shown(origin.file)}:{first_line(origin.file.read_text(encoding='utf-8'), origin.document)}:1"
 
     def editions(self, name: str) -> tuple[Connector, ...]:

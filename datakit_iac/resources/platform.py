@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from datakit_iac.manifest.models.environment import Environment
 from datakit_iac.manifest.values.deferred import is_deferred
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
+from datakit_iac.resources import additions
+from datakit_iac.resources.additions import Further
 from datakit_iac.resources.approval_gate import admit, applied
 from datakit_iac.resources.arguments import Arguments
 from datakit_iac.resources.bindings import Bound, PulumiValues
@@ -43,6 +45,8 @@ class Platform(pulumi.ComponentResource):
         environment: the Environment's name; the stack's where it is None.
         bindings: fields of the bindings of Stores, by the Stores' names, over those of the manifests; outputs of other
             resources among them, secrets too: ``{"warehouse": {"host": db.address, "password": db.password}}``.
+        resources: DataSets and Transforms beside the manifests: functions of `@transform`, what `dataset` declares, and
+            manifests as mappings, ``{"kind": "DataSet", "metadata": {"name": "scores"}, "spec": {…}}``.
         opts: Pulumi's resource options.
 
     Raises:
@@ -63,6 +67,7 @@ class Platform(pulumi.ComponentResource):
         project: str | os.PathLike[str],
         environment: str | None = None,
         bindings: Bound | None = None,
+        resources: Sequence[Further] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = Arguments.of(self)
@@ -71,6 +76,9 @@ class Platform(pulumi.ComponentResource):
                 given.wrong(argument, f"expected text that is known when the program runs; found {kind_of(value)}")
         if bindings is not None and not _is_bindings(bindings):
             given.wrong("bindings", f"expected a mapping of Stores' names to fields; found {kind_of(bindings)}")
+        for number, each in enumerate(resources):
+            if fault := additions.fault(each):
+                given.wrong(f"resources[{number}]", fault)
         if refused := given.refused():
             super().__init__("datakit:index:Platform", resource_name, {"project": refused}, opts)
             self.runs = refused
@@ -78,6 +86,7 @@ class Platform(pulumi.ComponentResource):
         # The program may run in a folder below (`main` of Pulumi.yaml); the provider runs in the project's own.
         with contextlib.chdir(root_directory()):
             self._values = PulumiValues(bindings)
+            self._further = additions.documents(resources, Path(project), given.place)
             self._register(resource_name, project, environment, opts)
 
     def _register(
@@ -114,7 +123,7 @@ class Platform(pulumi.ComponentResource):
     def _resolved(self, root: Path, environment: str) -> tuple[ResolvedProject, tuple[Finding, ...]]:
         """The project that may be registered, with the warnings on it."""
         try:
-            project, wrong = self._values.bind(load(root), environment)
+            project, wrong = self._values.bind(load(root, further=self._further), environment)
             if profile := os.environ.get(seeding.VARIABLE) or pulumi.Config("datakit").get("seed"):
                 project = seeding.with_seeds(project, environment, profile)
             resolved, findings = validate(project, environment, self._secrets)

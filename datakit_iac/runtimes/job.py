@@ -244,3 +244,14 @@ class Runtime(Protocol):
         Raises:
             JobFailedError: it failed; what was done is said.
         """
+
+
+@runtime_checkable
+class NamesFiles(Protocol):
+    """A Runtime whose settings name files of the project.
+
+    Attributes:
+        paths: the settings that are paths; a manifest's count from the root of the manifests.
+    """
+
+    paths: tuple[str, ...]

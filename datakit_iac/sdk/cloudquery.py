@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datakit_iac.cloudquery_plugins.adapters import (
     Destination,
+    Opens,
     Pair,
     Quarantine,
     ReadByOthers,
@@ -19,6 +20,7 @@ from datakit_iac.technologies.sql.loading.rendering import spec
 __all__ = [
     "DeclaredColumn",
     "Destination",
+    "Opens",
     "Pair",
     "Quarantine",
     "ReadByOthers",

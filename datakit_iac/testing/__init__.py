@@ -1,4 +1,4 @@
-"""The public test kit: a provider served in the test's process, the conformance suites, recorded executions.
+"""The public test kit: a provider served in the test's process, the conformance suites, recorded executions, functions.
 
 Needs pytest; `datakit-iac[testing]` brings it.
 """
@@ -6,7 +6,9 @@ Needs pytest; `datakit-iac[testing]` brings it.
 from __future__ import annotations
 
 from datakit_iac.provider.registry import FUNCTIONS, TYPES
+from datakit_iac.runtimes.python.fault import FunctionFault
 from datakit_iac.testing.executor_suite import ExecutorSuite
+from datakit_iac.testing.functions import run
 from datakit_iac.testing.lifecycle import Lifecycle, Message, OperationError, RefusedError, Step, Subject
 from datakit_iac.testing.recorded import Recorded
 from datakit_iac.testing.technology_kit import MARK, ROWS, Rows, TechnologyKit
@@ -18,6 +20,7 @@ __all__ = [
     "ROWS",
     "TYPES",
     "ExecutorSuite",
+    "FunctionFault",
     "Lifecycle",
     "Message",
     "OperationError",
@@ -28,4 +31,5 @@ __all__ = [
     "Subject",
     "TechnologyKit",
     "TechnologySuite",
+    "run",
 ]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.cli.scaffold import files
+from datakit_iac.functions.importing import imported
 from datakit_iac.manifest.loading.loader import load
+from datakit_iac.testing import run
 from tests.cli.conftest import Dk
 from tests.scenarios.workspace import Workspace
 
@@ -130,9 +132,7 @@ def test_a_new_transform_is_right_at_once(dk: Dk, shop: Path, words: list[str]) 
     assert [port.dataset for port in load(shop).transforms["new"].spec.outputs] == ["new"]
 
 
-@pytest.mark.parametrize(
-    ("runtime", "command"), [("generic-python", ["python", "main.py"]), ("generic-go", ["go", "run", "."])]
-)
+@pytest.mark.parametrize(("runtime", "command"), [("generic-go", ["go", "run", "."])])
 def test_a_new_generic_transform_is_right_at_once_and_runs(
     dk: Dk, shop: Path, runtime: str, command: list[str]
 ) -> None:
@@ -142,6 +142,20 @@ def test_a_new_generic_transform_is_right_at_once_and_runs(
     assert load(shop).transforms["new"].spec.command == command
     said = subprocess.run(command, cwd=shop / "transforms/new", capture_output=True, text=True, check=True)
     assert said.stdout == "new has nothing to do yet\n"
+
+
+def test_a_new_python_transform_is_a_function_that_runs_at_once(dk: Dk, shop: Path) -> None:
+    words = ["--runtime", "generic-python", "--input", "users"]
+    assert dk("init", "transform", "new-users", *words).code == 0
+    assert dk("init", "transform", "numbers", "--runtime", "generic-python").code == 0
+    for command in ("lint", "validate"):
+        assert dk(command, "--strict").out.endswith("nothing is wrong\n")
+    assert "from datakit_iac import Table, transform" in (shop / "transforms/new_users.py").read_text()
+    with imported(shop / "transforms/numbers.py") as module:
+        assert run(module.numbers) == [{"id": 1}]
+    with imported(shop / "transforms/new_users.py") as module:
+        row = {"id": 1, "name": "ann", "email": "a@x.io", "joined_on": None}
+        assert run(module.new_users, users=[row])[0]["name"] == "ann"
 
 
 def test_columns_of_the_input_go_on_with_their_lineage_and_pii(dk: Dk, shop: Path) -> None:

@@ -77,8 +77,8 @@ def _documents(spec: str, variables: Mapping[str, str]) -> dict[str, Any]:
 
 def _sync(asked: Mapping[str, Any]) -> None:
     context = _Context()
-    source = SourceServicer("files", __version__, files._open)
-    opens = postgres._open_destination if "connection" in asked["destination"]["spec"] else duckdb._open
+    source = SourceServicer("files", __version__, files.open_source)
+    opens = postgres.open_destination if "connection" in asked["destination"]["spec"] else duckdb.open_destination
     destination = DestinationServicer("any", __version__, opens)
     try:
         destination.Init(_init(asked["destination"]), context)

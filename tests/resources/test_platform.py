@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pulumi.runtime import mocks
 from datakit_iac import DataSet, Platform, Store, Transform
 from datakit_iac.contract.state import current
 from datakit_iac.provider import inputs as decode
+from tests.functions import scoring
 from tests.scenarios.pipeline import FILES
 
 
@@ -177,3 +179,33 @@ def test_a_connector_is_its_own_technology_and_says_which_its_stores_are_bound_t
         name: (seen["Connector", name]["technology"], seen["Connector", name].get("technologies"))
         for name in ("duckdb", "files", "lake")
     } == {"duckdb": ("duckdb", None), "files": ("files", None), "lake": ("postgres", ["duckdb", "files"])}
+
+
+def test_a_program_adds_what_it_declares_to_the_manifests(run: Run) -> None:
+    def program() -> None:
+        names = {"kind": "DataSet", "metadata": {"name": "names"}}
+        spec = {"store": "warehouse", "table": "main.names", "schema": [{"name": "name", "type": "string"}]}
+        Platform("platform", project="project", resources=[{**names, "spec": spec}, scoring.naming])
+
+    seen = run(program).resources
+    assert seen["Run", "naming"]["inputs"][0]["name"] == "users"
+    assert seen["Run", "naming"]["settings"]["returns"] == {"names": "names"}
+    module = seen["Run", "naming"]["settings"]["module"]
+    assert (Path("..") / module).resolve() == Path(scoring.__file__), "paths count from the Pulumi project's folder"
+    assert seen["DataSet", "names"]["table"] == "main.names"
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (print, "resources[0]: expected a function of @transform, a DataSet of dataset(…), or a manifest; found"),
+        ({"kind": "Store"}, "resources[0]: the kind is 'Store'; expected one of DataSet, DataSetGroup, Transform"),
+        (
+            {"kind": "DataSet", "metadata": {"name": "x"}, "spec": {"store": "warehouse"}},
+            "exactly one of table, prefix",
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_said(run: Run, added: Any, said: str) -> None:
+    with pytest.raises(Exception, match=re.escape(said)):
+        run(lambda: Platform("platform", project="project", resources=[added]))

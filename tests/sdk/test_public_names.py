@@ -23,8 +23,8 @@ NAMES = {
     ),
     "datakit_iac.sdk.sql": "ALL Database Dialect SqlFile SqlSession SqlTechnology literal queries quoted",
     "datakit_iac.sdk.cloudquery": (
-        "DeclaredColumn Destination Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers declared"
-        " spec"
+        "DeclaredColumn Destination Opens Pair Quarantine ReadByOthers Refuses SignsIn Source Sync WrittenByOthers"
+        " declared spec"
     ),
     "datakit_iac.sdk.cloudquery_plugins": (
         "Destination DestinationServicer Event PluginFault RowSource RowTable Source SourceServicer SqlLoad emit"
@@ -33,9 +33,9 @@ NAMES = {
     "datakit_iac.sdk.dbt": "Carrier DbtAdapter Profile THREADS relation secret",
     "datakit_iac.sdk.runtimes": (
         "BoundDataSet BuildsProject Cancelled Connection Dependency Describes Executor FOLDER Fault Fetches Job"
-        " JobFailedError Lines ModelDocumentation NotFoundError Prepares Redaction Relation RunContext RunResult"
-        " Runtime Secret Section TakesFiles UsesPlugins Warmable Workload digest given_digest invalid_job of_job"
-        " revealed started"
+        " JobFailedError Lines ModelDocumentation NamesFiles NotFoundError Prepares Redaction Relation RunContext"
+        " RunResult Runtime Secret Section TakesFiles UsesPlugins Warmable Workload digest given_digest invalid_job"
+        " of_job revealed started"
     ),
     "datakit_iac.sdk.executors": (
         "Capabilities Configurable Execution Executor ExecutorError FOLDER FOLDER_VARIABLE Fault Judges KeepsWorkers"
@@ -46,8 +46,8 @@ NAMES = {
         " StoreFacts Target TransformFacts Violation rule"
     ),
     "datakit_iac.testing": (
-        "ExecutorSuite FUNCTIONS MARK ROWS TYPES Lifecycle Message OperationError Recorded RefusedError Rows Step"
-        " Subject TechnologyKit TechnologySuite"
+        "ExecutorSuite FUNCTIONS FunctionFault MARK ROWS TYPES Lifecycle Message OperationError Recorded RefusedError"
+        " Rows Step Subject TechnologyKit TechnologySuite run"
     ),
 }
 PUBLIC = ("datakit_iac", *NAMES)

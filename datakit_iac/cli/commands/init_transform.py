@@ -1,7 +1,7 @@
 """Add a Transform to a project, with all that its runtime needs, so that it can be checked and run at once.
 
 DataSets that are not named are written with it: the output NAME, with the columns of the first input, and for
-cloudquery the input NAME-source, a small CSV file.
+cloudquery the input NAME-source, a small CSV file. For generic-python it is a function, in ``transforms/NAME.py``.
 """
 
 from __future__ import annotations

@@ -33,6 +33,9 @@ def place(project: Project, kind: str, name: str) -> Path:
 
 def _pattern(project: Project, kind: str, name: str) -> str:
     """Where a manifest is, with ``*`` for its name; empty where its name is not in its path."""
-    path = project.origins[kind, name].file.relative_to(project.root)
+    origin = project.origins[kind, name]
+    if origin.declared_at:
+        return ""  # in Python
+    path = origin.file.relative_to(project.root)
     parts = ["*" if part == name else part for part in path.with_suffix("").parts]
     return Path(*parts).as_posix() + path.suffix if "*" in parts else ""

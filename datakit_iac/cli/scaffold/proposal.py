@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli.scaffold import files
 from datakit_iac.cli.scaffold.layout import place
+from datakit_iac.manifest.writing import to_yaml
 
 if TYPE_CHECKING:
     from datakit_iac.importing.found import Found
@@ -71,6 +72,10 @@ class Proposal:
         if known == changed:
             return
         origin = self.project.origin(known.manifest)
+        if origin.declared_at:
+            where = self.project.where(known.manifest)
+            self.notes.append(f"{where}: {known.manifest.name} differs, and is Python, which is not changed here")
+            return
         name = files.shown(origin.file)
         lines = difflib.unified_diff(
             known.text.splitlines(), changed.text.splitlines(), name, self.source, lineterm="", n=1
@@ -128,6 +133,8 @@ class Proposal:
 
     def _document(self, manifest: Manifest) -> str:
         origin = self.project.origin(manifest)
+        if origin.declared_at:
+            return to_yaml(manifest)
         text = origin.file.read_text(encoding="utf-8")
         first, last = _span(text, origin.document)
         return text[first:last]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datakit_iac.cli.exit_codes import UsageError
-from datakit_iac.cli.scaffold import templates
+from datakit_iac.cli.scaffold import function_files, templates
 from datakit_iac.cli.scaffold.layout import place
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import DataSet, DataSetSpec
@@ -72,6 +72,8 @@ def texts(project: Project, asked: Asked, inputs: Sequence[DataSet], outputs: Se
         inputs = [_new_source(project, asked.name, made)]
     if not outputs:
         outputs = [_new_output(project, asked.name, inputs, made)]
+    if asked.runtime == "generic-python" and asked.mode == "batch":
+        return {function_files.module(project, asked.name): function_files.text(asked.name, inputs, outputs), **made}
     return _texts(project, asked, place(project, "Transform", asked.name), inputs, outputs, made)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -37,23 +37,29 @@ _COLLECTIONS: Final = {
 }
 _NAMED_LIKE: Final = {"DataSetGroup": "DataSet"}
 """Kinds that share their names: a port names a DataSet or a DataSetGroup."""
+Declared = tuple[Origin, Mapping[str, Any]]
+"""A document that is in no file of manifests, and where it is declared."""
 _HOST: Final = r"(?s)datakit\.|.*infoblox\.dev"
 """How the `apiVersion` of every manifest begins, in any version, and with a typo in its first word."""
 
 
-def load(root: Path) -> Project:
+def load(root: Path, further: Iterable[Declared] = ()) -> Project:
     """The project below a folder.
+
+    Args:
+        root: the folder.
+        further: documents that a program adds to it.
 
     Raises:
         InvalidProjectError: files cannot be read or manifests are wrong; all of that at once.
     """
-    project, findings = read(root)
+    project, findings = read(root, further=further)
     if any(finding.severity == "error" for finding in findings):
         raise InvalidProjectError(findings)
     return project
 
 
-def read(root: Path, *, named: Path | None = None) -> tuple[Project, list[Finding]]:
+def read(root: Path, *, named: Path | None = None, further: Iterable[Declared] = ()) -> tuple[Project, list[Finding]]:
     """The manifests below a folder that are right, and the faults of those that are not.
 
     Fields that are not known are warnings; the manifest is read without them.
@@ -61,12 +67,13 @@ def read(root: Path, *, named: Path | None = None) -> tuple[Project, list[Findin
     Args:
         root: the folder.
         named: a file that somebody says is one of manifests, whatever it says of itself.
+        further: documents that a program adds to it.
     """
     if not root.is_dir():
         message = f"there is no project folder {root}; expected one that holds manifests"
         return Project(root), [Finding(code="no-project", message=message, at=Position(str(root)))]
     reading = _Reading(root, os.fspath(named or ""))
-    reading.run()
+    reading.run(further)
     return reading.project(), reading.findings
 
 
@@ -87,13 +94,17 @@ class _Reading:
         self._broken: set[tuple[str, str]] = set()
         self._slips: list[Finding] = []
 
-    def run(self) -> None:
-        """Take in every file, then look at all that was found together."""
-        unreadable: list[OSError] = []
-        for file in discovery.yaml_files(self._folder, unreadable):
+    def run(self, further: Iterable[Declared] = ()) -> None:
+        """Take in every file and what else is given, then look at all that was found together."""
+        unreadable, modules = list[OSError](), list[str]()
+        for file in discovery.yaml_files(self._folder, unreadable, modules):
             for index, document in enumerate(self._documents(file)):
                 if isinstance(document, Mapping):
                     self._take(Origin(file, index), document)
+        for file in modules:
+            self._take_module(file)
+        for origin, document in further:
+            self._take(origin, document)
         self.findings += (_unreadable(str(fault.filename), fault) for fault in unreadable)
         if not self._origins and not self.findings:
             message = f"no manifest of {API_VERSION} is below {self.root}"
@@ -138,6 +149,22 @@ class _Reading:
             self.findings.append(_broken(file, fault, "error" if is_meant else "warning"))
             self._broken |= _names_in(content)
         return []
+
+    def _take_module(self, file: str) -> None:
+        """Take in what a Python module declares; one that imports nothing of ours is left alone."""
+        try:
+            content = discovery.content_of(file)
+        except OSError as fault:
+            self.findings.append(_unreadable(file, fault))
+            return
+        if discovery.may_declare(content):
+            from datakit_iac.manifest.loading import modules  # late: most projects have no functions
+
+            found = modules.read(Path(file), content, self.root)
+            self.findings += found.findings
+            self._broken |= found.broken
+            for origin, document in found.documents:
+                self._take(origin, document)
 
     def _take(self, origin: Origin, document: Mapping[str, Any]) -> None:
         version = document.get("apiVersion")

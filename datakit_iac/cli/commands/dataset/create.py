@@ -131,6 +131,8 @@ def _changed(project: Project, name: str, values: dict[str, Any], *, force: bool
     renamed = {each: place for each in PLACES if place and getattr(there.spec, each) and each != place}
     now = there.spec.model_dump(by_alias=True, exclude_unset=True)
     _valid(name, {**{renamed.get(key, key): value for key, value in now.items()}, **values})
+    if origin.declared_at:
+        raise exit_codes.UsageError(f"{project.where(there)} is Python, which is not changed here", "edit the file")
     before = origin.file.read_bytes().decode()
     try:
         after = edited(before, origin.document, values, renamed)

@@ -34,11 +34,12 @@ def main() -> None:
     from datakit_iac.cloudquery_plugins.servicers import DestinationServicer
     from datakit_iac.version import __version__
 
-    servicer = DestinationServicer("duckdb", __version__, _open)
+    servicer = DestinationServicer("duckdb", __version__, open_destination)
     serving.run(lambda: serving.serve("datakit-destination-duckdb", servicer, _HEAVY))
 
 
-def _open(spec: Mapping[str, Any]) -> Destination:
+def open_destination(spec: Mapping[str, Any]) -> Destination:
+    """An opened destination."""
     from datakit_iac.technologies.duckdb.cloudquery.load import Load
     from datakit_iac.technologies.duckdb.cloudquery.spec import DuckDBSpec
 

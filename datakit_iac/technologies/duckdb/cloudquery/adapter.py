@@ -16,6 +16,7 @@ class DuckDBAdapter:
     """A DuckDB file as a destination of rows."""
 
     executable = "datakit-destination-duckdb"
+    opens = "datakit_iac.technologies.duckdb.cloudquery:open_destination"
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """The file, and the tests that each output must pass before its rows are committed."""

@@ -32,7 +32,7 @@ class DuckDBDatabase(Database):
     default_schema = "main"
 
     def __init__(self, spec: DuckDBSpec) -> None:
-        self._connection = _connected(spec)
+        self._connection = connected(spec)
 
     def begin(self, outputs: Iterable[TableName]) -> None:
         """Begin; nobody else can have the file open."""
@@ -100,7 +100,13 @@ class DuckDBDatabase(Database):
         self._connection.close()
 
 
-def _connected(spec: DuckDBSpec) -> duckdb.DuckDBPyConnection:
+def connected(spec: DuckDBSpec) -> duckdb.DuckDBPyConnection:
+    """The file, open; within a process it can be opened again.
+
+    Raises:
+        PluginFault: it cannot be opened.
+    """
+
     def waiting(holder: str) -> None:
         emit(Event("progress", f"waiting for {spec.path.name}, held by {holder}"))
 

@@ -36,10 +36,13 @@ def main() -> None:
     from datakit_iac.cloudquery_plugins.servicers import SourceServicer
     from datakit_iac.version import __version__
 
-    serving.run(lambda: serving.serve("datakit-source-files", SourceServicer("files", __version__, _open), _HEAVY))
+    serving.run(
+        lambda: serving.serve("datakit-source-files", SourceServicer("files", __version__, open_source), _HEAVY)
+    )
 
 
-def _open(spec: Mapping[str, Any]) -> Source:
+def open_source(spec: Mapping[str, Any]) -> Source:
+    """An opened source."""
     from datakit_iac.technologies.files.cloudquery.source import FilesSource
     from datakit_iac.technologies.files.cloudquery.spec import FilesSpec
 

@@ -16,6 +16,7 @@ class FilesAdapter:
     """Files as a source of rows."""
 
     executable = "datakit-source-files"
+    opens = "datakit_iac.technologies.files.cloudquery:open_source"
     reading = frozenset(csv_options.OPTIONS)
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ def source() -> None:
     from datakit_iac.cloudquery_plugins.servicers import SourceServicer
     from datakit_iac.version import __version__
 
-    servicer = SourceServicer("kafka", __version__, _source)
+    servicer = SourceServicer("kafka", __version__, open_source)
     heavy = "datakit_iac.technologies.kafka.cloudquery.source"
     serving.run(lambda: serving.serve("datakit-source-kafka", servicer, heavy))
 
@@ -43,19 +43,21 @@ def destination() -> None:
     from datakit_iac.cloudquery_plugins.servicers import DestinationServicer
     from datakit_iac.version import __version__
 
-    servicer = DestinationServicer("kafka", __version__, _destination)
+    servicer = DestinationServicer("kafka", __version__, open_destination)
     heavy = "datakit_iac.technologies.kafka.cloudquery.load"
     serving.run(lambda: serving.serve("datakit-destination-kafka", servicer, heavy))
 
 
-def _source(spec: Mapping[str, Any]) -> Source:
+def open_source(spec: Mapping[str, Any]) -> Source:
+    """An opened source."""
     from datakit_iac.technologies.kafka.cloudquery.source import KafkaSource
     from datakit_iac.technologies.kafka.cloudquery.spec import KafkaSpec
 
     return KafkaSource(KafkaSpec.parse(spec))
 
 
-def _destination(spec: Mapping[str, Any]) -> Destination:
+def open_destination(spec: Mapping[str, Any]) -> Destination:
+    """An opened destination."""
     from datakit_iac.technologies.kafka.cloudquery.load import Load
     from datakit_iac.technologies.kafka.cloudquery.spec import KafkaSpec
 

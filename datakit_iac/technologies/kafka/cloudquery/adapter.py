@@ -17,6 +17,7 @@ class KafkaSourceAdapter:
     """Topics as a source of rows."""
 
     executable = "datakit-source-kafka"
+    opens = "datakit_iac.technologies.kafka.cloudquery:open_source"
     reading: frozenset[str] = frozenset()
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
@@ -35,6 +36,7 @@ class KafkaDestinationAdapter:
     """Topics as a destination of rows."""
 
     executable = "datakit-destination-kafka"
+    opens = "datakit_iac.technologies.kafka.cloudquery:open_destination"
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """A table for each output."""

@@ -42,12 +42,13 @@ def destination() -> None:
     from datakit_iac.cloudquery_plugins.servicers import DestinationServicer
     from datakit_iac.version import __version__
 
-    servicer = DestinationServicer("postgres", __version__, _open_destination)
+    servicer = DestinationServicer("postgres", __version__, open_destination)
     heavy = "datakit_iac.technologies.postgres.cloudquery.load"
     serving.run(lambda: serving.serve("datakit-destination-postgres", servicer, heavy))
 
 
-def _open_destination(spec: Mapping[str, Any]) -> Destination:
+def open_destination(spec: Mapping[str, Any]) -> Destination:
+    """An opened destination."""
     with _drivers():
         from datakit_iac.technologies.postgres.cloudquery.load import Load
         from datakit_iac.technologies.postgres.cloudquery.spec import PostgresSpec
@@ -61,12 +62,13 @@ def source() -> None:
     from datakit_iac.cloudquery_plugins.servicers import SourceServicer
     from datakit_iac.version import __version__
 
-    servicer = SourceServicer("postgres", __version__, _open_source)
+    servicer = SourceServicer("postgres", __version__, open_source)
     heavy = "datakit_iac.technologies.postgres.cloudquery.source"
     serving.run(lambda: serving.serve("datakit-source-postgres", servicer, heavy))
 
 
-def _open_source(spec: Mapping[str, Any]) -> Source:
+def open_source(spec: Mapping[str, Any]) -> Source:
+    """An opened source."""
     with _drivers():
         from datakit_iac.technologies.postgres.cloudquery.source import PostgresSource
         from datakit_iac.technologies.postgres.cloudquery.spec import SourceSpec

@@ -19,6 +19,7 @@ class PostgresDestination:
     """A Postgres database as a destination of rows."""
 
     executable = "datakit-destination-postgres"
+    opens = "datakit_iac.technologies.postgres.cloudquery:open_destination"
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """The connection, and the tests that each output must pass before its rows are committed."""
@@ -44,6 +45,7 @@ class PostgresSource:
     """A Postgres database as a source of rows."""
 
     executable = "datakit-source-postgres"
+    opens = "datakit_iac.technologies.postgres.cloudquery:open_source"
     reading = frozenset[str]()
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:

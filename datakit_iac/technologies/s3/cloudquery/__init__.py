@@ -41,7 +41,7 @@ def source() -> None:
     from datakit_iac.cloudquery_plugins.servicers import SourceServicer
     from datakit_iac.version import __version__
 
-    served = SourceServicer("s3", __version__, _open_source)
+    served = SourceServicer("s3", __version__, open_source)
     serving.run(lambda: serving.serve("datakit-source-s3", served, f"{_HEAVY}source"))
 
 
@@ -51,17 +51,19 @@ def destination() -> None:
     from datakit_iac.cloudquery_plugins.servicers import DestinationServicer
     from datakit_iac.version import __version__
 
-    served = DestinationServicer("s3", __version__, _open_destination)
+    served = DestinationServicer("s3", __version__, open_destination)
     serving.run(lambda: serving.serve("datakit-destination-s3", served, f"{_HEAVY}load"))
 
 
-def _open_source(spec: Mapping[str, Any]) -> Source:
+def open_source(spec: Mapping[str, Any]) -> Source:
+    """An opened source."""
     from datakit_iac.technologies.s3.cloudquery.source import S3Source
 
     return S3Source(spec)
 
 
-def _open_destination(spec: Mapping[str, Any]) -> Destination:
+def open_destination(spec: Mapping[str, Any]) -> Destination:
+    """An opened destination."""
     from datakit_iac.technologies.s3.cloudquery.load import Load
     from datakit_iac.technologies.s3.cloudquery.spec import LoadSpec
 

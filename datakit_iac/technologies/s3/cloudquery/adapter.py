@@ -19,6 +19,7 @@ class S3SourceAdapter:
     """Objects as a source of rows."""
 
     executable = "datakit-source-s3"
+    opens = "datakit_iac.technologies.s3.cloudquery:open_source"
     reading = frozenset(csv_options.OPTIONS)
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
@@ -40,6 +41,7 @@ class S3DestinationAdapter:
     """Objects as a destination of rows."""
 
     executable = "datakit-destination-s3"
+    opens = "datakit_iac.technologies.s3.cloudquery:open_destination"
 
     def faults(self, sync: Sync) -> Sequence[str]:
         """Formats and notations that are not written, tests that do not run there, and patterns."""

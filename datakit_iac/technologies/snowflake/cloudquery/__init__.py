@@ -41,11 +41,12 @@ def main() -> None:
     from datakit_iac.cloudquery_plugins.servicers import DestinationServicer
     from datakit_iac.version import __version__
 
-    servicer = DestinationServicer("snowflake", __version__, _open)
+    servicer = DestinationServicer("snowflake", __version__, open_destination)
     serving.run(lambda: serving.serve("datakit-destination-snowflake", servicer, _HEAVY))
 
 
-def _open(spec: Mapping[str, Any]) -> Destination:
+def open_destination(spec: Mapping[str, Any]) -> Destination:
+    """An opened destination."""
     from datakit_iac.cloudquery_plugins.servicers import PluginFault
     from datakit_iac.technologies.technology import missing_driver
 

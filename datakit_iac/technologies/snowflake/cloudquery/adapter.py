@@ -14,6 +14,7 @@ class SnowflakeDestination:
     """A Snowflake database as a destination of rows."""
 
     executable = "datakit-destination-snowflake"
+    opens = "datakit_iac.technologies.snowflake.cloudquery:open_destination"
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
         """The connection, and the tests that each output must pass before its rows are committed."""
