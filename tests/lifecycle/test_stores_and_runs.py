@@ -145,10 +145,10 @@ def test_a_transform_lives_and_changes_in_place(lifecycle: Lifecycle) -> None:
     transform.destroy()
 
 
-def test_a_schedule_that_nobody_will_start_is_said(lifecycle: Lifecycle) -> None:
+def test_what_starts_a_schedule_is_said(lifecycle: Lifecycle) -> None:
     transform = lifecycle.subject("datakit:index:Transform", "load")
     transform.up({"name": "load", "runtime": "dbt", "outputs": ["users"], "schedule": {"cron": "0 5 * * *"}})
-    assert "0 5 * * * is recorded and starts nothing" in lifecycle.said()
+    assert "scheduled: 0 5 * * *; `dk scheduler --env dev` starts it, or a CronJob on Kubernetes" in lifecycle.said()
 
 
 def test_an_unknown_runtime_is_refused(lifecycle: Lifecycle) -> None:

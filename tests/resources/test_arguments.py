@@ -167,11 +167,11 @@ MADE: dict[str, Callable[[Any, Any, Any], Any]] = {
         context=of([users]), references=of([users]), schedule=of({"cron": "0 5 * * *"}), timeout=of(60),
         image=of("ghcr.io/acme/load:1.4.2"), command=of(["load"]), retries=of(2),
         resources=of({"limits": {"cpu": "1"}}),
-        env=of({"REGION": "eu"}), approved=of(False),
+        env=of({"REGION": "eu"}), approved=of(False), deployment=of("d1"), history=of(store),
         plugins=of({"warehouse": {"source": {"registry": "grpc", "path": "localhost:7777"}}}),
     ),
     "Run": lambda of, store, users: Run(
-        "load", quotas=of({"concurrent_runs": 2}), executor=of({"type": "local"}),
+        "load", quotas=of({"concurrent_runs": 2}), executor=of({"type": "local"}), history=of(store),
         transform=of(Transform("load", runtime="cloudquery", inputs=[users], outputs=[users], env={"REGION": "eu"})),
     ),
 }  # fmt: skip

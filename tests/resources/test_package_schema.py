@@ -74,10 +74,10 @@ async def program() -> None:
         context=made[:1], references=made[:1], schedule={"cron": "0 5 * * *"}, timeout=60,
         env={"REGION": "eu"}, image="ghcr.io/acme/load:1.4.2", command=["load"], retries=2,
         plugins={"warehouse": {"destination": "./plugins/load"}},
-        resources={"requests": {"cpu": "1"}},
+        resources={"requests": {"cpu": "1"}}, deployment="d2", history=store,
     )  # fmt: skip
     load.job = dataclasses.replace(load.job, given="d1")  # as of a runtime that takes files
-    Run("load", transform=load, quotas={"concurrentRuns": 2}, executor={"type": "local"})
+    Run("load", transform=load, quotas={"concurrentRuns": 2}, executor={"type": "local"}, history=store)
 
 
 @pytest.fixture(scope="module")

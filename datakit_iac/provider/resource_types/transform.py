@@ -22,7 +22,8 @@ class TransformType(RecordType):
             return faults
         schedule = new.get("schedule")
         if schedule and schedule != old.get("schedule"):
-            call.tell(f"scheduled: {schedule.get('cron')}; `dk scheduler --env {call.environment}` starts it")
+            starts = f"`dk scheduler --env {call.environment}` starts it, or a CronJob on Kubernetes"
+            call.tell(f"scheduled: {schedule.get('cron')}; {starts}")
         known = runtimes()
         if new["runtime"] in known:
             expect(new["runtime"])
