@@ -72,7 +72,7 @@ def test_a_wrong_environment_lists_those_that_there_are(dk: Dk, here: Path) -> N
             ),
             "unknown-runtime",
         ),
-        ((manifest("Environment", "dev", "spec: {executor: kubernetes}"), CONNECTOR, STORE), "executor-not-installed"),
+        ((manifest("Environment", "dev", "spec: {executor: nomad}"), CONNECTOR, STORE), "executor-not-installed"),
     ],
 )
 def test_what_is_not_installed_is_a_warning_of_lint_and_validate(

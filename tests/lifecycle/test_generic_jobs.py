@@ -88,5 +88,5 @@ def test_a_preview_shows_the_command_and_refuses_what_is_missing(
     script(folder, "SELECT 1")
     run.preview({**inputs, "resources": {"limits": {"cpu": "1500m"}}})
     said = lifecycle.said()
-    assert "would run: python main.py (in: code; env: DK_OUTPUT_USERS, DK_RUN_ID; limits: cpu 1500m)" in said
+    assert "would run: python main.py (in: code; env: DK_OUTPUT_USERS, DK_RUN_IDENTITY; limits: cpu 1500m)" in said
     assert "the executor local keeps limits.cpu in whole processors: 1500m allows 2" in said

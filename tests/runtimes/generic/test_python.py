@@ -27,7 +27,7 @@ LOAD = """
         file = stores.get(source["store"]) / source["place"]
         database.execute(f"CREATE OR REPLACE TABLE {target['place']} AS SELECT {names} FROM read_csv('{file}')")
         rows = database.execute(f"SELECT count(*) FROM {target['place']}").fetchone()[0]
-    print(f"run {os.environ['DK_RUN_ID']} in {Path.cwd().name}")
+    print(f"run {os.environ['DK_RUN_IDENTITY']} in {Path.cwd().name}")
     print(json.dumps({"counts": {"users": rows}}))
 """
 PROJECT = '[project]\nname = "load"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["greeting==1.0.0"]\n'
