@@ -69,6 +69,7 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
     from datakit_iac.checks.validate import validate
     from datakit_iac.findings.finding import InvalidProjectError
     from datakit_iac.scheduling.runnable import RunnableProject
+    from datakit_iac.technologies.technology import StoreError
 
     root = scope(path).root
     folder = pulumi_folder(root)
@@ -76,7 +77,7 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
     with waiting(f"checking the project for {environment}"):
         manifests, faults = read(_from(folder, root))
         try:
-            resolved, found = validate(manifests, environment, secrets(root, environment))
+            resolved, found = validate(manifests, environment, secrets(root, environment, revealed=True))
         except InvalidProjectError as invalid:
             tell([*faults, *invalid.findings], sys.stderr)
             return None
@@ -87,7 +88,10 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
 
     @cache
     def connect(store: str) -> Connection:
-        return reached(resolved.stores[store], root, environment)
+        try:
+            return reached(resolved.stores[store], root, environment)
+        except UsageError as fault:
+            raise StoreError(str(fault)) from fault
 
     return RunnableProject(resolved, _stack(folder, environment), connect)
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +19,24 @@ if TYPE_CHECKING:
     from datakit_iac.environment.secrets.sources import Secrets
 
 
-def secrets(root: Path, env: str) -> Secrets:
-    """The same places in the same order as the program of the environment's stack; of its config only the names.
+def secrets(root: Path, env: str, *, revealed: bool = False) -> Secrets:
+    """The same places in the same order as the program of the environment's stack.
 
     Args:
         root: the folder of the manifests; the Pulumi project is there or above, or else at the working directory.
         env: the environment, and so the stack.
+        revealed: whether the values of the stack's config are needed, which the engine decrypts when they are asked
+            for; else only its names are looked at.
     """
     from datakit_iac.environment.secrets.file import of_file
     from datakit_iac.environment.secrets.sources import Secrets, Source, of_process
 
     folder = pulumi_project(root) or pulumi_project(Path.cwd()) or root
     names = set(_config_secrets(folder, env))
+    value = cache(partial(_of_engine, folder=folder, env=env))
     source = Source(
         f"the config secrets of stack {env}",
-        lambda variable: REDACTED if variable in names else None,
+        lambda variable: (value(variable) if revealed else REDACTED) if variable in names else None,
         "pulumi config set --secret {}",
     )
     return Secrets((of_process(os.environ), source, of_file(folder, os.environ)))

@@ -8,6 +8,7 @@ from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.history.database import HistoryError
+from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runs.earlier import adopted
 from datakit_iac.runs.operation import NotDoneError, Operation
 from datakit_iac.runs.outputs import claim, sign
@@ -18,7 +19,7 @@ from datakit_iac.runs.request import RunOutcome, RunRequest
 from datakit_iac.runs.stores.access import alone
 from datakit_iac.runs.verification import verify
 from datakit_iac.runtimes.definition import definition
-from datakit_iac.runtimes.execution import run
+from datakit_iac.runtimes.execution import run, secrets_of
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.runtimes.registry import runtime
 from datakit_iac.technologies.technology import StoreError
@@ -44,6 +45,7 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
         raise NotDoneError(str(fault)) from fault
     if outcome := adopted(request, call, latest):
         return outcome
+    hide = Redaction(secrets_of(request.job))
     with recorded(request, call, history) as recording:
         try:
             outcome = _in_turn(request, call, recording)
@@ -51,10 +53,10 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
             recording.end("cancelled", call, error=call.cancel.reason)
             raise
         except (NotDoneError, JobFailedError, StoreError) as failure:
-            recording.end("failed", call, error=str(failure))
+            recording.end("failed", call, error=hide(str(failure)))
             raise
         except BaseException as failure:
-            recording.end("failed", call, error=f"{type(failure).__name__}: {failure}")
+            recording.end("failed", call, error=hide(f"{type(failure).__name__}: {failure}"))
             raise
         if not outcome.is_adopted:
             recording.end("succeeded", call, outputs=outcome.written, counts=outcome.counts)

@@ -66,12 +66,12 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
         Cancelled: the user stopped it; its processes are gone.
     """
     runtime = carried_by(runtime, job, context.executor)
-    hide = Redaction(_secrets(job))
+    hide = Redaction(secrets_of(job))
     before: list[str] = []
     while True:
         try:
             workload = store_variables.given(rendered(runtime, job), job)
-            hide = Redaction([*_secrets(job), *_inherited(workload)])
+            hide = Redaction([*secrets_of(job), *_inherited(workload)])
             outcome = _attempted(runtime, job, workload, context, hide)
         except JobFailedError as failure:
             cause, lines = hide(failure.cause), tuple(map(hide, failure.lines))
@@ -155,7 +155,8 @@ def _inherited(workload: Workload) -> Iterator[str]:
     yield from secrets_in({name: os.environ[name] for name in workload.inherits if name in os.environ})
 
 
-def _secrets(job: Job) -> Iterator[str]:
+def secrets_of(job: Job) -> Iterator[str]:
+    """The secrets that a job is given, of its Stores and its variables."""
     for dataset in (*job.inputs, *job.outputs):
         yield from (secret.reveal() for secret in dataset.connection.secrets.values())
     yield from (value.reveal() for value in job.variables.values() if isinstance(value, Secret))

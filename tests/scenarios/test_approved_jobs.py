@@ -68,6 +68,13 @@ def test_no_change_of_what_a_run_is_given_is_let_in(guarded: Guarded) -> None:
     guarded.workspace.env |= {"DBT_EMPTY": "true", "TZ": "Asia/Tokyo"}
     guarded.up().ok()
     assert guarded.workspace.rows(ROWS, "project/prod.duckdb") == [(2, 17.0)]
+    # Nor by hand, outside of an update.
+    words = ("run", "staging", "--env", "prod", "--project", "project")
+    assert "staging: unchanged" in guarded.workspace.dk(*words).ok().text
+    _sets("LEAST", "-100")(guarded)
+    refused = guarded.workspace.dk(*words, "--force").failed().text
+    assert "staging differs from what was approved and deployed in prod" in refused
+    assert guarded.workspace.rows(ROWS, "project/prod.duckdb") == [(2, 17.0)]
 
 
 def test_a_file_that_changes_while_the_update_is_under_way_is_not_built(guarded: Guarded) -> None:

@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
         return exit_codes.FINDINGS
     failed: list[str] = []
     with Display(project.stack) as display:
-        find = secrets(Path.cwd(), options.env).find
+        find = secrets(Path.cwd(), options.env, revealed=True).find
         notifier = Notifier(project.resolved.environment.spec.notify, find, display.operation("notify").warn)
         watch = Watch(project, notifier.tell)
 
