@@ -62,14 +62,13 @@ def _of_transform(origin: Origin, transform: Transform, environment: Environment
     if transform.spec.mode == "streaming":
         message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
         yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
-    if schedule and not schedule.suspend:
-        why, hint = "there is no scheduler yet", "start it from a scheduler of your own, or suspend: true"
-        if _schedules(environment.spec.executor.type):
-            if environment.spec.history:
-                return
-            why, hint = f"the Environment {environment.name} names no Store for its history", "history: STORE"
-        message = f"the schedule of Transform {transform.name} is recorded and starts nothing: {why}"
-        yield origin.finding("not-kept", message, ("spec", "trigger", "schedule"), hint=hint)
+    kind = environment.spec.executor.type
+    if schedule and not schedule.suspend and _schedules(kind) and not environment.spec.history:
+        message = (
+            f"the executor {kind} starts nothing by the schedule of Transform {transform.name}: the Environment"
+            f" {environment.name} names no Store for its history"
+        )
+        yield origin.finding("not-kept", message, ("spec", "trigger", "schedule"), hint="history: STORE")
 
 
 def _schedules(name: str) -> bool:

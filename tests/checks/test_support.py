@@ -80,16 +80,25 @@ def test_a_command_beside_a_runtime_with_one_of_its_own_is_told(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("trigger", "told"),
+    ("trigger", "environment", "told"),
     [
-        ("{policy: schedule, schedule: {cron: '@daily'}}", True),
-        ("{policy: composite, policies: [schedule, on-change], schedule: {cron: '@daily'}}", True),
-        ("{policy: schedule, schedule: {cron: '@daily', suspend: true}}", False),
-        ("{policy: manual}", False),
+        ("{policy: schedule, schedule: {cron: '@daily'}}", "{}", False),
+        ("{policy: schedule, schedule: {cron: '@daily'}}", "{executor: {type: kubernetes, image: acme/shop}}", True),
+        (
+            "{policy: composite, policies: [schedule, on-change], schedule: {cron: '@daily', suspend: true}}",
+            "{executor: {type: kubernetes, image: acme/shop}}",
+            False,
+        ),
+        (
+            "{policy: schedule, schedule: {cron: '@daily'}}",
+            "{executor: {type: kubernetes, image: acme/shop}, history: warehouse}",
+            False,
+        ),
     ],
 )
-def test_a_schedule_that_nothing_starts_is_told(tmp_path: Path, trigger: str, told: bool) -> None:
+def test_a_schedule_that_nothing_starts_is_told(tmp_path: Path, trigger: str, environment: str, told: bool) -> None:
     spec = f"spec: {{runtime: cloudquery, trigger: {trigger}, outputs: [{{dataset: users}}]}}"
-    project = load(write(tmp_path, manifest("Transform", "load", spec), manifest("Environment", "dev", "spec: {}")))
-    found = list(unsupported(project, project.environments["dev"]))
+    said = manifest("Environment", "dev", f"spec: {environment}")
+    project = load(write(tmp_path, manifest("Transform", "load", spec), said))
+    found = [each for each in unsupported(project, project.environments["dev"]) if "schedule" in each.path]
     assert [(each.code, each.path) for each in found] == ([("not-kept", "spec.trigger.schedule")] if told else [])

@@ -69,7 +69,7 @@ def test_bash_is_there_and_each_shell_of_ours_has_a_way_to_be_asked() -> None:
     ("line", "expected"),
     [
         ("dk li", ["lint"]),
-        ("dk dataset ", ["create", "list", "show", "validate"]),
+        ("dk dataset ", ["create", "list", "profile", "rows", "show", "validate"]),
         ("dk lint --str", ["--strict"]),
         ("dk lint --output ", ["github", "json", "sarif", "text"]),
         ("dk lint --output=j", ["--output=json"]),

@@ -68,7 +68,7 @@ def injected(fault: Fault) -> Iterator[None]:
             "datakit_iac.technologies.duckdb.opening.duckdb.connect",
             lambda path, **settings: Connection(real(path, **settings), fault),
         )
-        server = "datakit_iac.technologies.postgres.session.connected"
+        server = "datakit_iac.technologies.postgres.databases.connected"
         patch.setattr(server, lambda options: Connection(reach(options), fault))
         yield
 

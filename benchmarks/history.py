@@ -1,0 +1,170 @@
+"""How long `dk runs list` and `dk status` take with a history of 1,000,000 Runs, and what an idle scheduler takes.
+
+    python -m benchmarks.history [--history 1000000] [--schedules 2000] [--idle 60] [--runs 5]
+
+The history has as many Runs of 200 Transforms; beside the commands, the same ones with an empty history. The targets
+are 0.3 s each. The scheduler has that many Transforms, each with a schedule that is not due meanwhile; it is looked at
+once it leads: its share of one core (under 2 %) and its memory (under 150 MB). The results are also kept as JSON in
+benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from contextlib import chdir
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import sqlalchemy as sa
+
+from benchmarks.measure import in_turn, record, timed
+from datakit_iac.history import place
+from datakit_iac.history.tables import LATEST, RUNS
+from datakit_iac.history.uuid7 import uuid7
+
+BIN: Final = Path(sys.executable).parent
+TRANSFORMS: Final = 200
+API: Final = "apiVersion: datakit.infoblox.dev/v1alpha1"
+PLATFORM: Final = f"""\
+{API}
+kind: Connector
+metadata: {{name: duckdb}}
+spec: {{type: duckdb, version: "1.0.0", capabilities: [source, destination]}}
+---
+{API}
+kind: Store
+metadata: {{name: warehouse}}
+spec: {{connector: duckdb, connection: {{path: warehouse.duckdb}}}}
+---
+{API}
+kind: Environment
+metadata: {{name: dev}}
+---
+{API}
+kind: Policy
+metadata: {{name: lenient}}
+spec: {{rules: [{{rule: pii-not-public}}]}}
+"""
+TRANSFORM: Final = f"""\
+{API}
+kind: DataSet
+metadata: {{name: dNUMBER}}
+spec: {{store: warehouse, table: main.dNUMBER, schema: [{{name: id, type: integer}}]}}
+---
+{API}
+kind: Transform
+metadata: {{name: tNUMBER}}
+spec:
+  runtime: generic-python
+  command: ["true"]
+  trigger: {{policy: schedule, schedule: {{cron: "0 0 1 1 *"}}}}
+  outputs: [{{dataset: dNUMBER}}]
+"""
+
+
+def main() -> None:
+    """Measure, and record what came out."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--history", type=int, default=1_000_000)
+    parser.add_argument("--schedules", type=int, default=2000)
+    parser.add_argument("--idle", type=float, default=60.0)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    with TemporaryDirectory() as scratch:
+        full, empty, idle = (Path(scratch, name) for name in ("full", "empty", "idle"))
+        for folder in (full, empty):
+            _project(folder, TRANSFORMS)
+        _fill(full, options.history)
+        sides = {
+            f"dk {' '.join(words)}, {kind}": partial(timed, [BIN / "dk", *words], folder)
+            for words in (("runs", "list"), ("status",))
+            for kind, folder in ((f"{options.history:,} Runs", full), ("no Runs", empty))
+        }
+        spreads = in_turn(sides, options.runs)
+        _project(idle, options.schedules)
+        share, memory = _idle(idle, options.idle)
+    medians = [spread.median for spread in spreads.values()]
+    ratios = {"runs list, full / empty": medians[0] / medians[1], "status, full / empty": medians[2] / medians[3]}
+    record("history", spreads, ratios, ["sqlalchemy"], {"scheduler_percent": share, "scheduler_mb": memory})
+
+
+def _project(folder: Path, transforms: int) -> None:
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (folder / "platform.yaml").write_text(PLATFORM)
+    (folder / "transforms.yaml").write_text(
+        "---\n".join(TRANSFORM.replace("NUMBER", str(each)) for each in range(transforms))
+    )
+
+
+def _fill(folder: Path, runs: int) -> None:
+    with chdir(folder):
+        database = place.opened("shop/dev")
+    begun = time.time() - runs
+    with database.written() as connection:
+        for first in range(0, runs, 10_000):
+            numbers = range(first, min(first + 10_000, runs))
+            connection.execute(sa.insert(RUNS), [_row(number, begun + number) for number in numbers])
+        last = connection.execute(sa.select(RUNS.c.transform, sa.func.max(RUNS.c.id)).group_by(RUNS.c.transform)).all()
+        rows = [{"stack": "shop/dev", "transform": name, "run": run, "succeeded": run} for name, run in last]
+        connection.execute(sa.insert(LATEST), rows)
+
+
+def _row(number: int, at: float) -> dict[str, object]:
+    return {
+        "id": str(uuid7()),
+        "stack": "shop/dev",
+        "transform": f"t{number % TRANSFORMS}",
+        "trigger": "schedule",
+        "definition": "9a34cd671d10fd5fd28aa28c7dfab0ac",
+        "identity": f"{number:016x}",
+        "state": "succeeded",
+        "queued_at": at,
+        "started_at": at,
+        "ended_at": at + 1,
+        "beat_at": at,
+        "due": at,
+        "inputs": {},
+        "generations": {},
+        "outputs": {"users": f"{number}"},
+        "counts": {"users": number},
+        "host": "machine",
+        "log": "",
+        "error": "",
+        "started_by": "ann",
+        "stop_asked": False,
+    }
+
+
+def _idle(folder: Path, seconds: float) -> tuple[float, float]:
+    """The share of one core that an idle scheduler takes, in percent, and its memory in MB."""
+    with (folder / "log").open("w") as log:
+        scheduler = subprocess.Popen([BIN / "dk", "scheduler"], cwd=folder, stdout=log, stderr=log)
+    try:
+        while not (folder / ".datakit/dev/history.db").exists():
+            time.sleep(0.1)
+        time.sleep(15)
+        before = _ticks(scheduler.pid)
+        time.sleep(seconds)
+        used = (_ticks(scheduler.pid) - before) / os.sysconf("SC_CLK_TCK")
+        status = Path(f"/proc/{scheduler.pid}/status").read_text()
+        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return 100 * used / seconds, int(resident.split()[1]) / 1024
+    finally:
+        scheduler.terminate()
+        scheduler.wait()
+
+
+def _ticks(process: int) -> int:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+if __name__ == "__main__":
+    main()
