@@ -98,7 +98,8 @@ def _project(folder: Path, transforms: int) -> None:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (folder / "platform.yaml").write_text(PLATFORM)
-    (folder / "transforms.yaml").write_text(
+    (folder / "transforms").mkdir()
+    (folder / "transforms/all.yaml").write_text(
         "---\n".join(TRANSFORM.replace("NUMBER", str(each)) for each in range(transforms))
     )
 
@@ -148,6 +149,7 @@ def _idle(folder: Path, seconds: float) -> tuple[float, float]:
         scheduler = subprocess.Popen([BIN / "dk", "scheduler"], cwd=folder, stdout=log, stderr=log)
     try:
         while not (folder / ".datakit/dev/history.db").exists():
+            assert scheduler.poll() is None, (folder / "log").read_text()
             time.sleep(0.1)
         time.sleep(15)
         before = _ticks(scheduler.pid)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 _TURN: Final = sa.text("SELECT pg_advisory_xact_lock(hashtext(:stack))")
@@ -62,13 +61,23 @@ class Database:
         self, connection: sa.Connection, table: sa.Table, key: Mapping[str, str], values: Mapping[str, Any]
     ) -> None:
         """Insert the row of this stack with a key, or update it."""
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        row = insert(table).values(stack=self.stack, **key, **values)
+        row = _insert(connection)(table).values(stack=self.stack, **key, **values)
         columns = [column.name for column in table.primary_key.columns]
         connection.execute(row.on_conflict_do_update(index_elements=columns, set_=dict(values)))
 
     def _failed(self, what: str, fault: SQLAlchemyError) -> HistoryError:
         return HistoryError(f"the history {self.place} cannot be {what}: {cause(fault)}")
+
+
+def _insert(connection: sa.Connection) -> Any:
+    """The `INSERT … ON CONFLICT` of a dialect; late, for that of another takes long to import."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
 
 
 def cause(fault: Exception) -> str:

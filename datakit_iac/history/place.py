@@ -5,17 +5,17 @@ from __future__ import annotations
 import socket
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from datakit_iac.contract.connection import Connection
 from datakit_iac.history.database import Database, HistoryError, cause
 from datakit_iac.history.tables import STEPS, VERSION, NewerHistoryError, migrate
-from datakit_iac.technologies.roles import HoldsHistory
-from datakit_iac.technologies.technology import technology
+
+if TYPE_CHECKING:  # a history in a file needs no technology
+    from datakit_iac.contract.connection import Connection
 
 FOLDER: Final = ".datakit"
 _PATIENCE: Final = 30.0
@@ -41,7 +41,7 @@ def opened(stack: str, store: Connection | None = None) -> Database:
         HistoryError: it cannot be opened.
     """
     file = (folder(stack.rpartition("/")[2]) / "history.db").absolute()
-    place = str(file) if store is None else technology(store.technology).location(store)
+    place = str(file) if store is None else _location(store)
     try:
         with _OPENING:
             if store is None and not file.exists() and (gone := _ENGINES.pop(place, None)):
@@ -84,7 +84,16 @@ def _of_file(file: Path) -> sa.Engine:
     return engine
 
 
+def _location(store: Connection) -> str:
+    from datakit_iac.technologies.technology import technology
+
+    return technology(store.technology).location(store)
+
+
 def _of_store(store: Connection) -> sa.Engine:
+    from datakit_iac.technologies.roles import HoldsHistory
+    from datakit_iac.technologies.technology import technology
+
     found = technology(store.technology)
     if not isinstance(found, HoldsHistory):
         raise OSError(f"{store.technology} cannot hold the history of Runs")
