@@ -137,7 +137,9 @@ def history(environment: str, path: str) -> Database:
 
 def _history_store(root: Path, environment: str) -> Connection | None:
     """The Store that an Environment names for its history."""
-    if not any(b"history" in file.read_bytes() for file in root.rglob("*.y*ml") if file.is_file()):
+    from datakit_iac.manifest.loading.discovery import yaml_files
+
+    if not any(b"history" in Path(file).read_bytes() for file in yaml_files(str(root), [], [])):
         return None  # so that a project need not be read
     from datakit_iac.cli.environments import resolved
 

@@ -84,8 +84,8 @@ def _run_and_verified(request: RunRequest, call: Operation, recording: Recording
         """Refuse to go on where the files have changed since the Run was planned."""
         if definition(job) != request.definition:
             raise JobFailedError(
-                "its files have changed since this update read them; nothing was built",
-                ("run the update again, and leave the files alone meanwhile",),
+                "its files have changed since this Run was planned; nothing was built",
+                ("run it again, and leave the files alone meanwhile",),
                 is_final=True,
             )
 

@@ -28,7 +28,7 @@ def test_a_file_that_changes_between_the_program_and_the_run_is_not_built(pipeli
     model = (pipeline.project / "models/models/staging/paid.sql").read_text()
     pipeline.write("__main__.py", before + edit)
     refused = pipeline.up().failed()
-    assert "Transform staging: its files have changed since this update read them; nothing was built" in refused.text
+    assert "Transform staging: its files have changed since this Run was planned; nothing was built" in refused.text
     assert pipeline.rows(COUNT) == [(0,)]
 
     pipeline.write("__main__.py", before)
