@@ -17,6 +17,7 @@ from datakit_iac.images.base import ENVIRONMENT, WORK, Base, architecture, from_
 from datakit_iac.images.fault import ImageError
 from datakit_iac.images.layer import Entry, write
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _USER: Final = "10001:10001"
 _VARIABLES: Final = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -120,7 +121,7 @@ class Builder:
                 scratch.mkdir()
                 yield made, scratch
         except OSError as fault:
-            if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if fault.errno not in _FULL:
                 raise
             message = f"there is not enough space for the image in {parent}"
             raise ImageError(message, "free some, or name a folder elsewhere: --layout FOLDER") from fault
@@ -166,8 +167,8 @@ class Builder:
 
 def _named(base: str) -> tuple[Path, str]:
     """A base as a path, with the tag behind it where the path has one."""
-    path, colon, tag = base.rpartition(":")
-    return (Path(path), tag) if colon and Path(path).exists() else (Path(base), "")
+    path, _, tag = base.partition(":")
+    return (Path(path), tag) if tag and Path(path).exists() else (Path(base), "")
 
 
 def _unpacked(archive: Path, scratch: Path) -> Path:
