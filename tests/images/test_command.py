@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datakit_iac.version import VERSION
+from datakit_iac.version import __version__
 from tests.cli.conftest import Dk, dk, project
 from tests.images import wheels as packages
 from tests.images.conftest import Containers
@@ -17,16 +17,19 @@ __all__ = ["dk", "project"]
 
 @pytest.fixture
 def shop(project: Path) -> Path:
-    """The project, with the code of a Transform; the other one is of dbt."""
+    """The project, with the code of a Transform; the other one is of CloudQuery."""
     (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (project / "transforms" / "load" / "load.py").write_text("print('loaded')\n")
     report = project / "transforms" / "report" / "dk.yaml"
-    report.write_text(report.read_text().replace("generic-python", "cloudquery").replace("command: [python, -m, load], ", ""))
+    report.write_text(
+        report.read_text().replace("generic-python", "cloudquery").replace("command: [python, -m, load], ", "")
+    )
     return project
 
 
 def built(shop: Path) -> dict[str, dict[str, str]]:
-    return yaml.safe_load((shop / "datakit.lock").read_text())["built"]
+    found: dict[str, dict[str, str]] = yaml.safe_load((shop / "datakit.lock").read_text())["built"]
+    return found
 
 
 def test_the_image_of_a_project_has_dk_and_the_project(
@@ -35,14 +38,16 @@ def test_the_image_of_a_project_has_dk_and_the_project(
     needed = packages.lock(wheels, "datakit-iac").splitlines(keepends=True)
     (shop / "requirements.lock").write_text("".join(each for each in needed if not each.startswith("datakit-iac")))
     name = "localhost/shop:1"
-    first = dk("build", "--tag", name, "--output", "json").document
+    called = dk("build", "--tag", name, "--output", "json")
+    assert called.code == 0, called.err
+    first = called.document
     assert built(shop) == {"project": {"digest": first["digest"], "base": first["base"]}}
     again = dk("build")
     assert again.out.splitlines() == [first["digest"], f"  layout: {shop}/.datakit/images/project"]
     assert dk("lock").code == 0
     assert list(built(shop)) == ["project"]
 
-    assert containers.run(name, "dk", "--version") == f"dk {VERSION}"
+    assert containers.run(name, "dk", "--version") == f"dk {__version__}"
     assert containers.run(name, "dk", "lint").startswith(".: ")
 
 
@@ -55,7 +60,7 @@ def test_what_cannot_be_built_is_refused_and_written_nowhere(dk: Dk, shop: Path)
 
     assert f"{shop} has no lock file: requirements.lock, uv.lock, or" in refused()
     assert "there is no Transform 'lod' here\n  fix: did you mean 'load'?" in refused("lod")
-    assert "Transform report is of runtime cloudquery; only generic-python and" in refused("transforms/report")
+    assert "Transform report runs by cloudquery, and an image of its own is for" in refused("transforms/report")
     assert "--push needs the name" in refused("--push")
     assert "--tag: 'Shop' is not an image" in refused("--tag", "Shop")
     assert "is not an OCI image layout" in refused("--layout", "dataset")

@@ -42,14 +42,14 @@ def _needed(names: tuple[str, ...]) -> list[Distribution]:
             continue
         found[name] = distribution(name)
         for asked in map(Requirement, found[name].requires or ()):
-            if not asked.marker or any(asked.marker.evaluate({"extra": each}) for each in ("", *asked.extras)):
+            if not asked.marker or asked.marker.evaluate({"extra": ""}):
                 waiting.append(canonicalize_name(asked.name))
     return [*found.values()]
 
 
 def _wheel(package: Distribution, folder: Path) -> Path:
     about = package.read_text("WHEEL") or ""
-    tag = next(line.partition(": ")[2] for line in about.splitlines() if line.startswith("Tag: "))
+    tag = [line.partition(": ")[2] for line in about.splitlines() if line.startswith("Tag: ")][-1]
     file = folder / f"{package.name.replace('-', '_')}-{package.version}-{tag}.whl"
     with zipfile.ZipFile(file, "w") as packed:
         for each in package.files or ():
