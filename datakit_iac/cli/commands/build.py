@@ -44,7 +44,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--push", action="store_true", help="push it to the registry of --tag, by an engine")
     based = "an OCI layout (FOLDER, FOLDER:TAG, tar file) or an engine's image (default: this machine's Python)"
     parser.add_argument("--base", metavar="IMAGE", default="", help=based)
-    where = "where the OCI layout is written (default: .datakit/images/NAME)"
+    where = "where the OCI layout is written (default: below .datakit/images)"
     parser.add_argument("--layout", metavar="FOLDER", type=Path, help=where)
     add_json(parser)
 
@@ -73,7 +73,8 @@ def _run(options: Namespace) -> int:
     found = engine.engine() if options.tag else None
     if options.push and found is None:
         raise UsageError(f"nothing pushes an image on this machine: {engine.missing()}", "install podman or docker")
-    target = options.layout or folder / ".datakit" / "images" / name
+    key = f"transforms/{name}" if transform else _PROJECT
+    target = options.layout or folder / ".datakit" / "images" / key
     _demand_layout(target)
     try:
         in_image = lockfile.content_in_image(root)
@@ -85,7 +86,7 @@ def _run(options: Namespace) -> int:
                 built = builder.project(folder, locked_in=(folder, root), instead={locked: in_image})
             pushed = _given(built, found, options, progress) if found else ""
         image = {"digest": built.digest, "base": built.base, **({"pushed": pushed} if pushed else {})}
-        lockfile.add_built(root, f"transforms/{name}" if transform else name, image)
+        lockfile.add_built(root, key, image)
     except lockfile.LockError as fault:
         raise UsageError(f"{root / lockfile.NAME} is not a lock file: {fault}", "`dk lock` writes it again") from fault
     _tell(options, name, built, found.name if found else "", pushed)
