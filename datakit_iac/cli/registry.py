@@ -76,6 +76,7 @@ SECTIONS: Final[dict[str, tuple[Command, ...]]] = {
         _command("env show", "env.show", "show one: rules, Stores, places, versions; secrets stay hidden"),
         _command("env diff", "env.diff", "show what differs between two"),
         _command("lock", "lock", "write the chosen versions to datakit.lock"),
+        _command("build", "build", "build the image of the project, or of one Transform"),
     ),
     "Plan and deploy": (
         _command("plan", "plan", "show what would change (pulumi preview)"),

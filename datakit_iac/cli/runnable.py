@@ -19,6 +19,7 @@ from datakit_iac.cli.secrets import reached, secrets
 
 if TYPE_CHECKING:
     from datakit_iac.contract.connection import Connection
+    from datakit_iac.environment.model import ResolvedProject
     from datakit_iac.history.database import Database
     from datakit_iac.scheduling.runnable import RunnableProject
 
@@ -164,9 +165,23 @@ def meant(text: str, here: Path, project: RunnableProject) -> list[str]:
     Raises:
         UsageError: there is none; the hint has the nearest name.
     """
-    transforms, part = project.resolved.transforms, (here / text).absolute()
+    return transform_meant(text, here, project.resolved)
+
+
+def transform_meant(text: str, here: Path, resolved: ResolvedProject) -> list[str]:
+    """The Transforms of a resolved project that a name, or the file or folder of a manifest, means.
+
+    Args:
+        text: what was typed.
+        here: the folder that it was typed in.
+        resolved: what they belong to.
+
+    Raises:
+        UsageError: there is none; the hint has the nearest name.
+    """
+    transforms, part = resolved.transforms, (here / text).absolute()
     if text not in transforms and part.exists():
-        files = {name: Path(project.resolved.project.origin(each.manifest).file) for name, each in transforms.items()}
+        files = {name: Path(resolved.project.origin(each.manifest).file) for name, each in transforms.items()}
         if found := [name for name, file in files.items() if file.absolute().is_relative_to(part)]:
             return found
         raise UsageError(f"there is no Transform in {text}")

@@ -23,7 +23,8 @@ NAME: Final = "datakit.lock"
 VERSION: Final = 1
 """Of the file's form. A reader of another one asks for the file to be made again."""
 
-_HEAD: Final = "# Made by `dk lock`; kept beside the manifests. Not edited by hand.\n"
+_HEAD: Final = "# Made by `dk lock` and `dk build`; kept beside the manifests. Not edited by hand.\n"
+_BUILT: Final = "built"
 
 
 class LockError(Exception):
@@ -58,6 +59,56 @@ def load(root: Path) -> dict[str, Any] | None:
     Raises:
         LockError: it is not a lock file of this form.
     """
+    document = _load(root)
+    if document is None:
+        return None
+    environments = document.get("environments")
+    if not isinstance(environments, dict):
+        raise LockError("it has no environments")
+    return environments
+
+
+def write(root: Path, environments: Mapping[str, Any]) -> bool:
+    """Write the lock file, with the images that it has; whether it changed."""
+    try:
+        kept = built(root)
+    except LockError:
+        kept = {}  # it is made again
+    return _write(root, environments, kept)
+
+
+def built(root: Path) -> dict[str, Any]:
+    """The images that were built, by ``project`` or ``transforms/NAME``: the digest of each, and what it is built on.
+
+    Raises:
+        LockError: it is not a lock file of this form.
+    """
+    found = (_load(root) or {}).get(_BUILT, {})
+    if not isinstance(found, dict):
+        raise LockError(f"`{_BUILT}` has no images by name")
+    return found
+
+
+def add_built(root: Path, name: str, image: Mapping[str, str]) -> bool:
+    """Write down an image that was built; whether the lock file changed.
+
+    Raises:
+        LockError: it is not a lock file of this form.
+    """
+    return _write(root, load(root) or {}, {**built(root), name: dict(image)})
+
+
+def content_in_image(root: Path) -> bytes | None:
+    """The lock file as an image has it: without the images, whose digests would depend on themselves.
+
+    Raises:
+        LockError: it is not a lock file of this form.
+    """
+    environments = load(root)
+    return _text_of(environments, {}).encode() if environments else None
+
+
+def _load(root: Path) -> dict[str, Any] | None:
     file = root / NAME
     try:
         loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -67,21 +118,22 @@ def load(root: Path) -> dict[str, Any] | None:
         raise LockError(f"it cannot be read: {str(fault).splitlines()[0]}") from fault
     if not isinstance(loaded, dict) or loaded.get("version") != VERSION:
         raise LockError(f"its form is not version {VERSION}")
-    environments = loaded.get("environments")
-    if not isinstance(environments, dict):
-        raise LockError("it has no environments")
-    return environments
+    return loaded
 
 
-def write(root: Path, environments: Mapping[str, Any]) -> bool:
-    """Write the lock file; whether it changed."""
-    document = {"version": VERSION, "environments": dict(sorted(environments.items()))}
-    text = _HEAD + yaml.safe_dump(document, sort_keys=False, width=120)
-    file = root / NAME
+def _write(root: Path, environments: Mapping[str, Any], images: Mapping[str, Any]) -> bool:
+    text, file = _text_of(environments, images), root / NAME
     if file.is_file() and file.read_bytes() == text.encode():
         return False
     file.write_text(text, encoding="utf-8")
     return True
+
+
+def _text_of(environments: Mapping[str, Any], images: Mapping[str, Any]) -> str:
+    document: dict[str, Any] = {"version": VERSION, "environments": dict(sorted(environments.items()))}
+    if images:
+        document[_BUILT] = dict(sorted(images.items()))
+    return _HEAD + yaml.safe_dump(document, sort_keys=False, width=120)
 
 
 def unlocked(resolved: ResolvedProject) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from datakit_iac.runtimes.execution import rendered
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.runtimes.registry import runtime
 from tests.runtimes.generic.conftest import Shop
+from tests.servers import podman
 
 IMAGE = "localhost/datakit-job:1.0.0"
 MAIN = """
@@ -68,16 +69,10 @@ MAIN = """
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], containers.Engine]:
     """Makes the image, of a program that says a version; the settings are those of machines with few rights."""
     folder = tmp_path_factory.mktemp("images")
-    settings = {"CONTAINERS_CONF": folder / "containers.conf", "CONTAINERS_STORAGE_CONF": folder / "storage.conf"}
-    (folder / "containers.conf").write_text(
-        '[containers]\ndefault_ulimits = ["nofile=2000:2000", "nproc=1000:1000"]\n[engine]\nruntime = "runc"\n'
-    )
-    (folder / "storage.conf").write_text(
-        f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n'
-    )
+    variables = podman.settings(folder)
 
     def build(version: str) -> containers.Engine:
-        os.environ |= {name: str(file) for name, file in settings.items()}
+        os.environ |= variables
         engine = containers.engine()
         if engine is None and os.environ.get("CI") != "true":
             pytest.skip(f"jobs in images need one of them: {containers.missing()}")

@@ -1,0 +1,1 @@
+"""Container images that are the same for the same inputs, made without a daemon, as OCI image layouts."""

@@ -1,0 +1,1 @@
+"""Images: what `dk build` makes."""
