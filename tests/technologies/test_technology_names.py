@@ -18,7 +18,7 @@ from datakit_iac import installed
 PACKAGE = Path(datakit_iac.__file__).parent
 OWN = ("technologies", "runtimes", "executors")
 FOLDERS = {each.parent.name for kind in OWN for each in (PACKAGE / kind).glob("*/__init__.py")} - {"sql"}
-NAMES = FOLDERS - {"generic"} | {*installed.ours("datakit.sections"), "kubernetes"}
+NAMES = (FOLDERS | {*installed.ours("datakit.sections"), "kubernetes"}) - {"generic", "python"}  # the interpreter, too
 EVERYDAY = {"files", "local"}
 """Names that are words as well: looked for only where a value is compared, looked up, passed on or kept."""
 WORD = re.compile(rf"(?<![\w-])({'|'.join(sorted(NAMES - EVERYDAY))})(?![\w-])")
@@ -30,6 +30,12 @@ ADAPTERS = "technologies/sql/loading"
 """What the CloudQuery adapters of all SQL databases share."""
 
 EXCEPTIONS = {
+    "cli/commands/build.py": "`dk build` makes images of Transforms that run a command",
+    "executors/worker.py": "it is what Kubernetes runs, as processes of a pod",
+    "functions/annotations.py": "a function names the library of what it takes",
+    "images": "an image holds the packages of generic Transforms, and no database",
+    "resources/kubernetes.py": "the objects of a cluster",
+    "testing": "it runs functions in memory",
     "cli/commands/import_dbt.py": "`dk import dbt` reads what dbt wrote",
     "cli/commands/init_transform.py": "`dk init` offers what it can write",
     "cli/scaffold/transform_files.py": "`dk init` writes a first Transform of each runtime",
