@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from datakit_iac.history.database import Database, HistoryError, cause
 from datakit_iac.history.tables import STEPS, VERSION, NewerHistoryError, migrate
@@ -68,7 +69,7 @@ def _prepare(engine: sa.Engine) -> None:
 
 def _of_file(file: Path) -> sa.Engine:
     file.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _PATIENCE})
+    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _PATIENCE}, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:

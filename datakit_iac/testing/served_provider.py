@@ -134,7 +134,7 @@ class ServedProvider:
             yield
         finally:
             self._is_updating = False
-            close_all()
+            close_all(PATIENCE)
 
     def call(self, method: Callable[..., Any], request: object) -> Any:
         """One remote call.
@@ -148,7 +148,7 @@ class ServedProvider:
             raise _operation_error(failure) from None
         finally:
             if not self._is_updating:
-                close_all()
+                close_all(PATIENCE)
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
