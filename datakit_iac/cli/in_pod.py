@@ -68,7 +68,7 @@ def _run(transform: str, environment: str, path: str) -> int:
     if project is None:
         return exit_codes.FINDINGS
     project = replace(project, where={})
-    (name,) = meant(transform, Path.cwd(), project)
+    (name,) = meant(transform, Path.cwd(), project.resolved)
     when = due(os.environ.get(JOB_VARIABLE, ""))
     asked = [Asked(name, "manual" if when is None else "schedule", when)]
     asked += [Asked(each, "on-change") for each in project.after([name], every=False)]

@@ -99,6 +99,17 @@ def pulumi_project(folder: Path) -> Path | None:
     return next((each for each in (folder, *folder.parents) if (each / "Pulumi.yaml").is_file()), None)
 
 
+def pulumi_folder(folder: Path) -> Path:
+    """The folder of the Pulumi project that a folder is in, which must be in one.
+
+    Raises:
+        UsageError: there is no Pulumi project here or above.
+    """
+    if found := pulumi_project(folder):
+        return found
+    raise UsageError(f"there is no Pulumi.yaml in {folder} or above", "go to the folder of a Pulumi project")
+
+
 def _known_folders(folder: Path) -> list[str]:
     return [name for name in _FOLDERS if (folder / name).is_dir()]
 

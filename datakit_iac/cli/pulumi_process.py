@@ -17,8 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, Self
 
-from datakit_iac.cli import exit_codes
-from datakit_iac.cli.project_scope import pulumi_project
+from datakit_iac.cli.project_scope import pulumi_folder
 from datakit_iac.toolchain import commands, policy_pack
 from datakit_iac.toolchain.engine import wrapper
 from datakit_iac.toolchain.errors import ToolchainError
@@ -112,10 +111,7 @@ def project_folder() -> Path:
     Raises:
         UsageError: there is none here or above.
     """
-    here = Path.cwd()
-    if folder := pulumi_project(here):
-        return folder
-    raise exit_codes.UsageError(f"there is no Pulumi.yaml in {here} or above", "go to the folder of a Pulumi project")
+    return pulumi_folder(Path.cwd())
 
 
 def _demand_stack(here: project.Project, env: str) -> None:

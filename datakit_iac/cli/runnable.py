@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.output.report import tell
 from datakit_iac.cli.output.spinner import waiting
-from datakit_iac.cli.project_scope import pulumi_project, scope
+from datakit_iac.cli.project_scope import pulumi_folder, scope
 from datakit_iac.cli.reading import read
 from datakit_iac.cli.secrets import reached, secrets
 
@@ -39,18 +39,6 @@ def add_run(parser: ArgumentParser) -> None:
     """Add the argument RUN."""
     meaning = "its identifier, or the beginning of it; or a Transform, for its last Run"
     parser.add_argument("run", metavar="RUN", help=meaning)
-
-
-def pulumi_folder(root: Path) -> Path:
-    """The folder of the Pulumi project that a folder of manifests belongs to.
-
-    Raises:
-        UsageError: there is no Pulumi project here or above.
-    """
-    folder = pulumi_project(root)
-    if folder is None:
-        raise UsageError(f"there is no Pulumi.yaml in {root} or above", "go to the folder of a Pulumi project")
-    return folder
 
 
 def _stack(folder: Path, environment: str) -> str:
@@ -154,27 +142,13 @@ def _from(folder: Path, root: Path) -> Path:
     return root.relative_to(folder) if root.is_relative_to(folder) else root
 
 
-def meant(text: str, here: Path, project: RunnableProject) -> list[str]:
+def meant(text: str, here: Path, resolved: ResolvedProject) -> list[str]:
     """The Transforms that a name, or the file or folder of a manifest, means.
 
     Args:
         text: what was typed.
         here: the folder that it was typed in.
-        project: what they belong to.
-
-    Raises:
-        UsageError: there is none; the hint has the nearest name.
-    """
-    return transform_meant(text, here, project.resolved)
-
-
-def transform_meant(text: str, here: Path, resolved: ResolvedProject) -> list[str]:
-    """The Transforms of a resolved project that a name, or the file or folder of a manifest, means.
-
-    Args:
-        text: what was typed.
-        here: the folder that it was typed in.
-        resolved: what they belong to.
+        resolved: the project that they belong to.
 
     Raises:
         UsageError: there is none; the hint has the nearest name.

@@ -137,7 +137,7 @@ def _unwrapped(annotation: Any, said: dict[str, Any]) -> tuple[Any, bool]:
                     said.setdefault("description", text)
         elif origin in (Union, types.UnionType) and type(None) in get_args(annotation):
             rest = [each for each in get_args(annotation) if each is not type(None)]
-            is_nullable, annotation = True, rest[0] if len(rest) == 1 else Union[tuple(rest)]  # noqa: UP007
+            is_nullable, annotation = True, rest[0] if len(rest) == 1 else Union[tuple(rest)]  # noqa: UP007  # of types that are known only now
         elif origin in (typing.Required, typing.NotRequired):
             is_nullable, (annotation,) = is_nullable or origin is typing.NotRequired, get_args(annotation)
         elif hasattr(annotation, "__supertype__"):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datakit_iac.images import contents, engine, layout, lock, machine, packages
-from datakit_iac.images.base import ENVIRONMENT, WORK, Base, architecture, from_layout
+from datakit_iac.images.base_image import ENVIRONMENT, WORK, Base, architecture, from_layout
 from datakit_iac.images.fault import ImageError
 from datakit_iac.images.layer import Entry, write
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.images.base import WORK, architecture
+from datakit_iac.images.base_image import WORK, architecture
 from datakit_iac.images.fault import ImageError
 from datakit_iac.images.layer import Entry, entry, folder
 from datakit_iac.runtimes.generic import folder as code_folder

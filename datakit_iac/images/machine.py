@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from datakit_iac.images.base import Base, Interpreter
+from datakit_iac.images.base_image import Base, Interpreter
 from datakit_iac.images.fault import ImageError
 from datakit_iac.images.layer import Entry, entry, folder, write
 

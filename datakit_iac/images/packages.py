@@ -18,7 +18,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from datakit_iac.images.base import ENVIRONMENT, Interpreter
+from datakit_iac.images.base_image import ENVIRONMENT, Interpreter
 from datakit_iac.images.fault import ImageError
 from datakit_iac.images.layer import Entry, entry
 from datakit_iac.images.lock import Lock
@@ -120,7 +120,7 @@ def _scripts(installed: Path) -> dict[str, Entry]:
 def _programs(points: str) -> dict[str, Entry]:
     """The programs of a package's `entry_points.txt`."""
     read = configparser.ConfigParser(delimiters=("=",), interpolation=None)
-    read.optionxform = str  # type: ignore[assignment,method-assign]
+    read.optionxform = str  # type: ignore[assignment,method-assign]  # as its documentation has it: names keep their case
     read.read_string(points)
     made: dict[str, Entry] = {}
     for name, value in read["console_scripts"].items() if read.has_section("console_scripts") else ():

@@ -8,6 +8,7 @@ from typing import Final
 
 from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.history.database import HistoryError
+from datakit_iac.history.history import Latest
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runs.earlier import adopted
 from datakit_iac.runs.operation import NotDoneError, Operation
@@ -48,7 +49,7 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
     hide = Redaction(secrets_of(request.job))
     with recorded(request, call, history) as recording:
         try:
-            outcome = _in_turn(request, call, recording)
+            outcome = _in_turn(request, call, recording, latest)
         except Cancelled:
             recording.end("cancelled", call, error=call.cancel.reason)
             raise
@@ -63,15 +64,15 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
         return outcome
 
 
-def _in_turn(request: RunRequest, call: Operation, recording: Recording) -> RunOutcome:
-    """The Run in its turn; while it waited, another may have done the same."""
+def _in_turn(request: RunRequest, call: Operation, recording: Recording, known: Latest | None) -> RunOutcome:
+    """The Run in its turn; unless the Runs before it are those known already, another may have done the same."""
     most = request.quotas.get("concurrentRuns")
     saying = f"waiting for another Run of {request.job.transform}"
     if most is not None:
         saying += f"; {call.environment} allows {most:g} Run{'s' if most > 1 else ''} at a time"
     with demand_room(request.quotas, call):
         previous = recording.turn(None if most is None else int(most), saying, call)
-        if outcome := adopted(request, call, previous):
+        if previous != known and (outcome := adopted(request, call, previous)):
             recording.withdraw(previous)
             return outcome
         return _run_and_verified(request, call, recording)

@@ -135,7 +135,7 @@ class RunnableProject:
         """The DataSets that no Transform writes, with those that read each and run on a change."""
         graph = self.resolved.graph
         there = [name for name in self.resolved.datasets if not graph.writers.get(name)]
-        found = {name: [each for each in graph.readers.get(name, ()) if each in self.on_change()] for name in there}
+        found = {name: [each for each in graph.readers.get(name, ()) if self._is_run(each)] for name in there}
         return {name: readers for name, readers in found.items() if readers}
 
     def content(self, name: str, call: Operation) -> str:

@@ -39,6 +39,7 @@ class Scheduler:
     """Starts the Transforms of an environment. Of several, one leads, and the others wait.
 
     Args:
+        project: what it begins with.
         load: the project as it is now; None where it did not change since it was last asked.
         operation: that of a Run, by the Transform's name.
         show: takes each result.
@@ -50,6 +51,7 @@ class Scheduler:
 
     def __init__(
         self,
+        project: RunnableProject,
         load: Callable[[], RunnableProject | None],
         operation: Callable[[str], Operation],
         show: Callable[[Result, Asked], None],
@@ -59,8 +61,6 @@ class Scheduler:
         look: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        project = load()
-        assert project is not None, "a project that is loaded first is a change"
         self._load, self._operation, self._show, self._now = load, operation, show, now
         self._poll, self._holder, self._look = poll, holder, look
         self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="run")

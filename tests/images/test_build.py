@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from datakit_iac.images import machine
-from datakit_iac.images.base import architecture
+from datakit_iac.images.base_image import architecture
 from datakit_iac.images.build import Builder, Built
 from datakit_iac.images.engine import engine
 from datakit_iac.images.fault import ImageError

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 from datakit_iac.cli import environments, exit_codes
 from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.output.spinner import waiting
-from datakit_iac.cli.project_scope import scope
-from datakit_iac.cli.runnable import add_environment, add_json, pulumi_folder, transform_meant
+from datakit_iac.cli.project_scope import pulumi_folder, scope
+from datakit_iac.cli.runnable import add_environment, add_json, meant
 
 if TYPE_CHECKING:
     from datakit_iac.environment.model import ResolvedTransform
@@ -120,7 +120,7 @@ def _transform(options: Namespace, root: Path) -> ResolvedTransform | None:
     if not options.transform:
         return None
     resolved = environments.resolved(project, options.env)
-    (name, *others) = transform_meant(options.transform, Path.cwd(), resolved)
+    (name, *others) = meant(options.transform, Path.cwd(), resolved)
     if others:
         message = f"there is more than one Transform in {options.transform}"
         raise UsageError(message, f"name one: {', '.join([name, *others])}")

@@ -40,7 +40,7 @@ def run(options: Namespace) -> int:
     project = runnable(options.env, options.project)
     if project is None:
         return exit_codes.FINDINGS
-    named = [name for text in options.transforms for name in meant(text, here, project)]
+    named = [name for text in options.transforms for name in meant(text, here, project.resolved)]
     chosen = [name for name in project.resolved.transforms if name in named]
     below = [name for name in project.after(chosen, every=options.downstream) if name not in chosen]
     asked = [Asked(name, is_forced=options.force) for name in chosen]

@@ -61,9 +61,9 @@ def run(options: Namespace) -> int:
         stop = Stop()
         display.stops(stop)
         holder = f"{socket.gethostname()}:{os.getpid()}"
-        first = [project]
         scheduler = Scheduler(
-            lambda: first.pop() if first else load(),
+            project,
+            load,
             display.operation,
             show,
             holder=holder,

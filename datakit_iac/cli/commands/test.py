@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from pathlib import Path
 
 from datakit_iac.cli import exit_codes
@@ -28,7 +29,7 @@ def run(options: Namespace) -> int:
     project = runnable(options.env, options.project)
     if project is None:
         return exit_codes.FINDINGS
-    named = [name for text in options.transforms for name in meant(text, here, project)]
+    named = [name for text in options.transforms for name in meant(text, here, project.resolved)]
     chosen = [name for name in project.resolved.transforms if not named or name in named]
     results = []
     with Display(project.stack) as display:
@@ -38,8 +39,5 @@ def run(options: Namespace) -> int:
                 if options.output == "text":
                     print(f"{name}: {result.dataset}: {'; '.join(result.breaches) or 'passed'}")
     if options.output == "json":
-        rows = [
-            {"transform": each.transform, "dataset": each.dataset, "breaches": [*each.breaches]} for each in results
-        ]
-        print(json.dumps({"outputs": rows}, indent=2))
+        print(json.dumps({"outputs": [asdict(each) for each in results]}, indent=2))
     return exit_codes.FINDINGS if any(each.breaches for each in results) else exit_codes.FINE

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from datakit_iac.cloudquery_plugins import events
+from datakit_iac.cloudquery_plugins.tally import Tally
 from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 _KEPT: Final = 6
@@ -27,11 +28,8 @@ class Output:
     """
 
     def __init__(self, names: Mapping[str, str], progress: Callable[[str], None]) -> None:
-        self._names = names
-        self._progress = progress
+        self._tally = Tally(names, progress)
         self._lines: deque[str] = deque(maxlen=_KEPT)
-        self._counts: dict[str, int] = {}
-        self._notes: list[str] = []
         self._errors: list[str] = []
         self._deaths: list[str] = []
         self._failed_tables = 0
@@ -58,25 +56,14 @@ class Output:
         Raises:
             JobFailedError: the CLI failed, reported errors, or rows of a table were not committed.
         """
-        missing = [name for table, name in self._names.items() if table not in self._counts]
+        missing = self._tally.missing
         if exit_code or self._failed_tables or self._errors or missing:
             raise self._failure(exit_code, missing)
-        counts = {name: self._counts[table] for table, name in self._names.items()}
-        return RunResult(counts, tuple(self._notes))
+        return RunResult(self._tally.counts, tuple(self._tally.notes))
 
     def _take_event(self, event: events.Event) -> None:
-        match event.kind:
-            case "progress":
-                name = self._names.get(event.table)
-                self._progress(f"{name} {event.rows:,} rows" if name else event.message)
-            case "result":
-                self._counts[event.table] = event.rows
-            case "note":
-                self._notes.append(event.message)
-            case "error":
-                self._errors.append(event.message)
-            case "ended":
-                self._deaths.append(event.message)
+        if not self._tally.take(event):
+            (self._deaths if event.kind == "ended" else self._errors).append(event.message)
 
     def _failure(self, exit_code: int, missing: Sequence[str]) -> JobFailedError:
         if self._errors:

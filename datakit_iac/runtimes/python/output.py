@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from datakit_iac.cloudquery_plugins import events
+from datakit_iac.cloudquery_plugins.tally import Tally
 from datakit_iac.runtimes.job import JobFailedError, RunResult
 
 FINAL: Final = 3
@@ -24,10 +25,8 @@ class Output:
     """
 
     def __init__(self, names: Mapping[str, str], progress: Callable[[str], None]) -> None:
-        self._names, self._progress = names, progress
+        self._tally = Tally(names, progress)
         self._lines: deque[str] = deque(maxlen=_KEPT)
-        self._counts: dict[str, int] = {}
-        self._notes: list[str] = []
         self._error = ""
 
     def take(self, line: str) -> None:
@@ -38,16 +37,8 @@ class Output:
             self._lines.append(text)
         if event is None:
             return
-        match event.kind:
-            case "progress":
-                name = self._names.get(event.table)
-                self._progress(f"{name} {event.rows:,} rows" if name else event.message)
-            case "result":
-                self._counts[event.table] = event.rows
-            case "note":
-                self._notes.append(event.message)
-            case _:
-                self._error = self._error or event.message
+        if not self._tally.take(event):
+            self._error = self._error or event.message
 
     def outcome(self, exit_code: int | None) -> RunResult:
         """The outcome of the run.
@@ -61,8 +52,8 @@ class Output:
         if exit_code:
             how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
             raise JobFailedError(f"the function's process ended with {how}", tuple(self._lines))
-        if missing := [name for table, name in self._names.items() if table not in self._counts]:
+        if missing := self._tally.missing:
             raise JobFailedError(
                 f"the function ended well, but no rows were committed to {', '.join(missing)}", tuple(self._lines)
             )
-        return RunResult({name: self._counts[table] for table, name in self._names.items()}, tuple(self._notes))
+        return RunResult(self._tally.counts, tuple(self._tally.notes))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
-from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
@@ -27,7 +27,7 @@ MARK: Final = ".datakit"
 """The file that carries the mark of ownership of a prefix."""
 
 
-class FilesSession:
+class FilesSession(ReadsBatches):
     """A folder in which each prefix is a DataSet; see `Session`."""
 
     def __init__(self, folder: Path) -> None:
@@ -101,21 +101,8 @@ class FilesSession:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
         return DataVersion(digest.hexdigest())
 
-    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
-        """Some records: of the first file, where it has enough."""
-        sources = [self._rows(dataset, show_pii=show_pii, is_head=is_head) for is_head in (True, False)]
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
-
-    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
-        """What each column of the files is like."""
-        source = self._rows(dataset, show_pii=show_pii, is_head=False)
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.profile(dataset, source, show_pii=show_pii)
-
-    def _rows(self, dataset: BoundDataSet, *, show_pii: bool, is_head: bool) -> Source:
+    def _sources(self, dataset: BoundDataSet, *, limit: int | None, show_pii: bool) -> Sequence[Source]:
+        """The first file, and all."""
         try:
             from datakit_iac.technologies.files.cloudquery import looking  # late: it imports what plugins do
         except ImportError as lacking:
@@ -124,8 +111,9 @@ class FilesSession:
         if state is None:
             raise StoreError(f"there is nothing at {self._path(dataset.place)}; put files there, or fix the prefix")
         if state.is_empty:
-            return partial(looking.nothing, dataset)
-        return partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head)
+            return [partial(looking.nothing, dataset)]
+        heads = (False,) if limit is None else (True, False)
+        return [partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head) for is_head in heads]
 
     def _path(self, place: Place) -> Path:
         try:

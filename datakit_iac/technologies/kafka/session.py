@@ -14,6 +14,7 @@ import confluent_kafka
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.kafka import judging, settings
 from datakit_iac.technologies.kafka.catalog import Catalog, Topic
@@ -23,7 +24,6 @@ from datakit_iac.technologies.kafka.record import Loaded, Record, key, load_docu
 from datakit_iac.technologies.kafka.records import NAME, records
 from datakit_iac.technologies.kafka.schemas import form_of
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
-from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Attempt, Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datakit_iac.technologies.kafka.registry import Registry
 
 
-class KafkaSession:
+class KafkaSession(ReadsBatches):
     """The topics of a Store; see `Session`.
 
     Args:
@@ -135,21 +135,8 @@ class KafkaSession:
         ends = [[number, topic.begin.get(number, 0), end] for number, end in sorted(topic.end.items())]
         return DataVersion(hashlib.blake2b(json.dumps([topic.id, ends]).encode(), digest_size=16).hexdigest(), "token")
 
-    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
-        """Some of the newest messages."""
-        sources = [self._messages(dataset, limit), self._messages(dataset)]
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
-
-    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
-        """What each column of the newest messages is like."""
-        source = self._messages(dataset)
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.profile(dataset, source, show_pii=show_pii)
-
-    def _messages(self, dataset: BoundDataSet, most: int | None = None) -> Source:
+    def _sources(self, dataset: BoundDataSet, *, limit: int | None, show_pii: bool) -> Sequence[Source]:
+        """Some of the newest messages, and as many of them as are looked at."""
         try:
             from datakit_iac.technologies.kafka import looking  # late: it imports what plugins do
         except ImportError as lacking:
@@ -158,7 +145,8 @@ class KafkaSession:
         if topic is None:
             raise StoreError(f"there is no topic {self._name(dataset.place)}; `dk apply` makes it")
         text = self._registry.text if self._registry else None
-        return partial(looking.messages, self._client, topic, dataset, text, most)
+        counts = (None,) if limit is None else (limit, None)
+        return [partial(looking.messages, self._client, topic, dataset, text, most) for most in counts]
 
     def refusals(self, dataset: BoundDataSet) -> Sequence[str]:
         """What of a declaration the topic that is there cannot become."""

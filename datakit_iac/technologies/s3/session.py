@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files.listing import is_pattern
-from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOTHING: Final = Mark.split("")
 
 
-class S3Session:
+class S3Session(ReadsBatches):
     """A bucket in which each prefix is a DataSet; see `Session`."""
 
     def __init__(self, connection: Connection) -> None:
@@ -173,21 +173,8 @@ class S3Session:
         told = sorted(f"{_without_name(each.key) if is_ours else each.key}\0{each.etag}\0{each.size}" for each in found)
         return DataVersion(hashlib.blake2b("\0\0".join(told).encode(), digest_size=16).hexdigest(), "token")
 
-    def sample(self, dataset: BoundDataSet, *, limit: int, where: str = "", show_pii: bool = False) -> Sample:
-        """Some records: of the first object, where it has enough."""
-        sources = [self._rows(dataset, show_pii=show_pii, is_head=is_head) for is_head in (True, False)]
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.sample(dataset, sources, limit=limit, where=where, show_pii=show_pii)
-
-    def profile(self, dataset: BoundDataSet, *, show_pii: bool = False) -> Profile:
-        """What each column of the objects is like; all of them are fetched."""
-        source = self._rows(dataset, show_pii=show_pii, is_head=False)
-        from datakit_iac.technologies.duckdb import batches
-
-        return batches.profile(dataset, source, show_pii=show_pii)
-
-    def _rows(self, dataset: BoundDataSet, *, show_pii: bool, is_head: bool) -> Source:
+    def _sources(self, dataset: BoundDataSet, *, limit: int | None, show_pii: bool) -> Sequence[Source]:
+        """The first object, and all, each of which is fetched."""
         try:
             from datakit_iac.technologies.s3 import looking  # late: it imports what plugins do
         except ImportError as lacking:
@@ -197,8 +184,9 @@ class S3Session:
             shown = self._objects.shown(str(dataset.place))
             raise StoreError(f"there is nothing at {shown}; put objects there, or fix the prefix")
         if state.is_empty:
-            return partial(looking.nothing, dataset)
-        return partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head)
+            return [partial(looking.nothing, dataset)]
+        heads = (False,) if limit is None else (True, False)
+        return [partial(looking.rows, dataset, show_pii=show_pii, is_head=is_head) for is_head in heads]
 
     def size(self) -> int:
         """The bytes of all objects."""

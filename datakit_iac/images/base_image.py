@@ -148,7 +148,7 @@ def _layer(layout: Path, digest: str, expected: str, blobs: Path) -> Layer:
     with _blob(layout, digest).open("rb") as opened:
         packed = opened.read(2) == _GZIP
         opened.seek(0)
-        found = copy(gzip.GzipFile(fileobj=opened) if packed else opened, blobs)  # type: ignore[arg-type]
+        found = copy(gzip.GzipFile(fileobj=opened) if packed else opened, blobs)  # type: ignore[arg-type]  # both are read alike
     if found.digest != expected:
         raise ValueError(f"the layer {digest} is not {expected} uncompressed (gzip and plain tar are read)")
     return found
