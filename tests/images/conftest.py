@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +44,14 @@ class Containers:
 
 
 @pytest.fixture
-def containers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Containers:
-    """The engine of this machine, which begins without images."""
-    for name, value in podman.settings(tmp_path_factory.mktemp("engine")).items():
+def containers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Containers]:
+    """The engine of this machine, which begins without images; those it gets are gone with the test."""
+    folder = tmp_path_factory.mktemp("engine")
+    for name, value in podman.settings(folder).items():
         monkeypatch.setenv(name, value)
     found = engines.engine()
     if found is None and os.environ.get("CI") != "true":
         pytest.skip(f"images are run by one of them: {engines.missing()}")
     assert found, engines.missing()
-    return Containers(found.path)
+    yield Containers(found.path)
+    shutil.rmtree(folder)

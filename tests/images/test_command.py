@@ -43,6 +43,7 @@ def test_the_image_of_a_project_has_dk_and_the_project(
     first = called.document
     assert built(shop) == {"project": {"digest": first["digest"], "base": first["base"]}}
     again = dk("build")
+    assert again.code == 0, again.err
     assert again.out.splitlines() == [first["digest"], f"  layout: {shop}/.datakit/images/project"]
     assert dk("lock").code == 0
     assert list(built(shop)) == ["project"]
