@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -104,6 +105,7 @@ def test_a_run_that_fails_is_told_recorded_and_done_again(applied: InProcess, dk
     applied.replace(model, "amount / 0 > nothing_like_it", "amount > 5")
     assert results(dk("run", "staging", "--output", "json")[1]) == {"staging": "succeeded", "marts": "succeeded"}
     assert applied.rows("SELECT sum(amount) FROM main.paid") == [(17.0,)]
+    assert re.search(r"1 of \d+ OK created sql \w+ model main\.paid \.* \[OK in [\d.]+s\]", dk("logs", "staging")[1])
     code, listed = dk("runs", "list", "staging", "--output", "json")
     assert [each["state"] for each in json.loads(listed)["runs"]] == ["succeeded", "failed", "succeeded"]
 

@@ -11,6 +11,8 @@ separator, so that nothing a library prints can be taken for one; ``exit`` is sa
     {"listed": ["model.shop.a"]}
     {"done": "model"}   {"warning": "…"}   {"result": {"id": "model.shop.a", "status": "success", …}}
     {"reply": {"error": "", "folders": ["/…"]}}   {"exit": 0}
+
+Lines without it are dbt's own on each node that is finished, for the log of the Run.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +36,8 @@ _QUIET = {
     "DO_NOT_TRACK": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
-Tell = Callable[[dict[str, Any]], None]
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+Tell = Callable[[dict[str, Any] | str], None]
 
 
 def main() -> None:
@@ -61,8 +65,8 @@ def _teller() -> Tell:
     os.dup2(nowhere, 1)
     os.close(nowhere)
 
-    def tell(message: dict[str, Any]) -> None:
-        print(f"{MARK}{json.dumps(message)}", file=ours, flush=True)
+    def tell(message: dict[str, Any] | str) -> None:
+        print(message if isinstance(message, str) else f"{MARK}{json.dumps(message)}", file=ours, flush=True)
 
     return tell
 
@@ -128,7 +132,9 @@ def _build(select: Sequence[str], options: Sequence[str], ports: dict[str, Any],
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
             tell({"done": event.data.node_info.resource_type})
-        elif event.info.level == "warn":
+        elif event.info.name.startswith("Log") and event.info.name.endswith("Result"):
+            tell(_ANSI.sub("", " ".join(event.info.msg.split())))
+        if event.info.level == "warn":
             tell({"warning": event.info.msg})
 
     read = runner(callbacks=[on_event]).invoke(["parse", *options])
