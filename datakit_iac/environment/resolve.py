@@ -30,7 +30,8 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.job import NamesFiles, NotFoundError, Runtime, UsesPlugins
+from datakit_iac.runtimes.job import Runtime, UsesPlugins
+from datakit_iac.runtimes.projects import NamesFiles, NotFoundError
 from datakit_iac.runtimes.registry import runtime, runtimes
 
 

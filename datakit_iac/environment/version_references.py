@@ -15,7 +15,7 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.image import Image
 from datakit_iac.pipeline.ports import Ports, of_transform
-from datakit_iac.runtimes.job import BuildsProject
+from datakit_iac.runtimes.projects import BuildsProject
 from datakit_iac.runtimes.registry import runtime, runtimes
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,12 @@ import duckdb
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion, of_hashes
 from datakit_iac.technologies.duckdb import rewriting
 from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.duckdb.opening import OpeningError, opened
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.sql.session import SqlSession
@@ -114,6 +113,4 @@ class DuckDBSession(SqlSession):
         names = ", ".join(quoted(column.name.lower()) for column in columns)
         table = self.dialect.qualified(dataset.place)
         ((rows, total),) = self.rows(f"SELECT count(*), coalesce(sum(hash({names})::HUGEINT), 0) FROM {table}")
-        described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
-        digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
-        return DataVersion(f"{rows}-{int(total):x}-{digest}")
+        return of_hashes(rows, total, columns)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
 from datakit_iac.technologies.s3.layouts import columns_of, is_of_a_load, is_unlike, names_of
 from datakit_iac.technologies.s3.objects import Objects, in_parallel

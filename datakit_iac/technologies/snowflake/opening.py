@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import snowflake.connector
@@ -76,6 +76,31 @@ class Cursor(SnowflakeCursor):
 
     def _SnowflakeCursorBase__cancel_query(self, query: str) -> None:  # noqa: N802 - where the connector cancels
         """The server ends a statement that takes longer than `statementTimeout`."""
+
+
+class Statements:
+    """An open connection of the connector as one that executes without a cursor.
+
+    Attributes:
+        connection: the connection, which commits each statement.
+    """
+
+    def __init__(self, connection: SnowflakeConnection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> SnowflakeCursor:
+        """Run one statement; without parameters, a percent sign in it is one."""
+        cursor = self.connection.cursor(Cursor)
+        cursor.execute(sql, tuple(parameters) or None)
+        return cursor
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        self.connection.cursor(Cursor).executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close it, and leave what was not committed."""
+        self.connection.close()
 
 
 def connected(options: Mapping[str, Any], **more: Any) -> SnowflakeConnection:

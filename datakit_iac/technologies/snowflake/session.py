@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import snowflake.connector
-from snowflake.connector.cursor import SnowflakeCursor
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
+from datakit_iac.technologies.data_version import DataVersion, of_hashes
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.snowflake import catalog, grants, statements
 from datakit_iac.technologies.snowflake.dialect import literal, quote, spoken
-from datakit_iac.technologies.snowflake.opening import Cursor, SignInError, connected, patience
+from datakit_iac.technologies.snowflake.opening import SignInError, Statements, connected, patience
 from datakit_iac.technologies.snowflake.refusals import refused, unreachable
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.grants import found as granted
@@ -59,31 +57,6 @@ def connect(
     finally:
         with suppress(snowflake.connector.Error):
             database.close(retry=False)
-
-
-class Statements:
-    """An open connection of the connector as one that executes without a cursor.
-
-    Attributes:
-        connection: the connection, which commits each statement.
-    """
-
-    def __init__(self, connection: snowflake.connector.SnowflakeConnection) -> None:
-        self.connection = connection
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> SnowflakeCursor:
-        """Run one statement; without parameters, a percent sign in it is one."""
-        cursor = self.connection.cursor(Cursor)
-        cursor.execute(sql, tuple(parameters) or None)
-        return cursor
-
-    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        self.connection.cursor(Cursor).executemany(sql, rows)
-
-    def close(self) -> None:
-        """Close it, and leave what was not committed."""
-        self.connection.close()
 
 
 class SnowflakeSession(SqlSession):
@@ -250,6 +223,4 @@ class SnowflakeSession(SqlSession):
         # The sum is one of numbers of 38 digits, which is exact in any order.
         hashes = f"COALESCE(SUM(HASH({names})::NUMBER(37,0)), 0)"
         ((rows, total),) = self.rows(f"SELECT COUNT(*), {hashes} FROM {self.dialect.qualified(dataset.place)}")
-        described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
-        digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
-        return DataVersion(f"{rows}-{int(total):x}-{digest}")
+        return of_hashes(rows, total, columns)

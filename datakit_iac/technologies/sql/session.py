@@ -12,10 +12,10 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl, looking
 from datakit_iac.technologies.sql.database import Database, Queries, first_line
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
