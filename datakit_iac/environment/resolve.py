@@ -54,7 +54,7 @@ def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Sec
         hint = nearest(environment, project.environments)
         there = ", ".join(sorted(project.environments)) or "none"
         message = (
-            f"there is no Environment {environment!r} in {project.root}, the stack's name being the environment's; "
+            f"unknown Environment {environment!r} in {project.root}, the stack's name being the environment's; "
             f"there is {there}"
         )
         findings.append(Finding(code="unknown-environment", message=message, hint=hint))

@@ -26,7 +26,7 @@ def of_plugins(connectors: Iterable[Connector]) -> Iterator[ChosenVersion]:
             path = ("spec", "plugin", side)
             if plugin.registry == "docker":
                 yield _image("plugin", plugin.path, connector, path)
-            else:  # nobody can tell of a server what it runs tomorrow
+            else:  # a server may run something else tomorrow
                 is_exact = plugin.registry != "grpc"
                 yield ChosenVersion("plugin", plugin.path, plugin.reference, plugin.version, is_exact, connector, path)
 

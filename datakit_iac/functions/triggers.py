@@ -23,7 +23,7 @@ class Trigger:
 on_change: Final = Trigger({"policy": "on-change"}, "It runs when its definition or an input changed.")
 
 
-manual: Final = Trigger({"policy": "manual"}, "It runs when somebody asks for it.")
+manual: Final = Trigger({"policy": "manual"}, "It runs when asked to.")
 
 
 def schedule(cron: str, *, timezone: str = "UTC", suspend: bool = False) -> Trigger:

@@ -67,7 +67,7 @@ class Change:
         loses_misfits: whether values that do not fit a narrower type may be lost; else they stop the change.
         key: the columns of a primary key that is added or dropped.
         former_key: the same columns as they were; None for one that is new.
-        order: all declared columns in their new order; those that nobody declared come after them.
+        order: all declared columns in their new order; undeclared ones come after them.
     """
 
     kind: Kind
@@ -130,7 +130,7 @@ def plan(
         canonical: how the technology keeps a type; two types it keeps alike are not a difference.
         keys: whether the technology keeps primary keys.
         tags: whether it keeps what is said of personal data, beside a column's description.
-        order: whether columns that stand in another order are moved; else they stay where they are.
+        order: whether columns that are in another order are moved; else they stay where they are.
     """
     origins = matched(before, after)
     remaining = {column.name.lower(): column for column in before}
@@ -144,7 +144,7 @@ def plan(
         changes.extend(_column(known, column, canonical, tags))
     if keys:
         changes.extend(_keys(before, [(origins.get(column.name.lower()), column) for column in after]))
-    if order and _stands_otherwise([column.name.lower() for column in before], origins, after):
+    if order and _differs_in_order([column.name.lower() for column in before], origins, after):
         changes.append(Change("reorder", _names(after), None, None, order=tuple(after)))
     for former in origins.values():
         del remaining[former]
@@ -192,11 +192,11 @@ def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable
     return (*told, *exchanged(after))
 
 
-def _stands_otherwise(there: Sequence[str], origins: Mapping[str, str], after: Sequence[Column]) -> bool:
-    """Whether columns would stand otherwise than declared once the others are added behind them."""
+def _differs_in_order(there: Sequence[str], origins: Mapping[str, str], after: Sequence[Column]) -> bool:
+    """Whether columns would be in another order than declared once the others are added behind them."""
     names = {former: name for name, former in origins.items()}
     declared = [column.name.lower() for column in after]
-    stay = [names.get(name, "") for name in there]  # what nobody declared may stay, and then comes last
+    stay = [names.get(name, "") for name in there]  # undeclared columns may stay, and then come last
     return [*stay, *(name for name in declared if name not in origins)][: len(declared)] != declared
 
 

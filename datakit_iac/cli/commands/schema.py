@@ -34,4 +34,4 @@ def _kind(text: str) -> str:
     for kind in KINDS:
         if kind.lower() == text.lower():
             return kind
-    raise exit_codes.UsageError(f"there is no kind {text!r}", nearest(text, KINDS))
+    raise exit_codes.UsageError(f"unknown kind {text!r}", nearest(text, KINDS))

@@ -1,4 +1,4 @@
-"""Show how each Transform stands: its last Run, the age of its outputs against their freshness, and its next Run."""
+"""Show the status of each Transform: its last Run, the age of its outputs against their freshness, and its next Run."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def read(root: Path, *, named: Path | None = None, further: Iterable[Declared] =
 
     Args:
         root: the folder.
-        named: a file that somebody says is one of manifests, whatever it says of itself.
+        named: a file that is read as one of manifests, whatever its content.
         further: documents that a program adds to it.
     """
     if not root.is_dir():
@@ -195,7 +195,7 @@ class _Reading:
     def _manifest(self, origin: Origin, document: Mapping[str, Any]) -> Manifest | None:
         kind = document.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            message = f"there is no kind {wording.found(kind)}"
+            message = f"unknown kind: {wording.found(kind)}"
             hint = nearest(str(kind)[: wording.LONGEST], KINDS)
             self.findings.append(origin.finding("unknown-kind", message, ("kind",), hint=hint))
             return None

@@ -111,7 +111,7 @@ def _runtime(name: str) -> str:
 
 
 def _with_other_sections(schema: dict[str, Any]) -> None:
-    """Another runtime's section may stand there: JSON Schema cannot say that its name is that of the runtime."""
+    """Another runtime's section is allowed there: JSON Schema cannot say that its name is that of the runtime."""
     schema["additionalProperties"] = {"type": "object"}
     schema["if"] = {"properties": {"runtime": {"enum": [*sections()]}}}
     schema["then"] = {"propertyNames": {"enum": [*schema["properties"]]}}

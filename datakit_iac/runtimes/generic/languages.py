@@ -31,7 +31,7 @@ class Language(Protocol):
         """What is wrong with a folder and the command that runs in it, each one sentence; nothing is run."""
 
     def unseen(self, code: Path) -> Iterator[str]:
-        """What a Run would fetch of which nobody can tell beforehand what it is."""
+        """What a Run would fetch whose content is not known beforehand."""
 
     def ready(self, code: Path, workload: Workload, context: RunContext) -> AbstractContextManager[Workload]:
         """The workload with what it needs built."""

@@ -71,7 +71,7 @@ class Generic:
         return (file,) if file.is_file() else ()
 
     def definition(self, job: Job) -> str:
-        """A digest of the files in the folder, or of the image, and of the DataSets that the job is told of.
+        """A digest of the files in the folder, or of the image, and of the DataSets of the job.
 
         Raises:
             ValueError: a file cannot be read.
@@ -100,7 +100,7 @@ class Generic:
             return []  # reported by `check`
 
     def render(self, job: Job) -> Workload:
-        """The command, with what it is told of its DataSets; `prepared` builds what it needs.
+        """The command, with its DataSets as environment variables; `prepared` builds what it needs.
 
         Raises:
             ValueError: the job cannot be run.
@@ -140,7 +140,7 @@ class Generic:
         """What the command said that it counted.
 
         Raises:
-            JobFailedError: it failed; its last lines are told.
+            JobFailedError: it failed; the error has its last lines.
         """
         output = Output(progress)
         try:

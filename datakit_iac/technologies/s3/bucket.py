@@ -1,7 +1,7 @@
 """How a bucket that a Store makes is set up: brought to what its connection says, and read back.
 
-Each setting is one call to write and one to read. What a service does not implement is told once, when it is to be set,
-and is never taken for set. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+Each setting is one call to write and one to read. What a service does not implement is reported once, when it is
+to be set, and is never taken for set. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def make(objects: Objects, region: str | None) -> None:
             return
         if "BucketAlreadyExists" in str(fault):
             raise StoreError(
-                f"bucket {objects.bucket} belongs to somebody else: names of buckets are one of a kind in all of S3;"
+                f"bucket {objects.bucket} belongs to someone else: names of buckets are one of a kind in all of S3;"
                 " choose another"
             ) from fault
         raise

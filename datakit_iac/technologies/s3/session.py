@@ -163,8 +163,8 @@ class S3Session(ReadsBatches):
     def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
         """A token of what the listing tells: names, sizes and ETags; no object is read.
 
-        ETags of objects in parts, or encrypted by a key, are no digest of their content. Of objects that a load of ours
-        wrote the names do not count, for they are others each time.
+        ETags of objects in parts, or encrypted by a key, are not a digest of their content. Of objects that a load
+        of ours wrote the names do not count, for they are others each time.
         """
         known, found, _ = listing.whole(self._objects, str(dataset.place), dataset.retention)
         if not found and (known is None or known.objects is None):
@@ -213,7 +213,7 @@ class S3Session(ReadsBatches):
         return told
 
     def _is_bare(self) -> bool:
-        """Whether there is nothing in the bucket and nobody's tag on it, as when it was just made."""
+        """Whether there is nothing in the bucket and no tag on it, as when it was just made."""
         return bucket.is_empty(self._objects) and not bucket.is_tagged(self._objects)
 
     def _below(self, place: Place) -> str:

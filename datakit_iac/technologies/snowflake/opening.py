@@ -32,7 +32,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
         options: the fields of `SnowflakeConnection`, secrets among them, by the names that manifests use.
 
     Raises:
-        SignInError: nobody is named, or the private key cannot be read.
+        SignInError: no user is named, or the private key cannot be read.
     """
     given = {name: value for name, value in options.items() if name in ("account", *_SIGNS_IN)}
     if not any(name in options for name in ("user", "token", "authenticator")):
@@ -43,7 +43,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     elif "token" in given:
         given.setdefault("authenticator", "OAUTH")
     if not any(name in given for name in ("user", "token", "authenticator")):
-        raise SignInError("nobody is named to sign in: give `user` and a secret, or set SNOWFLAKE_USER")
+        raise SignInError("no user is named to sign in: give `user` and a secret, or set SNOWFLAKE_USER")
     settings: dict[str, Any] = {
         "AUTOCOMMIT": True,
         "TIMEZONE": "UTC",
@@ -108,11 +108,11 @@ def connected(options: Mapping[str, Any], **more: Any) -> SnowflakeConnection:
 
     Args:
         options: the fields of `SnowflakeConnection`, secrets among them, by the names that manifests use.
-        more: parameters of the connector: `database` and `schema`, whose absence is no error of a login, and with a
+        more: parameters of the connector: `database` and `schema`, whose absence is not an error of a login, and with a
             `Cursor`, `network_timeout`.
 
     Raises:
-        SignInError: nobody is named, or the private key cannot be read.
+        SignInError: no user is named, or the private key cannot be read.
         snowflake.connector.Error: the account cannot be reached, or refuses the user or the role.
     """
     return snowflake.connector.connect(**parameters(options), **more)

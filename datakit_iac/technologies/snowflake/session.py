@@ -14,7 +14,6 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
-from datakit_iac.technologies.data_version import DataVersion, of_hashes
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.snowflake import catalog, grants, statements
@@ -98,7 +97,7 @@ class SnowflakeSession(SqlSession):
             self.together([f"USE SCHEMA {quote(self._name)}.{quote(schema)}"])
 
     def together(self, statements: Iterable[str]) -> None:
-        """Run statements one after the other: Snowflake commits each that defines something, whatever stands around it.
+        """Run statements one after the other: Snowflake commits each that defines something, in a transaction or not.
 
         Raises:
             StoreError: one was refused; those before it are done.
@@ -209,18 +208,3 @@ class SnowflakeSession(SqlSession):
         """The columns of a table's primary key, in lower case."""
         found = self.live(place)
         return frozenset(each.name.lower() for each in (found.described if found else ()) if each.is_key)
-
-    def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
-        """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
-
-        Raises:
-            StoreError: the table lacks a declared column.
-        """
-        columns = self.declared(dataset)
-        if columns is None:
-            return None
-        names = ", ".join(quote(column.name) for column in columns)
-        # The sum is one of numbers of 38 digits, which is exact in any order.
-        hashes = f"COALESCE(SUM(HASH({names})::NUMBER(37,0)), 0)"
-        ((rows, total),) = self.rows(f"SELECT COUNT(*), {hashes} FROM {self.dialect.qualified(dataset.place)}")
-        return of_hashes(rows, total, columns)

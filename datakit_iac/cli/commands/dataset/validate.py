@@ -91,7 +91,7 @@ def _unknown(project: Project, text: str) -> UsageError:
     from datakit_iac.findings.nearest import nearest
 
     names = {*project.datasets, *(name for kind, name in project.broken if kind == "DataSet")}
-    return UsageError(f"there is no DataSet, file or folder {text!r} here", nearest(text, names))
+    return UsageError(f"unknown DataSet, file or folder {text!r}", nearest(text, names))
 
 
 def _of_datasets(findings: Sequence[Finding], name: str) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from datakit_iac.cli.environments import lines
 from datakit_iac.cli.lookup import known_run
 from datakit_iac.cli.output.records import moment, plain, seconds
 from datakit_iac.cli.output.terminal import paint
-from datakit_iac.cli.runnable import add_environment, add_json, history
+from datakit_iac.cli.runnable import add_environment, add_json, add_run, history
 
 if TYPE_CHECKING:
     from datakit_iac.history.record import RunRecord
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument(
-        "run", metavar="RUN", help="its identifier or the beginning of it; or a Transform: its last Run"
-    )
+    add_run(parser)
     add_environment(parser)
     add_json(parser)
 
