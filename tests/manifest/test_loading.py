@@ -314,7 +314,12 @@ def test_a_dataset_and_a_transform_may_share_a_name(tmp_path: Path) -> None:
 # Each case is a document with the fault between « and »; the position told must be that of «.
 # `found` is the beginning of the message, `fix` is part of the hint.
 CASES = {
-    "unknown kind": (HEAD + "kind: «Stor\nmetadata: {name: s}\nspec: {}\n", "unknown-kind", "unknown kind: 'Stor'", "'Store'"),
+    "unknown kind": (
+        HEAD + "kind: «Stor\nmetadata: {name: s}\nspec: {}\n",
+        "unknown-kind",
+        "unknown kind: 'Stor'",
+        "'Store'",
+    ),
     "kind that is a list": (HEAD + "kind: «[Store]\nmetadata: {name: s}\n", "unknown-kind", "unknown kind: a list", ""),
     "unknown version": (
         "apiVersion: «datakit.infoblox.dev/v2\nkind: Store\n",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_environment(parser)
     add_json(parser)
 

@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("asked", nargs="*", metavar="DATASET|PATH", help="names and paths (default: all that are here)")
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
     report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    """Check and report."""
     asked = options.asked or ["."]
     checks: dict[Path, tuple[Project, list[Finding]]] = {}
     counted: set[str] = set()

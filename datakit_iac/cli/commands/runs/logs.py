@@ -13,14 +13,12 @@ from datakit_iac.findings.visible import visible
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_run(parser)
     add_environment(parser)
     parser.add_argument("--follow", action="store_true", help="go on until the Run is over")
 
 
 def run(options: Namespace) -> int:
-    """Print it."""
     from datakit_iac.history.history import History
     from datakit_iac.history.log import followed
 

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_run(parser)
     add_environment(parser)
     add_json(parser)
 
 
 def run(options: Namespace) -> int:
-    """Show it."""
     from datakit_iac.history.history import History
 
     found = History(history(options.env, options.project))

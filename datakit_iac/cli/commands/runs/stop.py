@@ -14,7 +14,6 @@ _PATIENCE = 20.0
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_run(parser)
     add_environment(parser)
 
