@@ -21,8 +21,6 @@ class Trigger:
 
 
 on_change: Final = Trigger({"policy": "on-change"}, "It runs when its definition or an input changed.")
-
-
 manual: Final = Trigger({"policy": "manual"}, "It runs when asked to.")
 
 
