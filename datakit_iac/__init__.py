@@ -9,8 +9,9 @@ from datakit_iac.version import __version__
 
 if TYPE_CHECKING:
     from datakit_iac.functions.annotations import RecordBatchReader, Table
-    from datakit_iac.functions.declaration import composite, dataset, manual, on_change, schedule, transform
+    from datakit_iac.functions.declaration import dataset, transform
     from datakit_iac.functions.markers import column, no_pii, pii, primary_key
+    from datakit_iac.functions.triggers import composite, manual, on_change, schedule
     from datakit_iac.resources.dataset import DataSet
     from datakit_iac.resources.parts import Column, ColumnDict, Consent, ConsentDict, Test, TestDict
     from datakit_iac.resources.platform import Platform
@@ -60,9 +61,8 @@ _HOMES = {
     "Run": "datakit_iac.resources.run",
     "Transform": "datakit_iac.resources.transform",
     **dict.fromkeys(("RecordBatchReader", "Table"), "datakit_iac.functions.annotations"),
-    **dict.fromkeys(
-        ("composite", "dataset", "manual", "on_change", "schedule", "transform"), "datakit_iac.functions.declaration"
-    ),
+    **dict.fromkeys(("dataset", "transform"), "datakit_iac.functions.declaration"),
+    **dict.fromkeys(("composite", "manual", "on_change", "schedule"), "datakit_iac.functions.triggers"),
     **dict.fromkeys(("column", "no_pii", "pii", "primary_key"), "datakit_iac.functions.markers"),
 }
 

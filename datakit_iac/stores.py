@@ -29,8 +29,9 @@ def get(name: str, *, environment: str | None = None, project: str | os.PathLike
         StoreError: there is no such Store, its driver is not installed, or it cannot be reached.
     """
     from datakit_iac.runtimes.store_variables import variable
-    from datakit_iac.technologies.roles import Connects, role
+    from datakit_iac.technologies.roles import role
     from datakit_iac.technologies.technology import technology
+    from datakit_iac.technologies.technology_roles import Connects
 
     kind, dsn = (os.environ.get(variable(what, name)) for what in ("TYPE", "DSN"))
     if kind and dsn:

@@ -65,9 +65,9 @@ def test_a_notebook_opens_a_store_of_the_project(tmp_path: Path, monkeypatch: py
 
 def test_a_store_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, CONNECTOR, STORE, manifest("Environment", "dev", "spec: {}"))
-    with pytest.raises(StoreError, match="there is no Store 'warehose' here"):
+    with pytest.raises(StoreError, match="unknown Store 'warehose'"):
         stores.get("warehose", project=tmp_path)
-    with pytest.raises(StoreError, match="there is no Environment 'prod'"):
+    with pytest.raises(StoreError, match="unknown Environment 'prod'"):
         stores.get("warehouse", environment="prod", project=tmp_path)
 
 

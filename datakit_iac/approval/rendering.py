@@ -72,7 +72,7 @@ def grouped(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
 
 
 def _is_bookkeeping(operation: Operation) -> bool:
-    """Whether it is signed with the rest and shown to nobody: a new Platform, and providers nobody has configured."""
+    """Whether it is signed with the rest and not shown: a new Platform, and providers without configuration."""
     kind = operation.urn.split("::")[2].rpartition("$")[2]
     if kind.startswith(_PROVIDER):
         return operation.name.startswith("default")
@@ -101,7 +101,7 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> Iterator[s
 
 
 def _escaped(words: str) -> str:
-    """Words that Markdown shows as they are: no emphasis, link, table, HTML, entity or formula; nobody is called."""
+    """Words that Markdown shows as they are: no emphasis, link, table, HTML, entity or formula, and no mention."""
     return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\g<0>", visible(words)))
 
 

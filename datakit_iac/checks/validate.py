@@ -21,8 +21,8 @@ from datakit_iac.policy.evaluate import evaluate
 from datakit_iac.policy.from_project import gather
 from datakit_iac.runtimes.job import Fetches, UsesPlugins, invalid_job
 from datakit_iac.runtimes.registry import runtime
-from datakit_iac.technologies.roles import HoldsHistory
 from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology_roles import HoldsHistory
 
 
 def validate(

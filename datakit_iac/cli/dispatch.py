@@ -89,12 +89,12 @@ def _unknown(group: Sequence[Command], word: str) -> exit_codes.UsageError:
     from datakit_iac.findings.nearest import nearest
 
     if word.startswith("-"):
-        return exit_codes.UsageError(f"there is no option {word!r} before a command", "see `dk --help`")
+        return exit_codes.UsageError(f"unknown option {word!r} before a command", "see `dk --help`")
     if group:
         name, known = f"{group[0].words[0]} {word}", [command.name for command in group]
     else:
         name, known = word, sorted({command.words[0] for command in COMMANDS})
-    return exit_codes.UsageError(f"there is no command {name!r}", nearest(name, known))
+    return exit_codes.UsageError(f"unknown command {name!r}", nearest(name, known))
 
 
 def _help() -> str:

@@ -55,7 +55,7 @@ def due(job: str) -> float | None:
 
 
 def _left_out(folder: str, names: list[str]) -> list[str]:
-    """What is no part of a project: environments of Python, and what runs leave behind."""
+    """What is not part of a project: virtual environments, and what runs leave behind."""
     return [each for each in names if each in (".datakit", ".git") or Path(folder, each, "pyvenv.cfg").exists()]
 
 

@@ -29,7 +29,7 @@ def known(kind: str, name: str, there: Mapping[str, Named]) -> Named:
         return there[name]
     from datakit_iac.findings.nearest import nearest
 
-    raise UsageError(f"there is no {kind} {name!r} here", nearest(name, there))
+    raise UsageError(f"unknown {kind} {name!r}", nearest(name, there))
 
 
 def demand_name(text: str) -> None:
@@ -66,4 +66,4 @@ def known_run(text: str, history: History) -> RunRecord:
         return found[0]
     if found:
         raise UsageError(f"more than one Run begins with {text!r}", "type more of it; `dk runs list` shows them")
-    raise UsageError(f"there is no Run {text!r}, and no Transform {text!r} that ran", "`dk runs list` shows them")
+    raise UsageError(f"unknown Run {text!r}, and no Transform {text!r} that ran", "`dk runs list` shows them")

@@ -86,7 +86,7 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
 
 
 def reloading(environment: str, path: str) -> Callable[[], RunnableProject | None]:
-    """What gives the project as it is now; None where no manifest changed since, or it has errors, which are told."""
+    """Gives the project as it is now; None where no manifest changed since, or it has errors, which are printed."""
     from datakit_iac.manifest.loading.discovery import yaml_files
 
     root = scope(path).root

@@ -119,7 +119,7 @@ class SignsIn(Protocol):
 
     Attributes:
         variables: the variables of the caller's environment by which it does so. The plugin is given those that are
-            set. They say who reads or writes, not what, so they are no part of a definition.
+            set. They say who reads or writes, not what, so they are not part of a definition.
     """
 
     variables: frozenset[str]

@@ -28,11 +28,10 @@ def misfits(columns: Sequence[Column]) -> list[str]:
     >>> from datakit_iac.manifest.models.column import Column
     >>> columns = [Column(name=name, type=kind) for name, kind in COLUMNS.items() if name != "raw"]
     >>> misfits([*columns, Column(name="note", type="string")])
-    ['column note is none of it', 'there is no column raw']
+    ['column note is not part of it', 'column raw is missing']
     """
     found = {column.name.lower(): column for column in columns}
-    wrong = [f"there is no column {name}" for name in COLUMNS if name not in found]
-    wrong += [f"column {column.name} is none of it" for name, column in found.items() if name not in COLUMNS]
+    wrong = [f"column {column.name} is not part of it" for name, column in found.items() if name not in COLUMNS]
     wrong += [
         f"column {name} is {found[name].type}, expected {kind}"
         for name, kind in COLUMNS.items()
@@ -40,7 +39,7 @@ def misfits(columns: Sequence[Column]) -> list[str]:
     ]
     if "column" in found and found["column"].required:
         wrong.append("column column is required, and a record that cannot be cut into values has none")
-    return sorted(wrong, key=lambda each: "there is no" in each)
+    return [*wrong, *(f"column {name} is missing" for name in COLUMNS if name not in found)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Received:
         """The output's table.
 
         Raises:
-            PluginFault: nobody asked for what was sent.
+            PluginFault: what was sent was not asked for.
         """
         return str(self._of(sent)["table"])
 
@@ -57,7 +57,7 @@ class Received:
         """The rows under the name of the output.
 
         Raises:
-            PluginFault: nobody asked for them.
+            PluginFault: they were not asked for.
         """
         found = wire.decode_batches(sent)
         if not found:

@@ -147,7 +147,7 @@ def _fault(path: Path, error: ErrorDetails, shape: type[Model], in_python: bool)
             part = _part(shape, above)
             names = names_of(part) if part else {}
             meant = _meant(str(name), names if in_python else names.values())
-            return Fault("unknown-field", path, f"there is no property {str(name)!r}", meant)
+            return Fault("unknown-field", path, f"unknown property {str(name)!r}", meant)
         case "literal_error":
             expected = error["ctx"]["expected"]
             meant = _meant(str(error["input"]), _QUOTED.findall(expected))

@@ -58,7 +58,7 @@ class Bindings:
         known = self._project.stores.keys() | self._project.datasets.keys()
         for name, bound in self._by_name.items():
             if name not in known and not self._project.is_broken(name, "Store", "DataSet"):
-                message = f"there is no Store and no DataSet {bound.key!r}, so this binds nothing"
+                message = f"unknown Store or DataSet {bound.key!r}, so this binds nothing"
                 hint = nearest(bound.key, known)
                 yield self._origin.finding("unknown-binding", message, bound.path, hint=hint)
 
@@ -82,7 +82,7 @@ class Bindings:
             message = f"DataSet {name} is bound to several places; expected one of table, prefix and topic"
             yield self._origin.finding("invalid-value", message, bound.path)
         for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_OF_DATASETS)):
-            message = f"the binding of a DataSet moves its place; there is no field {field!r} here"
+            message = f"the binding of a DataSet moves its place; unknown field {field!r}"
             hint = nearest(field, _OF_DATASETS)
             yield self._origin.finding("unknown-field", message, (*bound.path, field), hint=hint)
 

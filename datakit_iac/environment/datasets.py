@@ -14,8 +14,8 @@ from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import DataSet
 from datakit_iac.manifest.project import Project
 from datakit_iac.pipeline.graph import Graph
-from datakit_iac.technologies.roles import HasSettings
 from datakit_iac.technologies.technology import address, reader_faults, technology
+from datakit_iac.technologies.technology_roles import HasSettings
 
 
 class DataSets:

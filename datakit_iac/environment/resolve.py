@@ -30,7 +30,8 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.duration import seconds
 from datakit_iac.pipeline.graph import build
-from datakit_iac.runtimes.job import NamesFiles, NotFoundError, Runtime, UsesPlugins
+from datakit_iac.runtimes.job import Runtime, UsesPlugins
+from datakit_iac.runtimes.projects import NamesFiles, NotFoundError
 from datakit_iac.runtimes.registry import runtime, runtimes
 
 
@@ -53,7 +54,7 @@ def resolve(project: Project, environment: str, secrets: Mapping[str, str] | Sec
         hint = nearest(environment, project.environments)
         there = ", ".join(sorted(project.environments)) or "none"
         message = (
-            f"there is no Environment {environment!r} in {project.root}, the stack's name being the environment's; "
+            f"unknown Environment {environment!r} in {project.root}, the stack's name being the environment's; "
             f"there is {there}"
         )
         findings.append(Finding(code="unknown-environment", message=message, hint=hint))

@@ -24,7 +24,7 @@ VARIABLE: Final = "DATAKIT_SEED"
 """The variable that names the profile to be loaded."""
 
 DEFAULT: Final = "default"
-"""The profile of the rows that stand beside `profiles`."""
+"""The profile of the rows beside `profiles`."""
 
 FOLDER: Final = Path(".datakit/seeds")
 """Where rows of manifests are written as files, in the Pulumi project's folder."""
@@ -35,7 +35,7 @@ _NAME: Final = "datakit-seeds"
 def with_seeds(project: Project, environment: str, profile: str) -> Project:
     """The project with what loads the rows of a profile; the rows of manifests are written to files.
 
-    A DataSet without rows of that profile takes those that stand beside its `profiles`.
+    A DataSet without rows of that profile takes those beside its `profiles`.
 
     Args:
         project: the manifests.

@@ -53,7 +53,7 @@ def image(transform: Transform, secrets: Secrets) -> str | None:
 def unset(project: Project, environment: Environment, transform: Transform, secrets: Secrets) -> Iterator[Finding]:
     """A finding for each variable whose value cannot be determined here: the job would run without it.
 
-    Those of the image count where the executor runs images: all of them, or those of Transforms that are no more.
+    Those of the image count where the executor runs images: all of them, or those of Transforms that were removed.
     """
     origin = project.origin(transform)
     if runs_command(transform.spec.runtime) or runs_images(environment.spec.executor.type):

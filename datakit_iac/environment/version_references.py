@@ -15,7 +15,7 @@ from datakit_iac.manifest.models.transform import Transform
 from datakit_iac.manifest.project import Project
 from datakit_iac.manifest.values.image import Image
 from datakit_iac.pipeline.ports import Ports, of_transform
-from datakit_iac.runtimes.job import BuildsProject
+from datakit_iac.runtimes.projects import BuildsProject
 from datakit_iac.runtimes.registry import runtime, runtimes
 
 
@@ -26,7 +26,7 @@ def of_plugins(connectors: Iterable[Connector]) -> Iterator[ChosenVersion]:
             path = ("spec", "plugin", side)
             if plugin.registry == "docker":
                 yield _image("plugin", plugin.path, connector, path)
-            else:  # nobody can tell of a server what it runs tomorrow
+            else:  # a server may run something else tomorrow
                 is_exact = plugin.registry != "grpc"
                 yield ChosenVersion("plugin", plugin.path, plugin.reference, plugin.version, is_exact, connector, path)
 

@@ -11,7 +11,7 @@ NOT_SHOWN: Final = "a value that is not shown"
 """What a message says that it found, where a secret may be."""
 
 SECTIONS: Final[frozenset[str | int]] = frozenset({"secrets", "valueFrom", "secretKeyRef"})
-"""Fields of manifests below which only references stand: whatever else is found there may be a value."""
+"""Fields of manifests below which only references are allowed: whatever else is found there may be a value."""
 
 _SECRET: Final = re.compile(
     r"(password|passwd|passphrase|secret|token|credential|authorization|signature"

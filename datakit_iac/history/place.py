@@ -92,8 +92,8 @@ def _location(store: Connection) -> str:
 
 
 def _of_store(store: Connection) -> sa.Engine:
-    from datakit_iac.technologies.roles import HoldsHistory
     from datakit_iac.technologies.technology import technology
+    from datakit_iac.technologies.technology_roles import HoldsHistory
 
     found = technology(store.technology)
     if not isinstance(found, HoldsHistory):

@@ -46,7 +46,7 @@ class Builder:
         base: the folder or archive of a layout, or a reference that an engine has or pulls; empty for this machine's
             Python.
         reference: the name of the image; may be empty.
-        progress: is told what is done.
+        progress: takes each step that is done, in one line.
     """
 
     target: Path

@@ -14,7 +14,7 @@ _PERSONAL: Final = frozenset(
         "salary", "latitude", "longitude", "ip",
     }
 )  # fmt: skip
-"""Words that make a column personal wherever they stand in its name."""
+"""Words that make a column personal wherever they are in its name."""
 
 _PAIRS: Final = frozenset(
     {

@@ -88,7 +88,7 @@ def _file(source: Plugin, index: int, said: Any, local: Callable[[str], str], no
     declared = said.get("columns") or []
     if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
         raise SpecError(
-            f"{source.at('spec', 'tables', index, 'columns')}: the columns of {said['name']} are no mappings"
+            f"{source.at('spec', 'tables', index, 'columns')}: the columns of {said['name']} are not mappings"
         )
     folder, path = said.get("folder"), str(said["path"])
     if not folder:

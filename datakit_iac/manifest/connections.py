@@ -30,7 +30,7 @@ def faults(fields: Sequence[ConnectionField], options: Mapping[str, Any], secret
     >>> from datakit_iac.manifest.models.connector import ConnectionField
     >>> host = ConnectionField(field="host", type="string")
     >>> [fault.message for fault in faults([host], {"hots": "x"}, [])]
-    ["there is no option 'hots' of this Connector", 'the option `host` is required']
+    ["unknown option 'hots' of this Connector", 'the option `host` is required']
 
     Args:
         fields: those of the Connector; none where it does not say, and then anything may be given.
@@ -67,7 +67,7 @@ def _literal(path: tuple[str | int, ...]) -> Fault:
 
 
 def _unknown(word: str, path: tuple[str, ...], name: str, known: Collection[str]) -> Fault:
-    return Fault("unknown-field", path, f"there is no {word} {name!r} of this Connector", nearest(name, known))
+    return Fault("unknown-field", path, f"unknown {word} {name!r} of this Connector", nearest(name, known))
 
 
 def _missing(field: ConnectionField) -> Fault:

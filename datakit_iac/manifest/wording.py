@@ -73,7 +73,7 @@ def sentence(error: ErrorDetails) -> str:
         case "missing":
             return "is required"
         case "extra_forbidden":
-            return "there is no such field"
+            return "unknown field"
         case "value_error":
             return str(error["ctx"]["error"])
         case "json_invalid":

@@ -29,7 +29,7 @@ def to_yaml(manifest: Manifest) -> str:
     document = {"apiVersion": manifest.api_version, "kind": manifest.kind}
     document |= manifest.model_dump(by_alias=True, exclude_defaults=True)
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    # What nobody would see is escaped, in the one way that YAML has: with every letter beyond ASCII.
+    # What is invisible is escaped, in the one way that YAML has: with every letter beyond ASCII.
     if visible(text, lines=True) != text:
         text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
     return text

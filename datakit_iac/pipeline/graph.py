@@ -22,7 +22,7 @@ class Graph:
 
     Attributes:
         reads: the DataSets each Transform reads, groups and tags resolved, in the order of its manifest; those that
-            are not declared stand among them.
+            are not declared are among them.
         writes: the DataSets each Transform writes.
         readers: the Transforms that read each DataSet, by name.
         writers: the Transforms that write each DataSet, by name.

@@ -48,4 +48,4 @@ def find(name: str) -> Rule:
         if not isinstance(found, Rule):
             raise UnknownRuleError(f"{point.value}, installed as the rule {name!r}, is not a Rule")
         return found
-    raise UnknownRuleError(f"there is no rule {name!r}", nearest(name, names()))
+    raise UnknownRuleError(f"unknown rule {name!r}", nearest(name, names()))

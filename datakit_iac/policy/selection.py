@@ -123,7 +123,7 @@ def _unknown_waivers(project: Project, codes: Collection[str]) -> Iterator[Findi
     for policy in project.policies.values():
         for index, waiver in policy.spec.numbered_waivers():
             if waiver.rule not in codes and waiver.rule not in names():
-                message, hint = f"there is no rule {waiver.rule!r}", nearest(waiver.rule, {*codes, *names()})
+                message, hint = f"unknown rule {waiver.rule!r}", nearest(waiver.rule, {*codes, *names()})
                 path = ("spec", "waivers", index, "rule")
                 yield project.origin(policy).finding("unknown-rule", message, path, hint=hint)
 
@@ -135,7 +135,7 @@ def _unknown_environments(policy: Policy, project: Project) -> Iterator[Finding]
     for path, choice in choices:
         for name in choice if isinstance(choice, dict) else ():
             if name not in project.environments and not project.is_broken(name, "Environment"):
-                message = f"there is no Environment {name!r}, so this says nothing"
+                message = f"unknown Environment {name!r}, so this says nothing"
                 hint = nearest(name, project.environments)
                 yield project.origin(policy).finding(
                     "unknown-environment", message, (*path, name), hint=hint, severity="warning"

@@ -9,8 +9,9 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.provider.protocol import Call
 from datakit_iac.runs.operation import NotDoneError
 from datakit_iac.runs.stores.access import opened
-from datakit_iac.technologies.roles import Foresees, HasSettings
+from datakit_iac.technologies.roles import Foresees
 from datakit_iac.technologies.technology import Session, StoreError, technology
+from datakit_iac.technologies.technology_roles import HasSettings
 
 
 def faults(dataset: BoundDataSet) -> Sequence[Fault]:

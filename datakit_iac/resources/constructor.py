@@ -37,7 +37,7 @@ def reported_together(init: Begin) -> Begin:
             )
         for name in (name for name in given if name not in names):
             near = closest(name.lower(), names)
-            arguments.wrong(name, f"there is no such argument{f'; did you mean {near!r}?' if near else ''}")
+            arguments.wrong(name, f"unknown argument{f'; did you mean {near!r}?' if near else ''}")
         taken = {
             each.name: given.get(each.name, None if each.default is each.empty else each.default) for each in named
         }

@@ -104,8 +104,8 @@ def refused(text: str) -> Awaitable[NoReturn]:
 def complaint(where: str, what: str, reasons: Iterable[str]) -> str:
     """What is wrong with a resource, in a line for each argument.
 
-    >>> print(complaint("__main__.py:7", "DataSet users", ["tabel: there is no such argument"]))
+    >>> print(complaint("__main__.py:7", "DataSet users", ["tabel: unknown argument"]))
     __main__.py:7: DataSet users is invalid:
-        tabel: there is no such argument
+        tabel: unknown argument
     """
     return "\n    ".join([f"{where}: {what} is invalid:", *reasons])

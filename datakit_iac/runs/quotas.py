@@ -12,8 +12,9 @@ from datakit_iac.contract.decoding import decode
 from datakit_iac.contract.shapes import StoreReference
 from datakit_iac.manifest.values.quantity import amount
 from datakit_iac.runs.operation import NotDoneError, Operation
-from datakit_iac.technologies.roles import MeasuresSize, role
+from datakit_iac.technologies.roles import role
 from datakit_iac.technologies.technology import StoreError, technology
+from datakit_iac.technologies.technology_roles import MeasuresSize
 
 _LISTED: Final = 3
 

@@ -103,7 +103,7 @@ def opened(request: RunRequest, call: Operation) -> History:
 
 @contextmanager
 def recorded(request: RunRequest, call: Operation, history: History) -> Iterator[Recording]:
-    """The record of a Run, queued, for the time of the block; whoever asks it to stop sets the operation's `cancel`.
+    """The record of a Run, queued, for the time of the block; a request to stop it sets the operation's `cancel`.
 
     Raises:
         NotDoneError: it cannot be recorded; nothing is run.

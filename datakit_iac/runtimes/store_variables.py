@@ -7,8 +7,8 @@ from dataclasses import replace
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.values.secret import Secret
-from datakit_iac.technologies.roles import Connects
 from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology_roles import Connects
 
 
 def variable(what: str, store: str) -> str:

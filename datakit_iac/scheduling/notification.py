@@ -30,7 +30,7 @@ _LAST: Final = 11.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What people are told.
+    """One notification.
 
     Attributes:
         event: its kind.
@@ -58,7 +58,7 @@ class Notifier:
     """Sends events in the background, each to all who want it; one that cannot be sent is said, and holds up nothing.
 
     Args:
-        notifications: who is told, as the Environment says it.
+        notifications: where they go, as the Environment says it.
         find: the value of a variable.
         warn: takes what went wrong.
     """

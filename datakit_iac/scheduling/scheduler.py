@@ -71,7 +71,7 @@ class Scheduler:
         self._take(project)
 
     def run(self, stop: Stop) -> None:
-        """Start what is due until it is told to stop; then wait for what runs, which is stopped too."""
+        """Start what is due until it is asked to stop; then wait for what runs, which is stopped too."""
         try:
             while not stop.is_set():
                 self.step()

@@ -1,4 +1,4 @@
-"""How each Transform stands: its last Run, whether its outputs are fresh, and when it runs next."""
+"""The status of each Transform: its last Run, whether its outputs are fresh, and when it runs next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datakit_iac.scheduling.schedule import next_time
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a Transform stands.
+    """The status of a Transform.
 
     Attributes:
         transform: its name.
@@ -42,7 +42,7 @@ class Standing:
 
 
 def standings(project: Project, graph: Graph, latest: Mapping[str, Latest], now: datetime) -> Iterator[Standing]:
-    """How each Transform of a project stands, in the order of the graph."""
+    """The status of each Transform of a project, in the order of the graph."""
     for name in graph.order:
         trigger, found = project.transforms[name].spec.trigger, latest.get(name)
         ended = found.succeeded.ended_at if found and found.succeeded else None

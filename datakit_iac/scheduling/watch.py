@@ -1,4 +1,4 @@
-"""What of a scheduler's Runs people are told: failures, recoveries, and outputs that become stale."""
+"""Notifications about a scheduler's Runs: failures, recoveries, and outputs that become stale."""
 
 from __future__ import annotations
 

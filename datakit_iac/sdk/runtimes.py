@@ -16,12 +16,8 @@ from datakit_iac.runtimes.definition import digest, given_digest
 from datakit_iac.runtimes.documentation import Describes, ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
 from datakit_iac.runtimes.job import (
-    BuildsProject,
-    Dependency,
     Fetches,
     JobFailedError,
-    NamesFiles,
-    NotFoundError,
     Prepares,
     Relation,
     RunContext,
@@ -32,6 +28,7 @@ from datakit_iac.runtimes.job import (
     Warmable,
     invalid_job,
 )
+from datakit_iac.runtimes.projects import BuildsProject, Dependency, NamesFiles, NotFoundError
 
 __all__ = [
     "FOLDER",

@@ -11,20 +11,18 @@ from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.canonical import canonical
 from datakit_iac.technologies.connection import ConnectionModel, PortNumber, SecretText, Text
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.evolution import Change, Effect
 from datakit_iac.technologies.looking import ColumnProfile, Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.roles import (
     AltersSchema,
     Configures,
-    DataVersion,
     Discards,
     Drops,
     Foresees,
-    HasSettings,
     Interruptible,
     KeepsTerms,
-    MeasuresSize,
     ReadsCatalog,
     ReadsRows,
     Rewrites,
@@ -43,6 +41,7 @@ from datakit_iac.technologies.technology import (
     TableState,
     Technology,
 )
+from datakit_iac.technologies.technology_roles import HasSettings, MeasuresSize
 
 __all__ = [
     "AltersSchema",

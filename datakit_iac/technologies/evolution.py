@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final, Literal
 
 from datakit_iac.manifest.models.column import Column, exchanged
 from datakit_iac.manifest.values.types import DataType
+from datakit_iac.technologies.renames import matched
 from datakit_iac.technologies.tags import of_column
 
 
@@ -68,7 +67,7 @@ class Change:
         loses_misfits: whether values that do not fit a narrower type may be lost; else they stop the change.
         key: the columns of a primary key that is added or dropped.
         former_key: the same columns as they were; None for one that is new.
-        order: all declared columns in their new order; those that nobody declared come after them.
+        order: all declared columns in their new order; undeclared ones come after them.
     """
 
     kind: Kind
@@ -131,9 +130,9 @@ def plan(
         canonical: how the technology keeps a type; two types it keeps alike are not a difference.
         keys: whether the technology keeps primary keys.
         tags: whether it keeps what is said of personal data, beside a column's description.
-        order: whether columns that stand in another order are moved; else they stay where they are.
+        order: whether columns that are in another order are moved; else they stay where they are.
     """
-    origins = _origins(before, after)
+    origins = matched(before, after)
     remaining = {column.name.lower(): column for column in before}
     changes: list[Change] = []
     for name, former in origins.items():  # in an order in which each new name is free
@@ -145,7 +144,7 @@ def plan(
         changes.extend(_column(known, column, canonical, tags))
     if keys:
         changes.extend(_keys(before, [(origins.get(column.name.lower()), column) for column in after]))
-    if order and _stands_otherwise([column.name.lower() for column in before], origins, after):
+    if order and _differs_in_order([column.name.lower() for column in before], origins, after):
         changes.append(Change("reorder", _names(after), None, None, order=tuple(after)))
     for former in origins.values():
         del remaining[former]
@@ -181,7 +180,7 @@ def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable
         known: names of columns that were made already, so that their absence is not a rename.
     """
     there, made = {column.name.lower() for column in before}, {name.lower() for name in known}
-    origins, declared = _origins(before, after), {column.name.lower(): column for column in after}
+    origins, declared = matched(before, after), {column.name.lower(): column for column in after}
     told = [
         f"column {column.name} was {former}, and a column {former} is declared as well: rename in one update, and add"
         f" the other column in the next; or take {former} out of its previousNames"
@@ -193,35 +192,11 @@ def ambiguous(before: Sequence[Column], after: Sequence[Column], known: Iterable
     return (*told, *exchanged(after))
 
 
-def _origins(before: Sequence[Column], after: Sequence[Column]) -> dict[str, str]:
-    """The column that each declared one was, by name in lower case, renamed ones first."""
-    there = {column.name.lower() for column in before}
-    declared = {column.name.lower(): column for column in after}
-    origins: dict[str, str] = {}
-    for name in declared:
-        if name not in there and (chain := _chain(name, declared, there - {*origins.values()})):
-            origins |= dict(pairwise(chain))
-    taken = {*origins.values()}
-    return origins | {name: name for name in declared if name in there - taken and name not in origins}
-
-
-def _chain(name: str, declared: Mapping[str, Column], free: AbstractSet[str]) -> list[str]:
-    """A column, what it was, what that one was, and so on to a name declared no more; empty where there is none."""
-    chain = [name]
-    while chain[-1] in declared:
-        former = (each.lower() for each in declared[chain[-1]].previous_names)
-        following = next((each for each in former if each in free and each not in chain), None)
-        if following is None:
-            return []
-        chain.append(following)
-    return chain
-
-
-def _stands_otherwise(there: Sequence[str], origins: Mapping[str, str], after: Sequence[Column]) -> bool:
-    """Whether columns would stand otherwise than declared once the others are added behind them."""
+def _differs_in_order(there: Sequence[str], origins: Mapping[str, str], after: Sequence[Column]) -> bool:
+    """Whether columns would be in another order than declared once the others are added behind them."""
     names = {former: name for name, former in origins.items()}
     declared = [column.name.lower() for column in after]
-    stay = [names.get(name, "") for name in there]  # what nobody declared may stay, and then comes last
+    stay = [names.get(name, "") for name in there]  # undeclared columns may stay, and then come last
     return [*stay, *(name for name in declared if name not in origins)][: len(declared)] != declared
 
 

@@ -1,4 +1,4 @@
-"""The mark of ownership that every object we create carries, so that a retry adopts it and nobody else's is touched."""
+"""The mark of ownership that every object we create carries, so that a retry adopts it and no one else's is touched."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Mark:
 
         Args:
             attempt: the execution.
-            writers: the Transforms whose rows are left in the object; the others are forgotten. None forgets nobody.
+            writers: the Transforms whose rows are left in the object; the others are forgotten. None forgets none.
         """
         others = [each for each in self.runs if each.transform != attempt.transform]
         kept = others if writers is None else [each for each in others if each.transform in {*writers}]

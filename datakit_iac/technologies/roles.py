@@ -6,41 +6,16 @@ A technology's session has the roles that its kind of Store allows: those of S3 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
-from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.technology import FailedTest, Session, StoreError, TableState
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-
-@dataclass(frozen=True, slots=True)
-class DataVersion:
-    """A text that is another one where the data is.
-
-    >>> str(DataVersion("1f2a")), str(DataVersion("42", "token"))
-    ('1f2a', 'token:42')
-
-    Attributes:
-        value: the text.
-        kind: ``digest`` of the content, the same for the same content; or a ``token`` that costs nothing (an etag,
-            offsets, when it was last altered), which may be another one though the content is the same.
-    """
-
-    value: str
-    kind: Literal["digest", "token"] = "digest"
-
-    def __str__(self) -> str:
-        """As it is recorded."""
-        return self.value if self.kind == "digest" else f"{self.kind}:{self.value}"
+from datakit_iac.technologies.technology_roles import Connects, MeasuresSize
 
 
 @runtime_checkable
@@ -168,57 +143,11 @@ class Interruptible(Protocol):
 
 
 @runtime_checkable
-class HasSettings(Protocol):
-    """A Technology whose DataSets have settings of their own, beside their columns."""
-
-    def faults(self, dataset: BoundDataSet) -> Sequence[Fault]:
-        """What is wrong with a DataSet as it is declared, each at its field; nothing is asked."""
-
-    def reconfigured(self, before: BoundDataSet, after: BoundDataSet) -> Sequence[str]:
-        """The statements that change settings, for people to read."""
-
-
-@runtime_checkable
 class ShowsKeys(Protocol):
     """Knows the primary keys of tables that others made; what a contract promises is not one."""
 
     def primary_key(self, place: Place) -> frozenset[str]:
         """The columns of a table's primary key, in lower case."""
-
-
-@runtime_checkable
-class MeasuresSize(Protocol):
-    """A Technology that knows how large its Stores are."""
-
-    def size(self, connection: Connection) -> int:
-        """The bytes that the Store takes up; 0 where it is not there.
-
-        Raises:
-            StoreError: it cannot be looked at.
-        """
-
-
-@runtime_checkable
-class Connects(Protocol):
-    """A Technology whose Stores are named by one address, by which jobs reach them."""
-
-    def dsn(self, connection: Connection) -> str:
-        """The address of a Store, as its drivers read it; with its secrets, percent-encoded."""
-
-    def connect(self, dsn: str) -> Any:
-        """What the Store's own driver gives for an address: open, and the caller's to close.
-
-        Raises:
-            StoreError: the driver is not installed, or the Store cannot be reached.
-        """
-
-
-@runtime_checkable
-class HoldsHistory(Protocol):
-    """A Technology whose Stores can hold the history of Runs."""
-
-    def history_engine(self, connection: Connection) -> Engine:
-        """SQLAlchemy's engine for a Store; a session of it is opened when it is used."""
 
 
 @runtime_checkable

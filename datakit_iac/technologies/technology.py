@@ -199,7 +199,7 @@ def reader_faults(dataset: BoundDataSet) -> list[Fault]:
         message = f"a DataSet in {found.name} has no reader: its content is read in one way only"
         return [Fault("invalid-reader", (), message)]
     faults = [
-        Fault("invalid-reader", (name,), f"there is no reader option {name!r}", nearest(name, known))
+        Fault("invalid-reader", (name,), f"unknown reader option {name!r}", nearest(name, known))
         for name in sorted(dataset.reader.keys() - known)
     ]
     said = {name: value for name, value in dataset.reader.items() if name in known}

@@ -59,7 +59,7 @@ class ExecutorSuite:
         assert code == 0
         assert lines == [str(number) for number in range(1, 100001)]
 
-    def test_what_is_no_utf8_does_no_harm(self, executor: Executor) -> None:
+    def test_text_that_is_not_utf8_does_no_harm(self, executor: Executor) -> None:
         assert _ran(executor, r"printf 'caf\351\n'") == (0, ["caf\N{REPLACEMENT CHARACTER}"])
 
     @pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 3", 3)])
@@ -96,7 +96,7 @@ class ExecutorSuite:
         assert said[1:] == ["-rw-------"] or (not executor.capabilities.shares_filesystem and said[1].endswith("----"))
         assert _ended(executor, Workload(["sh", "-c", 'ls "$0"', FOLDER])) == (0, [])
 
-    def test_arguments_name_variables_that_are_no_secrets(self, executor: Executor) -> None:
+    def test_arguments_name_variables_that_are_not_secrets(self, executor: Executor) -> None:
         names = ["$(A)", "$(B)", "$(C)", "$A"]
         workload = Workload(["printf", "%s\\n", *names], env={"A": "one"}, secret_env={"B": Secret("two")})
         assert _ended(executor, workload)[1] == ["one", "$(B)", "$(C)", "$A"]

@@ -1,4 +1,4 @@
-"""Running a function in memory, held to its contracts: what an author's tests do."""
+"""Runs a function in memory and checks its contracts, for the tests of its author."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def run(
 ) -> Any:
     """Run a function of `@transform` on rows that are given, without any Store.
 
-    Inputs and outputs are held to their contracts, as in a Run: what is declared in Python by that, what is named by
-    the manifests of the project.
+    Inputs and outputs are checked against their contracts, as in a Run: what is declared in Python by that,
+    what is named by the manifests of the project.
 
     Args:
         function: what is run.
@@ -35,14 +35,14 @@ def run(
     Raises:
         FunctionFault: rows do not keep a contract; everything that is wrong is said.
         LookupError: a contract cannot be found.
-        TypeError: it is no function of `@transform`, or other inputs are given than it has.
+        TypeError: it is not a function of `@transform`, or other inputs are given than it has.
     """
     from datakit_iac.runtimes.python import calling, reading  # late: the rest of the kit needs no Arrow
     from datakit_iac.runtimes.python.writing import Rows
 
     declared = declaration(function)
     if declared is None or declared.kind != "Transform":
-        raise TypeError(f"{function!r} is no function of @transform")
+        raise TypeError(f"{function!r} is not a function of @transform")
     own = declared.document["spec"]["python"]
     parameters, returns = own.get("parameters", {}), own["returns"]
     if {*inputs} != {*parameters}:
@@ -88,7 +88,7 @@ def _of_project(file: Path, project: Path | None, name: str) -> DataSet:
         raise LookupError(f"the contract of {name} is in a manifest; say in which folder: run(…, in_project=…)")
     datasets = _project(root.absolute()).datasets
     if name not in datasets:
-        raise LookupError(f"there is no DataSet {name!r} in {root}; it has {', '.join(datasets) or 'none'}")
+        raise LookupError(f"unknown DataSet {name!r} in {root}; it has {', '.join(datasets) or 'none'}")
     return datasets[name]
 
 

@@ -10,7 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from datakit_iac.testing.lifecycle import Lifecycle
 
-pytest.register_assert_rewrite("datakit_iac.testing.technology_suite", "datakit_iac.testing.executor_suite")
+_SUITES = ("looking_suite", "technology_suite", "executor_suite")
+pytest.register_assert_rewrite(*(f"datakit_iac.testing.{suite}" for suite in _SUITES))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

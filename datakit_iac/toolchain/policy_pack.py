@@ -44,7 +44,7 @@ def is_ready() -> bool:
 
 
 def is_used() -> bool:
-    """Whether the engine is to be given the pack: it is ready, and nobody said no."""
+    """Whether the engine is to be given the pack: it is ready, and not refused."""
     return os.environ.get(SWITCH) != "off" and is_ready()
 
 

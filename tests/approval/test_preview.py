@@ -112,7 +112,7 @@ def test_a_program_without_a_platform_says_nothing_of_a_project() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (json.dumps({**SUBJECT.model_dump(mode="json"), "regions": ["eu"]}), "regions: there is no such field"),
+        (json.dumps({**SUBJECT.model_dump(mode="json"), "regions": ["eu"]}), "regions: unknown field"),
         (json.dumps({"project": "shop"}), "stack: is required"),
         (SUBJECT.model_dump_json()[:-9], "this is not valid JSON"),
         ("", "this is not valid JSON"),

@@ -13,7 +13,7 @@ from datakit_iac.manifest.loading.loader import load
 from tests.manifest.writing import CONNECTOR, STORE, manifest, write
 
 ENVIRONMENT = manifest("Environment", "dev", "spec: {versions: ranges}")
-WARNING = Finding(code="unknown-field", message="there is no field 'x' here", severity="warning")
+WARNING = Finding(code="unknown-field", message="unknown field 'x'", severity="warning")
 
 
 @pytest.mark.parametrize(("versions", "severity"), [("ranges", "warning"), ("exact", "error")])

@@ -88,7 +88,7 @@ def test_the_layout_of_the_project_is_followed(dk: Dk, project: Path, there: str
         ),
         (
             ["new", "--store", "warehose", "--table", "t"],
-            "there is no Store 'warehose' here\n  fix: did you mean 'ware",
+            "unknown Store 'warehose'\n  fix: did you mean 'ware",
         ),
         (["new", "--store", "warehouse"], "a new DataSet needs a Store and its place there"),
         (["new", "--table", "t"], "a new DataSet needs a Store and its place there"),

@@ -112,7 +112,7 @@ def test_where_nothing_is_declared_everything_is_shown_and_that_is_said(dk: Dk, 
         (["orders", "--where", "read_text('/etc/passwd') = ''"], "calls read_text()"),
         (["csv", "--where", "1=1); DROP TABLE orders; --"], "has `;`"),
         (["csv", "--where", "nowhere = 1"], "nowhere"),
-        (["orders", "--env", "prod"], "there is no Environment 'prod'"),
+        (["orders", "--env", "prod"], "unknown Environment 'prod'"),
     ],
 )
 def test_what_cannot_be_shown_is_said(dk: Dk, shop: Path, arguments: list[str], said: str) -> None:

@@ -75,10 +75,10 @@ def test_no_command_is_a_fault_of_usage_that_shows_the_help(dk: Dk) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["lnt"], "there is no command 'lnt'\n  fix: did you mean 'lint'?"),
-        (["pipeline", "shw"], "there is no command 'pipeline shw'\n  fix: did you mean 'pipeline show'?"),
+        (["lnt"], "unknown command 'lnt'\n  fix: did you mean 'lint'?"),
+        (["pipeline", "shw"], "unknown command 'pipeline shw'\n  fix: did you mean 'pipeline show'?"),
         (["frobnicate"], f"known: {', '.join(sorted({command.words[0] for command in COMMANDS}))}"),
-        (["--verbose", "lint"], "there is no option '--verbose'"),
+        (["--verbose", "lint"], "unknown option '--verbose'"),
         (["lint", "--outputs"], "unrecognized arguments: --outputs"),
         (["lint", "--output", "xml"], "invalid choice: 'xml'"),
         (["pipeline", "impact"], "required: DATASET|TRANSFORM"),

@@ -50,7 +50,7 @@ def test_a_project_without_environments_has_dev(dk: Dk, here: Path) -> None:
     assert dk("dataset", "validate", "users").code == 0
     said = dk("validate", "--env", "prod")
     assert said.code == 1
-    assert "there is no Environment 'prod'" in said.out
+    assert "unknown Environment 'prod'" in said.out
     assert "there is dev" in said.out
 
 
@@ -156,8 +156,8 @@ def test_an_unknown_field_is_an_error_where_pins_are_exact(dk: Dk, here: Path) -
     assert dk("lint").code == 0
     said = dk("validate", "--env", "prod")
     assert said.code == 1
-    assert "error[unknown-field] spec.aproval: there is no field 'aproval' here" in said.out
-    assert "error[unknown-field] spec.pathh: there is no field 'pathh' here" in said.out
+    assert "error[unknown-field] spec.aproval: unknown field 'aproval'" in said.out
+    assert "error[unknown-field] spec.pathh: unknown field 'pathh'" in said.out
 
 
 @pytest.mark.parametrize(

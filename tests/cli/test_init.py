@@ -192,7 +192,7 @@ def test_outputs_that_are_there_get_a_model_each_in_their_schema(dk: Dk, shop: P
     [
         (["New", "--runtime", "dbt"], "'New' is not a valid name of a manifest"),
         (["new", "--runtime", "dbd"], "invalid choice: 'dbd'"),
-        (["new", "--runtime", "dbt", "--input", "user"], "no DataSet 'user' here\n  fix: did you mean 'users'?"),
+        (["new", "--runtime", "dbt", "--input", "user"], "unknown DataSet 'user'\n  fix: did you mean 'users'?"),
         (["new", "--runtime", "dbt", "--input", "users-csv"], "dbt needs a table, and DataSet users-csv is users.csv"),
         (["users", "--runtime", "dbt"], "there is a DataSet 'users' already"),
         (["load-users", "--runtime", "dbt"], "load-users/dk.yaml is there already; nothing was written"),

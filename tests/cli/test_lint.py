@@ -29,7 +29,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_its_fix(dk: Dk, project:
     write(project, transform("report", ["user"], ["summary"]), file="transforms/report/dk.yaml")
     said = dk("lint")
     assert said.code == 1
-    assert "dataset/raw.yaml:4:8: warning[unknown-field] spec.stor: there is no field 'stor'" in said.out
+    assert "dataset/raw.yaml:4:8: warning[unknown-field] spec.stor: unknown field 'stor'" in said.out
     assert "transforms/report/dk.yaml:4:" in said.out
     assert "fix: did you mean 'users'?" in said.out
     assert said.out.endswith("\n.: 8 manifests, 2 errors, 1 warning\n")

@@ -190,12 +190,12 @@ def test_letters_that_nobody_sees_are_shown(dk: Dk, project: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["dataset", "show", "user"], "there is no DataSet 'user' here\n  fix: did you mean 'users'?"),
-        (["store", "show", "warehose"], "there is no Store 'warehose' here\n  fix: did you mean 'warehouse'?"),
-        (["connector", "show", "mysql"], "there is no Connector 'mysql' here\n  fix: known: duckdb"),
+        (["dataset", "show", "user"], "unknown DataSet 'user'\n  fix: did you mean 'users'?"),
+        (["store", "show", "warehose"], "unknown Store 'warehose'\n  fix: did you mean 'warehouse'?"),
+        (["connector", "show", "mysql"], "unknown Connector 'mysql'\n  fix: known: duckdb"),
         (
             ["dataset", "validate", "user"],
-            "there is no DataSet, file or folder 'user' here\n  fix: did you mean 'users'?",
+            "unknown DataSet, file or folder 'user'\n  fix: did you mean 'users'?",
         ),
         (["dataset", "validate", "store"], "no DataSet is in store"),
     ],

@@ -66,7 +66,7 @@ def test_an_unknown_dataset_names_the_nearest(dk: Dk, project: Path, name: str, 
     for code, words in ((1, ["show", "--destination", name]), (2, ["impact", name])):
         said = dk("pipeline", *words)
         assert (said.code, said.out) == (code, "")
-        assert said.err == f"dk: there is no DataSet and no Transform {name!r} here\n  fix: {fix}\n"
+        assert said.err == f"dk: unknown DataSet or Transform {name!r}\n  fix: {fix}\n"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_name_of_both_means_the_dataset_unless_it_says_otherwise(dk: Dk, proje
 def test_a_name_is_looked_for_where_it_says(dk: Dk, project: Path) -> None:
     said = dk("pipeline", "impact", "transform/reports")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "dk: there is no Transform 'reports' here\n  fix: did you mean 'report'?\n"
+    assert said.err == "dk: unknown Transform 'reports'\n  fix: did you mean 'report'?\n"
 
 
 def test_what_is_not_declared_is_drawn_beside_the_error(dk: Dk, project: Path) -> None:

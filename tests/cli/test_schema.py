@@ -90,4 +90,4 @@ def test_the_wheel_carries_what_is_printed(dk: Dk) -> None:
 
 def test_an_unknown_kind_names_the_nearest(dk: Dk) -> None:
     said = dk("schema", "Datset")
-    assert (said.code, said.err) == (2, "dk: there is no kind 'Datset'\n  fix: did you mean 'DataSet'?\n")
+    assert (said.code, said.err) == (2, "dk: unknown kind 'Datset'\n  fix: did you mean 'DataSet'?\n")

@@ -79,7 +79,7 @@ def test_a_broken_environment_is_told_once(dk: Dk, sound: Path) -> None:
 def test_an_unknown_environment_names_the_nearest(dk: Dk, project: Path) -> None:
     said = dk("validate", "--env", "deb")
     assert said.code == 1
-    assert "error[unknown-environment] there is no Environment 'deb'" in said.out
+    assert "error[unknown-environment] unknown Environment 'deb'" in said.out
     assert "fix: did you mean 'dev'?" in said.out
 
 

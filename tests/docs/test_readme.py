@@ -51,5 +51,5 @@ def test_the_manifests_shown_are_right(tmp_path: Path) -> None:
 def test_the_table_of_technologies_is_of_those_there_are_and_of_what_the_suite_asks() -> None:
     head, _, *rows = re.findall(r"^\|.*\|$", README.partition("## Technologies")[2].partition("##")[0], re.MULTILINE)
     assert head.strip("| ").split(" | ") == list(technologies())
-    asked = [name.removeprefix("test_").replace("_", " ") for name in vars(TechnologySuite) if name.startswith("test_")]
+    asked = [name.removeprefix("test_").replace("_", " ") for name in dir(TechnologySuite) if name.startswith("test_")]
     assert [row.strip("| ").partition(" | ")[0] for row in rows] == sorted(asked)

@@ -84,7 +84,7 @@ def test_the_fields_of_a_well_known_technology_are_checked(
     assert told(tmp_path, CONNECTOR, STORE, bound(f"warehouse: {binding}"))[code] == (path, hint)
 
 
-def test_an_option_is_told_where_it_stands_be_it_the_store(tmp_path: Path) -> None:
+def test_an_option_is_reported_where_it_is_also_in_the_store(tmp_path: Path) -> None:
     connector = CONNECTOR.replace("type: duckdb", "type: postgres")
     store = STORE.replace("path: warehouse.duckdb", "hostt: db, database: shop")
     found = examined(tmp_path, connector, store, bound("warehouse: {host: db}")).findings

@@ -36,7 +36,7 @@ def test_what_a_store_leaves_out_is_as_its_connector_says(tmp_path: Path) -> Non
     assert resolved.findings == ()
 
 
-def test_what_a_store_says_stands_over_it(tmp_path: Path) -> None:
+def test_what_a_store_says_takes_precedence(tmp_path: Path) -> None:
     assert examined(tmp_path, "{path: ., delimiter: ','}").stores["lake"].connection.options["delimiter"] == ","
 
 

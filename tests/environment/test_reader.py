@@ -79,9 +79,9 @@ def test_another_way_of_reading_is_another_definition(
 @pytest.mark.parametrize(
     ("reader", "message"),
     [
-        ("{delimitr: x}", "there is no reader option 'delimitr'; did you mean 'delimiter'?"),
-        ("{path: /etc}", "there is no reader option 'path'"),
-        ("{maxRecordSize: 1}", "there is no reader option 'maxRecordSize'"),
+        ("{delimitr: x}", "unknown reader option 'delimitr'; did you mean 'delimiter'?"),
+        ("{path: /etc}", "unknown reader option 'path'"),
+        ("{maxRecordSize: 1}", "unknown reader option 'maxRecordSize'"),
         ("{encoding: utf-99}", "encoding is 'utf-99'; expected one such as utf-8, utf-16, latin-1 or windows-1252"),
         ("{encoding: base64}", "encoding is 'base64'; expected one such as"),
         ('{delimiter: "||"}', "delimiter is '||'; expected one character"),
@@ -92,7 +92,7 @@ def test_another_way_of_reading_is_another_definition(
         ("{decimal: comma}", "decimal is 'comma'; expected . or ,"),
         ('{thousands: "."}', "decimal and thousands are both '.'; expected two different signs"),
         ('{comment: ";"}', "comment and delimiter are both ';'"),
-        ("{quote: '', escape: x}", 'escape stands with a quote, and quote is ""; leave escape out'),
+        ("{quote: '', escape: x}", 'escape is allowed with a quote, and quote is ""; leave escape out'),
         ("{dateFormat: DD/MM/YYYY}", "dateFormat is 'DD/MM/YYYY'; expected one with day, month and year, such as"),
         ('{dateFormat: "%d/%m"}', "dateFormat is '%d/%m'; expected one with day, month and year, such as"),
         ('{timestampFormat: "%H:%M"}', "timestampFormat is '%H:%M'; expected one with day, month and year"),

@@ -57,13 +57,13 @@ def test_without_a_binding_a_store_is_what_its_manifest_says(tmp_path: Path) -> 
     assert (store.connection.technology, store.connection.options) == ("duckdb", {"path": "warehouse.duckdb"})
 
 
-def test_a_binding_stands_over_the_store_where_the_technology_is_the_same(tmp_path: Path) -> None:
+def test_a_binding_takes_precedence_over_the_store_where_the_technology_is_the_same(tmp_path: Path) -> None:
     lake = LAKE.replace("path: data", "path: data, delimiter: ';'")
     project = resolved(tmp_path, FILES, lake, bound("lake: {path: .}"))
     assert project.stores["lake"].connection.options == {"path": ".", "delimiter": ";"}
 
 
-def test_a_binding_of_another_technology_stands_instead_of_the_store(tmp_path: Path) -> None:
+def test_a_binding_of_another_technology_replaces_the_store(tmp_path: Path) -> None:
     lake = LAKE.replace("}}", "}, secrets: {key: '${UNSET}'}}")
     store = resolved(tmp_path, FILES, lake, bound("lake: {type: duckdb, path: lake.duckdb}")).stores["lake"]
     assert (store.connection.technology, store.connection.options) == ("duckdb", {"path": "lake.duckdb"})
@@ -142,7 +142,7 @@ def test_a_technology_that_is_not_installed_is_told_at_its_binding(tmp_path: Pat
     assert (found.code, found.path) == ("unknown-technology", "bindings.warehouse.type")
 
 
-def test_a_wrong_option_is_told_where_it_stands(tmp_path: Path) -> None:
+def test_a_wrong_option_is_reported_where_it_is(tmp_path: Path) -> None:
     found = only(list(faults(tmp_path, CONNECTOR, STORE, bound("warehouse: {pat: x}"))))
     assert (found.code, found.path) == ("unknown-field", "bindings.warehouse.pat")
     assert ("has no option 'pat'" in found.message, found.hint) == (True, "did you mean 'path'?")

@@ -32,7 +32,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is no fault of ours."""
+        """A client that is gone is not an error of ours."""
 
 
 class Proxy:

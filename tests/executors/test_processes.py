@@ -114,7 +114,7 @@ def test_a_hundred_thousand_lines_all_arrive(tmp_path: Path) -> None:
     assert lines == [str(number) for number in range(1, 100001)]
 
 
-def test_what_is_no_utf8_does_no_harm(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_does_no_harm(tmp_path: Path) -> None:
     assert run(["printf", r"caf\351\n"], tmp_path) == (0, ["caf\N{REPLACEMENT CHARACTER}"])
 
 

@@ -41,7 +41,7 @@ def transforms(tmp_path: Path) -> Path:
         ),
         (
             "a = dataset('a', store='warehouse', table='a', topics='x')\n",
-            "2:1: warning[unknown-field] spec.topics: there is no field 'topics'",
+            "2:1: warning[unknown-field] spec.topics: unknown field 'topics'",
         ),
         (
             f"{TAIL.replace(chr(41), ', trigger=3)')}def f(users): ...\n",

@@ -92,7 +92,7 @@ def test_inputs_keep_their_contract_too_and_are_those_that_are_declared() -> Non
         run(scoring.by_table, users=[{"id": 1, "name": "ann", "nmae": "x"}])
     with pytest.raises(TypeError, match="by-table has the inputs users; found others"):
         run(scoring.by_table, others=[])
-    with pytest.raises(TypeError, match="is no function of @transform"):
+    with pytest.raises(TypeError, match="is not a function of @transform"):
         run(print)
 
 

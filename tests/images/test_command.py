@@ -60,7 +60,7 @@ def test_what_cannot_be_built_is_refused_and_written_nowhere(dk: Dk, shop: Path)
         return called.err
 
     assert f"{shop} has no lock file: requirements.lock, uv.lock, or" in refused()
-    assert "there is no Transform 'lod' here\n  fix: did you mean 'load'?" in refused("lod")
+    assert "unknown Transform 'lod'\n  fix: did you mean 'load'?" in refused("lod")
     assert "Transform report runs by cloudquery, and an image of its own is for" in refused("transforms/report")
     assert "--push needs the name" in refused("--push")
     assert "--tag: 'Shop' is not an image" in refused("--tag", "Shop")

@@ -116,7 +116,7 @@ def test_every_table_that_is_not_skipped_is_a_pair_of_datasets(tmp_path: Path) -
         ),
         ("kind: source\nspec: {path: a}\n", "sync.yml:1: the source has no `spec` with a `name`"),
         ("kind: source\nspec: [\n", "not valid YAML"),
-        (FILES.format("[id]"), "sync.yml:8: the columns of t are no mappings"),
+        (FILES.format("[id]"), "sync.yml:8: the columns of t are not mappings"),
         (FILES.format("[{type: integer}]"), "sync.yml:6: table t cannot be a DataSet: schema.0.name"),
         (FILES.format("[{name: id, type: whole}]"), "sync.yml:6: table t cannot be a DataSet: schema.0.type"),
     ],

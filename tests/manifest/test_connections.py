@@ -75,7 +75,7 @@ def test_a_binding_of_another_technology_is_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("binding", ["{type: duckdb, password: hunter2}", "{host: 'postgresql://ann:hunter2@db'}"])
-def test_a_secret_in_clear_is_told_wherever_it_stands(tmp_path: Path, binding: str) -> None:
+def test_a_secret_in_clear_is_reported_wherever_it_is(tmp_path: Path, binding: str) -> None:
     fault = only(found(tmp_path, POSTGRES, store(RIGHT), bound(binding)))
     assert (fault.code, "hunter2" in str(fault)) == ("literal-secret", False)
 

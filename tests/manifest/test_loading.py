@@ -232,7 +232,7 @@ def test_a_slip_that_would_let_something_run_otherwise_is_an_error(tmp_path: Pat
 @pytest.mark.parametrize(
     "place", ["trigger: {policy: manual}\n", "metadata: {name: load, trigger: {policy: manual}}\n"]
 )
-def test_a_trigger_that_stands_elsewhere_is_an_error(tmp_path: Path, place: str) -> None:
+def test_a_trigger_that_is_elsewhere_is_an_error(tmp_path: Path, place: str) -> None:
     text = SMALLEST + place if place.startswith("trigger") else SMALLEST.replace("metadata: {name: load}\n", place)
     assert only(findings(tmp_path, text)).severity == "error"
 
@@ -314,8 +314,13 @@ def test_a_dataset_and_a_transform_may_share_a_name(tmp_path: Path) -> None:
 # Each case is a document with the fault between « and »; the position told must be that of «.
 # `found` is the beginning of the message, `fix` is part of the hint.
 CASES = {
-    "unknown kind": (HEAD + "kind: «Stor\nmetadata: {name: s}\nspec: {}\n", "unknown-kind", "there is", "'Store'"),
-    "kind that is a list": (HEAD + "kind: «[Store]\nmetadata: {name: s}\n", "unknown-kind", "there is", ""),
+    "unknown kind": (
+        HEAD + "kind: «Stor\nmetadata: {name: s}\nspec: {}\n",
+        "unknown-kind",
+        "unknown kind: 'Stor'",
+        "'Store'",
+    ),
+    "kind that is a list": (HEAD + "kind: «[Store]\nmetadata: {name: s}\n", "unknown-kind", "unknown kind: a list", ""),
     "unknown version": (
         "apiVersion: «datakit.infoblox.dev/v2\nkind: Store\n",
         "unknown-version",
@@ -332,16 +337,16 @@ CASES = {
     "unknown field": (
         STORE.replace("connection: ", "«conection: "),
         "unknown-field",
-        "there is no field 'conection'",
+        "unknown field 'conection'",
         "'connection'",
     ),
     "unknown field of a column": (
         DATASET.replace("pii: true", "«pi: true"),
         "unknown-field",
-        "there is no field 'pi'",
+        "unknown field 'pi'",
         "'pii'",
     ),
-    "unknown field at the top": (STORE + "«spce: {}\n", "unknown-field", "there is no field 'spce'", "'spec'"),
+    "unknown field at the top": (STORE + "«spce: {}\n", "unknown-field", "unknown field 'spce'", "'spec'"),
     "missing field": (
         STORE.replace("connector: duckdb, ", "").replace("spec: {", "spec: «{"),
         "missing-field",
@@ -444,7 +449,7 @@ CASES = {
     "an unknown test by its bare name": (
         DATASET.replace("[unique,", "[«uniqe,"),
         "unknown-field",
-        "there is no field 'uniqe'",
+        "unknown field 'uniqe'",
         "'unique'",
     ),
     "a test without its arguments": (
@@ -556,7 +561,7 @@ def test_a_finding_reads_as_compilers_write_them(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (found,) = findings(Path(), manifest("Store", "s", "spec:\n  conector: x\n  connector: y"))
     assert str(found) == (
-        "project.yaml:5:3: warning[unknown-field] spec.conector: there is no field 'conector' here; it is left out\n"
+        "project.yaml:5:3: warning[unknown-field] spec.conector: unknown field 'conector'; it is left out\n"
         "    fix: did you mean 'connector'?"
     )
 
@@ -568,7 +573,7 @@ def test_merged_keys_are_no_repetition(tmp_path: Path) -> None:
     assert findings(tmp_path, text) == []
 
 
-def test_a_secret_stands_only_as_a_variable_and_is_not_repeated(tmp_path: Path) -> None:
+def test_a_secret_is_only_allowed_as_a_variable_and_is_not_repeated(tmp_path: Path) -> None:
     text = manifest("Store", "s", "spec:\n  connector: c\n  secrets: {a: hunter2, b: 12345678, c: [hunter3]}")
     found = findings(tmp_path, text)
     assert [each.path for each in found] == ["spec.secrets.a", "spec.secrets.b", "spec.secrets.c"]

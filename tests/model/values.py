@@ -83,7 +83,7 @@ def read(text: str, column: Column) -> Value:
     try:
         number = Decimal(text)
     except ArithmeticError as fault:
-        raise MisfitError(f"{text!r} is no {column.type}") from fault
+        raise MisfitError(f"{text!r} is not a {column.type}") from fault
     return fit(number, column.type)
 
 
@@ -98,10 +98,10 @@ def fit(value: Value, type_: str) -> Value:
     number = Decimal(value)
     if type_ in RANGES:
         if number != int(number) or not -RANGES[type_] <= number < RANGES[type_]:
-            raise MisfitError(f"{value} is no {type_}")
+            raise MisfitError(f"{value} is not a {type_}")
         return int(number)
     precision, scale = map(int, type_.removeprefix("decimal(").removesuffix(")").split(","))
     rounded = number.quantize(Decimal(1).scaleb(-scale))
     if abs(rounded) >= Decimal(10) ** (precision - scale):
-        raise MisfitError(f"{value} is no {type_}")
+        raise MisfitError(f"{value} is not a {type_}")
     return rounded

@@ -258,7 +258,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
     ("make", "told"),
     [
         (lambda store: users("warehouse"), "store: expected a Store itself, as Store('warehouse', …) makes it"),
-        (lambda store: users(store, stroe=store), "stroe: there is no such argument; did you mean 'store'?"),
+        (lambda store: users(store, stroe=store), "stroe: unknown argument; did you mean 'store'?"),
         (lambda store: users(store, table=store), "table: expected text; found a Store"),
         (lambda store: users(store, table=7), "table: expected text"),
         (lambda store: users(store, downstream=store), "downstream: expected a list; found a Store"),
@@ -274,7 +274,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         ),
         (
             lambda store: users(store, schema=[wrong(Column)(name="id", type="int", primray_key=True)]),
-            "schema[0].primray_key: there is no property 'primray_key'; did you mean 'primary_key'?",
+            "schema[0].primray_key: unknown property 'primray_key'; did you mean 'primary_key'?",
         ),
         (
             lambda store: users(store, schema=[{"name": "id", "type": "int", "primary_key": 1}]),
@@ -292,7 +292,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
             lambda store: users(
                 store, schema=[Column(name="id", type="int", tests=[wrong(Test)(row_count={"mni": 1})])]
             ),
-            "schema[0].tests[0].row_count.mni: there is no property 'mni'; did you mean 'min'?",
+            "schema[0].tests[0].row_count.mni: unknown property 'mni'; did you mean 'min'?",
         ),
         (
             lambda store: users(store, consents=[Consent(object="table", reason="r", expires="soon")]),
@@ -322,7 +322,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
             lambda store: Store("x", technology="files", connection={"path": store}),
             "connection.path: expected text, a number, true or false, a list or a mapping; found a Store",
         ),
-        (lambda store: wrong(Platform)("x", projct="."), "projct: there is no such argument; did you mean 'project'?"),
+        (lambda store: wrong(Platform)("x", projct="."), "projct: unknown argument; did you mean 'project'?"),
         (
             lambda store: Platform("x", project=wrong(Output.from_input("."))),
             "project: expected text that is known when the program runs; found an Output",
@@ -356,7 +356,7 @@ def test_a_run_that_comes_too_late_is_refused() -> None:
         (lambda store: Run("t", transform=wrong("t")), "transform: expected a Transform itself, as Transform('t', …)"),
         (
             lambda store: Run("t", transform=wrong("t"), quotas={"concurrent_run": 2}),
-            "quotas.concurrent_run: there is no property 'concurrent_run'; did you mean 'concurrent_runs'?",
+            "quotas.concurrent_run: unknown property 'concurrent_run'; did you mean 'concurrent_runs'?",
         ),
     ],
 )

@@ -256,7 +256,7 @@ def test_a_plugin_of_the_hub_is_rendered_without_secrets_and_what_it_does_not_ke
     assert "p%40ss" not in str(workload.document)
     assert "CLOUDQUERY_API_KEY" in workload.inherits
     assert "--no-log-file" in workload.argv
-    assert "nobody can look at the plugin cloudquery/postgresql:v8.7.2 before it runs" in CloudQuery().unseen(job)[0]
+    assert "the plugin cloudquery/postgresql:v8.7.2 cannot be seen before it runs" in CloudQuery().unseen(job)[0]
     (promise,) = CloudQuery().unkept(job)
     assert promise.startswith("a: written by the plugin cloudquery/postgresql:v8.7.2, which commits rows as they come")
     asks = HUB.model_copy(update={"spec": {"password": "{{ password }}"}})

@@ -81,7 +81,7 @@ def test_what_becomes_of_misfits_is_part_of_the_definition(tmp_path: Path, monke
             [_rejected("schema: [{name: file, type: string}, {name: line, type: integer}, {name: x, type: string}]")],
             "{quarantine: rejected}",
             "quarantine-schema",
-            "column x is none of it; column line is integer, expected bigint; there is no column column",
+            "column x is not part of it; column line is integer, expected bigint; column column is missing",
         ),
         (
             [_rejected(SCHEMA.replace("column, type: string", "column, type: string, nullable: false"))],

@@ -25,7 +25,7 @@ class Elsewhere(LocalProcesses):
 
     def check(self, settings):
         unknown = [name for name in settings if name != "queue"]
-        return [Fault("unknown-field", (name,), f"there is no setting {name!r}", "expected queue") for name in unknown]
+        return [Fault("unknown-field", (name,), f"unknown setting {name!r}", "expected queue") for name in unknown]
 
     def configured(self, settings):
         return self
@@ -138,5 +138,5 @@ def test_a_preview_says_what_would_run_and_refuses_what_cannot(acme: Path, tmp_p
     runs, needs, invalid, unknown = done.stdout.splitlines()
     assert runs == "would run: cp inbox/a.csv inbox/b.csv (env: REGION)"
     assert "executor: the executor elsewhere has no `shares_filesystem`, and the command reads files of this" in needs
-    assert "executor.que: there is no setting 'que'; expected queue" in invalid
+    assert "executor.que: unknown setting 'que'; expected queue" in invalid
     assert "executor: no executor 'nowhere' is installed" in unknown

@@ -161,7 +161,7 @@ def test_what_is_wrong_with_bindings_of_a_program_is_told_at_once(workspace: Wor
 
     failed = workspace.preview().failed()
     for said in (
-        "there is no Store and no DataSet 'warehuose'",
+        "unknown Store or DataSet 'warehuose'",
         "duckdb has no option 'pth'",
         "path is 3; expected text",
         "the program binds users, and its create is not right: expected true or false",

@@ -111,7 +111,7 @@ def test_tables_of_a_server_are_imported_with_their_keys(workspace: Workspace) -
 
 
 def test_what_cannot_be_imported_is_told(found: Workspace) -> None:
-    assert "there is no Store 'warehose' here fix: did you mean 'warehouse'?" in _flat(_dk(found, "import", "warehose"))
+    assert "unknown Store 'warehose' fix: did you mean 'warehouse'?" in _flat(_dk(found, "import", "warehose"))
 
 
 def _flat(outcome: Outcome) -> str:

@@ -42,14 +42,14 @@ def test_all_that_is_wrong_in_a_program_is_told_at_once_and_nothing_is_touched(w
             "store: expected a Store itself, as Store('warehouse', …) makes it; found the text 'warehouse'",
             "array<type>; did you mean 'integer'?",
             "__main__.py:10: DataSet b is invalid:",
-            "stroe: there is no such argument; did you mean 'store'?",
-            "schema[0].typ: there is no property 'typ'; did you mean 'type'?",
+            "stroe: unknown argument; did you mean 'store'?",
+            "schema[0].typ: unknown property 'typ'; did you mean 'type'?",
             "classification: expected 'public', 'internal', 'confidential' or 'restricted'; did you mean 'public'?",
             "__main__.py:15: Transform load is invalid:",
             "inputs[0]: expected a DataSet itself, as DataSet('a', …) makes it; found the text 'a'",
             "runtime: no runtime 'cloudqury' is installed: did you mean 'cloudquery'?",
             "__main__.py:16: Run load is invalid:",
-            "quotas.concurrent_run: there is no property 'concurrent_run'; did you mean 'concurrent_runs'?",
+            "quotas.concurrent_run: unknown property 'concurrent_run'; did you mean 'concurrent_runs'?",
         ):
             assert told.count(line) == 1, (line, told)
         assert not re.search(r"Traceback|pydantic|datakit_iac/|never (retrieved|awaited)|DataSet sound", failed.text)

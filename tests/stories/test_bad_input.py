@@ -32,7 +32,7 @@ def test_all_faults_of_references_are_told_at_once(pipeline: Workspace) -> None:
     [
         ("sources.yaml", "prefix: users.csv", "prefix: users.cvs", "users.cvs"),
         ("transforms.yaml", "select: [staging]", "select: [stagging]", "staging"),
-        ("platform.yaml", "metadata: {name: dev}", "metadata: {name: prod}", "there is no Environment 'dev'"),
+        ("platform.yaml", "metadata: {name: dev}", "metadata: {name: prod}", "unknown Environment 'dev'"),
     ],
 )
 def test_a_fault_is_told_before_anything_is_touched(

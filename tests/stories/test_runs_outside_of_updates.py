@@ -140,8 +140,8 @@ def test_what_is_not_applied_yet_is_not_run(applied: InProcess, dk: Dk) -> None:
     [
         (("run", "load-user"), 2, "did you mean 'load-users'?"),
         (("run", "project/inbox"), 2, "there is no Transform in project/inbox"),
-        (("runs", "show", "nothing"), 2, "there is no Run 'nothing'"),
-        (("run", "load-users", "--env", "prod"), 1, "there is no Environment 'prod'"),
+        (("runs", "show", "nothing"), 2, "unknown Run 'nothing'"),
+        (("run", "load-users", "--env", "prod"), 1, "unknown Environment 'prod'"),
         (("stop", "load-users"), 0, "is over already: succeeded"),
     ],
 )

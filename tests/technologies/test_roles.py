@@ -10,13 +10,12 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Test
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.duckdb.factory import DuckDB
 from datakit_iac.technologies.files.factory import Files
 from datakit_iac.technologies.roles import (
     AltersSchema,
-    DataVersion,
     Discards,
-    MeasuresSize,
     RunsDataTests,
     VersionsData,
     data_tests,
@@ -24,6 +23,7 @@ from datakit_iac.technologies.roles import (
     version_of,
 )
 from datakit_iac.technologies.technology import StoreError, TableState
+from datakit_iac.technologies.technology_roles import MeasuresSize
 
 TOPIC = BoundDataSet("events", "bus", Connection("bus"), Place(topic="events"))
 ROLES = (AltersSchema, Discards, VersionsData, RunsDataTests)

@@ -36,7 +36,7 @@ EXCEPTIONS = {
     "images": "an image holds the packages of generic Transforms, and no database",
     "resources/kubernetes.py": "the objects of a cluster",
     "testing": "it runs functions in memory",
-    "cli/commands/import_dbt.py": "`dk import dbt` reads what dbt wrote",
+    "cli/commands/imports/dbt.py": "`dk import dbt` reads what dbt wrote",
     "cli/commands/init_transform.py": "`dk init` offers what it can write",
     "cli/scaffold/transform_files.py": "`dk init` writes a first Transform of each runtime",
     "cli/registry.py": "`dk import dbt` and `dk import cloudquery` are commands",

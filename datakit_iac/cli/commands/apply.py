@@ -14,7 +14,6 @@ from datakit_iac.cli import exit_codes, pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("plan", nargs="?", metavar="PLAN", help="a plan that `dk plan --out` saved")
     parser.add_argument("--env", metavar="ENV", help="the environment, and so the stack (default: the plan's, or dev)")
     pulumi_process.add_config_file(parser)
@@ -23,7 +22,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run the engine."""
     if options.plan is None:
         variables = {**os.environ, **pulumi_process.seed(options)}
         further = pulumi_process.config_file(options)

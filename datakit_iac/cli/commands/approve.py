@@ -23,7 +23,6 @@ _KEYS: Final = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_rsa")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("plan", metavar="PLAN", help="a plan that `dk plan --out` saved")
     parser.add_argument("--key", metavar="FILE", help="the SSH key (default: git's user.signingkey, or ~/.ssh/id_…)")
     parser.add_argument(
@@ -33,7 +32,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Show, ask, sign."""
     from datakit_iac.approval import rendering
     from datakit_iac.approval.signatures import SignatureError
 

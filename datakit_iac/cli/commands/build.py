@@ -32,7 +32,6 @@ _PROJECT: Final = "project"
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument(
         "transform",
         nargs="?",

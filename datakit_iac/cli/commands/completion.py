@@ -13,12 +13,10 @@ from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
 
 
 def run(options: Namespace) -> int:
-    """Print it."""
     from importlib.resources import files
 
     script = files("datakit_iac.cli.scaffold").joinpath("templates", "completion", options.shell)

@@ -8,11 +8,9 @@ from datakit_iac.cli import pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     pulumi_process.add_environment(parser)
     pulumi_process.add_yes(parser)
 
 
 def run(options: Namespace) -> int:
-    """Run the engine."""
     return pulumi_process.pulumi("destroy", options.env, yes=options.yes)

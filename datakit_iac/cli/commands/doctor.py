@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
 
 
 def run(options: Namespace) -> int:
-    """Look and tell."""
     from datakit_iac.toolchain.doctor import examine
 
     tools = examine(Path(sys.prefix), os.environ)

@@ -12,7 +12,6 @@ from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("code", nargs="?", metavar="CODE", help="e.g. unknown-field (default: list all codes)")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="how to print it (default: text)")
 

@@ -18,7 +18,6 @@ from datakit_iac.cli.commands.init_transform import RUNTIMES, package
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where, made if needed (default: .)")
     parser.add_argument("--name", metavar="PROJECT", help="the Pulumi project's name (default: the folder's)")
     parser.add_argument("--runtime", choices=RUNTIMES, help="begin a Transform of the name FOLDER, run by this")
@@ -29,7 +28,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the files."""
     if options.runtime:
         return _transform(options)
     if options.mode or options.namespace:

@@ -26,7 +26,6 @@ RUNTIMES: Final = ("cloudquery", "dbt", "generic-python", "generic-go")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("name", metavar="NAME", help="the new Transform's name")
     add_path(parser)
     parser.add_argument("--runtime", choices=RUNTIMES, required=True, help="what runs it")
@@ -39,7 +38,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the files."""
     from datakit_iac.cli.scaffold import files, transform_files
 
     demand_name(options.name)

@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_path(parser)
     report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    """Check and report."""
     from datakit_iac.checks.lint import lint
 
     asked = scope(options.path)

@@ -23,7 +23,6 @@ _NOT_CHOSEN: Final = ("connector-version", "unknown-connector", "dataset-version
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_path(parser)
     parser.add_argument("--env", metavar="ENV", help="this environment alone (default: all of them)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the file is not up to date")
@@ -31,7 +30,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Choose, then write or compare."""
     asked = scope(options.path)
     project = environments.readable(asked.root)
     if project is None:

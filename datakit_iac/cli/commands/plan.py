@@ -24,7 +24,6 @@ _SHELF: Final = ""
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     pulumi_process.add_environment(parser)
     pulumi_process.add_config_file(parser)
     pulumi_process.add_seed(parser)

@@ -13,7 +13,6 @@ from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("--output", choices=("text", "json"), default="text", help="for people or programs")
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("transforms", nargs="+", metavar="TRANSFORM", help="its name, or the folder of its manifest")
     add_environment(parser)
     parser.add_argument("--downstream", action="store_true", help="run everything downstream, whatever its trigger")
@@ -32,7 +31,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run them."""
     from datakit_iac.cli.output.runs import Display
     from datakit_iac.scheduling.sequence import Asked, in_sequence
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_environment(parser)
     parser.add_argument("--once", action="store_true", help="start what is due now and what follows from it, and end")
     parser.add_argument(
@@ -31,7 +30,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run the scheduler."""
     from datakit_iac.cli.output.runs import Display
     from datakit_iac.cli.secrets import secrets
     from datakit_iac.runs.operation import Stop

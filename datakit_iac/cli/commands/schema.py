@@ -13,12 +13,10 @@ from datakit_iac.cli import exit_codes
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("kind", nargs="?", metavar="KIND", help="e.g. DataSet (default: all kinds in one schema)")
 
 
 def run(options: Namespace) -> int:
-    """Print it."""
     from datakit_iac.manifest.json_schema import schema, schema_of_all
 
     document = schema(_kind(options.kind)) if options.kind else schema_of_all()
@@ -34,4 +32,4 @@ def _kind(text: str) -> str:
     for kind in KINDS:
         if kind.lower() == text.lower():
             return kind
-    raise exit_codes.UsageError(f"there is no kind {text!r}", nearest(text, KINDS))
+    raise exit_codes.UsageError(f"unknown kind {text!r}", nearest(text, KINDS))

@@ -15,7 +15,6 @@ from datakit_iac.cli import exit_codes, pulumi_process
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("--stack", default="dev", metavar="STACK", help="the stack to make (default: dev)")
 
 

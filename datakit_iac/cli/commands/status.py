@@ -1,4 +1,4 @@
-"""Show how each Transform stands: its last Run, the age of its outputs against their freshness, and its next Run."""
+"""Show the status of each Transform: its last Run, the age of its outputs against their freshness, and its next Run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_environment(parser)
     add_json(parser)
 

@@ -12,7 +12,6 @@ from datakit_iac.cli.runnable import add_environment, add_json, meant, runnable
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument(
         "transforms", nargs="*", metavar="TRANSFORM", help="its name, or the folder of its manifest (default: all)"
     )
@@ -21,7 +20,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Verify them."""
     from datakit_iac.cli.output.runs import Display
     from datakit_iac.scheduling.testing import tested
 

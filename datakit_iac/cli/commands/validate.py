@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_path(parser)
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
     report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    """Check and report."""
     asked = scope(options.path)
     with waiting(f"checking the project for {options.env}"):
         project, findings = checked(asked.root, options.env, asked.file)

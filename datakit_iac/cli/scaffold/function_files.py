@@ -45,7 +45,7 @@ def text(name: str, inputs: Sequence[DataSet], outputs: Sequence[DataSet]) -> st
 
 
 def _rows(output: DataSet, inputs: Sequence[DataSet]) -> str | None:
-    """What the first version returns for an output; None where nobody knows."""
+    """What the first version returns for an output; None where that is unknown."""
     wanted = [column.name for column in output.spec.columns]
     for each in inputs:
         if wanted and {*wanted} <= {column.name for column in each.spec.columns}:

@@ -1,4 +1,4 @@
-"""The process that stands for a container: it runs the engine's client, and removes the container whatever happens.
+"""The process that represents a container: it runs the engine's client, and removes the container whatever happens.
 
 Run as a script by `processes`, never imported: ``python -I -S container.py ENGINE NAME LIMIT ARGUMENT...``. A client
 that is killed leaves its container at work; so where this process is asked to stop, it ends the container itself,

@@ -1,4 +1,4 @@
-"""Manifests of one name: packages carry what they stand on along, so the same content counts once."""
+"""Manifests of one name: packages contain what they depend on, so the same content counts once."""
 
 from __future__ import annotations
 

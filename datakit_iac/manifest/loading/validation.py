@@ -40,7 +40,7 @@ def without_unknown_fields(
 
     They are warnings. In an Environment, a Policy and a consent they are errors, and so they are in a Transform where
     they are in, or are slips for, what decides that it runs: `lint` and `validate` only warn of these too, and
-    nothing is planned or applied while they stand.
+    nothing is planned or applied until they are fixed.
     """
     found: list[Finding] = []
     rest, errors = document, invalid.errors()
@@ -105,7 +105,7 @@ def _unknown_field(
     known = _fields(model, parents)
     hint = nearest(str(name), known) if known else "take it out"
     shown = name if SECTIONS.isdisjoint(path) else plain_key(str(name))
-    message = f"there is no field {shown!r} here" + ("; it is left out" if severity == "warning" else "")
+    message = f"unknown field {shown!r}" + ("; it is left out" if severity == "warning" else "")
     return origin.finding("unknown-field", message, path, hint=hint, severity=severity)
 
 

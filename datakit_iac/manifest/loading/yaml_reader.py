@@ -138,18 +138,13 @@ def _parts(text: str) -> list[str]:
 
 def _is_unusual(text: str) -> bool:
     """Whether something is in a text that the two readers may see differently, or one of them not at all."""
-    if (
-        _MAY_BE_UNUSUAL.search(text) is None
-        and text[0] != ":"
-        and not any(each in text for each in _MAY_BE_UNUSUAL_TOO)
-    ):
-        return False
-    return re.search(_UNUSUAL, text) is not None
+    may_be = text[0] == ":" or any(map(text.__contains__, _MAY_BE_UNUSUAL_TOO)) or _MAY_BE_UNUSUAL.search(text)
+    return bool(may_be) and re.search(_UNUSUAL, text) is not None
 
 
 def _has_plain_brackets(text: str) -> bool:
     """Whether brackets are few, each closed on its own line, and nothing between them is read in two ways."""
-    if not any(each in text for each in "[]{}"):
+    if not any(map(text.__contains__, "[]{}")):
         return True
     lines = re.findall(_BRACKETS, text)
     return len(lines) <= _CROWDED and not any(

@@ -200,7 +200,7 @@ class EnvironmentSpec(Model):
 
 
 class Environment(Manifest):
-    """One environment; its name is the Pulumi stack's. `bindings` stand at the top level or under `spec`."""
+    """One environment; its name is the Pulumi stack's. `bindings` are at the top level or under `spec`."""
 
     kind: Literal["Environment"] = "Environment"
     spec: EnvironmentSpec = EnvironmentSpec.blank()

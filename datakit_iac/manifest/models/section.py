@@ -46,7 +46,7 @@ class Section(Model):
 
 @cache
 def section(runtime: str) -> type[Section] | None:
-    """The section of a runtime; None where nobody describes it, which leaves it to the runtime to check."""
+    """The section of a runtime; None where it is not described: the runtime checks it."""
     found: type[Section] | None = next((point.load() for point in installed.points(GROUP, runtime)), None)
     return found
 

@@ -9,7 +9,7 @@ from datakit_iac.manifest.values.versions import VersionRange
 
 
 class StoreSpec(Model):
-    """How a Store is reached. Secrets stand only here, and only as ``${VARIABLE}``."""
+    """How a Store is reached. Secrets are only here, and only as ``${VARIABLE}``."""
 
     connector: Name
     connector_version: VersionRange = ""

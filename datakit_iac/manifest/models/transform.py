@@ -111,7 +111,7 @@ def _runtime(name: str) -> str:
 
 
 def _with_other_sections(schema: dict[str, Any]) -> None:
-    """Another runtime's section may stand there: JSON Schema cannot say that its name is that of the runtime."""
+    """Another runtime's section is allowed there: JSON Schema cannot say that its name is that of the runtime."""
     schema["additionalProperties"] = {"type": "object"}
     schema["if"] = {"properties": {"runtime": {"enum": [*sections()]}}}
     schema["then"] = {"propertyNames": {"enum": [*schema["properties"]]}}
@@ -145,6 +145,8 @@ class TransformSpec(Model):
     @property
     def section(self) -> Section | dict[str, Any] | None:
         """What it says to its runtime: a model where that describes its section; None where it says nothing."""
+        if type(self) is TransformSpec:
+            return None
         of_runtime = type(self).model_fields.keys() - TransformSpec.model_fields.keys()
         return next((getattr(self, name) for name in of_runtime), None)
 
@@ -160,7 +162,7 @@ class TransformSpec(Model):
     @classmethod
     def _with_section(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         """A Transform has the section of its own runtime, and of no other."""
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not _names(cls).issuperset(value):
             runtime = value.get("runtime")
             for name in value.keys() - _names(cls):
                 if name == runtime:

@@ -1,4 +1,4 @@
-"""Where the nodes of a drawing stand: in columns from left to right, as the data goes, near what they are tied to.
+"""The positions of a drawing's nodes: in columns from left to right, as the data goes, near what they are tied to.
 
 Layered drawing after Sugiyama, Tagawa and Toda (1981): columns by longest path, long edges cut into pieces, rows by the
 mean of the neighbours. Everything is linear in nodes and pieces but for sorting, and nothing depends on chance.
@@ -129,7 +129,7 @@ def _spread(wanted: Sequence[float]) -> list[float]:
     >>> _spread([1.0, 1.0, 9.0])
     [0.5, 1.5, 9.0]
     """
-    blocks: list[tuple[float, int]] = []  # mean and number of those that must stand together
+    blocks: list[tuple[float, int]] = []  # mean and number of those that must be together
     for index, row in enumerate(wanted):
         mean, number = row - index, 1
         while blocks and blocks[-1][0] > mean:

@@ -23,7 +23,7 @@ def counted(sync: Sync, summary: Mapping[str, Any]) -> dict[str, int]:
         JobFailedError: they are not those that the source sent, or others were left where all were to be replaced.
     """
     if not {"resources", "sync_time"} <= set(summary):
-        raise JobFailedError("CloudQuery ended well and gave no summary, so nobody knows which rows arrived")
+        raise JobFailedError("CloudQuery ended well and gave no summary, so it is unknown which rows arrived")
     connection = sync.targets[0].connection
     found: dict[str, tuple[int, int]] = {}
     try:

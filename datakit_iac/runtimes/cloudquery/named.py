@@ -16,8 +16,8 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.manifest.models.plugin import PLACEHOLDER, NamedPlugin
 from datakit_iac.manifest.values.secret import Secret, revealed
 from datakit_iac.manifest.values.write_mode import APPEND
-from datakit_iac.technologies.roles import Connects
 from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology_roles import Connects
 
 DSN: Final = "dsn"
 """The placeholder for a Store's address."""

@@ -21,7 +21,7 @@ class Rendered:
     Attributes:
         documents: the CloudQuery documents.
         env: variables that the CLI fills in, for texts that it would take for a variable.
-        secret_env: those for secrets, which stand nowhere else.
+        secret_env: those for secrets, which are nowhere else.
     """
 
     documents: list[Mapping[str, Any]] = field(default_factory=list)

@@ -57,7 +57,7 @@ class CloudQuery:
     def unseen(self, job: Job) -> list[str]:
         """The plugins that are fetched, or run elsewhere."""
         return [
-            f"nobody can look at the plugin {each.reference} before it runs; name a program by its path, or an image by"
+            f"the plugin {each.reference} cannot be seen before it runs; name a program by its path, or an image by"
             " its digest"
             for plugin in job.plugins.values()
             for each in plugin.sides.values()
@@ -122,8 +122,8 @@ class CloudQuery:
         is_fetched = any(each.plugin.registry in _FETCHED for each in chosen.named)
         kept = _DOWNLOADS if is_fetched else f"{FOLDER}/cq"
         sync = [str(cli()), "sync", f"{FOLDER}/{_SPEC}", "--telemetry-level", "none", "--cq-dir", kept]
-        # With the log on the console there is no progress bar, whose parts would stand before the lines of the plugins.
-        # Nobody knows what plugins of others log: it is shown without secrets, and in no file.
+        # With the log on the console no progress bar is printed between the lines of the plugins.
+        # What plugins of others log is unknown: it is shown without secrets, and in no file.
         log = ["--no-log-file"] if chosen.named else ["--log-file-name", f"{FOLDER}/cloudquery.log"]
         signs_in = [each.variables for each in chosen if isinstance(each, SignsIn)]
         return Workload(

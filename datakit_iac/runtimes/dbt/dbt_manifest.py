@@ -18,7 +18,7 @@ def placed(manifest: Any, selected: frozenset[str], ports: dict[str, Any]) -> Pl
     """Put the nodes of the job where its DataSets are bound.
 
     It is done in the manifest itself: whatever macros name schemas and aliases, whatever versions and packages there
-    are, `ref`, `this` and the build go by what stands there.
+    are, `ref`, `this` and the build go by what it says.
     """
     nodes = {uid: _node(node, ports) for uid, node in manifest.nodes.items()}
     read = {uid for node in nodes.values() for uid in node.reads}

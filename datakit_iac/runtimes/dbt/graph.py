@@ -50,7 +50,7 @@ class Node:
     header: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        """What it is and where it stands."""
+        """What it is and where it is."""
         return f"{self.kind} {self.name}{f' v{self.version}' if self.version else ''} ({self.file})"
 
     @property

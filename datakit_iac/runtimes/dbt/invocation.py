@@ -26,7 +26,7 @@ _STRICTNESS: Final = ("--quiet", "--log-level-file", "none", "--no-use-colors", 
 def worker() -> tuple[str, ...]:
     """What starts the worker, with the adapters that it imports ahead."""
     ahead = ",".join(each.module for each in profile.adapters().values())
-    # -P: no folder of ours or of the user's may stand before the real `dbt` on the path.
+    # -P: no folder of ours or of the user's may come before the real `dbt` on the path.
     return (sys.executable, "-P", str(Path(__file__).with_name("worker.py")), ahead)
 
 

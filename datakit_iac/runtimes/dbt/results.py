@@ -47,7 +47,7 @@ class Result:
     subject: str = ""
 
     def __str__(self) -> str:
-        """What it is and where it stands."""
+        """What it is and where it is."""
         kind = "test" if self.kind == "unit_test" else self.kind
         subject = f" of {self.subject}" if self.subject else ""
         return f"{kind} {self.name}{subject} ({self.file})"

@@ -37,7 +37,8 @@ from datakit_iac.runtimes.dbt.project.locating import project_folder
 from datakit_iac.runtimes.definition import given_digest, variable_digests
 from datakit_iac.runtimes.documentation import ModelDocumentation
 from datakit_iac.runtimes.execution import of_job, started
-from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
+from datakit_iac.runtimes.projects import Dependency
 from datakit_iac.technologies.technology import address, location
 
 _POLL: Final = 0.1

@@ -91,5 +91,5 @@ def _make(code: Path, package: str, tool: Tool, context: RunContext, made: Path)
     with scratch(context) as copied:
         folder.copy(code, copied)
         tool.run(["build", "-trimpath", "-buildvcs=false", "-o", output, package], copied, {"GOWORK": "off"}, context)
-    if not os.access(output, os.X_OK):  # a package that is no program is only compiled
+    if not os.access(output, os.X_OK):  # a package that is not a program is only compiled
         raise BuildError(f"{package} is not `package main`")

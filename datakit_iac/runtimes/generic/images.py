@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors import containers
-from datakit_iac.technologies.roles import Connects
 from datakit_iac.technologies.technology import technology
+from datakit_iac.technologies.technology_roles import Connects
 
 
 def content(image: str) -> str:

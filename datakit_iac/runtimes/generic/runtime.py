@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from datakit_iac.contract.job import Job
 from datakit_iac.executors.lines import Lines
@@ -19,39 +17,22 @@ from datakit_iac.executors.protocol import LimitExceededError
 from datakit_iac.executors.workload import Workload
 from datakit_iac.findings.fault import Fault
 from datakit_iac.runtimes.definition import digest, given_digest
-from datakit_iac.runtimes.generic import folder, go_build, images, virtualenv
+from datakit_iac.runtimes.generic import folder, images, languages
 from datakit_iac.runtimes.generic.building import scratch
 from datakit_iac.runtimes.generic.output import Output
-from datakit_iac.runtimes.generic.requirements import LOCK, requirements
 from datakit_iac.runtimes.generic.variables import said, variables
-from datakit_iac.runtimes.job import Dependency, JobFailedError, RunContext, RunResult, invalid_job
+from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult, invalid_job
+from datakit_iac.runtimes.projects import Dependency
 from datakit_iac.technologies.technology import address
 
 _PROJECT: Final = "project"
 _SETTINGS: Final = frozenset({_PROJECT, "vars"})
-_PYTHON: Final = frozenset({"python", "python3"})
-
-
-class Language(Protocol):
-    """What a generic runtime knows of the language that its jobs are in."""
-
-    name: str
-    lock: str
-
-    def faults(self, code: Path, command: Sequence[str]) -> Iterator[str]:
-        """What is wrong with a folder and the command that runs in it, each one sentence; nothing is run."""
-
-    def unseen(self, code: Path) -> Iterator[str]:
-        """What a Run would fetch of which nobody can tell beforehand what it is."""
-
-    def ready(self, code: Path, workload: Workload, context: RunContext) -> AbstractContextManager[Workload]:
-        """The workload with what it needs built."""
 
 
 class Generic:
     """Runs a Transform's command in its folder, or its image."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: languages.Language) -> None:
         self.name, self._language = language.name, language
 
     def check(self, job: Job) -> list[Fault]:
@@ -90,7 +71,7 @@ class Generic:
         return (file,) if file.is_file() else ()
 
     def definition(self, job: Job) -> str:
-        """A digest of the files in the folder, or of the image, and of the DataSets that the job is told of.
+        """A digest of the files in the folder, or of the image, and of the DataSets of the job.
 
         Raises:
             ValueError: a file cannot be read.
@@ -119,7 +100,7 @@ class Generic:
             return []  # reported by `check`
 
     def render(self, job: Job) -> Workload:
-        """The command, with what it is told of its DataSets; `prepared` builds what it needs.
+        """The command, with its DataSets as environment variables; `prepared` builds what it needs.
 
         Raises:
             ValueError: the job cannot be run.
@@ -159,7 +140,7 @@ class Generic:
         """What the command said that it counted.
 
         Raises:
-            JobFailedError: it failed; its last lines are told.
+            JobFailedError: it failed; the error has its last lines.
         """
         output = Output(progress)
         try:
@@ -190,97 +171,15 @@ def _demand_approved(job: Job, contents: Mapping[str, str]) -> None:
         )
 
 
-def _program_faults(code: Path, program: str) -> Iterator[str]:
-    """What is wrong with a program that nothing builds."""
-    if os.sep in program:
-        if shutil.which(code / program) is None:
-            yield f"there is no program {program} in {code} that can be run"
-    elif shutil.which(program) is None and not Path(sys.executable).with_name(program).exists():
-        yield f"there is no program {program} on PATH"
-
-
-class Python:
-    """Python: what the folder asks for is installed in an environment of its own."""
-
-    name, lock = "generic-python", LOCK
-
-    def faults(self, code: Path, command: Sequence[str]) -> Iterator[str]:
-        """A missing command, script or program."""
-        asked = requirements(code)
-        if asked and virtualenv.uv() is None:
-            yield f"{code / asked.file} asks for packages, and {virtualenv.MISSING}"
-        match [*command]:
-            case []:
-                yield "it has neither a `command` nor an `image` to run; say for instance command: [python, main.py]"
-            case [program, script, *_] if program in _PYTHON and not script.startswith("-"):
-                if not (code / script).exists():
-                    yield f"there is no file {script} in {code}, which `{shlex.join(command)}` runs"
-            case [program, *_] if program not in _PYTHON and (asked is None or os.sep in program):
-                yield from _program_faults(code, program)
-
-    def unseen(self, code: Path) -> Iterator[str]:
-        """Packages that no lock file and no hash says."""
-        if (asked := requirements(code)) and asked.chance:
-            how = "`uv lock` writes one" if asked.file != "requirements.txt" else "`uv pip compile --generate-hashes`"
-            yield f"{asked.chance}, so that a Run may install other packages; {how}"
-
-    @contextlib.contextmanager
-    def ready(self, code: Path, workload: Workload, context: RunContext) -> Iterator[Workload]:
-        """The command with the environment of its folder; that of this installation, where the folder asks for none."""
-        with contextlib.ExitStack() as held:
-            try:
-                asked = requirements(code)
-            except ValueError as fault:
-                raise JobFailedError(str(fault), is_final=True) from fault
-            if asked:
-                programs = held.enter_context(virtualenv.environment(code, asked, context))
-            else:
-                programs = Path(sys.executable).parent
-            path = workload.env.get("PATH") or os.environ.get("PATH", os.defpath)
-            env = {"PYTHONUNBUFFERED": "1", **workload.env, "PATH": f"{programs}{os.pathsep}{path}"}
-            yield replace(workload, env=env)
-
-
-class Go:
-    """Go: the command is built before it runs."""
-
-    name, lock = "generic-go", "go.sum"
-
-    def faults(self, code: Path, command: Sequence[str]) -> Iterator[str]:
-        """A missing compiler, module or program."""
-        build = go_build.build(command)
-        if build is None:
-            yield from _program_faults(code, command[0])
-        else:
-            if go_build.go() is None:
-                yield go_build.MISSING
-            if not (code / go_build.MODULE).is_file():
-                yield f"there is no {go_build.MODULE} in {code}; `go mod init NAME` there writes it"
-
-    def unseen(self, code: Path) -> Iterator[str]:
-        """Nothing: `go.sum` has the hashes of all modules."""
-        return iter(())
-
-    @contextlib.contextmanager
-    def ready(self, code: Path, workload: Workload, context: RunContext) -> Iterator[Workload]:
-        """The program that the command means."""
-        build = go_build.build(workload.argv)
-        if build is None:
-            yield workload
-            return
-        with go_build.program(code, build.package, context) as program:
-            yield replace(workload, argv=[str(program.absolute()), *build.arguments])
-
-
 class GenericPython(Generic):
     """A command in Python, with the packages that its folder asks for."""
 
     def __init__(self) -> None:
-        super().__init__(Python())
+        super().__init__(languages.Python())
 
 
 class GenericGo(Generic):
     """A program in Go, built of its folder."""
 
     def __init__(self) -> None:
-        super().__init__(Go())
+        super().__init__(languages.Go())

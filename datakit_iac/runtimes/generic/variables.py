@@ -20,7 +20,7 @@ def variables(job: Job) -> dict[str, str]:
 
 
 def said(dataset: BoundDataSet) -> dict[str, Any]:
-    """What a job is told of a DataSet: where it is, and its contract.
+    """A DataSet as a job is given it: where it is, and its contract.
 
     >>> from datakit_iac.contract.connection import Connection
     >>> from datakit_iac.manifest.models.dataset import Place

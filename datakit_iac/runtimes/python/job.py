@@ -8,7 +8,7 @@ JOB is a file beside the function's modules::
      "outputs": [{"key": "scores", "dataset": "scores", "table": "marts.scores", "columns": […]}],
      "destination": {"opens": "…:open_destination", "spec": {"password": {"$variable": "DATAKIT_VALUE_0"}}}}
 
-What it tells are the events of `cloudquery_plugins.events`, a line each; what the function prints stands between them.
+What it tells are the events of `cloudquery_plugins.events`, a line each; what the function prints is between them.
 """
 
 from __future__ import annotations

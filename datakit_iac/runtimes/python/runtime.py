@@ -195,7 +195,7 @@ def _place(dataset: BoundDataSet) -> list[Any]:
 
 
 def _document(job: Job, base: Path) -> dict[str, Any]:
-    """What the process is told, with its secrets."""
+    """What the process is given, with its secrets."""
     outputs = list(_named(_returns(job), job.outputs).items())
     sync = stores.writing([each for _, each in outputs], _mode(job), job.transform, job.identity)
     target = stores.writer(outputs[0][1].connection.technology)

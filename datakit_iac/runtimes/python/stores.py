@@ -44,7 +44,7 @@ def reading(dataset: BoundDataSet, parameter: str) -> Sync:
 
 
 def writing(outputs: Sequence[BoundDataSet], mode: str, transform: str, run: str) -> Sync:
-    """What is written, as a destination is told of it; the rows are the function's, whatever its inputs are."""
+    """What is written, as a destination is given it; the rows are the function's, whatever its inputs are."""
     return Sync(tuple(Pair(each, each) for each in outputs), mode, transform, run)
 
 

@@ -35,7 +35,7 @@ class Output:
 
 
 class Rows:
-    """The rows that a function returned for one output, held to its contract.
+    """The rows that a function returned for one output, checked against its contract.
 
     Args:
         output: what they are for.

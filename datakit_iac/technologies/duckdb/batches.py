@@ -59,7 +59,7 @@ def sample(
         show_pii: whether personal data is to be seen.
 
     Raises:
-        StoreError: the rows cannot be read, or the condition is no such expression.
+        StoreError: the rows cannot be read, or the condition is not an expression over the columns.
     """
     looking.demand_condition(where, dataset, show_pii=show_pii)
 

@@ -61,7 +61,7 @@ class Relation:
 
 
 class Catalog:
-    """The tables and views of one open database, as they are as long as nobody else writes to it."""
+    """The tables and views of one open database, valid until another process writes to it."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows

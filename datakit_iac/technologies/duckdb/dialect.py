@@ -24,4 +24,5 @@ DUCKDB: Final = Dialect(
     begin_reading="BEGIN TRANSACTION READ ONLY",
     fitting=narrowing.fitting,
     select_fault=_select_fault,
+    hash_sum="coalesce(sum(hash({})::HUGEINT), 0)",  # UHUGEINT is summed as DOUBLE, so that the order of rows shows
 )

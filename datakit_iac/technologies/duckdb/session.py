@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,7 @@ from datakit_iac.technologies.duckdb.catalog import Catalog
 from datakit_iac.technologies.duckdb.dialect import DUCKDB
 from datakit_iac.technologies.duckdb.opening import OpeningError, opened
 from datakit_iac.technologies.evolution import Change
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
-from datakit_iac.technologies.sql.names import quoted
 from datakit_iac.technologies.sql.session import SqlSession
 from datakit_iac.technologies.technology import StoreError
 
@@ -99,21 +96,3 @@ class DuckDBSession(SqlSession):
     def primary_key(self, place: Place) -> frozenset[str]:
         """The columns of a table's primary key, in lower case."""
         return self._catalog.primary_key(place)
-
-    def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
-        """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
-
-        The sum is one of HUGEINT, which is exact; DuckDB sums UHUGEINT as DOUBLE, so that the order of rows shows.
-
-        Raises:
-            StoreError: the table lacks a declared column.
-        """
-        columns = self.declared(dataset)
-        if columns is None:
-            return None
-        names = ", ".join(quoted(column.name.lower()) for column in columns)
-        table = self.dialect.qualified(dataset.place)
-        ((rows, total),) = self.rows(f"SELECT count(*), coalesce(sum(hash({names})::HUGEINT), 0) FROM {table}")
-        described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
-        digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
-        return DataVersion(f"{rows}-{int(total):x}-{digest}")

@@ -25,14 +25,14 @@ class CsvOptions:
 
     Attributes:
         encoding: of the text, as Python names it; without: UTF-8.
-        delimiter: stands between values; without: the files' first records tell.
-        quote: stands around values; empty where nothing does.
-        escape: stands before a quote inside of quotes; the quote itself where it is doubled.
+        delimiter: the text between values; without: the files' first records tell.
+        quote: the character around values; empty for none.
+        escape: the character before a quote inside of quotes; the quote itself where it is doubled.
         header: whether the first record names the columns.
         skip: lines before it that are not data.
         comment: what a line begins with that is not data; empty where there are none.
-        decimal: stands before the fraction of a number.
-        thousands: stands between groups of digits; empty where nothing does.
+        decimal: the sign before the fraction of a number.
+        thousands: the sign between groups of digits; empty for none.
         date_format: of dates, in strptime's notation; without: ISO 8601.
         timestamp_format: of timestamps.
         nulls: texts that mean no value.
@@ -87,7 +87,7 @@ class CsvOptions:
 
     def _contradictions(self) -> Iterator[str]:
         if self.escape and not self.quote:
-            yield 'escape stands with a quote, and quote is ""; leave escape out'
+            yield 'escape is allowed with a quote, and quote is ""; leave escape out'
         if self.decimal == self.thousands:
             yield f"decimal and thousands are both {shown(self.decimal)}; expected two different signs"
         signs = {"delimiter": self.delimiter, "quote": self.quote, "comment": self.comment, "escape": self.escape}

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import listing
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
 
 if TYPE_CHECKING:

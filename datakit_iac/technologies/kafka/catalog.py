@@ -47,7 +47,7 @@ class Topic:
 
 
 class Catalog:
-    """The topics of a cluster, as they are as long as nobody else changes them.
+    """The topics of a cluster, valid until another client changes them.
 
     Args:
         client: of the cluster.

@@ -58,7 +58,7 @@ class KafkaConnection(ConnectionModel):
                 raise ValueError(f"securityProtocol {self.security_protocol} requires {' and '.join(missing)}")
         elif self.sasl_mechanism or self.username or self.password is not None:
             raise ValueError(
-                f"securityProtocol {self.security_protocol} signs nobody in; expected SASL_SSL with saslMechanism,"
+                f"securityProtocol {self.security_protocol} does not sign in; expected SASL_SSL with saslMechanism,"
                 " username and password"
             )
         self._demand_certificate()

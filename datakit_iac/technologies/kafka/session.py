@@ -14,6 +14,7 @@ import confluent_kafka
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.kafka import judging, settings
@@ -25,7 +26,6 @@ from datakit_iac.technologies.kafka.records import NAME, records
 from datakit_iac.technologies.kafka.schemas import form_of
 from datakit_iac.technologies.kafka.wanted import topic_name, wanted
 from datakit_iac.technologies.ownership import Attempt, Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.technology import StoreError, TableState, missing_driver
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ _NAME: Final = re.compile(r"[a-zA-Z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a topic should be; None where nobody says."""
+    """How a topic should be; None where that is not said."""
 
     partitions: int | None
     replication: int | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Final
 
@@ -19,6 +19,30 @@ _MAINTENANCE: Final = ("postgres", "template1")
 
 Database = psycopg.Connection[tuple[Any, ...]]
 """An open connection, in autocommit mode."""
+
+
+class Statements:
+    """An open connection of psycopg as one that executes without a cursor.
+
+    Attributes:
+        connection: the connection, in autocommit mode.
+    """
+
+    def __init__(self, connection: Database) -> None:
+        self.connection = connection
+
+    def execute(self, sql: Any, parameters: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run one statement; without parameters, a percent sign in it is one."""
+        return self.connection.execute(sql, parameters or None)
+
+    def executemany(self, sql: Any, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close it, and leave what was not committed."""
+        self.connection.close()
 
 
 def opened(options: Mapping[str, Any], *, create: bool) -> Database:

@@ -1,4 +1,4 @@
-"""Rewriting a table in another order of its columns: what is carried to the copy, and what stands against it."""
+"""Rewriting a table in another order of its columns: what is carried to the copy, and what prevents it."""
 
 from __future__ import annotations
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -15,13 +14,13 @@ from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion, of_hashes
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
 from datakit_iac.technologies.postgres import catalog, grants, labels, rewriting
-from datakit_iac.technologies.postgres.databases import Database, opened
+from datakit_iac.technologies.postgres.databases import Database, Statements, opened
 from datakit_iac.technologies.postgres.dialect import spoken
 from datakit_iac.technologies.postgres.refusals import refused
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.grants import found as granted
 from datakit_iac.technologies.sql.names import literal, quoted
@@ -59,30 +58,6 @@ def connect(
         raise StoreError(refused(fault)) from fault
     finally:
         database.close()
-
-
-class Statements:
-    """An open connection of psycopg as one that executes without a cursor.
-
-    Attributes:
-        connection: the connection, in autocommit mode.
-    """
-
-    def __init__(self, connection: Database) -> None:
-        self.connection = connection
-
-    def execute(self, sql: Any, parameters: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run one statement; without parameters, a percent sign in it is one."""
-        return self.connection.execute(sql, parameters or None)
-
-    def executemany(self, sql: Any, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        with self.connection.cursor() as cursor:
-            cursor.executemany(sql, rows)
-
-    def close(self) -> None:
-        """Close it, and leave what was not committed."""
-        self.connection.close()
 
 
 class PostgresSession(SqlSession):
@@ -226,9 +201,7 @@ class PostgresSession(SqlSession):
         values = ", ".join(_hashed(column.name, found.spellings[column.name]) for column in columns)
         hashes = f"coalesce(sum(hash_record_extended(ROW({values}), 0)), 0)"
         ((rows, total),) = self.rows(f"SELECT count(*), {hashes} FROM {self.dialect.qualified(dataset.place)}")
-        described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
-        digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
-        return DataVersion(f"{rows}-{int(total):x}-{digest}")
+        return of_hashes(rows, total, columns)
 
 
 def _as_there(change: Change) -> Change:

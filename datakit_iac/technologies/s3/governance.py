@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.technologies.s3 import bucket, lifecycle
+from datakit_iac.technologies.s3 import bucket, bucket_settings, lifecycle
 from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.technologies.s3.opening import NotImplementedByServiceError
 from datakit_iac.technologies.s3.tags import CLASSIFICATION, PII, tags
@@ -33,9 +33,9 @@ def govern(objects: Objects, dataset: BoundDataSet) -> list[str]:
         if dataset.retention:
             notes.append(f"retention of {dataset.name} is not set: {missing}")
     try:
-        before = bucket.tags(objects)
+        before = bucket_settings.tags(objects)
         if (after := {**before, **_stricter(before, tags(dataset))}) != before:
-            bucket.tag(objects, after)
+            bucket_settings.tag(objects, after)
     except NotImplementedByServiceError as missing:
         notes.append(f"the bucket of {dataset.name} is not tagged: {missing}")
     return notes
@@ -51,7 +51,7 @@ def drift(objects: Objects, dataset: BoundDataSet) -> dict[str, Any]:
         if kept != lifecycle.days(dataset.retention):
             found["retention"] = "" if kept is None else f"{kept}d"
     with suppress(NotImplementedByServiceError):
-        before = bucket.tags(objects)
+        before = bucket_settings.tags(objects)
         if {**before, **_stricter(before, tags(dataset))} != before:
             found["classification"] = before.get(CLASSIFICATION)
     return found

@@ -68,10 +68,10 @@ def demand_expired(objects: Objects, prefix: str, lost: Sequence[Written], reten
 
 
 def listed(objects: Objects, prefix: str) -> Iterator[Found]:
-    """The objects of a place, whoever wrote them.
+    """All objects of a place, whatever wrote them.
 
     A prefix is a key, all keys below it, or a pattern in which `*`, `?` and `[…]` stand for names between slashes, and
-    `**` for any number of them. What begins with a dot is no data, unless the prefix spells the dot.
+    `**` for any number of them. What begins with a dot is not data, unless the prefix spells the dot.
     """
     name = snapshot.folder(prefix).rstrip("/")
     parts = name.split("/") if name else []

@@ -159,7 +159,7 @@ def in_parallel(act: Any, several: Sequence[Any]) -> list[Any]:
 
 
 def _listing(made: Any) -> Any:
-    """The client, whose listings are read without the fields that nobody here asks: parsing takes a quarter."""
+    """The client, whose listings are read without the fields that are not used here: parsing takes a quarter."""
     made.meta.events.register("before-parse.s3.ListObjectsV2", _without_unused, unique_id="datakit-listing")
     return made
 

@@ -1,7 +1,7 @@
 """Rewriting the objects of a prefix for a change of its contract: as a load does, so that all are switched or none.
 
 Each object is read as it was written, and its rows are written again as the contract has them, as those of the same
-Transform and Run; columns that nobody declared stay. Objects that have all new names already are of an attempt that
+Transform and Run; undeclared columns stay. Objects that have all new names already are of an attempt that
 ended after its switch.
 """
 
@@ -74,7 +74,7 @@ class _Rewriting(Load):
         self._misfits, self._empty = Counter[str](), Counter[str]()
 
     def write(self) -> list[str]:
-        """Write the rows of each object again, which nobody sees yet; what is lost."""
+        """Write the rows of each object again, not visible yet; what is lost."""
         fields = [wire.field(each.name, to_arrow(each.type)) for each in self._dataset.columns]
         self.migrate(wire.encode_schema(wire.table_schema(str(self._dataset.place), fields)), force=False)
         (target,) = self._targets.values()

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.technologies.data_version import DataVersion
 from datakit_iac.technologies.duckdb.batch_reading import ReadsBatches
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files.listing import is_pattern
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.s3 import bucket, governance, lifecycle, listing, snapshot
 from datakit_iac.technologies.s3.layouts import columns_of, is_of_a_load, is_unlike, names_of
 from datakit_iac.technologies.s3.objects import Objects, in_parallel
@@ -163,8 +163,8 @@ class S3Session(ReadsBatches):
     def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
         """A token of what the listing tells: names, sizes and ETags; no object is read.
 
-        ETags of objects in parts, or encrypted by a key, are no digest of their content. Of objects that a load of ours
-        wrote the names do not count, for they are others each time.
+        ETags of objects in parts, or encrypted by a key, are not a digest of their content. Of objects that a load
+        of ours wrote the names do not count, for they are others each time.
         """
         known, found, _ = listing.whole(self._objects, str(dataset.place), dataset.retention)
         if not found and (known is None or known.objects is None):
@@ -213,7 +213,7 @@ class S3Session(ReadsBatches):
         return told
 
     def _is_bare(self) -> bool:
-        """Whether there is nothing in the bucket and nobody's tag on it, as when it was just made."""
+        """Whether there is nothing in the bucket and no tag on it, as when it was just made."""
         return bucket.is_empty(self._objects) and not bucket.is_tagged(self._objects)
 
     def _below(self, place: Place) -> str:

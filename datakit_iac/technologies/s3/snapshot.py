@@ -25,7 +25,7 @@ from datakit_iac.technologies.s3.opening import ConflictError, ObjectMissingErro
 from datakit_iac.technologies.technology import StoreError
 
 FOLDER: Final = ".datakit/"
-"""Where snapshots are: what begins with a dot is no data."""
+"""Where snapshots are: what begins with a dot is not data."""
 _VERSION: Final = 1
 _ENDING: Final = ".json"
 _ATTEMPTS: Final = 5
@@ -133,7 +133,7 @@ def read(objects: Objects, of: str) -> Snapshot | None:
         return Snapshot(said["comment"], named, said["load"], tuple(said.get("columns", ())), etag)
     except (ValueError, KeyError, TypeError) as fault:
         raise StoreError(
-            f"{objects.shown(place)} is not a snapshot of datakit; remove it if nobody needs it, and the DataSet is"
+            f"{objects.shown(place)} is not a snapshot of datakit; remove it if it is not needed, and the DataSet is"
             " made again"
         ) from fault
 

@@ -128,7 +128,7 @@ def _relations(
         columns[schema, table].append(described)
     granted: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for schema, table, role, privilege in rows(_PRIVILEGES.format(quote(database)) + which) if privileges else ():
-        if privilege != "OWNERSHIP":  # which nobody grants or revokes here
+        if privilege != "OWNERSHIP":  # which is not granted or revoked here
             granted[schema, table][role].add(privilege)
     return {
         (row[0], row[1]): Relation(
@@ -152,7 +152,7 @@ def _kind(row: Sequence[Any]) -> str:
 
 
 def shown(name: str) -> str:
-    """A name as manifests have it: what is in capitals here is what nobody quoted."""
+    """A name as manifests have it: what is in capitals here was not quoted."""
     return name.lower() if name == name.upper() else name
 
 

@@ -13,7 +13,7 @@ from datakit_iac.technologies.sql.dialect import ALL, Dialect
 
 
 def quote(name: str) -> str:
-    """A name in capitals, quoted: that is how Snowflake reads it where nobody quotes it.
+    """A name in capitals, quoted: that is how Snowflake reads an unquoted name.
 
     >>> quote("users")
     '"USERS"'
@@ -45,6 +45,7 @@ SNOWFLAKE: Final = Dialect(
     quote=quote,
     literal=literal,
     widens=types.widens,
+    hash_sum="COALESCE(SUM(HASH({})::NUMBER(37,0)), 0)",
     drop_key="DROP PRIMARY KEY",
 )
 

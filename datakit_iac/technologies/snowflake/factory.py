@@ -50,7 +50,7 @@ class Snowflake(SqlTechnology):
         return f"{self.name}:{quote(account.lower(), safe='.')}/{quote(database.lower(), safe='')}"
 
     def at(self, location: str) -> Connection:
-        """The database of an account; who signs in is told by the variables of Snowflake's command line.
+        """The database of an account; the variables of Snowflake's command line say who signs in.
 
         Raises:
             StoreError: the text tells no database of an account.

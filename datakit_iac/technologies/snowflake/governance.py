@@ -42,13 +42,13 @@ class Governance:
         return qualified(found) if found else ""
 
     def of_column(self, column: Column) -> str:
-        """What stands behind the type of a column that is made."""
+        """What follows the type of a column that is made."""
         policy, tag = self.policy(column), self.tags.get("pii")
         masked = f" MASKING POLICY {policy}" if policy else ""
         return f"{masked} TAG ({qualified(tag)} = 'true')" if tag and column.pii else masked
 
     def of_table(self, dataset: BoundDataSet) -> str:
-        """What stands behind the columns of a table that is made."""
+        """What follows the columns of a table that is made."""
         tag = self.tags.get("classification")
         said = dataset.classification
         return f" TAG ({qualified(tag)} = {literal(said)})" if tag and said else ""

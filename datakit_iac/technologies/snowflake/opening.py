@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import snowflake.connector
@@ -32,7 +32,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
         options: the fields of `SnowflakeConnection`, secrets among them, by the names that manifests use.
 
     Raises:
-        SignInError: nobody is named, or the private key cannot be read.
+        SignInError: no user is named, or the private key cannot be read.
     """
     given = {name: value for name, value in options.items() if name in ("account", *_SIGNS_IN)}
     if not any(name in options for name in ("user", "token", "authenticator")):
@@ -43,7 +43,7 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     elif "token" in given:
         given.setdefault("authenticator", "OAUTH")
     if not any(name in given for name in ("user", "token", "authenticator")):
-        raise SignInError("nobody is named to sign in: give `user` and a secret, or set SNOWFLAKE_USER")
+        raise SignInError("no user is named to sign in: give `user` and a secret, or set SNOWFLAKE_USER")
     settings: dict[str, Any] = {
         "AUTOCOMMIT": True,
         "TIMEZONE": "UTC",
@@ -78,16 +78,41 @@ class Cursor(SnowflakeCursor):
         """The server ends a statement that takes longer than `statementTimeout`."""
 
 
+class Statements:
+    """An open connection of the connector as one that executes without a cursor.
+
+    Attributes:
+        connection: the connection, which commits each statement.
+    """
+
+    def __init__(self, connection: SnowflakeConnection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> SnowflakeCursor:
+        """Run one statement; without parameters, a percent sign in it is one."""
+        cursor = self.connection.cursor(Cursor)
+        cursor.execute(sql, tuple(parameters) or None)
+        return cursor
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        self.connection.cursor(Cursor).executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close it, and leave what was not committed."""
+        self.connection.close()
+
+
 def connected(options: Mapping[str, Any], **more: Any) -> SnowflakeConnection:
     """An open connection that commits each statement, in UTC.
 
     Args:
         options: the fields of `SnowflakeConnection`, secrets among them, by the names that manifests use.
-        more: parameters of the connector: `database` and `schema`, whose absence is no error of a login, and with a
+        more: parameters of the connector: `database` and `schema`, whose absence is not an error of a login, and with a
             `Cursor`, `network_timeout`.
 
     Raises:
-        SignInError: nobody is named, or the private key cannot be read.
+        SignInError: no user is named, or the private key cannot be read.
         snowflake.connector.Error: the account cannot be reached, or refuses the user or the role.
     """
     return snowflake.connector.connect(**parameters(options), **more)

@@ -46,7 +46,7 @@ def unreachable(options: Mapping[str, Any], fault: Exception) -> str:
 
     Args:
         options: the fields of `SnowflakeConnection`.
-        fault: what the driver says, or why nobody signs in.
+        fault: what the driver says, or why no one signs in.
     """
     said = said_by(fault)
     hint = next((hint for pattern, hint in _CONNECTING if re.search(pattern, said)), "")

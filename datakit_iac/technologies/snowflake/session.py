@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import snowflake.connector
-from snowflake.connector.cursor import SnowflakeCursor
 
 from datakit_iac.contract.connection import Connection
 from datakit_iac.contract.dataset import BoundDataSet
@@ -18,10 +16,9 @@ from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.snowflake import catalog, grants, statements
 from datakit_iac.technologies.snowflake.dialect import literal, quote, spoken
-from datakit_iac.technologies.snowflake.opening import Cursor, SignInError, connected, patience
+from datakit_iac.technologies.snowflake.opening import SignInError, Statements, connected, patience
 from datakit_iac.technologies.snowflake.refusals import refused, unreachable
 from datakit_iac.technologies.sql import ddl
 from datakit_iac.technologies.sql.grants import found as granted
@@ -59,31 +56,6 @@ def connect(
     finally:
         with suppress(snowflake.connector.Error):
             database.close(retry=False)
-
-
-class Statements:
-    """An open connection of the connector as one that executes without a cursor.
-
-    Attributes:
-        connection: the connection, which commits each statement.
-    """
-
-    def __init__(self, connection: snowflake.connector.SnowflakeConnection) -> None:
-        self.connection = connection
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> SnowflakeCursor:
-        """Run one statement; without parameters, a percent sign in it is one."""
-        cursor = self.connection.cursor(Cursor)
-        cursor.execute(sql, tuple(parameters) or None)
-        return cursor
-
-    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        self.connection.cursor(Cursor).executemany(sql, rows)
-
-    def close(self) -> None:
-        """Close it, and leave what was not committed."""
-        self.connection.close()
 
 
 class SnowflakeSession(SqlSession):
@@ -125,7 +97,7 @@ class SnowflakeSession(SqlSession):
             self.together([f"USE SCHEMA {quote(self._name)}.{quote(schema)}"])
 
     def together(self, statements: Iterable[str]) -> None:
-        """Run statements one after the other: Snowflake commits each that defines something, whatever stands around it.
+        """Run statements one after the other: Snowflake commits each that defines something, in a transaction or not.
 
         Raises:
             StoreError: one was refused; those before it are done.
@@ -236,20 +208,3 @@ class SnowflakeSession(SqlSession):
         """The columns of a table's primary key, in lower case."""
         found = self.live(place)
         return frozenset(each.name.lower() for each in (found.described if found else ()) if each.is_key)
-
-    def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
-        """Number of rows, the sum of their hashes, and a digest of the columns' names and types; bookkeeping left out.
-
-        Raises:
-            StoreError: the table lacks a declared column.
-        """
-        columns = self.declared(dataset)
-        if columns is None:
-            return None
-        names = ", ".join(quote(column.name) for column in columns)
-        # The sum is one of numbers of 38 digits, which is exact in any order.
-        hashes = f"COALESCE(SUM(HASH({names})::NUMBER(37,0)), 0)"
-        ((rows, total),) = self.rows(f"SELECT COUNT(*), {hashes} FROM {self.dialect.qualified(dataset.place)}")
-        described = ",".join(f"{column.name.lower()} {column.type}" for column in columns)
-        digest = hashlib.blake2b(described.encode(), digest_size=6).hexdigest()
-        return DataVersion(f"{rows}-{int(total):x}-{digest}")

@@ -36,13 +36,15 @@ class Dialect:
         fitting: the SQL that gives each value of a column in a narrower type, and NULL where it does not fit, of the
             quoted column, its type and the new one; None where ``narrow`` is not in `alters`.
         lock: what keeps others from writing to the table `{}`, and not from reading it, as long as it is copied; empty
-            where nobody else can write.
+            where no one else can write.
         keys: whether a primary key is a constraint of the table.
         tags: whether classification and personal data are written beside descriptions.
         select_fault: why a text is not one SELECT over tables of the database, as a phrase; empty where it is.
         quote: an identifier, quoted, in the case that the database keeps.
         literal: a text literal.
         widens: whether a column that holds rows can get another, wider type.
+        hash_sum: the exact sum of the hashes of rows of the quoted columns `{}`; empty where rows have none, and are
+            digested as they are read in the order of their values.
         drop_key: what takes the primary key from a table, of the quoted name of its constraint.
     """
 
@@ -64,6 +66,7 @@ class Dialect:
     quote: Callable[[str], str] = quoted
     literal: Callable[[str], str] = literal
     widens: Callable[[DataType, DataType], bool] = lambda _old, _new: True
+    hash_sum: str = ""
     drop_key: str = "DROP CONSTRAINT {}"
 
     def type_of(self, spelling: str) -> DataType:

@@ -55,7 +55,7 @@ class SqlFile(SqlTechnology):
         """The file, which is there or may be made.
 
         Raises:
-            StoreMissingError: it is not there, and nobody makes it.
+            StoreMissingError: it is not there, and is not to be made.
             StoreError: its folder cannot be made.
         """
         path = Path(connection.options["path"]).expanduser()

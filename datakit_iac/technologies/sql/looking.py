@@ -31,7 +31,7 @@ class Relation:
 
     Attributes:
         dialect: of the SQL.
-        sql: what stands after FROM.
+        sql: what follows FROM.
         columns: what is there.
         rows: runs a query that only reads.
         failure: what it raises.
@@ -72,7 +72,7 @@ def sample(relation: Relation, dataset: BoundDataSet, *, limit: int, where: str 
         show_pii: whether personal data is to be seen.
 
     Raises:
-        StoreError: the condition is no such expression, or the database refuses it.
+        StoreError: the condition is not an expression over the columns, or the database refuses it.
     """
     demand_condition(where, dataset, show_pii=show_pii)
     columns, notes = declared(dataset, relation.columns)

@@ -12,10 +12,10 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
 from datakit_iac.technologies import tags
+from datakit_iac.technologies.data_version import DataVersion, of_hashes
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.looking import Profile, Sample
 from datakit_iac.technologies.ownership import Mark
-from datakit_iac.technologies.roles import DataVersion
 from datakit_iac.technologies.sql import data_tests, ddl, looking
 from datakit_iac.technologies.sql.database import Database, Queries, first_line
 from datakit_iac.technologies.technology import FailedTest, StoreError, TableState
@@ -143,7 +143,7 @@ class SqlSession(Queries, ABC):
         self.written(None)
 
     def data_version(self, dataset: BoundDataSet) -> DataVersion | None:
-        """A digest of the rows, in the order of their values, and of the columns' names and types.
+        """A digest of the rows, in whatever order they are, and of the columns' names and types; bookkeeping left out.
 
         Raises:
             StoreError: the table lacks a declared column.
@@ -152,10 +152,12 @@ class SqlSession(Queries, ABC):
         if columns is None:
             return None
         names = ", ".join(self.dialect.quote(column.name) for column in columns)
+        table = self.dialect.qualified(dataset.place)
+        if self.dialect.hash_sum:
+            ((rows, total),) = self.rows(f"SELECT count(*), {self.dialect.hash_sum.format(names)} FROM {table}")
+            return of_hashes(rows, total, columns)
         digest = hashlib.blake2b(",".join(f"{each.name.lower()} {each.type}" for each in columns).encode())
-        for row in self.database.execute(
-            f"SELECT {names} FROM {self.dialect.qualified(dataset.place)} ORDER BY {names}"
-        ):
+        for row in self.database.execute(f"SELECT {names} FROM {table} ORDER BY {names}"):
             digest.update(repr(tuple(row)).encode())
         return DataVersion(digest.hexdigest()[:32])
 
@@ -216,7 +218,7 @@ class SqlSession(Queries, ABC):
         try:
             yield
         except BaseException:
-            with suppress(self.failure):  # what went wrong first is what is told
+            with suppress(self.failure):  # the first error is the one to report
                 self.database.execute(self.dialect.end_reading)
             raise
         self.database.execute(self.dialect.end_reading)

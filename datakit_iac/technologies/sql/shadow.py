@@ -1,6 +1,6 @@
 """Rewriting a table where `ALTER TABLE` cannot: a copy is filled beside it and takes its place, in one transaction.
 
-Whoever reads goes on reading the table as it was until the transaction ends; where that fails, nothing has happened.
+Readers see the table as it was until the transaction ends; if it fails, nothing has changed.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def refusal(place: Place, lost: Sequence[str]) -> str:
 
 
 def ordered(there: Sequence[Copied], order: Sequence[Column]) -> list[Copied]:
-    """The columns of a table in another order; what nobody declared comes last, as it stands.
+    """The columns of a table in another order; undeclared ones come last, as they are.
 
     Args:
         there: the columns that there are.

@@ -83,7 +83,7 @@ def run(launch: Launch, on_unwound: Callable[[], None]) -> Outcome:
     """
     _configure(launch)
     os.chdir(launch.pwd)
-    entry = _entry_point(launch)
+    entry = (Path(launch.pwd) / launch.program).resolve()
     sys.argv = [str(entry), *launch.args]
     sys.path.insert(0, str(entry if entry.is_dir() else entry.parent))
     # Where a program fails, some of its futures are never awaited; asyncio would report each of them.
@@ -134,12 +134,7 @@ def _configure(launch: Launch) -> None:
     runtime.configure(runtime.Settings(**settings))
 
 
-def _entry_point(launch: Launch) -> Path:
-    return (Path(launch.pwd) / launch.program).resolve()
-
-
 def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[], None]) -> Outcome:
-    import grpc
     import pulumi
     from pulumi.runtime import run_in_stack
 
@@ -155,20 +150,17 @@ def _run_in(loop: asyncio.AbstractEventLoop, entry: Path, on_unwound: Callable[[
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return Outcome(was_reported=True)
-    except grpc.RpcError as error:
-        return _engine_error(error)
     except SystemExit as error:
         return _exited(error)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        # An invoke under way while the engine ends over a resource that failed; the engine has reported that one.
-        if _ENGINE_ENDS in str(error):
-            return Outcome(was_reported=True)
-        if str(error).startswith(_OURS_FAILED):  # what our own function says needs no trace of the program
+        if _is_reported(error):
+            pass
+        elif str(error).startswith(_OURS_FAILED):  # what our own function says needs no trace of the program
             pulumi.log.error(str(error).rpartition(_SAYS)[2])
-            return Outcome(was_reported=True)
-        pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
+        else:
+            pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
         return Outcome(was_reported=True)
     return Outcome()
 
@@ -178,16 +170,12 @@ _OURS_FAILED: Final = "invoke of datakit:"
 _SAYS: Final = "returned an error: "
 
 
-def _engine_error(error: Any) -> Outcome:
+def _is_reported(error: BaseException) -> bool:
+    """Whether the engine ends, perhaps during an invoke: it has reported the resource that failed."""
     import grpc
-    import pulumi
 
-    code = error.code() if hasattr(error, "code") else None
-    # The engine is going away, or has reported the resource that failed.
-    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-        return Outcome(was_reported=True)
-    pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error)}")
-    return Outcome(was_reported=True)
+    code = error.code() if isinstance(error, grpc.RpcError) and hasattr(error, "code") else None
+    return code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED) or _ENGINE_ENDS in str(error)
 
 
 def _exited(error: SystemExit) -> Outcome:

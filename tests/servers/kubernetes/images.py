@@ -106,7 +106,7 @@ def on_top(file: Path, name: str, base: Path, folder: Path, contents: Iterable[s
 
 
 def _moved(script: Path | bytes, prefix: Path) -> bytes | None:
-    """A script whose interpreter is that of the image; None where it is no script of the virtual environment."""
+    """A script whose interpreter is that of the image; None where it is not a script of the virtual environment."""
     if not isinstance(script, Path) or script.is_symlink():
         return None
     begin = f"#!{prefix}/".encode()

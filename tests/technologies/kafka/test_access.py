@@ -114,7 +114,7 @@ def test_what_is_wrong_is_told_once_and_without_the_password(wrong: dict[str, An
 
 MODEL: list[tuple[dict[str, Any], list[str], str]] = [
     ({"securityProtocol": "SASL_SSL"}, [], "requires saslMechanism and username and password"),
-    ({"username": "ann"}, ["password"], "securityProtocol PLAINTEXT signs nobody in"),
+    ({"username": "ann"}, ["password"], "securityProtocol PLAINTEXT does not sign in"),
     ({"schemaRegistry": "http://x", "schemaRegistryUsername": "ann"}, [], "requires schemaRegistryPassword"),
     ({"password": "x"}, [], "password is a secret of kafka"),
     ({"prefix": "a b"}, [], "prefix"),

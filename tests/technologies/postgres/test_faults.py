@@ -306,7 +306,7 @@ def test_an_older_server_narrows_no_type_and_says_so(kit: TechnologyKit) -> None
     store = with_tls("require", "127.0.0.1", "", f"shop_{uuid4().hex[:8]}")
     with Postgres().open(store, create=True) as session:
         if session.version() >= "16":
-            pytest.skip("this one is no older server")
+            pytest.skip("this server is not older")
         session.create(kit.dataset(), MARK)
         altered(session, kit)
         session.database.execute("INSERT INTO raw.users VALUES (1, 'ann')")

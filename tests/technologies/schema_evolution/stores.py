@@ -14,7 +14,7 @@ import duckdb
 from confluent_kafka import Consumer, TopicPartition
 
 from datakit_iac.contract.dataset import BoundDataSet
-from datakit_iac.technologies.s3 import bucket
+from datakit_iac.technologies.s3 import bucket_settings
 from datakit_iac.technologies.s3.carrying import fetch, publish
 from datakit_iac.technologies.s3.objects import Objects
 from datakit_iac.testing import TechnologyKit
@@ -200,7 +200,7 @@ class S3Prefixes(Tables):
             return sorted(database.execute(f"SELECT {_names(dataset)} FROM {dataset.name}").fetchall(), key=repr)
 
     def catalog(self, dataset: BoundDataSet) -> Any:
-        return super().catalog(dataset), bucket.tags(self._objects)
+        return super().catalog(dataset), bucket_settings.tags(self._objects)
 
     def body(self, dataset: BoundDataSet) -> object:
         return sorted((each.key, each.etag) for each in self._objects.list(str(dataset.place)))

@@ -438,7 +438,7 @@ def test_a_server_that_is_killed_is_told_and_a_slow_statement_is_waited_for(tmp_
 
 
 def _use(there: Connection, server: Emulator, kit: TechnologyKit) -> None:
-    """Ask for what takes longer than the server may take to answer, and go on when it is no more."""
+    """Ask for what takes longer than the server may take to answer, and go on when it has ended."""
     with Snowflake().open(there, create=True) as opened:
         slow = "SELECT COUNT(DISTINCT HASH(SEQ4(), 1)) FROM TABLE(GENERATOR(ROWCOUNT => 20000000))"
         assert opened.rows(slow) == [(20_000_000,)]

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     listing.add_show(parser, "CONNECTOR")
 
 
 def run(options: Namespace) -> int:
-    """Read and show."""
     return listing.show_one(options, "Connector", "connectors", _further, _text, among=_callable)
 
 

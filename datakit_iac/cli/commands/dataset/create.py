@@ -33,7 +33,6 @@ _TEXTS: Final = {
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("name", metavar="NAME", help="the DataSet's name")
     add_path(parser)
     parser.add_argument("--store", metavar="STORE", help="the Store it is in")
@@ -51,7 +50,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write it."""
     demand_name(options.name)
     project = read(scope(options.path).root)[0]
     _refuse_namesake(project, options.name, force=options.force)

@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     dataset_rows.configure(parser)
 
 
 def run(options: Namespace) -> int:
-    """Count and show."""
     project = environments.readable(scope(options.path).root)
     if project is None:
         return exit_codes.FINDINGS

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     dataset_rows.configure(parser)
     parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="how many rows, at most (default: 20)")
     parser.add_argument(
@@ -30,7 +29,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Read and show."""
     project = environments.readable(scope(options.path).root)
     if project is None:
         return exit_codes.FINDINGS

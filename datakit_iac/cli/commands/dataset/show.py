@@ -19,12 +19,10 @@ _NOT_HERE: Final = ("columns", "tests", "consents", "dev", "previous_names")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     listing.add_show(parser, "DATASET")
 
 
 def run(options: Namespace) -> int:
-    """Read and show."""
     return listing.show_one(options, "DataSet", "datasets", _neighbours, _text)
 
 

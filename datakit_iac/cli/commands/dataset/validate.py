@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("asked", nargs="*", metavar="DATASET|PATH", help="names and paths (default: all that are here)")
     parser.add_argument("--env", default="dev", metavar="ENV", help="the environment (default: dev)")
     report.add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    """Check and report."""
     asked = options.asked or ["."]
     checks: dict[Path, tuple[Project, list[Finding]]] = {}
     counted: set[str] = set()
@@ -91,7 +89,7 @@ def _unknown(project: Project, text: str) -> UsageError:
     from datakit_iac.findings.nearest import nearest
 
     names = {*project.datasets, *(name for kind, name in project.broken if kind == "DataSet")}
-    return UsageError(f"there is no DataSet, file or folder {text!r} here", nearest(text, names))
+    return UsageError(f"unknown DataSet, file or folder {text!r}", nearest(text, names))
 
 
 def _of_datasets(findings: Sequence[Finding], name: str) -> Iterator[Finding]:

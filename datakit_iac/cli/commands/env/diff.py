@@ -12,7 +12,6 @@ from datakit_iac.findings.sensitive import hidden
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("one", metavar="ENV", help="an environment")
     parser.add_argument("other", metavar="OTHER", help="the environment to compare it with")
     add_path(parser)
@@ -20,7 +19,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Read, resolve twice and compare."""
     project = environments.readable(scope(options.path).root)
     if project is None:
         return exit_codes.FINDINGS

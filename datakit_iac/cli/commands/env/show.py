@@ -14,12 +14,10 @@ from datakit_iac.findings.sensitive import hidden
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     listing.add_show(parser, "ENV")
 
 
 def run(options: Namespace) -> int:
-    """Read, resolve and show."""
     project = environments.readable(scope(options.path).root)
     if project is None:
         return exit_codes.FINDINGS

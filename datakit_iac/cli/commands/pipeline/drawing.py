@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datakit_iac.pipeline.graph import Graph
 
 _OUTPUTS: Final = ("text", "mermaid", "json", "dot", "svg")
-_KINDS: Final = {"": "DataSet and no Transform", "dataset": "DataSet", "transform": "Transform"}
+_KINDS: Final = {"": "DataSet or Transform", "dataset": "DataSet", "transform": "Transform"}
 """What a name on the command line may begin with, before a slash."""
 
 
@@ -76,7 +76,7 @@ def nodes(found: Pipeline, name: str) -> list[Node]:
         return [Node("dataset", each) for each in found.project.members(plain)]
     if plain in transforms:
         return [Node("transform", plain)]
-    raise UsageError(f"there is no {_KINDS[kind]} {plain!r} here", nearest(plain, {*datasets, *transforms}))
+    raise UsageError(f"unknown {_KINDS[kind]} {plain!r}", nearest(plain, {*datasets, *transforms}))
 
 
 def show(drawing: Drawing, output: str) -> None:

@@ -13,14 +13,12 @@ from datakit_iac.cli.project_scope import add_path, scope
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("name", metavar="DATASET|TRANSFORM", help="a DataSet, DataSetGroup or Transform")
     add_path(parser)
     pipeline_drawing.add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    """Read, select and draw."""
     found = pipeline_drawing.pipeline(scope(options.path))
     if found is None:
         return exit_codes.FINDINGS

@@ -17,7 +17,6 @@ from datakit_iac.cli.project_scope import add_path, scope
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     add_path(parser)
     parser.add_argument(
         "--destination", metavar="DATASET|TRANSFORM", help="draw only what leads to this DataSet or Transform"
@@ -26,7 +25,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Read, select and draw."""
     found = pipeline_drawing.pipeline(scope(options.path))
     if found is None:
         return exit_codes.FINDINGS

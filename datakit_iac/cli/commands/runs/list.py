@@ -19,7 +19,6 @@ _STATES = ("queued", "running", "succeeded", "failed", "cancelled", "lost")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("transform", nargs="?", metavar="TRANSFORM", help="those of one Transform")
     add_environment(parser)
     parser.add_argument(
@@ -30,7 +29,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """List them."""
     from datakit_iac.history.history import History
 
     found = History(history(options.env, options.project))

@@ -13,23 +13,19 @@ from datakit_iac.cli.environments import lines
 from datakit_iac.cli.lookup import known_run
 from datakit_iac.cli.output.records import moment, plain, seconds
 from datakit_iac.cli.output.terminal import paint
-from datakit_iac.cli.runnable import add_environment, add_json, history
+from datakit_iac.cli.runnable import add_environment, add_json, add_run, history
 
 if TYPE_CHECKING:
     from datakit_iac.history.record import RunRecord
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.add_argument(
-        "run", metavar="RUN", help="its identifier or the beginning of it; or a Transform: its last Run"
-    )
+    add_run(parser)
     add_environment(parser)
     add_json(parser)
 
 
 def run(options: Namespace) -> int:
-    """Show it."""
     from datakit_iac.history.history import History
 
     found = History(history(options.env, options.project))

@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     listing.add_list(parser)
 
 
 def run(options: Namespace) -> int:
-    """Read and list."""
     return listing.show_all(options, "stores", _row, shown=_shown)
 
 

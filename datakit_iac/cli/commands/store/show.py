@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     listing.add_show(parser, "STORE")
 
 
 def run(options: Namespace) -> int:
-    """Read and show."""
     return listing.show_one(options, "Store", "stores", _datasets, _text)
 
 

@@ -214,7 +214,7 @@ class DbtProject:
         return frozenset(found)
 
     def may_say(self, word: str) -> bool:
-        """Whether a word stands anywhere in its configuration, its properties, its models or its packages."""
+        """Whether a word is anywhere in its configuration, its properties, its models or its packages."""
         files = (*(node.file for node in self.nodes if node.kind == "model"), *self.shared)
         said = (str(self.configuration), str(self.properties), *map(self.text, files))
         return any(word in each for each in said)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datakit_iac.runtimes.dbt.project.configuration import CONFIGURATION
-from datakit_iac.runtimes.job import NotFoundError
+from datakit_iac.runtimes.projects import NotFoundError
 
 
 def project_folder(settings: Mapping[str, Any], manifest: Path, root: Path) -> str:

@@ -1,6 +1,6 @@
 """Which macros of a project may have a say in what a job computes.
 
-A macro is left out only if nothing that counts can call it: its name stands nowhere in the text of the selected nodes,
+A macro is left out only if nothing that counts can call it: its name is nowhere in the text of the selected nodes,
 their properties, the configuration, the packages, or a macro that counts; and dbt does not call it by a name of its
 own. In doubt it counts: that costs a needless run, the other would cost right rows.
 """

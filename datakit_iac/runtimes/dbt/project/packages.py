@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 import yaml
 
-from datakit_iac.runtimes.job import Dependency
+from datakit_iac.runtimes.projects import Dependency
 
 Source = Literal["package", "git", "tarball", "private", "local"]
 

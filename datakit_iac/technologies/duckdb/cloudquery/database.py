@@ -35,7 +35,7 @@ class DuckDBDatabase(Database):
         self._connection = connected(spec)
 
     def begin(self, outputs: Iterable[TableName]) -> None:
-        """Begin; nobody else can have the file open."""
+        """Begin; no other process can have the file open."""
         self.execute("SET TimeZone = 'UTC'")
         self._connection.begin()
 

@@ -53,7 +53,7 @@ class DataFile:
         records: how many were counted in it, its header left out.
         size: the bytes of these records, unpacked.
         state: what it was when they were counted.
-        left_out: where lines are left out that are not data: how many bytes of data stand before each.
+        left_out: where lines are left out that are not data: how many bytes of data are before each.
     """
 
     path: Path

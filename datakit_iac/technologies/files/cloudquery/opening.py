@@ -25,9 +25,9 @@ class Dialect:
     """How records are cut into values.
 
     Attributes:
-        delimiter: stands between them.
-        quote: stands around them; empty where nothing does.
-        escape: stands before a quote inside of quotes.
+        delimiter: the text between them.
+        quote: the character around them; empty for none.
+        escape: the character before a quote inside of quotes.
     """
 
     delimiter: str
@@ -35,7 +35,7 @@ class Dialect:
     escape: str = '"'
 
     def quoted(self, delimiters: str = "") -> str:
-        """A regular expression of what may stand before a value (1), and of a quoted one (2); 3 is its missing end."""
+        """A regular expression of what may be before a value (1), and of a quoted one (2); 3 is its missing end."""
         before = "|".join(map(re.escape, delimiters or [self.delimiter]))
         spaces = "" if self.delimiter == " " else " *"
         quote, escape = re.escape(self.quote), re.escape(self.escape)
@@ -89,7 +89,7 @@ class _Lines:
     """The lines of a text, without those that are not data.
 
     Attributes:
-        left_out: where lines were left out: how many bytes of data stand before each.
+        left_out: where lines were left out: how many bytes of data are before each.
     """
 
     text: IO[str]

@@ -80,7 +80,7 @@ class Decoder:
             body = value[_HEAD.size :]
         try:
             read = self._avro(number, body) if self._is_avro else self._load(body.decode())
-        except (MisfitError, StoreError):  # a registry that does not answer is no fault of the message
+        except (MisfitError, StoreError):  # that a registry does not answer is not an error of the message
             raise
         except Exception as fault:  # whatever the reader of a form raises, it is the message that is wrong
             form = "Avro" if self._is_avro else "JSON"

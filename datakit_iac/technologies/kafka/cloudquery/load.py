@@ -29,7 +29,7 @@ from datakit_iac.technologies.ownership import Attempt
 from datakit_iac.technologies.technology import StoreError
 
 _LONGEST: Final = 900_000
-"""Milliseconds that a transaction may take: the most that brokers allow unless they are told otherwise."""
+"""Milliseconds that a transaction may take: the most that brokers allow by default."""
 _PATIENCE: Final = 60.0
 """Seconds for what is written to arrive, and for a transaction to begin or end."""
 _REPORT: Final = 50_000
@@ -203,7 +203,7 @@ class Load:
 
     def _of(self, table: str) -> _Target:
         if table not in self._targets:
-            raise PluginFault(f"rows came for {table!r}, which is no table of the spec")
+            raise PluginFault(f"rows came for {table!r}, which is not a table of the spec")
         return self._targets[table]
 
     def _send(self, target: _Target, batch: pa.RecordBatch) -> None:

@@ -21,7 +21,7 @@ The destination's spec::
       flights/: {dataset: flights, format: parquet, partition_by: [year], writers: [load], columns: […], …}
 
 Rows are collected in a scratch file, written as objects under names of their own, read back, and become what the prefix
-holds by one switch of its snapshot, after the sync and without error. Until then nobody sees them.
+holds by one switch of its snapshot, after the sync and without error. Until then they are not visible.
 """
 
 from __future__ import annotations

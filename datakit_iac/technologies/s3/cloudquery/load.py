@@ -1,4 +1,4 @@
-"""One load into prefixes of a bucket: nobody sees it before its end, and then all of it."""
+"""One load into prefixes of a bucket: not visible before its end, and then as a whole."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Load:
         """Nothing is put off."""
 
     def finish(self) -> None:
-        """Write all objects; nobody sees them yet.
+        """Write all objects; they are not visible yet.
 
         Raises:
             PluginFault: rows share a primary key, cannot be written, or stale rows of only some tables were to go.

@@ -206,7 +206,7 @@ def _arguments(output: OutputSpec) -> list[str]:
 
 
 def _as_text(column: DeclaredColumn) -> str:
-    """A column as JSON has it: a number that is no exact one there is a text."""
+    """A column as JSON has it: a number that JSON does not keep exactly is text."""
     name = quoted(column.name)
     is_long = column.type.name == "decimal" and column.type.parameters[0] > _EXACT
     return f"CAST({name} AS VARCHAR) AS {name}" if is_long else name

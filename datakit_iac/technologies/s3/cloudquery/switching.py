@@ -18,7 +18,7 @@ _ATTEMPTS: Final = 5
 def switch(objects: Objects, target: Target, load: str) -> bool:
     """Name the new objects, unless another load did since; whether it was done.
 
-    Whoever only describes the DataSet meanwhile is not a load.
+    A change of its description alone is not a load.
 
     Args:
         objects: those of the bucket.

@@ -117,7 +117,7 @@ def staying(target: Target, spec: LoadSpec, notes: list[str]) -> Iterator[Writte
                 continue
             others[each.source] = others.get(each.source, 0) + 1
         elif spec.write_mode == APPEND and (is_own or is_former) and each.run == spec.run != "":
-            continue  # of an attempt whose end nobody recorded
+            continue  # of an attempt whose end was not recorded
         yield each
     notes += [
         f"{target.prefix}: {number:,} objects of the source {name!r} were kept" for name, number in others.items()

@@ -132,5 +132,5 @@ def _alter(database: Database, name: TableName, statement: str) -> None:
         database.execute(statement)
     except RefusedError as fault:
         raise PluginFault(
-            f"{name} cannot be changed: {fault} (`{statement}`); drop the constraint or index that stands against it"
+            f"{name} cannot be changed: {fault} (`{statement}`); drop the constraint or index that prevents it"
         ) from fault

@@ -27,7 +27,7 @@ class Provenance:
     Args:
         database: in the sync's transaction.
         table: the table, which is there.
-        output: what the rows are for; None where nobody said.
+        output: what the rows are for; None where that is not said.
         comment: the table's.
     """
 
@@ -77,7 +77,7 @@ class Provenance:
     def announce(self, source: str, run: str, sync_time: int | None) -> None:
         """Write into the mark that this Run is about to write the table, beside all that it told before.
 
-        Where it ends now, whoever comes next knows the rows that it may have written, and those of the Run before.
+        If it ends now, the next Run knows the rows that it may have written, and those of the Run before.
         """
         if self._mark and self._output and run and sync_time:
             coming = Attempt(source, run, sync_time, is_verified=False)

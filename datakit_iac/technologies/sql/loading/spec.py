@@ -43,7 +43,7 @@ class LoadSpec:
     """How rows are written, and what for.
 
     Attributes:
-        write_mode: one of `WRITE_MODES`; empty where nobody said, for the CLI does not tell plugins.
+        write_mode: one of `WRITE_MODES`; empty where that is not said, for the CLI does not tell plugins.
         source: the source whose rows come.
         run: hexadecimal; the same where the same Run is tried again.
         outputs: what is known of a table, by its name.

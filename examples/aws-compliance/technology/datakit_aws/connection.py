@@ -16,7 +16,7 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}
 class Account(ConnectionModel):
     """An account, and how to sign in to it."""
 
-    id: AccountId = Field(description="Its 12 digits, in quotes; whoever signs in must be of this account.")
+    id: AccountId = Field(description="Its 12 digits, in quotes; the credentials must be of this account.")
     role: RoleArn | None = Field(default=None, description="The role that is assumed in it.")
     external_id: Text | None = Field(default=None, description="What the role's trust policy asks for.")
     profile: Text | None = Field(default=None, description="The profile of AWS's shared configuration to begin with.")

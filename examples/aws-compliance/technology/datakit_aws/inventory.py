@@ -1,4 +1,4 @@
-"""What is in all accounts and regions, table by table: all of it, or what stands against it."""
+"""What is in all accounts and regions, table by table: all of it, or what prevents that."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def opened(spec: Mapping[str, Any]) -> RowSource:
 
 
 class _Reading:
-    """All tables, read when the first is asked for: what stands against one of them is told before a row moves."""
+    """All tables, read when the first is asked for: what prevents reading one is reported before a row moves."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._spec = spec

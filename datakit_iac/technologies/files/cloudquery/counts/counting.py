@@ -24,7 +24,7 @@ class CsvCount:
         file: whose it is, without its number of records.
         filled: records that are not empty, the header left out.
         empty: empty lines.
-        head: the first record as it stands.
+        head: the first record as it is in the file.
         line_break: what records end with; empty where there is but one, without an end.
     """
 

@@ -142,7 +142,7 @@ class CsvRecords:
         self._end(lines, outside(_LF), outside(_CR) if b"\r" in lines else _none())
 
     def _is_regular(self, data: Bytes, quotes: Positions) -> bool:
-        """Whether each quote is what its number says, opening or closing, as what stands beside it shows."""
+        """Whether each quote is what its number says, opening or closing, as the characters beside it show."""
         if len(self._delimiter) > 1 or not self._is_doubled:
             return False
         first = int(self._is_quoted)

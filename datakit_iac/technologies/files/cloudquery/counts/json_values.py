@@ -1,4 +1,4 @@
-"""Counting the values of JSON text without DuckDB: the elements of one array, or values that stand one after another.
+"""Counting the values of JSON text without DuckDB: the elements of one array, or values one after another.
 
 Only strings, brackets and commas are looked at. Whether the rest is JSON is for DuckDB to say.
 """
@@ -26,7 +26,7 @@ _CLASSES: Final = bytes(
 """A step of depth for each byte, as int8; 2 is a sign that is none."""
 _IS_WHITE: Final = np.isin(np.arange(256), list(_WHITE))
 _GOES_ON: Final = np.isin(np.arange(256), list(b" \t{"))
-"""What may stand between two values of one line, after the first one's bracket."""
+"""What may be between two values of one line, after the first one's bracket."""
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
@@ -116,7 +116,7 @@ class JsonValues:
     def _are_lines(self, text: bytes) -> bool:
         """Count lines that are one object each, if all of them are: much the most usual, and ten times as fast.
 
-        A bracket that closes, and after it one that opens, stand side by side only between values.
+        A bracket that closes, and after it one that opens, are side by side only between values.
         """
         is_between = not (self._depth or self._is_string or self._is_scalar)
         if not is_between or self._is_array or not text.startswith(b"{") or not text.endswith((b"}\n", b"}\r\n")):

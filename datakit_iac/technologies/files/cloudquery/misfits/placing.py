@@ -1,4 +1,4 @@
-"""Where records of a CSV file stand, by their numbers or by the byte that they begin with."""
+"""Where records of a CSV file are, by their numbers or by the byte that they begin with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datakit_iac.technologies.files.cloudquery.scanning import Csv
 
 
 class Spot(NamedTuple):
-    """Where a record stands: its line as it was delivered, and its text."""
+    """Where a record is: its line as it was delivered, and its text."""
 
     line: int
     raw: str
@@ -71,7 +71,7 @@ class _Spans:
 def spots(
     file: DataFile, csv: Csv, columns: int, numbers: Sequence[int], unread: Sequence[int], most: int | None
 ) -> tuple[dict[int, Spot], dict[int, Spot]]:
-    """Where records stand, by their number, and by their first byte.
+    """Where records are, by their number, and by their first byte.
 
     Args:
         file: as it was counted.

@@ -1,4 +1,4 @@
-"""The records of files that do not fit: which, where they stand, and why."""
+"""The records of files that do not fit: which, where they are, and why."""
 
 from __future__ import annotations
 

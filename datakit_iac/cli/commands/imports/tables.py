@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("store", metavar="STORE", help="the Store's name")
     add_path(parser)
     pulumi_process.add_environment(parser)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("folder", metavar="FOLDER", help="the dbt project: the folder with dbt_project.yml")
     add_path(parser)
     pulumi_process.add_environment(parser)

@@ -25,14 +25,12 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
     parser.add_argument("file", metavar="FILE", help="the specification: sources and destinations, in one file")
     add_path(parser)
     add_options(parser)
 
 
 def run(options: Namespace) -> int:
-    """Read the specification, and write."""
     from datakit_iac.importing.cloudquery import Import
     from datakit_iac.importing.sync_spec import SpecError, read
 

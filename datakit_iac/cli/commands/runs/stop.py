@@ -7,17 +7,14 @@ from argparse import ArgumentParser, Namespace
 
 from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import known_run
-from datakit_iac.cli.runnable import add_environment, history
+from datakit_iac.cli.runnable import add_environment, add_run, history
 
 _PATIENCE = 20.0
 """Seconds that the end of the Run is waited for."""
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.add_argument(
-        "run", metavar="RUN", help="its identifier or the beginning of it; or a Transform: its last Run"
-    )
+    add_run(parser)
     add_environment(parser)
 
 

@@ -8,21 +8,17 @@ from pathlib import Path
 
 from datakit_iac.cli import exit_codes
 from datakit_iac.cli.lookup import known_run
-from datakit_iac.cli.runnable import add_environment, history
+from datakit_iac.cli.runnable import add_environment, add_run, history
 from datakit_iac.findings.visible import visible
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.add_argument(
-        "run", metavar="RUN", help="its identifier or the beginning of it; or a Transform: its last Run"
-    )
+    add_run(parser)
     add_environment(parser)
     parser.add_argument("--follow", action="store_true", help="go on until the Run is over")
 
 
 def run(options: Namespace) -> int:
-    """Print it."""
     from datakit_iac.history.history import History
     from datakit_iac.history.log import followed
 

@@ -1,0 +1,1 @@
+"""`dk import`: manifests of what exists; `imports` because `import` is a word of Python."""
