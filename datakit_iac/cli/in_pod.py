@@ -67,7 +67,7 @@ def _run(transform: str, environment: str, path: str) -> int:
     project = runnable(environment, path)
     if project is None:
         return exit_codes.FINDINGS
-    project = replace(project, where={})
+    project = replace(project, where=lambda _: {})
     (name,) = meant(transform, Path.cwd(), project.resolved)
     when = due(os.environ.get(JOB_VARIABLE, ""))
     asked = [Asked(name, "manual" if when is None else "schedule", when)]

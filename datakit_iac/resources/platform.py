@@ -207,7 +207,7 @@ class Platform(pulumi.ComponentResource):
                 approved=self._is_approved,
                 opts=self._child,
             )
-            if not trigger.on_change:
+            if not resolved.manifest.spec.on_change:
                 return None
             kept = {"quotas": self._quotas, "executor": self._executor, "history": self._history}
             return Run(job.transform, transform=transform, **kept, opts=self._child)

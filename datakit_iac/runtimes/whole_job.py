@@ -20,6 +20,7 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Executor
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.models.section import runs_command
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import JobFailedError, Relation, RunResult, Runtime, invalid_job
 from datakit_iac.technologies.technology import technology
@@ -36,10 +37,10 @@ _SHOWN: Final = 20
 def carried_by(runtime: Runtime, job: Job, executor: Executor) -> Runtime:
     """The runtime as an executor needs it: that of the job, or one that carries the whole of it there.
 
-    A Transform that says image and command needs nothing of datakit in its container.
+    A Transform that runs a command, or an image, of its own needs nothing of datakit in its container.
     """
     able = executor.capabilities
-    if able.shares_filesystem or not able.runs_images or (job.image and job.command):
+    if able.shares_filesystem or not able.runs_images or (job.image and runs_command(job.runtime)):
         return runtime
     return WholeJob(runtime)
 
