@@ -32,6 +32,7 @@ MARK: Final = "\x1e"
 FILE: Final = "job.json"
 _WORKER: Final = "datakit_iac.executors.worker"
 _SHOWN: Final = 20
+_LONGEST: Final = 500
 
 
 def carried_by(runtime: Runtime, job: Job, executor: Executor) -> Runtime:
@@ -91,7 +92,7 @@ class WholeJob:
         said: dict[str, Any] = {}
         for line in lines:
             if not line.startswith(MARK):
-                last.append(line)
+                last.append(line[:_LONGEST])
                 continue
             said |= json.loads(line[len(MARK) :])
             if text := said.pop("progress", ""):
@@ -100,7 +101,7 @@ class WholeJob:
             raise JobFailedError(failed["cause"], tuple(failed["lines"]), is_final=failed["final"])
         if outcome := said.get("outcome"):
             return read(outcome)
-        if any(line.endswith(("No module named datakit_iac", f"No module named {_WORKER}")) for line in last):
+        if any("No module named" in line and "datakit_iac" in line for line in last):
             where = f"the image {job.image}" if job.image else "the image"
             message = f"{where} does not have datakit-iac: build it from the project's locked requirements"
             raise JobFailedError(message, tuple(last), is_final=True)

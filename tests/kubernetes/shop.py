@@ -69,9 +69,13 @@ class Shop(Workspace):
         for each in statements:
             self._execute(self.databases[1], each)
 
+    def ask(self, query: str) -> list[Any]:
+        """Rows of the warehouse."""
+        return self._execute(self.databases[0], query)
+
     def revenue(self) -> list[Any]:
         """The rows at the end of the pipeline."""
-        return self._execute(self.databases[0], ROWS)
+        return self.ask(ROWS)
 
     def _database(self, name: str) -> str:
         made = f"{name}_{secrets.token_hex(6)}"
