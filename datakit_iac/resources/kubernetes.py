@@ -17,6 +17,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.environment.model import ResolvedProject, ResolvedStore, ResolvedTransform
 from datakit_iac.environment.secrets.sources import Secrets
 from datakit_iac.executors.kubernetes import objects, pod
+from datakit_iac.executors.kubernetes.cluster import Cluster, ClusterError
 from datakit_iac.executors.kubernetes.settings import KubernetesSettings
 from datakit_iac.executors.workload import Workload
 from datakit_iac.manifest.models.section import runs_command
@@ -60,8 +61,11 @@ class ClusterObjects:
         self._prefix = f"{pulumi.get_project()}-{resolved.environment.name}"
         self._opts = opts
 
-    def declare(self) -> None:
+    def declare(self, runs: list[pulumi.Resource]) -> None:
         """Register them.
+
+        Args:
+            runs: those of the update, which the scheduler leaves to it.
 
         Raises:
             pulumi.RunError: the package of Kubernetes' resources is not installed.
@@ -87,9 +91,9 @@ class ClusterObjects:
         for transform in streaming:
             self._stream(transform)
         if has_runs:
-            self._runs(batch)
+            self._runs(batch, runs)
 
-    def _runs(self, transforms: list[ResolvedTransform]) -> None:
+    def _runs(self, transforms: list[ResolvedTransform], before: list[pulumi.Resource]) -> None:
         """What starts Runs: a CronJob for each Transform, and the scheduler for those that run on a change."""
         values = {each: self._secrets.find(each) for each in sorted({*self._variables()})}
         self._known = {name: value for name, value in values.items() if value is not None}
@@ -101,7 +105,8 @@ class ClusterObjects:
         for transform in transforms:
             self._cron_job(transform, account if _has_own_image(transform) else "", opts)
         if is_scheduled:
-            self._scheduler(account, opts)
+            after = pulumi.ResourceOptions(depends_on=before)
+            self._scheduler(account, pulumi.ResourceOptions.merge(opts, after))
 
     def _account(self) -> tuple[str, list[pulumi.Resource]]:
         """The ServiceAccount as which pods start Jobs, with the rights to do that; what it depends on."""
@@ -112,12 +117,23 @@ class ClusterObjects:
             token = {"automount_service_account_token": False}
             made.append(core.ServiceAccount(name, metadata=self._metadata(), **token, opts=self._opts))
         role = rbac.Role(name, metadata=self._metadata(), rules=[*objects.RIGHTS], opts=self._opts)
-        subject = {"kind": "ServiceAccount", "name": account, "namespace": role.metadata["namespace"]}
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": self._namespace()}
         reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
         binding = rbac.RoleBinding(
             name, metadata=self._metadata(), subjects=[subject], role_ref=reference, opts=self._opts
         )
         return account, [*made, role, binding]
+
+    def _namespace(self) -> str:
+        """The namespace of the objects: what the settings leave out, the kubeconfig says.
+
+        Raises:
+            pulumi.RunError: there is no kubeconfig, or no such context in it.
+        """
+        try:
+            return self._settings.namespace or Cluster(self._settings.context).namespace
+        except ClusterError as fault:
+            raise pulumi.RunError(str(fault)) from fault
 
     def _cron_job(self, transform: ResolvedTransform, account: str, opts: pulumi.ResourceOptions) -> None:
         """The CronJob of a Transform; that of one with an image of its own starts a Job of it, as an account."""

@@ -115,10 +115,10 @@ class Platform(pulumi.ComponentResource):
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         if resolved.environment.spec.executor.type == EXECUTOR:
-            after = pulumi.ResourceOptions.merge(
-                self._child, pulumi.ResourceOptions(depends_on=[*self._datasets.values()])
-            )
-            ClusterObjects(resolved, os.fspath(project), self._secrets, self._reached, after).declare()
+            after = pulumi.ResourceOptions(depends_on=[*self._datasets.values()])
+            opts = pulumi.ResourceOptions.merge(self._child, after)
+            started = ClusterObjects(resolved, os.fspath(project), self._secrets, self._reached, opts)
+            started.declare([*filter(None, runs.values())])
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
         made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
         self.register_outputs({"runs": self.runs, **applied(plan, made)})

@@ -64,14 +64,15 @@ def deployment(
         replicas: how many pods it has.
         alone: whether no pod may begin before all of the former definition have ended.
     """
-    labels = {**template["metadata"]["labels"], INSTANCE: instance}
-    annotations = {SECRETS: stamp(instance, secrets)} if secrets else {}
+    metadata: dict[str, Any] = {"labels": {**template["metadata"]["labels"], INSTANCE: instance}}
+    if secrets:
+        metadata["annotations"] = {SECRETS: stamp(instance, secrets)}
     spec = {**template["spec"], "restartPolicy": "Always", "terminationGracePeriodSeconds": _GRACE}
     return {
         "replicas": replicas,
         "selector": {"matchLabels": {INSTANCE: instance}},
         "strategy": {"type": "Recreate" if alone else "RollingUpdate"},
-        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec},
+        "template": {"metadata": metadata, "spec": spec},
     }
 
 
