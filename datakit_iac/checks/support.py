@@ -58,17 +58,43 @@ def _of_executor(origin: Origin, said: ExecutorSection) -> Iterator[Finding]:
 
 
 def _of_transform(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:
-    schedule = transform.spec.trigger.schedule
-    if transform.spec.mode == "streaming":
-        message = f"Transform {transform.name} is streaming; this version runs batch jobs only"
-        yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
-    kind = environment.spec.executor.type
+    if transform.spec.is_streaming:
+        yield from _of_streaming(origin, transform, environment)
+        return
+    schedule, kind = transform.spec.trigger.schedule, environment.spec.executor.type
+    if "replicas" in transform.spec.model_fields_set:
+        message = f"`replicas` of Transform {transform.name} has no effect: it is no streaming one"
+        yield origin.finding("not-used", message, ("spec", "replicas"))
     if schedule and not schedule.suspend and _schedules(kind) and not environment.spec.history:
         message = (
             f"the executor {kind} starts nothing by the schedule of Transform {transform.name}: the Environment"
             f" {environment.name} names no Store for its history"
         )
         yield origin.finding("not-kept", message, ("spec", "trigger", "schedule"), hint="history: STORE")
+
+
+def _of_streaming(origin: Origin, transform: Transform, environment: Environment) -> Iterator[Finding]:
+    """What does not go with running all the time."""
+    name, spec = transform.name, transform.spec
+    if not runs_command(spec.runtime):
+        able = " or ".join(each for each in sections() if runs_command(each))
+        message = f"Transform {name} is streaming, and the jobs of runtime {spec.runtime} end; expected runtime {able}"
+        yield origin.finding("not-supported", message, ("spec", "mode"), hint="mode: batch")
+        return
+    if spec.trigger.schedule:
+        message = f"Transform {name} is streaming: it runs all the time, and no schedule starts it"
+        yield origin.finding("not-supported", message, ("spec", "trigger"), hint="take `trigger` out, or mode: batch")
+    for field in sorted(spec.model_fields_set & {"timeout", "retries"}):
+        message = f"`{field}` of Transform {name} has no effect: it is streaming, and started again whenever it ends"
+        yield origin.finding("not-used", message, ("spec", field))
+    kind = environment.spec.executor.type
+    if kind not in executors() or executor(kind).capabilities.streams:
+        return
+    message = f"no update starts Transform {name}: it is streaming, and `dk run {name}` keeps it running"
+    yield origin.finding("not-kept", message, ("spec", "mode"), severity="note")
+    if spec.replicas > 1:
+        message = f"the executor {kind} runs one process of Transform {name}: `replicas` has no effect"
+        yield origin.finding("not-kept", message, ("spec", "replicas"))
 
 
 def _schedules(name: str) -> bool:
@@ -90,7 +116,7 @@ def _left_out(origin: Origin, transform: Transform, environment: Environment) ->
 UNUSED: Final[Mapping[str, tuple[str, ...]]] = {
     "Connector": ("tools",),
     "DataSet": ("schema_ref",),
-    "Transform": ("replicas", "lineage", "service_account_name"),
+    "Transform": ("lineage", "service_account_name"),
 }
 """By kind, the fields of its `spec`."""
 
@@ -137,7 +163,7 @@ _IMAGE: Final = ("image", "image: REGISTRY/NAME:TAG")
 
 
 def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
-    """The generic Transforms, and streaming ones in containers, that leave out what must be known here.
+    """The generic Transforms that leave out what must be known here.
 
     Only a warning where the runtime is not installed: that it must be is an error of its own.
     """
@@ -148,7 +174,7 @@ def incomplete(project: Project, environment: Environment) -> Iterator[Finding]:
         if not in_images and (spec.image or spec.command or _has_a_command(spec.runtime)):
             continue
         field, hint = _IMAGE if in_images else _COMMAND
-        if getattr(spec, field) or not (runs_command(spec.runtime) or (spec.mode == "streaming" and in_images)):
+        if getattr(spec, field) or not runs_command(spec.runtime):
             continue
         message = f"Transform {transform.name} needs `{field}`: that is what the executor {name} runs"
         severity: Severity = "error" if spec.runtime in installed else "warning"

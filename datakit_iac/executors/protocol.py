@@ -21,6 +21,7 @@ class Capabilities:
         resources: what of a workload's `resources` it keeps, e.g. ``limits.memory``.
         outlives_caller: what it runs goes on when this process ends, and the next one can attach to it.
         schedules: it starts scheduled Transforms by itself, once an update has deployed them.
+        streams: it keeps streaming Transforms running by itself, once an update has deployed them.
     """
 
     shares_filesystem: bool = False
@@ -28,6 +29,7 @@ class Capabilities:
     resources: frozenset[str] = frozenset()
     outlives_caller: bool = False
     schedules: bool = False
+    streams: bool = False
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened

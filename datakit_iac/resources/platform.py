@@ -114,8 +114,11 @@ class Platform(pulumi.ComponentResource):
         deletion, self._quotas = _deletion(resolved.environment), self._values.replaced(limits.quotas(resolved))
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
-        if resolved.environment.spec.executor.type == EXECUTOR and resolved.environment.spec.history:
-            ClusterObjects(resolved, os.fspath(project), self._secrets, self._child).declare()
+        if resolved.environment.spec.executor.type == EXECUTOR:
+            after = pulumi.ResourceOptions(depends_on=[*self._datasets.values()])
+            opts = pulumi.ResourceOptions.merge(self._child, after)
+            started = ClusterObjects(resolved, os.fspath(project), self._secrets, self._reached, opts)
+            started.declare([*filter(None, runs.values())])
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
         made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
         self.register_outputs({"runs": self.runs, **applied(plan, made)})
@@ -164,6 +167,10 @@ class Platform(pulumi.ComponentResource):
                 opts=self._child,
             )
 
+    def _reached(self, store: ResolvedStore) -> pulumi.Output[Any]:
+        secrets = {name: self._secret(each) for name, each in store.secrets.items()}
+        return pulumi.Output.all(options=self._values.replaced(store.connection.options), secrets=secrets)
+
     def _secret(self, reference: str) -> Any:
         if is_deferred(reference):
             return self._values.secret(reference)
@@ -207,7 +214,7 @@ class Platform(pulumi.ComponentResource):
                 approved=self._is_approved,
                 opts=self._child,
             )
-            if not trigger.on_change:
+            if not resolved.manifest.spec.on_change:
                 return None
             kept = {"quotas": self._quotas, "executor": self._executor, "history": self._history}
             return Run(job.transform, transform=transform, **kept, opts=self._child)

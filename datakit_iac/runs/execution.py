@@ -23,6 +23,7 @@ from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.execution import run, secrets_of
 from datakit_iac.runtimes.job import JobFailedError, RunContext, RunResult
 from datakit_iac.runtimes.registry import runtime
+from datakit_iac.runtimes.streaming import keep_running
 from datakit_iac.technologies.technology import StoreError
 
 CACHE: Final = Path(".datakit", "cache")
@@ -94,10 +95,19 @@ def _run_and_verified(request: RunRequest, call: Operation, recording: Recording
         log.write(text)
         call.status(text)
 
-    with alone([each.connection for each in (*job.inputs, *job.outputs)], call):
-        context = RunContext(
-            request.executor, cache(job.environment), status, call.cancel, confirm, log.write, recording.record.id
-        )
+    def tell(text: str) -> None:
+        log.write(text)
+        call.tell(text)
+
+    context = RunContext(
+        request.executor, cache(job.environment), status, call.cancel, confirm, log.write, recording.record.id
+    )
+    stores = [each.connection for each in (*job.inputs, *job.outputs)]
+    if request.is_streaming:
+        with alone(stores, call):
+            claim(job, request.generations, call)
+        keep_running(runtime(job.runtime), job, context, tell)  # beside the Runs that read what it writes
+    with alone(stores, call):
         warm(context.executor)
         call.status("starting")
         claim(job, request.generations, call)

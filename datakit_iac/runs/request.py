@@ -33,6 +33,7 @@ class RunRequest:
         where: the executor: ``{"type": …}`` and its settings; the default one where it is empty.
         history: the Store that has the history; a file of the project where it is None.
         is_forced: whether it runs though nothing changed.
+        is_streaming: whether it is kept running until it is stopped.
     """
 
     job: Job
@@ -45,6 +46,7 @@ class RunRequest:
     where: Mapping[str, Any] = field(default_factory=dict)
     history: Connection | None = None
     is_forced: bool = False
+    is_streaming: bool = False
 
     @property
     def executor(self) -> Executor:

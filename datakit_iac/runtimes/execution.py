@@ -76,7 +76,8 @@ def run(runtime: Runtime, job: Job, context: RunContext) -> RunResult:
         except JobFailedError as failure:
             cause, lines = hide(failure.cause), tuple(map(hide, failure.lines))
             if failure.is_final or len(before) == job.retries:
-                raise JobFailedError(f"{cause}{_count(before)}", (*lines, *_told(before))) from None
+                told = (*lines, *_told(before))
+                raise JobFailedError(f"{cause}{_count(before)}", told, is_final=failure.is_final) from None
             before.append(cause)
             _wait(before, job.retries, context)
         else:

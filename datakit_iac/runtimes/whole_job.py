@@ -20,6 +20,7 @@ from datakit_iac.executors.lines import Lines
 from datakit_iac.executors.protocol import Executor
 from datakit_iac.executors.workload import FOLDER, Workload
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.models.section import runs_command
 from datakit_iac.runtimes.definition import definition
 from datakit_iac.runtimes.job import JobFailedError, Relation, RunResult, Runtime, invalid_job
 from datakit_iac.technologies.technology import technology
@@ -31,15 +32,16 @@ MARK: Final = "\x1e"
 FILE: Final = "job.json"
 _WORKER: Final = "datakit_iac.executors.worker"
 _SHOWN: Final = 20
+_LONGEST: Final = 500
 
 
 def carried_by(runtime: Runtime, job: Job, executor: Executor) -> Runtime:
     """The runtime as an executor needs it: that of the job, or one that carries the whole of it there.
 
-    A Transform that says image and command needs nothing of datakit in its container.
+    A Transform that runs a command, or an image, of its own needs nothing of datakit in its container.
     """
     able = executor.capabilities
-    if able.shares_filesystem or not able.runs_images or (job.image and job.command):
+    if able.shares_filesystem or not able.runs_images or (job.image and runs_command(job.runtime)):
         return runtime
     return WholeJob(runtime)
 
@@ -90,7 +92,7 @@ class WholeJob:
         said: dict[str, Any] = {}
         for line in lines:
             if not line.startswith(MARK):
-                last.append(line)
+                last.append(line[:_LONGEST])
                 continue
             said |= json.loads(line[len(MARK) :])
             if text := said.pop("progress", ""):
@@ -99,7 +101,7 @@ class WholeJob:
             raise JobFailedError(failed["cause"], tuple(failed["lines"]), is_final=failed["final"])
         if outcome := said.get("outcome"):
             return read(outcome)
-        if any(line.endswith(("No module named datakit_iac", f"No module named {_WORKER}")) for line in last):
+        if any("No module named" in line and "datakit_iac" in line for line in last):
             where = f"the image {job.image}" if job.image else "the image"
             message = f"{where} does not have datakit-iac: build it from the project's locked requirements"
             raise JobFailedError(message, tuple(last), is_final=True)

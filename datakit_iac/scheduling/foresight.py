@@ -81,6 +81,8 @@ _STATES: Final = {
 
 
 def _reason(request: RunRequest, latest: Latest | None) -> str:
+    if request.is_streaming:
+        return "it is streaming: it is kept running until it is stopped"
     if request.is_forced:
         return "forced"
     if latest is None:

@@ -12,6 +12,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.job import Job
 from datakit_iac.environment import limits
 from datakit_iac.environment.model import ResolvedProject
+from datakit_iac.executors.registry import executor
 from datakit_iac.history import place
 from datakit_iac.history.database import Database
 from datakit_iac.history.deployments import Deployments
@@ -40,13 +41,13 @@ class RunnableProject:
         resolved: the project.
         stack: ``project/environment``.
         connect: how a Store is reached, by its name, with its secrets.
-        where: the executor, with its settings; that of the Environment where it is None.
+        where: the executor of a job, with its settings; that of the Environment where it is None.
     """
 
     resolved: ResolvedProject
     stack: str
     connect: Callable[[str], Connection]
-    where: Mapping[str, Any] | None = None
+    where: Callable[[Job], Mapping[str, Any]] | None = None
 
     @cached_property
     def database(self) -> Database:
@@ -73,6 +74,13 @@ class RunnableProject:
         """
         self._demand_approved(name)
         job = self.job(name)
+        where = self.where(job) if self.where else limits.executor(self.resolved.environment) or {}
+        is_streaming = self._is_streaming(name)
+        if is_streaming and (kind := where.get("type")) and executor(kind).capabilities.streams:
+            raise NotDoneError(
+                f"{name} is streaming, and the executor {kind} keeps it running: "
+                f"`dk apply --env {self.resolved.environment.name}` deploys it"
+            )
         # Of what is fetched from elsewhere nothing tells whether it changed: a person or a schedule decides.
         is_asked = force or (not job.inputs and trigger in ("manual", "schedule"))
         defined, versions = definition(job), {each.name: self._version(each, name, call) for each in job.inputs}
@@ -84,9 +92,10 @@ class RunnableProject:
             trigger=trigger,
             due=due,
             quotas=limits.quotas(self.resolved),
-            where=self.where if self.where is not None else limits.executor(self.resolved.environment) or {},
+            where=where,
             history=self._history_store,
-            is_forced=is_asked,
+            is_forced=is_asked or is_streaming,
+            is_streaming=is_streaming,
         )
 
     def job(self, name: str) -> Job:
@@ -100,21 +109,23 @@ class RunnableProject:
         return replace(reached, given=given_digest(files(job)))
 
     def after(self, names: Iterable[str], *, every: bool) -> list[str]:
-        """The Transforms downstream of some, in order: those that run on a change, or every one."""
+        """The Transforms downstream of some, in order: those that run on a change, or every one that ends."""
         graph = self.resolved.graph
         written = {dataset for name in names for dataset in graph.writes[name]}
         below = {each for dataset in written for each in graph.downstream(dataset)}
         return [
             each
             for each in graph.order
-            if each in below and each in self.resolved.transforms and (every or self._on_change(each))
+            if each in below
+            and each in self.resolved.transforms
+            and (self._on_change(each) or (every and not self._is_streaming(each)))
         ]
 
     def before(self, name: str) -> set[str]:
-        """The Transforms that write what one reads, or what its tests read."""
+        """The Transforms that write what one reads, or what its tests read; a streaming one is not waited for."""
         graph = self.resolved.graph
         read = (*graph.reads[name], *graph.references.get(name, ()))
-        return {writer for dataset in read for writer in graph.writers.get(dataset, ())} - {name}
+        return {writer for dataset in read for writer in self._batch_writers(dataset)} - {name}
 
     def schedules(self) -> dict[str, Schedule]:
         """The schedule of each Transform that has one."""
@@ -132,9 +143,9 @@ class RunnableProject:
         return [each for each in self.on_change() if each in found and each != name]
 
     def sources(self) -> dict[str, list[str]]:
-        """The DataSets that no Transform writes, with those that read each and run on a change."""
+        """The DataSets that no Transform writes in Runs, with those that read each and run on a change."""
         graph = self.resolved.graph
-        there = [name for name in self.resolved.datasets if not graph.writers.get(name)]
+        there = [name for name in self.resolved.datasets if not self._batch_writers(name)]
         found = {name: [each for each in graph.readers.get(name, ()) if self._is_run(each)] for name in there}
         return {name: readers for name, readers in found.items() if readers}
 
@@ -153,7 +164,13 @@ class RunnableProject:
         return self.connect(store) if store else None
 
     def _on_change(self, name: str) -> bool:
-        return self.resolved.transforms[name].manifest.spec.trigger.on_change
+        return self.resolved.transforms[name].manifest.spec.on_change
+
+    def _is_streaming(self, name: str) -> bool:
+        return name in self.resolved.transforms and self.resolved.transforms[name].manifest.spec.is_streaming
+
+    def _batch_writers(self, dataset: str) -> list[str]:
+        return [each for each in self.resolved.graph.writers.get(dataset, ()) if not self._is_streaming(each)]
 
     def _reached(self, dataset: BoundDataSet) -> BoundDataSet:
         return replace(dataset, connection=self.connect(dataset.store))

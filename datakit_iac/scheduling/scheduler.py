@@ -45,6 +45,7 @@ class Scheduler:
         show: takes each result.
         holder: the name of this scheduler, another for each.
         poll: seconds between two looks at sources.
+        schedules: whether it starts what is due by its schedule.
         look: called from time to time.
         now: the present time.
     """
@@ -58,11 +59,12 @@ class Scheduler:
         *,
         holder: str,
         poll: float = 60.0,
+        schedules: bool = True,
         look: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._load, self._operation, self._show, self._now = load, operation, show, now
-        self._poll, self._holder, self._look = poll, holder, look
+        self._poll, self._holder, self._look, self._schedules = poll, holder, look, schedules
         self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="run")
         self._running: dict[str, _Running] = {}
         self._again: dict[str, Asked] = {}
@@ -110,7 +112,7 @@ class Scheduler:
         self._project, self._sources, self._polled = project, Sources(project), float("-inf")
         self._lease = Lease(project.database, "scheduler", self._holder)
         done = {name: at(due) for name, due in project.history.latest_due().items()}
-        self._agenda = Agenda(project.schedules(), done, self._now())
+        self._agenda = Agenda(project.schedules() if self._schedules else {}, done, self._now())
         self._seen = project.history.succeeded()
         self._waiting = dict.fromkeys(project.on_change())
 

@@ -18,10 +18,8 @@ from tests.manifest.writing import CONNECTOR, DATASET, STORE, manifest, write
         ("local", "runtime: generic-python, image: load", []),
         ("local", "runtime: generic-go", []),
         ("local", "runtime: generic-go, command: ./load", []),
-        ("local", "runtime: cloudquery, mode: streaming", []),
         ("kubernetes", "runtime: generic-go, command: ./load", ["spec.image"]),
         ("kubernetes", "runtime: generic-go, image: load", []),
-        ("kubernetes", "runtime: cloudquery, mode: streaming", ["spec.image"]),
         ("kubernetes", "runtime: cloudquery", []),
     ],
 )
@@ -77,6 +75,30 @@ def test_a_command_beside_a_runtime_with_one_of_its_own_is_told(tmp_path: Path, 
     assert [(each.code, each.severity, each.path) for each in found] == (
         [("not-used", "warning", "spec.command")] if told else []
     )
+
+
+@pytest.mark.parametrize(
+    ("executor", "transform", "told"),
+    [
+        ("local", "runtime: cloudquery", [("not-supported", "spec.mode")]),
+        ("local", "runtime: generic-go", [("not-kept", "spec.mode")]),
+        ("local", "runtime: generic-go, replicas: 2", [("not-kept", "spec.mode"), ("not-kept", "spec.replicas")]),
+        ("{type: kubernetes, image: shop}", "runtime: generic-go, image: load, replicas: 2", []),
+        (
+            "{type: kubernetes, image: shop}",
+            "runtime: generic-go, image: load, timeout: 5m, trigger: {policy: schedule, schedule: {cron: '@daily'}}",
+            [("not-supported", "spec.trigger"), ("not-used", "spec.timeout")],
+        ),
+    ],
+)
+def test_what_does_not_go_with_streaming_is_told(
+    tmp_path: Path, executor: str, transform: str, told: list[tuple[str, str]]
+) -> None:
+    spec = f"spec: {{{transform}, mode: streaming, outputs: [{{dataset: users}}]}}"
+    said = manifest("Environment", "dev", f"spec: {{executor: {executor}}}")
+    project = load(write(tmp_path, manifest("Transform", "load", spec), said))
+    found = [each for each in unsupported(project, project.environments["dev"]) if "executor" not in each.path]
+    assert [(each.code, each.path) for each in found if each.path not in ("spec.image", "spec.command")] == told
 
 
 @pytest.mark.parametrize(

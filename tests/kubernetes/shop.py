@@ -20,7 +20,7 @@ from tests.servers.sharing import shared
 
 PROJECT: Final = Path(__file__).with_name("project")
 ROWS: Final = "SELECT name, total FROM marts.revenue ORDER BY 1"
-_PLUGIN: Final = Path(__file__).parents[1] / "servers" / "kubernetes" / "plugin"
+PLUGIN: Final = Path(__file__).parents[1] / "servers" / "kubernetes" / "plugin"
 _ENVIRONMENT: Final = """\
 apiVersion: datakit.infoblox.dev/v1alpha1
 kind: Environment
@@ -55,7 +55,7 @@ class Shop(Workspace):
         bindings = [json.dumps({**reached, "database": name, **hidden}) for name in self.databases]
         self.write("project/dev.yaml", _ENVIRONMENT % (json.dumps(where), history, *bindings))
         self._image, self._cluster = image, Path(cluster["folder"])
-        self.env["PATH"] = f"{_PLUGIN}{os.pathsep}{self.env['PATH']}"
+        self.env["PATH"] = f"{PLUGIN}{os.pathsep}{self.env['PATH']}"
         self.env |= {"SHOP_PASSWORD": self.server["password"], "KUBECONFIG": cluster["kubeconfig"]}
 
     def build(self) -> None:
@@ -69,9 +69,13 @@ class Shop(Workspace):
         for each in statements:
             self._execute(self.databases[1], each)
 
+    def ask(self, query: str) -> list[Any]:
+        """Rows of the warehouse."""
+        return self._execute(self.databases[0], query)
+
     def revenue(self) -> list[Any]:
         """The rows at the end of the pipeline."""
-        return self._execute(self.databases[0], ROWS)
+        return self.ask(ROWS)
 
     def _database(self, name: str) -> str:
         made = f"{name}_{secrets.token_hex(6)}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.kubernetes.shop import Shop
-from tests.kubernetes.waiting import pods, until
+from tests.kubernetes.waiting import of, pods, until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.engine]
 
@@ -49,7 +49,9 @@ def test_schedules_are_cron_jobs_that_are_repaired_and_that_fire(
     assert shop.up("--skip-preview").ok().operations["CronJob shop-dev-load"] == "update"
     until(lambda: shop.revenue() == [("ann", 15.0), ("bob", 7.0)], within=240)
     batch.patch_namespaced_cron_job("shop-dev-load", namespace, {"spec": {"suspend": True}})
-    until(lambda: not pods(api, namespace, "Running"))
+    until(
+        lambda: not [each for name in ("shop-dev-load", "build") for each in of(name, pods(api, namespace, "Running"))]
+    )
     shown = shop.dk("runs", "list", "--env", "dev", "--project", "project", "--output", "json")
     told = {(each["transform"], each["trigger"], each["state"]) for each in json.loads(shown.results)["runs"]}
     assert told >= {("load", "schedule", "succeeded"), ("build", "on-change", "succeeded")}

@@ -23,6 +23,15 @@ def expected(source: Path) -> dict[str, Decimal]:
     return dict(paid)
 
 
+def best(paid: dict[str, Decimal]) -> list[dict[str, object]]:
+    """The report: the three items that sold best."""
+    total = sum(paid.values())
+    return [
+        {"item": item, "amount": paid[item], "share": (paid[item] * 100 / total).quantize(Decimal("0.1"))}
+        for item in sorted(paid, key=lambda item: -paid[item])[:3]
+    ]
+
+
 def test_all_four_runtimes_work_on_one_another_and_only_what_changed_runs_again(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.project.rmdir()
@@ -33,12 +42,7 @@ def test_all_four_runtimes_work_on_one_another_and_only_what_changed_runs_again(
     revenue = workspace.rows("SELECT item, amount FROM marts.revenue", "project/.datakit/dev/warehouse.duckdb")
     assert dict(revenue) == paid
     report = workspace.project / ".datakit/dev/public/report/rows.json"
-    best = sorted(paid, key=lambda item: -paid[item])[:3]
-    total = sum(paid.values())
-    assert [json.loads(line, parse_float=Decimal) for line in report.read_text().splitlines()] == [
-        {"item": item, "amount": paid[item], "share": (paid[item] * 100 / total).quantize(Decimal("0.1"))}
-        for item in best
-    ]
+    assert [json.loads(line, parse_float=Decimal) for line in report.read_text().splitlines()] == best(paid)
     lines = workspace.rows("SELECT count(*) FROM raw.order_lines", "project/.datakit/dev/warehouse.duckdb")[0][0]
     assert f"orders 40, order lines {lines}" in made
     assert "report 3" in made

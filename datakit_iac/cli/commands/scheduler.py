@@ -9,6 +9,7 @@ import json
 import os
 import socket
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,15 @@ from datakit_iac.cli import exit_codes
 from datakit_iac.cli.runnable import add_environment, add_json, reloading
 
 if TYPE_CHECKING:
+    from datakit_iac.scheduling.runnable import RunnableProject
     from datakit_iac.scheduling.sequence import Asked, Result
 
 
 def configure(parser: ArgumentParser) -> None:
     add_environment(parser)
+    parser.add_argument(
+        "--no-schedules", action="store_true", help="start nothing by its schedule: others do, as a cluster's CronJobs"
+    )
     parser.add_argument("--once", action="store_true", help="start what is due now and what follows from it, and end")
     parser.add_argument(
         "--poll", type=_seconds, default=60.0, metavar="TIME", help="how often sources are looked at (default: 60s)"
@@ -30,6 +35,16 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
+    return serve(options, reloading(options.env, options.project))
+
+
+def serve(options: Namespace, load: Callable[[], RunnableProject | None]) -> int:
+    """Run the scheduler of a project.
+
+    Args:
+        options: those of the command.
+        load: what gives the project as it is now; None where it did not change, or has errors.
+    """
     from datakit_iac.cli.output.runs import Display
     from datakit_iac.cli.secrets import secrets
     from datakit_iac.runs.operation import Stop
@@ -37,7 +52,6 @@ def run(options: Namespace) -> int:
     from datakit_iac.scheduling.scheduler import Scheduler
     from datakit_iac.scheduling.watch import Watch
 
-    load = reloading(options.env, options.project)
     project = load()
     if project is None:
         return exit_codes.FINDINGS
@@ -56,6 +70,10 @@ def run(options: Namespace) -> int:
                 failed.append(result.transform)
             watch.ended(result)
 
+        def look(present: RunnableProject) -> None:
+            notifier.notifications = tuple(present.resolved.environment.spec.notify)
+            watch.look(present)
+
         stop = Stop()
         display.stops(stop)
         holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -66,7 +84,8 @@ def run(options: Namespace) -> int:
             show,
             holder=holder,
             poll=options.poll,
-            look=watch.look,
+            schedules=not options.no_schedules,
+            look=look,
         )
         if options.once:
             scheduler.once(stop)

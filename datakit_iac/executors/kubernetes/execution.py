@@ -16,8 +16,11 @@ from datakit_iac.executors.protocol import ExecutorError, LimitExceededError
 from datakit_iac.executors.workload import Workload
 
 _PAUSE: Final = 0.3
-_LINES: Final = 10_000
+_SHORT: Final = 0.01
+_LINES: Final = 1_000
 """Lines that are kept before somebody takes them; beyond, the log waits."""
+_LONG: Final = 1 << 16
+"""Characters of a line that is kept alone."""
 _SILENCE: Final = 60.0
 """Seconds that the API server may be away."""
 _WITHIN: Final = 4.0
@@ -106,7 +109,11 @@ class JobExecution:
     def _put(self, what: str | int | Exception) -> None:
         if isinstance(what, str):
             self._last = what
+        is_long = isinstance(what, str) and len(what) > _LONG
         while not self._stop.is_set():
+            if is_long and not self._came.empty():
+                self._stop.wait(_SHORT)
+                continue
             with contextlib.suppress(queue.Full):
                 self._came.put(what, timeout=0.5)
                 return

@@ -37,7 +37,9 @@ class KubernetesJobs:
     """
 
     name = "kubernetes"
-    capabilities = Capabilities(runs_images=True, resources=pod.RESOURCES, outlives_caller=True, schedules=True)
+    capabilities = Capabilities(
+        runs_images=True, resources=pod.RESOURCES, outlives_caller=True, schedules=True, streams=True
+    )
 
     def __init__(self, settings: KubernetesSettings | None = None) -> None:
         self._settings = settings

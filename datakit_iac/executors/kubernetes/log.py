@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+LONGEST: Final = 4 << 20
+"""Bytes of a line that are read: a job may print all that it has to say without ending one."""
+
+CUT: Final = b" (the rest of this line is left out)"
 
 
 class Reading:
@@ -52,13 +57,24 @@ def _order(moment: str) -> str:
 
 
 def lines(log: Any) -> Iterator[bytes]:
-    """The lines of a stream; a stream that breaks ends, and is read again."""
+    """The lines of a stream, the longest of them cut; a stream that breaks ends, and is read again."""
     from urllib3.exceptions import HTTPError
 
-    rest = b""
+    rest = bytearray()
     with contextlib.suppress(HTTPError, OSError, ValueError, AttributeError):
         for block in log.stream(1 << 16, decode_content=False):
-            *whole, rest = (rest + block).split(b"\n")
-            yield from whole
+            first, *others = block.split(b"\n")
+            _add(rest, first)
+            for each in others:
+                yield bytes(rest)
+                rest[:] = each
         if rest:
-            yield rest
+            yield bytes(rest)
+
+
+def _add(line: bytearray, part: bytes) -> None:
+    """Add to a line what it has room for, and where that is not all, that it is cut."""
+    if len(line) < LONGEST:
+        line += part
+        if len(line) >= LONGEST:
+            line[LONGEST:] = CUT

@@ -59,13 +59,14 @@ def files(workload: Workload) -> dict[str, str]:
     return {_KEY.format(number): text for number, text in enumerate(workload.files.values())}
 
 
-def template(workload: Workload, settings: KubernetesSettings, companion: str) -> dict[str, Any]:
+def template(workload: Workload, settings: KubernetesSettings, companion: str, *, account: str = "") -> dict[str, Any]:
     """The template of the pod that runs a workload once.
 
     Args:
         workload: what runs.
         settings: of the Environment.
         companion: the name of the Secret with its secrets and of the ConfigMap with its files.
+        account: the ServiceAccount whose token it is given, to act on the cluster; empty where it needs none.
     """
     volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}, {"name": "folder", "emptyDir": {}}]
     mounts = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "folder", "mountPath": str(FOLDER)}]
@@ -102,7 +103,7 @@ def template(workload: Workload, settings: KubernetesSettings, companion: str) -
     spec: dict[str, Any] = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": GRACE,
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": bool(account),
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
@@ -114,8 +115,8 @@ def template(workload: Workload, settings: KubernetesSettings, companion: str) -
         "containers": [container],
         "volumes": volumes,
     }
-    if settings.service_account:
-        spec["serviceAccountName"] = settings.service_account
+    if name := account or settings.service_account:
+        spec["serviceAccountName"] = name
     if settings.image_pull_secrets:
         spec["imagePullSecrets"] = [{"name": each} for each in settings.image_pull_secrets]
     if settings.node_selector:

@@ -87,7 +87,7 @@ class Trigger(Model):
 
     @property
     def on_change(self) -> bool:
-        """Whether `up` runs it when something it depends on changed."""
+        """Whether it asks for a Run when something that the Transform depends on changed."""
         return self.policy == "on-change" or "on-change" in self.policies
 
 
@@ -141,6 +141,16 @@ class TransformSpec(Model):
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     lineage: LineageSection | None = None
     service_account_name: Annotated[str, Field(pattern=KUBERNETES_NAME)] | None = None
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it runs all the time, and never ends by itself."""
+        return self.mode == "streaming"
+
+    @property
+    def on_change(self) -> bool:
+        """Whether it is run when something that it depends on changed."""
+        return self.trigger.on_change and not self.is_streaming
 
     @property
     def section(self) -> Section | dict[str, Any] | None:

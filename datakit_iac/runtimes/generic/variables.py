@@ -10,13 +10,13 @@ from datakit_iac.contract.job import Job
 
 
 def variables(job: Job) -> dict[str, str]:
-    """`DK_RUN_IDENTITY`, and `DK_INPUT_…` and `DK_OUTPUT_…` for each DataSet, as JSON."""
+    """`DK_RUN_IDENTITY` of what is a Run, and `DK_INPUT_…` and `DK_OUTPUT_…` for each DataSet, as JSON."""
     datasets = {
         f"DK_{side}_{each.name.replace('-', '_').upper()}": json.dumps(said(each), ensure_ascii=False)
         for side, several in (("INPUT", job.inputs), ("OUTPUT", job.outputs))
         for each in several
     }
-    return {"DK_RUN_IDENTITY": job.identity, **datasets}
+    return {"DK_RUN_IDENTITY": job.identity, **datasets} if job.identity else datasets
 
 
 def said(dataset: BoundDataSet) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _PACKAGES: Final = "etcd-server containerd runc containernetworking-plugins ipro
 _PLUGINS: Final = Path("/usr/lib/cni/bridge")
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _SUBNET: Final = "10.89.{}"
+_SERVICES: Final = "10.96.{}"
 _USERS: Final = {
     "admin": ("admin", "system:masters"),
     "controllers": ("system:kube-controller-manager", ""),
@@ -40,7 +41,7 @@ _USERS: Final = {
 _CONFIG: Final = """\
 apiVersion: v1
 kind: Config
-clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{port}", certificate-authority-data: {authority}}}}}]
+clusters: [{{name: test, cluster: {{server: "https://{address}", certificate-authority-data: {authority}}}}}]
 users: [{{name: test, user: {{token: "{token}"}}}}]
 contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 current-context: test
@@ -48,9 +49,10 @@ current-context: test
 
 
 class Kubernetes(Server):
-    """Kubernetes on 127.0.0.1, and a node that has the images `IMAGE` and no registry.
+    """Kubernetes on this machine, and a node that has the images `IMAGE` and no registry.
 
-    Pods reach this machine at the address `host`, and nothing beyond it. There are no Services and no names of them.
+    Pods reach this machine at the address `host`, and nothing beyond it. The one Service is the API server's, at the
+    address that pods are told; there are no names of Services.
     """
 
     name = "Kubernetes"
@@ -59,7 +61,8 @@ class Kubernetes(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.port = free_port() // 4 * 4
-        self.subnet = _SUBNET.format(secrets.randbelow(200) + 20)
+        number = secrets.randbelow(200) + 20
+        self.subnet, self.services = _SUBNET.format(number), _SERVICES.format(number)
         self.bridge = f"dk{self.port}"
 
     def prepare(self) -> None:
@@ -67,7 +70,7 @@ class Kubernetes(Server):
         self.demand()
         self.programs = binaries.built()
         self.folder.chmod(0o700)
-        Authority.certify(authority := Authority(self.folder), "127.0.0.1")
+        Authority.certify(authority := Authority(self.folder), self.address)
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         form = serialization.PrivateFormat.PKCS8
         self._write("accounts.pem", key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
@@ -77,13 +80,14 @@ class Kubernetes(Server):
             token = secrets.token_hex(16)
             self.token = self.token or token
             tokens.append(f'{token},{user},{number},"{group}"\n')
-            made = _CONFIG.format(port=self.port, authority=encoded, token=token)
+            made = _CONFIG.format(address=self.address, authority=encoded, token=token)
             self._write(f"{name}.kubeconfig", made.encode())
         self._write("tokens.csv", "".join(tokens).encode())
         images.pause(self.folder / "pause.tar", self.programs / "pause")
         for arguments in (
             ["link", "add", self.bridge, "type", "bridge"],
             ["addr", "add", f"{self.subnet}.1/24", "dev", self.bridge],
+            ["addr", "add", f"{self.address}/32", "dev", self.bridge],
             ["link", "set", self.bridge, "up"],
         ):
             subprocess.run(["ip", *arguments], check=True)
@@ -92,7 +96,13 @@ class Kubernetes(Server):
     def command(self) -> list[str]:
         """The control plane and the node."""
         script = Path(__file__).with_name("plane.sh")
-        return ["bash", str(script), *map(str, (self.folder, self.programs, self.port, self.subnet, self.bridge))]
+        of_network = (self.port, self.subnet, self.bridge, self.services)
+        return ["bash", str(script), *map(str, (self.folder, self.programs, *of_network))]
+
+    @property
+    def address(self) -> str:
+        """That of the API server, which is the first of Services."""
+        return f"{self.services}.1"
 
     def start(self) -> None:
         """Start it, and bring the image of jobs to the node."""
@@ -166,7 +176,7 @@ class Kubernetes(Server):
 
     def _asked(self, path: str) -> dict[str, dict[str, list[dict[str, str]]]]:
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {self.token}"}
+            f"https://{self.address}{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
         context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
         try:

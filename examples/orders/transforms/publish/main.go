@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"log"
 	"math/big"
-	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 )
 
 // A dataset is what DK_INPUT_… and DK_OUTPUT_… say.
@@ -50,8 +48,7 @@ func named(variable string) (found dataset) {
 
 // read has the rows of a table, whatever its Store is.
 func read(from dataset) (rows []row, err error) {
-	command := exec.Command(os.Getenv("DK_PYTHON"), "rows.py", from.Store, from.Place)
-	command.Stderr = os.Stderr
+	command := store("read", from.Store, from.Place)
 	printed, err := command.Output()
 	if err != nil {
 		return nil, fmt.Errorf("the rows of %s: %w", from.Place, err)
@@ -75,12 +72,8 @@ func withShares(rows []row) {
 	}
 }
 
-// write replaces the file of a DataSet in a Store of files, whole or not at all.
+// write replaces the file of a DataSet, whole or not at all.
 func write(to dataset, rows []row) error {
-	address, err := url.Parse(os.Getenv("DK_STORE_DSN_PUBLIC"))
-	if err != nil {
-		return err
-	}
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
 	for _, each := range rows {
@@ -88,10 +81,14 @@ func write(to dataset, rows []row) error {
 			return err
 		}
 	}
-	folder := filepath.Join(address.Path, to.Place)
-	fresh := filepath.Join(folder, ".rows.new")
-	if err := os.WriteFile(fresh, content.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(fresh, filepath.Join(folder, "rows.json"))
+	command := store("write", to.Store, to.Place+"/rows.json")
+	command.Stdin = &content
+	return command.Run()
+}
+
+// store is the way to a Store, whatever it is.
+func store(arguments ...string) *exec.Cmd {
+	command := exec.Command(os.Getenv("DK_PYTHON"), append([]string{"store.py"}, arguments...)...)
+	command.Stderr = os.Stderr
+	return command
 }
