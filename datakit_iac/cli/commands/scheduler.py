@@ -17,6 +17,7 @@ from datakit_iac.cli import exit_codes
 from datakit_iac.cli.runnable import add_environment, add_json, reloading
 
 if TYPE_CHECKING:
+    from datakit_iac.scheduling.runnable import RunnableProject
     from datakit_iac.scheduling.sequence import Asked, Result
 
 
@@ -58,6 +59,10 @@ def run(options: Namespace) -> int:
                 failed.append(result.transform)
             watch.ended(result)
 
+        def look(present: RunnableProject) -> None:
+            notifier.notifications = tuple(present.resolved.environment.spec.notify)
+            watch.look(present)
+
         stop = Stop()
         display.stops(stop)
         holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -68,7 +73,7 @@ def run(options: Namespace) -> int:
             show,
             holder=holder,
             poll=options.poll,
-            look=watch.look,
+            look=look,
         )
         if options.once:
             scheduler.once(stop)
