@@ -47,6 +47,15 @@ def in_turn(sides: Mapping[str, Callable[[], float]], runs: int) -> dict[str, Sp
     return {name: Spread(taken) for name, taken in seconds.items()}
 
 
+def watched(side: Callable[[], float], used: list[float]) -> float:
+    """What a side returns; the processor time of the processes that it waited for is added to `used`."""
+    before = os.times()
+    taken = side()
+    after = os.times()
+    used.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return taken
+
+
 def timed(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None) -> float:
     """The seconds of one command, which must succeed."""
     begun = time.perf_counter()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import yaml
 
 from benchmarks.measure import Spread, in_turn, record, timed
 from datakit_iac.environment.resolve import resolve
@@ -40,10 +41,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         bare, ours, empty = (Path(scratch, name) for name in ("bare", "ours", "empty"))
-        jobs = _Bare(bare)
-        _pulumi_project(ours, 'from datakit_iac import Platform\n\nPlatform("flights", project="flights")\n')
+        jobs = Bare(bare)
+        pulumi_project(ours, 'from datakit_iac import Platform\n\nPlatform("flights", project="flights")\n')
         shutil.copytree(EXAMPLE, ours / "flights", ignore=shutil.ignore_patterns(".datakit"))
-        _pulumi_project(empty, "")
+        pulumi_project(empty, "")
         sides: dict[str, Callable[[], float]] = {
             "pulumi up of the flights example": lambda: _up(ours, "flights/.datakit/dev/warehouse.duckdb"),
             "bare cloudquery sync": jobs.sync,
@@ -62,7 +63,7 @@ def _ratios(spreads: dict[str, Spread]) -> dict[str, float]:
     }
 
 
-class _Bare:
+class Bare:
     """The jobs of the example as a person would start them by hand, all in one folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -92,7 +93,7 @@ class _Bare:
         self.database.unlink(missing_ok=True)
         command: list[str | Path] = [str(cli()), "sync", "cloudquery.yaml", "--telemetry-level", "none"]
         taken = timed(command, self.folder, ENV)
-        _expect(self.database, "raw.flights")
+        expect(self.database, "raw.flights")
         return taken
 
     def build(self) -> float:
@@ -101,11 +102,11 @@ class _Bare:
         where = ["--project-dir", "overlay", "--profiles-dir", ".", "--profile", profile.NAME]
         command: list[str | Path] = [BIN / "dbt", "build", *where, "--target-path", str(self.folder / "target")]
         taken = timed(command, self.folder, ENV)
-        _expect(self.database, "staging.stg_flights")
+        expect(self.database, "staging.stg_flights")
         return taken
 
 
-def _pulumi_project(folder: Path, program: str) -> None:
+def pulumi_project(folder: Path, program: str) -> None:
     folder.mkdir()
     project: dict[str, Any] = {
         "name": "flights",
@@ -113,7 +114,7 @@ def _pulumi_project(folder: Path, program: str) -> None:
         "backend": {"url": "file://./state?metadata=skip"},
         "plugins": {"providers": [{"name": "datakit", "path": str(BIN)}]},
     }
-    (folder / "Pulumi.yaml").write_text(json.dumps(project))
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
     (folder / "__main__.py").write_text(program)
 
 
@@ -126,11 +127,11 @@ def _up(folder: Path, database: str = "") -> float:
     timed([BIN / "pulumi", "stack", "init", "dev"], folder, ENV)
     taken = timed([BIN / "pulumi", "up", "--yes", "--skip-preview", "--stack", "dev"], folder, ENV)
     if database:
-        _expect(folder / database, "marts.carrier_ranking", rows=16)
+        expect(folder / database, "marts.carrier_ranking", rows=16)
     return taken
 
 
-def _expect(database: Path, table: str, rows: int = FLIGHTS) -> None:
+def expect(database: Path, table: str, rows: int = FLIGHTS) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         ((found,),) = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
     if found != rows:

@@ -133,9 +133,10 @@ def _ended(run: Callable[[], int]) -> int:
 
 
 def _unforeseen(fault: Exception) -> int:
+    from datakit_iac.history.database import HistoryError
     from datakit_iac.toolchain.errors import ToolchainError
 
-    if isinstance(fault, ToolchainError):
+    if isinstance(fault, ToolchainError | HistoryError):
         return _said(str(fault), exit_codes.MISSING)
     if os.environ.get("DATAKIT_TRACEBACK"):
         raise fault

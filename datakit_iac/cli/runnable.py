@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from datakit_iac.cli.output.spinner import waiting
 from datakit_iac.cli.project_scope import pulumi_folder, scope
 from datakit_iac.cli.reading import read
 from datakit_iac.cli.secrets import reached, secrets
+from datakit_iac.findings.visible import visible
 
 if TYPE_CHECKING:
     from datakit_iac.contract.connection import Connection
@@ -86,23 +88,38 @@ def runnable(environment: str, path: str) -> RunnableProject | None:
 
 
 def reloading(environment: str, path: str) -> Callable[[], RunnableProject | None]:
-    """Gives the project as it is now; None where no manifest changed since, or it has errors, which are printed."""
+    """Gives the project as it is now; None where no manifest changed since, or it has errors, which are printed.
+
+    At first, it raises what `runnable` does.
+    """
     from datakit_iac.manifest.loading.discovery import yaml_files
 
     root = scope(path).root
-    seen: dict[str, int] = {}
+    seen: dict[str, int] | None = None
 
     def load() -> RunnableProject | None:
         nonlocal seen
         modules: list[str] = []
-        files = (*yaml_files(str(root), [], modules), *modules)
-        there = {file: Path(file).stat().st_mtime_ns for file in files}
+        there = dict(_stamps(*yaml_files(str(root), [], modules), *modules))
         if there == seen:
             return None
-        seen = there
-        return runnable(environment, str(root))
+        is_first, seen = seen is None, there
+        try:
+            return runnable(environment, str(root))
+        except (UsageError, OSError) as fault:
+            if is_first:
+                raise
+            print(visible(f"dk: {fault}", lines=True), file=sys.stderr)
+            return None
 
     return load
+
+
+def _stamps(*files: str) -> Iterator[tuple[str, int]]:
+    """When each file was changed; of one that has gone since it was listed, nothing."""
+    for file in files:
+        with suppress(FileNotFoundError):
+            yield file, Path(file).stat().st_mtime_ns
 
 
 def history(environment: str, path: str) -> Database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 _TURN: Final = sa.text("SELECT pg_advisory_xact_lock(hashtext(:stack))")
+_CLOCK: Final = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
 
 
 class HistoryError(Exception):
@@ -56,6 +58,15 @@ class Database:
                 yield connection
         except SQLAlchemyError as fault:
             raise self._failed("written", fault) from fault
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may use it."""
+        return self._engine.dialect.name == "postgresql"
+
+    def now(self, connection: sa.Connection) -> float:
+        """Seconds since 1970 by the one clock that all who use the history have."""
+        return float(connection.scalar(_CLOCK) or 0) if self.is_shared else time.time()
 
     def put(
         self, connection: sa.Connection, table: sa.Table, key: Mapping[str, str], values: Mapping[str, Any]

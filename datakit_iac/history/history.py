@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from datakit_iac.history.database import Database
 from datakit_iac.history.log import is_held
 from datakit_iac.history.record import OPEN, RunRecord, State
-from datakit_iac.history.tables import LATEST, RUNS
+from datakit_iac.history.tables import IS_DUE, IS_OPEN, IS_RUNNING, LATEST, RUNS
+from datakit_iac.history.uuid7 import first_of
 
 LEASE: Final = 30.0
 """Seconds after its last sign of life that a Run of another machine counts as lost."""
@@ -55,6 +56,7 @@ class History:
 
     def __init__(self, database: Database) -> None:
         self._database, self.stack, self.place, self.host = database, database.stack, database.place, database.host
+        self.is_shared = database.is_shared
 
     def queue(self, record: RunRecord) -> None:
         """Record a Run that waits for its turn.
@@ -63,10 +65,11 @@ class History:
             AlreadyDoneError: it is due at a time for which there is one already.
             HistoryError: it cannot be written.
         """
-        values = {name: getattr(record, name) for name in _FIELDS} | {"beat_at": time.time()}
+        values = {name: getattr(record, name) for name in _FIELDS}
         with self._database.written() as connection:
+            now = self._database.now(connection)
             try:
-                connection.execute(sa.insert(RUNS).values(**values))
+                connection.execute(sa.insert(RUNS).values(**values, beat_at=now))
             except IntegrityError as twice:
                 raise AlreadyDoneError(record.transform) from twice
 
@@ -85,8 +88,8 @@ class History:
             if record is None or is_full or record.transform in running:
                 return None
             previous = self._latest(connection, record.transform).get(record.transform)
-            now = time.time()
-            changed = {"state": "running", "started_at": now, "beat_at": now}
+            now = self._database.now(connection)
+            changed = {"state": "running", "started_at": time.time(), "beat_at": now}
             connection.execute(sa.update(RUNS).where(RUNS.c.id == run).values(**changed))
             self._note(connection, record.transform, {"run": run})
             return Turn(previous)
@@ -98,11 +101,15 @@ class History:
             if previous:
                 self._note(connection, run.transform, {"run": previous.run.id})
 
-    def beat(self, run: str) -> bool:
-        """Give a sign of life; whether the Run was asked to stop."""
+    def beat(self, run: str) -> str:
+        """Give a sign of life; why the Run is to stop, empty where it may go on."""
         with self._database.written() as connection:
-            connection.execute(sa.update(RUNS).where(RUNS.c.id == run).values(beat_at=time.time()))
-            return bool(connection.scalar(sa.select(RUNS.c.stop_asked).where(RUNS.c.id == run)))
+            now = self._database.now(connection)
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run).values(beat_at=now))
+            found = connection.execute(sa.select(RUNS.c.state, RUNS.c.stop_asked).where(RUNS.c.id == run)).first()
+        if found and found.state == "lost":
+            return "it gave no sign of life for so long that it was taken for lost, and may run elsewhere"
+        return "stopped by `dk stop`" if found and found.stop_asked else ""
 
     def end(
         self,
@@ -126,10 +133,41 @@ class History:
         with self._database.written() as connection:
             connection.execute(sa.update(RUNS).where(RUNS.c.id == run).values(stop_asked=True))
 
+    def forget(self, before: float, most: int = 1000) -> int:
+        """Remove Runs that were queued before a time, the oldest first; how many.
+
+        The newest Run of each Transform, the newest that succeeded and the last of its schedule stay, however old:
+        they tell what need not be done again.
+
+        Args:
+            before: seconds since 1970.
+            most: how many at a time, so that nobody waits long for the history.
+        """
+        later = RUNS.alias()
+        newer = (later.c.stack == RUNS.c.stack, later.c.transform == RUNS.c.transform, later.c.due > RUNS.c.due)
+        is_not_last = sa.exists().where(*newer, later.c.state != "lost")
+        mine = LATEST.c.stack == self.stack
+        kept = [sa.select(LATEST.c.run).where(mine)]
+        kept += [sa.select(LATEST.c.succeeded).where(mine, LATEST.c.succeeded.is_not(None))]
+        chosen = (
+            RUNS.c.stack == self.stack,
+            RUNS.c.id < first_of(before),
+            RUNS.c.state.not_in(OPEN),
+            *(RUNS.c.id.not_in(each) for each in kept),
+            sa.or_(RUNS.c.due.is_(None), RUNS.c.state == "lost", is_not_last),
+        )
+        old = sa.select(RUNS.c.id).where(*chosen).order_by(RUNS.c.id).limit(most)
+        with self._database.read() as connection:
+            found = [*connection.scalars(old)]
+        if found:
+            with self._database.written() as connection:
+                connection.execute(sa.delete(RUNS).where(RUNS.c.id.in_(found)))
+        return len(found)
+
     def sweep(self) -> None:
         """Record as lost what ended without a word."""
         with self._database.read() as connection:
-            if not any(not self._lives(*row) for row in self._signs(connection)):
+            if not self._lost(connection):
                 return
         with self._database.written() as connection:
             self._sweep(connection)
@@ -155,7 +193,7 @@ class History:
 
     def latest_due(self) -> dict[str, float]:
         """The last time of its schedule that each Transform was started for, and not lost."""
-        chosen = (RUNS.c.stack == self.stack, RUNS.c.due.is_not(None), RUNS.c.state != "lost")
+        chosen = (RUNS.c.stack == self.stack, IS_DUE)
         found = sa.select(RUNS.c.transform, sa.func.max(RUNS.c.due)).where(*chosen).group_by(RUNS.c.transform)
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(found)}
@@ -179,21 +217,26 @@ class History:
         return {run.transform: Latest(run, succeeded) for run, succeeded in both if run}
 
     def _running(self, connection: sa.Connection) -> set[str]:
-        chosen = (RUNS.c.stack == self.stack, RUNS.c.state == "running")
+        chosen = (RUNS.c.stack == self.stack, IS_RUNNING)
         return {*connection.scalars(sa.select(RUNS.c.transform).where(*chosen))}
 
     def _signs(self, connection: sa.Connection) -> Sequence[tuple[str, str, str, float]]:
-        chosen = (RUNS.c.stack == self.stack, RUNS.c.state.in_(OPEN))
+        chosen = (RUNS.c.stack == self.stack, IS_OPEN)
         found = sa.select(RUNS.c.id, RUNS.c.host, RUNS.c.log, RUNS.c.beat_at).where(*chosen)
         return [(row.id, row.host, row.log, row.beat_at) for row in connection.execute(found)]
 
-    def _lives(self, run: str, host: str, log: str, beat_at: float) -> bool:
+    def _lost(self, connection: sa.Connection) -> list[str]:
+        """The Runs that ended without a word."""
+        signs = self._signs(connection)
+        now = self._database.now(connection) if signs else 0.0
+        return [run for run, host, log, beat_at in signs if not self._lives(host, log, now - beat_at)]
+
+    def _lives(self, host: str, log: str, silence: float) -> bool:
         held = is_held(log) if host == self.host else None
-        return time.time() - beat_at < LEASE if held is None else held
+        return silence < LEASE if held is None else held
 
     def _sweep(self, connection: sa.Connection) -> None:
-        lost = [row[0] for row in self._signs(connection) if not self._lives(*row)]
-        if lost:
+        if lost := self._lost(connection):
             values = {"state": "lost", "ended_at": time.time(), "error": "what ran it ended without a word"}
             connection.execute(sa.update(RUNS).where(RUNS.c.id.in_(lost), RUNS.c.state.in_(OPEN)).values(**values))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import sqlalchemy as sa
 
 from datakit_iac.history.database import Database
@@ -28,8 +26,9 @@ class Lease:
         Raises:
             HistoryError: it cannot be written.
         """
-        now, mine = time.time(), LEASES.c.name == self._name
+        mine = LEASES.c.name == self._name
         with self._database.written() as connection:
+            now = self._database.now(connection)
             there = connection.execute(sa.select(LEASES.c.holder, LEASES.c.until).where(mine)).first()
             if there and there.holder != self._holder and there.until > now:
                 return False

@@ -92,10 +92,13 @@ def _location(store: Connection) -> str:
 
 
 def _of_store(store: Connection) -> sa.Engine:
-    from datakit_iac.technologies.technology import technology
+    from datakit_iac.technologies.technology import StoreError, technology
     from datakit_iac.technologies.technology_roles import HoldsHistory
 
     found = technology(store.technology)
     if not isinstance(found, HoldsHistory):
         raise OSError(f"{store.technology} cannot hold the history of Runs")
-    return found.history_engine(store)
+    try:
+        return found.history_engine(store)
+    except StoreError as lacking:
+        raise OSError(str(lacking)) from lacking

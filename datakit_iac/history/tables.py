@@ -36,30 +36,20 @@ RUNS: Final = sa.Table(
 )
 """One row for each Run; `beat_at` is when what runs it was last known to live."""
 
-_IS_OPEN: Final = sa.text("state IN ('queued', 'running')")
-_IS_RUNNING: Final = sa.text("state = 'running'")
-_IS_DUE: Final = sa.text("due IS NOT NULL AND state <> 'lost'")
+IS_OPEN: Final = sa.text("state IN ('queued', 'running')")
+IS_RUNNING: Final = sa.text("state = 'running'")
+IS_DUE: Final = sa.text("due IS NOT NULL AND state <> 'lost'")
+"""As partial indexes say it: a query that says it otherwise, with a parameter for instance, does not use them."""
 
 sa.Index("datakit_runs_of_transform", RUNS.c.stack, RUNS.c.transform, RUNS.c.id)
 sa.Index("datakit_runs_of_stack", RUNS.c.stack, RUNS.c.id)
-sa.Index("datakit_runs_open", RUNS.c.stack, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
-sa.Index(
-    "datakit_runs_one_at_a_time",
-    RUNS.c.stack,
-    RUNS.c.transform,
-    unique=True,
-    sqlite_where=_IS_RUNNING,
-    postgresql_where=_IS_RUNNING,
+
+_PARTIAL_INDEXES: Final = (
+    f"CREATE INDEX datakit_runs_open ON datakit_runs (stack) WHERE {IS_OPEN}",
+    f"CREATE UNIQUE INDEX datakit_runs_one_at_a_time ON datakit_runs (stack, transform) WHERE {IS_RUNNING}",
+    f"CREATE UNIQUE INDEX datakit_runs_once_when_due ON datakit_runs (stack, transform, due) WHERE {IS_DUE}",
 )
-sa.Index(
-    "datakit_runs_once_when_due",
-    RUNS.c.stack,
-    RUNS.c.transform,
-    RUNS.c.due,
-    unique=True,
-    sqlite_where=_IS_DUE,
-    postgresql_where=_IS_DUE,
-)
+"""As text: an `Index` would import the dialects of SQLite and of Postgres, each time that the history is read."""
 
 LATEST: Final = sa.Table(
     "datakit_latest",
@@ -96,6 +86,8 @@ VERSION: Final = sa.Table("datakit_history", _METADATA, sa.Column("version", sa.
 
 def _first(connection: sa.Connection) -> None:
     _METADATA.create_all(connection, tables=[RUNS, LATEST, DEPLOYED, LEASES])
+    for each in _PARTIAL_INDEXES:
+        connection.exec_driver_sql(each)
 
 
 STEPS: Final[tuple[Callable[[sa.Connection], None], ...]] = (_first,)

@@ -18,3 +18,12 @@ def uuid7() -> UUID:
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     fraction = rest * 4096 // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def first_of(seconds: float) -> str:
+    """The least identifier of a time, in seconds since 1970.
+
+    >>> first_of(1764500000.0) < str(uuid7())
+    True
+    """
+    return str(UUID(int=int(seconds * 1000) << 80))

@@ -11,7 +11,7 @@ from datakit_iac.history.database import HistoryError
 from datakit_iac.history.history import Latest
 from datakit_iac.manifest.redaction import Redaction
 from datakit_iac.runs.earlier import adopted
-from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.operation import NotDoneError, NotRecordedError, Operation
 from datakit_iac.runs.outputs import claim, sign
 from datakit_iac.runs.prewarm import warm
 from datakit_iac.runs.quotas import demand_room
@@ -34,7 +34,8 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
     """Run a Transform, unless its last Run had the same definition and inputs, and what it wrote is still there.
 
     Raises:
-        NotDoneError: it may not run, or cannot be recorded; nothing was run.
+        NotRecordedError: it cannot be recorded; nothing was run.
+        NotDoneError: it may not run; nothing was run.
         JobFailedError: it failed, or its outputs break their contracts.
         Cancelled: the user stopped it.
         StoreError: a Store could not be reached.
@@ -44,13 +45,16 @@ def carried_out(request: RunRequest, call: Operation) -> RunOutcome:
     try:
         latest = history.latest(request.job.transform).get(request.job.transform)
     except HistoryError as fault:
-        raise NotDoneError(str(fault)) from fault
+        raise NotRecordedError(str(fault)) from fault
     if outcome := adopted(request, call, latest):
         return outcome
     hide = Redaction(secrets_of(request.job))
     with recorded(request, call, history) as recording:
         try:
             outcome = _in_turn(request, call, recording, latest)
+        except HistoryError:
+            recording.withdraw(latest)
+            raise
         except Cancelled:
             recording.end("cancelled", call, error=call.cancel.reason)
             raise

@@ -12,6 +12,10 @@ class NotDoneError(Exception):
     """An operation failed and left nothing behind; the text is for the user."""
 
 
+class NotRecordedError(NotDoneError):
+    """The history or the log of a Run cannot be used now: nothing was run, and it can be tried again later."""
+
+
 class Stop(threading.Event):
     """Set when an operation is to stop, by the user or for another reason.
 

@@ -11,16 +11,20 @@ from typing import Final
 
 from datakit_iac.history import place
 from datakit_iac.history.database import HistoryError
-from datakit_iac.history.history import History, Latest
+from datakit_iac.history.history import LEASE, History, Latest
 from datakit_iac.history.log import Log, swept
 from datakit_iac.history.record import RunRecord, State
 from datakit_iac.history.uuid7 import uuid7
-from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.operation import NotRecordedError, Operation
 from datakit_iac.runs.request import RunRequest
 from datakit_iac.runs.stores.locks import wait
 
 _BEAT: Final = 2.0
 """Seconds between two signs of life."""
+_FENCE: Final = LEASE - 10.0
+"""Seconds without a sign of life after which a Run is stopped: its job ends before others may take it for lost."""
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between two attempts to record an end."""
 _POLL: Final = 0.1
 """Seconds between two attempts to begin."""
 _KEPT: Final = 30 * 24 * 3600.0
@@ -68,8 +72,9 @@ class Recording:
         return turns[0]
 
     def withdraw(self, previous: Latest | None) -> None:
-        """Forget it: it was not needed."""
-        self.history.withdraw(self.record, previous)
+        """Forget it: nothing was run. Where that cannot be written, it counts as lost."""
+        with suppress(HistoryError):
+            self.history.withdraw(self.record, previous)
 
     def end(
         self,
@@ -80,25 +85,30 @@ class Recording:
         outputs: Mapping[str, str] | None = None,
         counts: Mapping[str, int] | None = None,
     ) -> None:
-        """Record how it ended; where that cannot be written, it is said."""
+        """Record how it ended, in several attempts; where that cannot be written, it is said."""
         if error:
             self.log.write(error)
-        try:
-            self.history.end(self.record, state, outputs=outputs, counts=counts, error=error)
-        except HistoryError as fault:
-            call.warn(f"the Run {state}, and {fault}; it may be repeated")
+        for pause in (*_PAUSES, None):
+            try:
+                self.history.end(self.record, state, outputs=outputs, counts=counts, error=error)
+            except HistoryError as fault:
+                if pause is None or call.cancel.wait(pause):
+                    call.warn(f"the Run {state}, and {fault}; it may be repeated")
+                    return
+            else:
+                return
 
 
 def opened(request: RunRequest, call: Operation) -> History:
     """The history that a Run is recorded in.
 
     Raises:
-        NotDoneError: it cannot be opened.
+        NotRecordedError: it cannot be opened.
     """
     try:
         return History(place.opened(call.stack, request.history))
     except HistoryError as fault:
-        raise NotDoneError(str(fault)) from fault
+        raise NotRecordedError(str(fault)) from fault
 
 
 @contextmanager
@@ -106,7 +116,7 @@ def recorded(request: RunRequest, call: Operation, history: History) -> Iterator
     """The record of a Run, queued, for the time of the block; a request to stop it sets the operation's `cancel`.
 
     Raises:
-        NotDoneError: it cannot be recorded; nothing is run.
+        NotRecordedError: it cannot be recorded; nothing is run.
         AlreadyDoneError: it is due at a time for which there is a Run already.
     """
     job, run = request.job, str(uuid7())
@@ -114,7 +124,7 @@ def recorded(request: RunRequest, call: Operation, history: History) -> Iterator
     try:
         log = Log((logs / f"{run}.log").absolute())
     except OSError as fault:
-        raise NotDoneError(f"the log of the Run cannot be made: {fault}") from fault
+        raise NotRecordedError(f"the log of the Run cannot be made: {fault}") from fault
     record = RunRecord(
         id=run,
         stack=call.stack,
@@ -138,7 +148,7 @@ def recorded(request: RunRequest, call: Operation, history: History) -> Iterator
         beats.start()
         yield Recording(history, record, log)
     except HistoryError as fault:
-        raise NotDoneError(str(fault)) from fault
+        raise NotRecordedError(str(fault)) from fault
     finally:
         over.set()
         log.close()
@@ -150,10 +160,15 @@ def recorded(request: RunRequest, call: Operation, history: History) -> Iterator
 
 
 def _beat(history: History, run: str, call: Operation, over: threading.Event) -> None:
+    last = time.monotonic()
     while not over.wait(_BEAT):
-        with suppress(HistoryError):  # the next one may be written
-            if history.beat(run):
-                call.cancel.because("stopped by `dk stop`")
+        try:
+            if reason := history.beat(run):
+                call.cancel.because(reason)
+            last = time.monotonic()
+        except HistoryError as fault:  # the next one may be written
+            if history.is_shared and time.monotonic() - last > _FENCE:
+                call.cancel.because(f"other machines may take it for lost: {fault}")
 
 
 def _user() -> str:

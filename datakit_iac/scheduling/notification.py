@@ -61,12 +61,15 @@ class Notifier:
         notifications: where they go, as the Environment says it.
         find: the value of a variable.
         warn: takes what went wrong.
+
+    Attributes:
+        notifications: who is told from now on.
     """
 
     def __init__(
         self, notifications: Iterable[Notification], find: Callable[[str], object], warn: Callable[[str], None]
     ) -> None:
-        self._notifications, self._find, self._warn = tuple(notifications), find, warn
+        self.notifications, self._find, self._warn = tuple(notifications), find, warn
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="notifications", daemon=True)
         self._thread.start()
@@ -82,7 +85,7 @@ class Notifier:
 
     def _work(self) -> None:
         while event := self._events.get():
-            for each in self._notifications:
+            for each in self.notifications:
                 if event.event in each.on:
                     self._send(each, event)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,11 +16,12 @@ from datakit_iac.environment import limits
 from datakit_iac.environment.model import ResolvedProject
 from datakit_iac.executors.registry import executor
 from datakit_iac.history import place
-from datakit_iac.history.database import Database
+from datakit_iac.history.database import Database, HistoryError
 from datakit_iac.history.deployments import Deployments
 from datakit_iac.history.history import History
 from datakit_iac.history.record import TriggerName
 from datakit_iac.manifest.models.transform import Schedule
+from datakit_iac.manifest.values.duration import kept_seconds
 from datakit_iac.runs.adoption import IMPORTED
 from datakit_iac.runs.differences import differences
 from datakit_iac.runs.operation import NotDoneError, Operation
@@ -28,7 +31,7 @@ from datakit_iac.runs.verification import demand_kept
 from datakit_iac.runtimes.definition import definition, digest, given_digest
 from datakit_iac.runtimes.definition import given as files
 from datakit_iac.technologies.roles import version_of
-from datakit_iac.technologies.technology import StoreMissingError, technology
+from datakit_iac.technologies.technology import StoreError, StoreMissingError, technology
 
 _UNAPPLIED = ("add", "widen", "narrow", "rename")
 
@@ -71,6 +74,7 @@ class RunnableProject:
         Raises:
             NotDoneError: what it writes is not as the project says, or what is approved is something else.
             StoreError: a Store cannot be reached.
+        HistoryError: the history cannot be read.
         """
         self._demand_approved(name)
         job = self.job(name)
@@ -158,10 +162,18 @@ class RunnableProject:
         """
         return self._content(self._reached(self.resolved.datasets[name].bound), call)
 
+    def forget(self) -> None:
+        """Remove Runs from the history that are older than the environment keeps them; what cannot be now, is later."""
+        with suppress(HistoryError):
+            self.history.forget(time.time() - kept_seconds(self.resolved.environment.spec.history_retention))
+
     @cached_property
     def _history_store(self) -> Connection | None:
         store = self.resolved.environment.spec.history
-        return self.connect(store) if store else None
+        try:
+            return self.connect(store) if store else None
+        except StoreError as fault:
+            raise HistoryError(f"the history in Store {store} cannot be reached: {fault}") from fault
 
     def _on_change(self, name: str) -> bool:
         return self.resolved.transforms[name].manifest.spec.on_change

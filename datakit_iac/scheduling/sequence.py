@@ -14,7 +14,7 @@ from datakit_iac.history.database import HistoryError
 from datakit_iac.history.history import AlreadyDoneError
 from datakit_iac.history.record import TriggerName
 from datakit_iac.runs.execution import carried_out
-from datakit_iac.runs.operation import NotDoneError, Operation
+from datakit_iac.runs.operation import NotDoneError, NotRecordedError, Operation
 from datakit_iac.runtimes.job import JobFailedError
 from datakit_iac.scheduling.runnable import RunnableProject
 from datakit_iac.technologies.technology import StoreError
@@ -37,6 +37,7 @@ class Result:
         error: why it failed or was skipped.
         notes: what people should know.
         seconds: how long it took.
+        is_put_off: whether the history cannot be used now, so that nothing was run.
     """
 
     transform: str
@@ -46,6 +47,7 @@ class Result:
     error: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    is_put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def run_one(project: RunnableProject, asked: Asked, call: Operation) -> Result:
         return Result(name, "cancelled", error=call.cancel.reason, seconds=seconds())
     except AlreadyDoneError:
         return Result(name, "unchanged", error="another scheduler has started it", seconds=seconds())
-    except (NotDoneError, JobFailedError, StoreError, HistoryError, LookupError) as failure:
+    except (NotRecordedError, HistoryError) as fault:
+        return Result(name, "failed", error=str(fault), seconds=seconds(), is_put_off=True)
+    except (NotDoneError, JobFailedError, StoreError, LookupError, OSError) as failure:
         return Result(name, "failed", error=str(failure), seconds=seconds())
     state: Ended = "unchanged" if outcome.is_adopted else "succeeded"
     return Result(name, state, outcome.record.id, outcome.counts, notes=outcome.notes, seconds=seconds())

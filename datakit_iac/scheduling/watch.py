@@ -36,8 +36,9 @@ class Watch:
             self._failing.discard(result.transform)
             self._event("recovery", result.transform, "it succeeded again", result.run)
 
-    def look(self) -> None:
-        """Note which outputs are stale by now."""
+    def look(self, project: RunnableProject) -> None:
+        """Note which outputs of a project, as it is now, are stale by now."""
+        self._project = project
         for each in self._standings():
             if not each.is_stale:
                 self._stale.discard(each.transform)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -384,3 +385,17 @@ def test_starting_waits_for_nothing(tmp_path: Path) -> None:
         return time.monotonic() - began
 
     assert min(seconds() for _ in range(10)) < 0.2
+
+
+def test_a_process_of_a_caller_with_many_open_files_is_watched(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        process = Process(["sh", "-c", "echo one; sleep 600"], tmp_path)
+        assert process.receive(30) == "one"
+        assert process.stop() == -signal.SIGTERM
+    finally:
+        for each in many:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -206,3 +206,58 @@ def test_a_history_that_another_process_holds_is_waited_for_and_then_told(
             History(database).queue(record(database))
         other.exec_driver_sql("ROLLBACK")
     History(database).queue(record(database))
+
+
+def test_old_runs_go_and_those_that_tell_what_is_done_stay(database: Database) -> None:
+    history = History(database)
+    made = {}
+    for name, transform, state, due in (
+        ("first", "load", "succeeded", None),
+        ("failed", "load", "failed", None),
+        ("scheduled early", "report", "succeeded", 60.0),
+        ("scheduled late", "report", "succeeded", 120.0),
+        ("lost", "report", "lost", 180.0),
+        ("by hand", "report", "succeeded", None),
+        ("open", "other", "queued", None),
+        ("last", "load", "failed", None),
+    ):
+        made[name] = record(database, transform, due=due, log="/nowhere")
+        history.queue(made[name])
+        if state != "queued":
+            history.start(made[name].id)
+            history.end(made[name], state)  # type: ignore[arg-type]
+    before = time.time() + 1
+    assert history.forget(time.time() - 3600) == 0
+    assert (history.forget(before, most=1), history.forget(before), history.forget(before)) == (1, 2, 0)
+    left = {name for name, each in made.items() if history.found(each.id)}
+    assert left == {"first", "last", "scheduled late", "by hand", "open"}
+    assert history.latest_due() == {"report": 120.0}
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_the_clock_of_a_server_judges_and_not_that_of_a_client(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(database)
+    lease, other = Lease(database, "scheduler", "a"), Lease(database, "scheduler", "b")
+    assert lease.take(60)
+    run = record(database, host="elsewhere")
+    history.queue(run)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)  # this machine is an hour ahead
+    assert not other.take(60)
+    history.sweep()
+    assert history.listed()[0].is_open
+    assert not history.beat(run.id)
+    monkeypatch.setattr(time, "time", lambda: now - 3600)
+    assert not other.take(60)
+    assert lease.take(60)
+
+
+def test_a_run_that_was_taken_for_lost_hears_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(database)
+    run = record(database, host="elsewhere")
+    history.queue(run)
+    monkeypatch.setattr(module, "LEASE", 0.0)
+    history.sweep()
+    assert "taken for lost" in history.beat(run.id)

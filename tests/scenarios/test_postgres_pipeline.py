@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -69,3 +70,6 @@ def test_a_provider_that_is_killed_during_loads_into_postgres_loses_and_doubles_
         assert rows(connection, "SELECT count(*), count(DISTINCT id) FROM raw.orders") == [(rows_before,) * 2]
         assert rows(connection, REVENUE) == [("ann", 15.0 + (number + 1) * MANY), ("bob", 7.0)]
     assert workspace.up("--skip-preview").ok().operations == {}
+    runs = json.loads(workspace.dk("runs", "list", "--limit", "1000", "--output", "json").ok().results)["runs"]
+    identities = [(each["transform"], each["identity"]) for each in runs if each["state"] == "succeeded"]
+    assert len(identities) == len({*identities})

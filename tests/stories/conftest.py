@@ -15,6 +15,7 @@ from datakit_iac.testing.lifecycle import Lifecycle
 from tests.model.program import PROJECT, STACK
 from tests.scenarios.conftest import PLATFORM, USERS
 from tests.scenarios.pipeline import FILES
+from tests.stories.schedulers import Schedulers
 from tests.stories.workspace import InProcess
 
 HERE = Path(__file__).parent
@@ -83,6 +84,15 @@ def once(lifecycle: Lifecycle, tmp_path_factory: pytest.TempPathFactory) -> InPr
 def applied(once: InProcess, tmp_path: Path) -> InProcess:
     """The project of `pipeline.py` after its first `up`, copied to a place of its own, as a checkout may be moved."""
     return once.copied(tmp_path / "copy")
+
+
+@pytest.fixture
+def schedulers(applied: InProcess) -> Iterator[Schedulers]:
+    made = Schedulers(applied)
+    yield made
+    for each in made.processes:
+        each.kill()
+        each.wait()
 
 
 def _written(root: Path, lifecycle: Lifecycle, files: dict[str, str]) -> InProcess:

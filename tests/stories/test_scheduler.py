@@ -3,81 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
-import subprocess
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-from datakit_iac.history import place
-from datakit_iac.history.history import History
-from datakit_iac.history.record import RunRecord
-from tests.model.program import PROJECT, STACK
-from tests.scenarios.workspace import BIN
-from tests.stories.workspace import InProcess
-
-PATIENCE = 180.0
-KILLS = int(os.environ.get("DATAKIT_KILLS", "3"))
-
-
-class Schedulers:
-    """The schedulers of a workspace."""
-
-    def __init__(self, workspace: InProcess) -> None:
-        self.workspace = workspace
-        workspace.write("Pulumi.yaml", f"name: {PROJECT}\nruntime: python\n")
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.log = workspace.root / "scheduler.log"
-
-    def start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            words = [str(BIN / "dk"), "scheduler", "--project", "project", "--poll", "500ms"]
-            made = subprocess.Popen(words, cwd=self.workspace.root, env=self.workspace.env, stdout=log, stderr=log)
-        self.processes.append(made)
-        return made
-
-    @property
-    def runs(self) -> list[RunRecord]:
-        """All Runs, the oldest first."""
-        with contextlib.chdir(self.workspace.root):
-            return History(place.opened(f"{PROJECT}/{STACK}")).listed(limit=1000)[::-1]
-
-    def wait(self, until: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not until():
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.2)
-
-    def has_ran(self, transform: str, trigger: str, times: int = 1) -> bool:
-        found = [
-            each
-            for each in self.runs
-            if (each.transform, each.trigger, each.state) == (transform, trigger, "succeeded")
-        ]
-        return len(found) >= times
-
-
-@pytest.fixture
-def schedulers(applied: InProcess) -> Iterator[Schedulers]:
-    made = Schedulers(applied)
-    yield made
-    for each in made.processes:
-        each.kill()
-        each.wait()
-
-
-def rows(workspace: InProcess) -> list[tuple[object, ...]]:
-    return workspace.rows("SELECT name, total FROM main.revenue ORDER BY name")
-
-
-def orders(workspace: InProcess, amount: int) -> None:
-    """Another content of the file, which appears whole."""
-    fresh = workspace.write("project/inbox/.orders.csv", f"id,user_id,amount\n1,1,{amount}\n2,2,7\n")
-    fresh.rename(workspace.project / "inbox/orders.csv")
+from tests.stories.schedulers import KILLS, Schedulers, assert_done_once, orders, rows
 
 
 def test_every_trigger_fires_and_one_scheduler_leads(schedulers: Schedulers) -> None:
@@ -116,6 +48,21 @@ def test_every_trigger_fires_and_one_scheduler_leads(schedulers: Schedulers) -> 
     assert "not repeated" in done.text
 
 
+def test_a_scheduler_goes_on_when_a_history_that_could_not_be_used_can_be_used_again(schedulers: Schedulers) -> None:
+    applied = schedulers.workspace
+    scheduler = schedulers.start()
+    orders(applied, 60)
+    schedulers.wait(lambda: schedulers.has_ran("marts", "on-change"))
+    with contextlib.closing(sqlite3.connect(applied.root / ".datakit/dev/history.db")) as history:
+        history.execute("ALTER TABLE datakit_leases RENAME TO hidden")
+        orders(applied, 70)
+        schedulers.wait(lambda: "no such table: datakit_leases; nothing is started" in schedulers.log.read_text())
+        history.execute("ALTER TABLE hidden RENAME TO datakit_leases")
+    schedulers.wait(lambda: schedulers.has_ran("marts", "on-change", 2))
+    assert rows(applied) == [("ann", 70.0), ("bob", 7.0)]
+    assert scheduler.poll() is None
+
+
 def test_a_scheduler_that_is_killed_at_random_loses_and_doubles_nothing(schedulers: Schedulers) -> None:
     applied, chance = schedulers.workspace, random.Random(17)
     for kill in range(KILLS):
@@ -125,20 +72,8 @@ def test_a_scheduler_that_is_killed_at_random_loses_and_doubles_nothing(schedule
         scheduler.kill()
         scheduler.wait()
     schedulers.start()
-    schedulers.wait(lambda: _is_settled(applied, schedulers, 99.0 + KILLS))
-    assert applied.rows("SELECT count(*), count(DISTINCT id) FROM raw.orders") == [(2, 2)]
-    identities = [(each.transform, each.identity) for each in schedulers.runs if each.state == "succeeded"]
-    assert len(identities) == len({*identities})
-    assert not [each for each in schedulers.runs if each.is_open]
-
-
-def _is_settled(workspace: InProcess, schedulers: Schedulers, total: float) -> bool:
-    latest = {each.transform: each.state for each in schedulers.runs}
-    if any(state != "succeeded" for state in latest.values()):
-        return False
-    with contextlib.suppress(Exception):  # another process has the file
-        return rows(workspace) == [("ann", total), ("bob", 7.0)]
-    return False
+    schedulers.wait(lambda: schedulers.is_settled(99.0 + KILLS))
+    assert_done_once(schedulers)
 
 
 def test_once_starts_what_is_due_and_ends(schedulers: Schedulers, tmp_path: Path) -> None:

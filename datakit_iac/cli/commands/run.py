@@ -50,6 +50,7 @@ def run(options: Namespace) -> int:
         for result in in_sequence(project, asked, display.operation):
             display.show(result)
             results.append(result)
+    project.forget()
     if options.output == "json":
         print(json.dumps({"runs": [asdict(each) for each in results]}, indent=2))
     return _code(results)

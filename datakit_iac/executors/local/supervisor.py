@@ -140,8 +140,16 @@ class Family:
             _sleep(wakeup, 0.02)
 
 
+def _ready(descriptors: list[int], seconds: float | None) -> list[int]:
+    """Those that can be read, or have ended; `select` would take none above 1023."""
+    poll = select.poll()
+    for each in descriptors:
+        poll.register(each, select.POLLIN)
+    return [each for each, _ in poll.poll(None if seconds is None else 1000 * seconds)]
+
+
 def _sleep(wakeup: int, seconds: float) -> None:
-    if select.select([wakeup], [], [], seconds)[0]:
+    if _ready([wakeup], seconds):
         os.read(wakeup, 4096)
 
 
@@ -161,7 +169,7 @@ def _watch(family: Family, control: int, limit: int, wakeup: int, stopped: list[
         if limit and (used := family.memory()) > limit:
             _tell(control, f"memory {used}\n")
             return 0.0
-        ready = select.select([control, wakeup], [], [], _MEASURED_EVERY if limit else None)[0]
+        ready = _ready([control, wakeup], _MEASURED_EVERY if limit else None)
         if wakeup in ready:
             os.read(wakeup, 4096)
         if control in ready or stopped:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, SecretReference, nothing, repeated
-from datakit_iac.manifest.values.duration import Duration
+from datakit_iac.manifest.values.duration import Duration, Retention
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR, open_name
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
@@ -193,6 +193,7 @@ class EnvironmentSpec(Model):
     deletion: Literal["retain", "delete"] = "retain"
     lineage: Lineage | None = None
     history: Name | None = None
+    history_retention: Retention = "90d"
     notify: list[Notification] = Field(default_factory=nothing)
     vars: dict[str, Any] = Field(default_factory=dict)
     bindings_required: bool = False

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from datakit_iac.technologies.postgres.session import PostgresSession
 
 _PORT: Final = 5432
+_PATIENCE: Final = 10
+"""Seconds."""
 _LONGEST_NAME: Final = 63
 """https://www.postgresql.org/docs/current/limits.html; the server cuts a longer one without an error."""
 
@@ -53,11 +55,13 @@ class Postgres(SqlTechnology):
         return spoken(connection.options)
 
     def history_engine(self, connection: Connection) -> Engine:
-        """See `technologies.roles.HoldsHistory`."""
+        """See `technologies.roles.HoldsHistory`; a server that does not answer is given up after ten seconds."""
         from sqlalchemy import create_engine
 
+        psycopg, dsn = _driver(), self.dsn(connection)
+        patience = {"connect_timeout": _PATIENCE, "tcp_user_timeout": 1000 * _PATIENCE}
         return create_engine(
-            "postgresql+psycopg://", creator=lambda: self.connect(self.dsn(connection)), pool_pre_ping=True
+            "postgresql+psycopg://", creator=lambda: psycopg.connect(dsn, **patience), pool_pre_ping=True
         )
 
     def location(self, connection: Connection) -> str:
@@ -111,10 +115,7 @@ class Postgres(SqlTechnology):
 
     def connect(self, dsn: str) -> Any:
         """A `psycopg.Connection`."""
-        try:
-            import psycopg
-        except ImportError as lacking:
-            raise _lacking(lacking) from lacking
+        psycopg = _driver()
         try:
             return psycopg.connect(dsn)
         except psycopg.Error as fault:
@@ -141,6 +142,19 @@ class Postgres(SqlTechnology):
             connect(connection, create=create, snapshot=snapshot) as session,
         ):
             yield session
+
+
+def _driver() -> Any:
+    """The module `psycopg`; late, for it takes long to import.
+
+    Raises:
+        StoreError: it is not installed.
+    """
+    try:
+        import psycopg
+    except ImportError as lacking:
+        raise _lacking(lacking) from lacking
+    return psycopg
 
 
 def _lacking(fault: ImportError) -> StoreError:
