@@ -145,7 +145,8 @@ def _told(error: KafkaError, said: Mapping[str, Any]) -> str:
     """What the driver heard in the background, with what to do."""
     match error.code():
         case KafkaError._AUTHENTICATION | KafkaError.SASL_AUTHENTICATION_FAILED:
-            fix = f"the user {said.get('username')!r} was refused: check username, password and saslMechanism"
+            more = ", tokenEndpoint" if said.get("tokenEndpoint") else ""
+            fix = f"the user {said.get('username')!r} was refused: check username, password{more} and saslMechanism"
         case KafkaError._SSL:
             fix = "check caFile, and that the name in the certificate is that of the broker"
         case _ if _ALERT.search(error.str()):
