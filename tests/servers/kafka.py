@@ -57,6 +57,7 @@ class Kafka(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.port, self.inside, self.controller = (free_port() for _ in range(3))
+        self.cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
 
     def prepare(self) -> None:
         """Fetch the jars, once for all test runs, and format the data folder, once."""
@@ -66,11 +67,10 @@ class Kafka(Server):
         self.folder.joinpath("server.properties").write_text(
             "".join(f"{name}={value}\n" for name, value in self.settings().items())
         )
-        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         formatting = [
             "kafka.tools.StorageTool",
             "format",
-            f"--cluster-id={cluster}",
+            f"--cluster-id={self.cluster}",
             "-c",
             "server.properties",
             *self.users(),

@@ -80,18 +80,21 @@ class Client:
             return _told((refused or self._heard)[-1], self.said)
         return _told(error, self.said) if error and error.code() in _UNREACHABLE else reason(fault)
 
-    def until(self, what: str, comes: Callable[[], bool], patience: float | None = None) -> None:
-        """Wait for something that the brokers have promised: they answer before all of them know.
+    def until(self, what: str, comes: Callable[[], Answer | None], patience: float | None = None) -> Answer:
+        """Something that the brokers have promised, which is waited for: they answer before all of them know.
+
+        It is not to be asked for again: another broker may know less.
 
         Raises:
             StoreError: it does not come in time.
         """
         longest = self.timeout if patience is None else patience
         deadline = time.monotonic() + longest
-        while not comes():
+        while not (found := comes()):
             if time.monotonic() > deadline:
                 raise StoreError(f"{self.name}: {what} was asked for, and is not there after {longest:g} s")
             time.sleep(_PAUSE)
+        return found
 
     def _reach(self) -> None:
         deadline = time.monotonic() + self.timeout
