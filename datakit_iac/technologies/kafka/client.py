@@ -22,7 +22,9 @@ _REFUSED: Final = frozenset(
     {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._CRIT_SYS_RESOURCE}
 )
 """What another try would not change."""
-_UNREACHABLE: Final = frozenset({KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._DESTROY_BROKER})
+_UNREACHABLE: Final = frozenset(
+    {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._MSG_TIMED_OUT, KafkaError._DESTROY_BROKER}
+)
 _ALERT: Final = re.compile(r"alert\b.*\bcertificate")
 """What a broker says of a client's certificate comes when it hangs up."""
 _TRY: Final = 1.0
