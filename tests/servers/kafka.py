@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
-from tests.servers import jars
+from tests.servers import jars, tokens
 from tests.servers.authority import Authority
 from tests.servers.server import Server, free_port
 
@@ -57,6 +57,7 @@ class Kafka(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.port, self.inside, self.controller = (free_port() for _ in range(3))
+        self.cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
 
     def prepare(self) -> None:
         """Fetch the jars, once for all test runs, and format the data folder, once."""
@@ -66,11 +67,10 @@ class Kafka(Server):
         self.folder.joinpath("server.properties").write_text(
             "".join(f"{name}={value}\n" for name, value in self.settings().items())
         )
-        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         formatting = [
             "kafka.tools.StorageTool",
             "format",
-            f"--cluster-id={cluster}",
+            f"--cluster-id={self.cluster}",
             "-c",
             "server.properties",
             *self.users(),
@@ -116,7 +116,7 @@ class SecureKafka(Kafka):
     """Kafka by SASL_SSL: users by SCRAM, a certificate of an authority of its own, and access only by ACLs.
 
     The user `admin` may do everything, `test` what ACLs allow. Another listener takes clients with a certificate, of
-    which that of `ann` may do everything.
+    which that of `ann` may do everything, and one those with a token, of which that of `service` may.
     """
 
     name = "Kafka with TLS and users"
@@ -124,19 +124,35 @@ class SecureKafka(Kafka):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.passwords = {user: secrets.token_hex(16) for user in ("admin", "test")}
-        self.authority, self.mutual = Authority(folder), free_port()
+        self.authority, self.mutual, self.tokens = Authority(folder), free_port(), free_port()
+        self.token_key, self.token_keys = tokens.key_pair(folder)
+
+    def command(self) -> list[str]:
+        """The broker, which may read the key of tokens."""
+        java, *more = super().command()
+        return [java, f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self.token_keys.as_uri()}", *more]
 
     def settings(self) -> Mapping[str, str]:
         """The same, with TLS and SCRAM on the listener of clients."""
         login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         mechanisms = ("SCRAM-SHA-512", "SCRAM-SHA-256")
-        plain, mutual = super().settings(), f",MUTUAL://127.0.0.1:{self.mutual}"
+        plain, more = super().settings(), f",MUTUAL://127.0.0.1:{self.mutual},TOKENS://127.0.0.1:{self.tokens}"
         keys = str(self.authority.certify("127.0.0.1"))
+        oauth, package = "listener.name.tokens.oauthbearer.sasl", "org.apache.kafka.common.security.oauthbearer"
         return {
             **plain,
-            "listeners": plain["listeners"] + mutual,
-            "advertised.listeners": plain["advertised.listeners"] + mutual,
-            "listener.security.protocol.map": "CLIENT:SASL_SSL,MUTUAL:SSL,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": plain["listeners"] + more,
+            "advertised.listeners": plain["advertised.listeners"] + more,
+            "listener.security.protocol.map": "CLIENT:SASL_SSL,MUTUAL:SSL,TOKENS:SASL_SSL,INSIDE:PLAINTEXT,"
+            "CONTROLLER:PLAINTEXT",
+            "listener.name.tokens.sasl.enabled.mechanisms": "OAUTHBEARER",
+            f"{oauth}.jaas.config": f"{package}.OAuthBearerLoginModule required;",
+            f"{oauth}.server.callback.handler.class": f"{package}.OAuthBearerValidatorCallbackHandler",
+            f"{oauth}.oauthbearer.jwks.endpoint.url": self.token_keys.as_uri(),
+            f"{oauth}.oauthbearer.expected.issuer": tokens.ISSUER,
+            f"{oauth}.oauthbearer.expected.audience": tokens.AUDIENCE,
+            "listener.name.tokens.ssl.keystore.type": "PEM",
+            "listener.name.tokens.ssl.keystore.location": keys,
             "listener.name.mutual.ssl.client.auth": "required",
             "listener.name.mutual.ssl.keystore.type": "PEM",
             "listener.name.mutual.ssl.keystore.location": keys,
@@ -147,7 +163,7 @@ class SecureKafka(Kafka):
             "listener.name.client.ssl.keystore.type": "PEM",
             "listener.name.client.ssl.keystore.location": keys,
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:admin;User:ANONYMOUS;User:CN=ann",
+            "super.users": "User:admin;User:ANONYMOUS;User:CN=ann;User:service",
         }
 
     def users(self) -> list[str]:
@@ -164,6 +180,7 @@ class SecureKafka(Kafka):
         said = {"ca": str(self.authority.file), "inside": f"127.0.0.1:{self.inside}"}
         certificate, key = self.authority.introduce("ann", self.passwords["admin"])
         said |= {"mutual": f"127.0.0.1:{self.mutual}", "certificate": str(certificate), "key": str(key)}
+        said |= {"tokens": f"127.0.0.1:{self.tokens}", "token_key": str(self.token_key)}
         return {**super().facts(), **said, **self.passwords}
 
 

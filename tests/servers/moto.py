@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import urllib.request
 from pathlib import Path
 
 from tests.servers.server import Server, free_port
@@ -33,3 +34,33 @@ class Moto(Server):
     def facts(self) -> dict[str, str]:
         """Its address; any key will do."""
         return {"endpoint": f"http://127.0.0.1:{self.port}"}
+
+
+class StrictMoto(Moto):
+    """Moto that can check signatures and the policies of IAM."""
+
+    name = "moto with rights"
+
+    def command(self) -> list[str]:
+        """The same, where a request for a role by a web identity needs no signature, as on AWS."""
+        return [sys.executable, "-c", _UNSIGNED, *super().command()[3:]]
+
+    def check_rights(self) -> None:
+        """Check all requests from now on."""
+        asked = urllib.request.Request(
+            f"{self.facts()['endpoint']}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"}
+        )
+        urllib.request.urlopen(asked, timeout=10).close()
+
+
+_UNSIGNED = """
+import sys
+from moto.core.authorization import ActionAuthenticatorMixin as Checks
+from moto.server import main
+check = Checks._authenticate_and_authorize_action
+def checked(self, *args, **more):
+    if self._get_action() != "AssumeRoleWithWebIdentity":
+        check(self, *args, **more)
+Checks._authenticate_and_authorize_action = checked
+main(sys.argv[1:])
+"""

@@ -31,13 +31,18 @@ _SETTINGS: Final = {
 
 
 class S3Server(Server):
-    """SeaweedFS with two users: one that may do everything, and one that may only read."""
+    """SeaweedFS with two users: one that may do everything, and one that may only read.
+
+    Attributes:
+        is_full: whether it takes its disk for full from its next start on.
+    """
 
     name = "S3"
     grace = 2.0  # it takes 10 s to end by itself
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.is_full = False
         self.ports = {part: (free_port(), free_port()) for part in _PARTS}
         self.keys = {name: (f"AK{secrets.token_hex(9).upper()}", secrets.token_hex(20)) for name in ("admin", "reader")}
         self.encryption = secrets.token_hex(16)
@@ -75,17 +80,21 @@ class S3Server(Server):
             "s3.localSocket": str(self.folder / "s3.sock"),
             "filer.localSocket": str(self.folder / "filer.sock"),
             **_SETTINGS,
+            "volume.minFreeSpace": "100" if self.is_full else "1",  # of the disk, in percent
         }
         for part, (http, grpc) in self.ports.items():
             given |= {f"{part}.port": str(http), f"{part}.port.grpc": str(grpc)}
         return [str(_binary()), "server", "-s3", "-filer", *(f"-{name}={value}" for name, value in given.items())]
 
     def is_ready(self) -> bool:
-        """Whether it takes an object: it answers long before."""
+        """Whether it takes an object, or, if it is full, gives one: it answers long before."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         client = self.client()
         try:
+            if self.is_full:
+                client.get_object(Bucket="ready", Key="ready")
+                return True
             with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
                 client.create_bucket(Bucket="ready")
             client.put_object(Bucket="ready", Key="ready", Body=b"")

@@ -65,7 +65,7 @@ def test_a_bucket_that_is_made_is_set_up_and_what_others_change_is_seen(kit: Tec
         assert session.configured() == {}
 
 
-def test_what_only_some_services_keep_is_set_and_read_back_there() -> None:
+def test_what_only_some_services_keep_is_set_and_read_back_there(kit: TechnologyKit) -> None:
     facts = shared(Moto)
     options = {"bucket": f"lake-{time.time_ns()}", "endpoint": facts["endpoint"]}
     secrets = {"accessKeyId": Secret("any"), "secretAccessKey": Secret("any")}
@@ -77,6 +77,13 @@ def test_what_only_some_services_keep_is_set_and_read_back_there() -> None:
         assert all(blocked.values())
         service.delete_public_access_block(Bucket=options["bucket"])
         assert session.configured() == {"blockPublicAccess": False}
+        colder = [{"Days": 7, "StorageClass": "GLACIER"}]
+        rule = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "users/"}, "Transitions": colder}
+        service.put_bucket_lifecycle_configuration(Bucket=options["bucket"], LifecycleConfiguration={"Rules": [rule]})
+        users = replace(kit, connection=Connection("s3", options, secrets)).dataset(retention="30d")
+        session.create(users, MARK)
+        theirs, ours = service.get_bucket_lifecycle_configuration(Bucket=options["bucket"])["Rules"]
+        assert (theirs["Transitions"], ours["Expiration"]) == (colder, {"Days": 30})
     # It is refused in a manifest whose endpoint is plain HTTP, which it would shut out; this service enforces none.
     with S3().open(Connection("s3", {**options, "denyPlainHttp": True}, secrets)) as session:
         assert session.configured()["denyPlainHttp"] is False

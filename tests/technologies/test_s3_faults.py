@@ -10,20 +10,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.values.secret import Secret
 from datakit_iac.technologies.s3 import opening
 from datakit_iac.technologies.s3.factory import S3
-from datakit_iac.technologies.technology import StoreError, StoreMissingError, TableState
+from datakit_iac.technologies.technology import StoreError, StoreMissingError
 from datakit_iac.testing import MARK, TechnologyKit
 from tests.servers.s3 import S3Server, client
 from tests.servers.server import free_port
 from tests.servers.sharing import shared
 from tests.technologies.kits import s3_kit
+from tests.technologies.test_s3_load import Lake
+
+Answer = TypeVar("Answer")
 
 
 @pytest.fixture
@@ -183,13 +187,50 @@ def test_a_server_that_goes_down_in_the_middle_and_comes_back_keeps_what_was_the
         session.alter(kit.dataset(description="Other."), (), MARK)
 
 
-def _once_served(ask: Callable[[], TableState | None]) -> TableState | None:
+@pytest.mark.slow
+def test_a_server_that_goes_down_or_is_full_during_a_load_has_the_old_rows_and_the_next_load_has_all(
+    own_server: S3Server, monkeypatch: pytest.MonkeyPatch, kit: TechnologyKit
+) -> None:
+    monkeypatch.setattr(opening, "_ATTEMPTS", 1)
+    facts = own_server.facts()
+    keys = {"accessKeyId": facts["access_key_id"], "secretAccessKey": facts["secret_access_key"]}
+    lake = Lake(replace(kit, connection=with_(kit, keys, endpoint=facts["endpoint"])))
+    with S3().open(lake.kit.connection, create=True) as session:
+        session.create(lake.dataset, MARK)
+    lake.load([(1, "x")])
+
+    cut = lake.begun([(2, "y")], "append", "2b")
+    own_server.kill()
+    with pytest.raises(PluginFault, match="cannot be reached"):
+        cut.commit()
+    cut.abandon()
+    own_server.start()
+    assert _once_served(lake.rows) == [(1, "x")]
+
+    own_server.stop()
+    own_server.is_full = True
+    own_server.start()
+    assert _once_served(lake.rows) == [(1, "x")]
+    with pytest.raises(PluginFault) as full:
+        lake.load([(2, "y")], "append", "2b")
+    assert "s3:PutObject failed" in str(full.value)
+    assert "\n" not in str(full.value)
+
+    own_server.stop()
+    own_server.is_full = False
+    own_server.start()
+    assert _once_served(lake.rows) == [(1, "x")]
+    lake.load([(2, "y")], "append", "2b")
+    assert lake.rows() == [(1, "x"), (2, "y")]
+
+
+def _once_served(ask: Callable[[], Answer]) -> Answer:
     """What is asked, once a server that was just started serves its old objects: until then it says InternalError."""
     deadline = time.monotonic() + 30
     while True:
         try:
             return ask()
-        except StoreError as fault:
+        except (StoreError, PluginFault) as fault:
             if "InternalError" not in str(fault) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)

@@ -106,6 +106,7 @@ class Python:
             secret_env=secrets,
             files={**files, _JOB: json.dumps(_without_secrets(document, secrets), indent=1)},
             needs={"shares_filesystem": "a function runs by the Python of this installation"},
+            inherits=stores.variables(job.inputs, job.outputs),
         )
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ from datakit_iac.cloudquery_plugins.adapters import (
     Opens,
     Pair,
     Refuses,
+    SignsIn,
     Source,
     Sync,
 )
@@ -89,6 +90,13 @@ def opens(adapter: Source | Destination) -> str:
     """What the process of a function opens with the spec of an adapter."""
     assert isinstance(adapter, Opens), "no other is chosen"
     return adapter.opens
+
+
+def variables(inputs: Sequence[BoundDataSet], outputs: Sequence[BoundDataSet]) -> frozenset[str]:
+    """The variables of the caller's environment by which Stores without secrets of their own are signed in to."""
+    adapters: list[Any] = [reader(each.connection.technology) for each in inputs if not each.connection.secrets]
+    adapters += [writer(each.connection.technology) for each in outputs if not each.connection.secrets]
+    return frozenset[str]().union(*(each.variables for each in adapters if isinstance(each, SignsIn)))
 
 
 def _opening(kind: str, *groups: str) -> Any:

@@ -22,7 +22,9 @@ _REFUSED: Final = frozenset(
     {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._CRIT_SYS_RESOURCE}
 )
 """What another try would not change."""
-_UNREACHABLE: Final = frozenset({KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._DESTROY_BROKER})
+_UNREACHABLE: Final = frozenset(
+    {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._MSG_TIMED_OUT, KafkaError._DESTROY_BROKER}
+)
 _ALERT: Final = re.compile(r"alert\b.*\bcertificate")
 """What a broker says of a client's certificate comes when it hangs up."""
 _TRY: Final = 1.0
@@ -80,18 +82,21 @@ class Client:
             return _told((refused or self._heard)[-1], self.said)
         return _told(error, self.said) if error and error.code() in _UNREACHABLE else reason(fault)
 
-    def until(self, what: str, comes: Callable[[], bool], patience: float | None = None) -> None:
-        """Wait for something that the brokers have promised: they answer before all of them know.
+    def until(self, what: str, comes: Callable[[], Answer | None], patience: float | None = None) -> Answer:
+        """Something that the brokers have promised, which is waited for: they answer before all of them know.
+
+        It is not to be asked for again: another broker may know less.
 
         Raises:
             StoreError: it does not come in time.
         """
         longest = self.timeout if patience is None else patience
         deadline = time.monotonic() + longest
-        while not comes():
+        while not (found := comes()):
             if time.monotonic() > deadline:
                 raise StoreError(f"{self.name}: {what} was asked for, and is not there after {longest:g} s")
             time.sleep(_PAUSE)
+        return found
 
     def _reach(self) -> None:
         deadline = time.monotonic() + self.timeout
@@ -145,7 +150,8 @@ def _told(error: KafkaError, said: Mapping[str, Any]) -> str:
     """What the driver heard in the background, with what to do."""
     match error.code():
         case KafkaError._AUTHENTICATION | KafkaError.SASL_AUTHENTICATION_FAILED:
-            fix = f"the user {said.get('username')!r} was refused: check username, password and saslMechanism"
+            more = ", tokenEndpoint" if said.get("tokenEndpoint") else ""
+            fix = f"the user {said.get('username')!r} was refused: check username, password{more} and saslMechanism"
         case KafkaError._SSL:
             fix = "check caFile, and that the name in the certificate is that of the broker"
         case _ if _ALERT.search(error.str()):

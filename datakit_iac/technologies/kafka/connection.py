@@ -29,10 +29,20 @@ class KafkaConnection(ConnectionModel):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="How brokers are spoken to."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
         default=None, description="How the user is authenticated."
     )
-    username: Text | None = Field(default=None, description="The user who connects.")
+    username: Text | None = Field(default=None, description="The user who connects; for `OAUTHBEARER`, the client ID.")
+    token_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = Field(
+        default=None, description="For `OAUTHBEARER`, where the client gets its tokens."
+    )
+    token_scope: Text | None = Field(default=None, description="The scope of these tokens.")
+    token_ca_file: Text | None = Field(
+        default=None, description="The file with the authorities of that endpoint; without it, those of the system."
+    )
+    sasl_extensions: dict[Text, Text] | None = Field(
+        default=None, description="What brokers want to know with a token, as `logicalCluster` and `identityPoolId`."
+    )
     ca_file: Text | None = Field(
         default=None, description="The file with the authorities that are trusted; without it, those of the system."
     )
@@ -43,7 +53,9 @@ class KafkaConnection(ConnectionModel):
     timeout: PositiveInt = Field(default=10, description="Seconds to wait for an answer.")
     schema_registry: Text | None = Field(default=None, description="The address of the schema registry.")
     schema_registry_username: Text | None = Field(default=None, description="The user at the schema registry.")
-    password: SecretText | None = Field(default=None, description="The user's password.")
+    password: SecretText | None = Field(
+        default=None, description="The user's password; for `OAUTHBEARER`, the client's secret."
+    )
     key_password: SecretText | None = Field(default=None, description="The password of the key file.")
     schema_registry_password: SecretText | None = Field(
         default=None, description="The password at the schema registry."
@@ -61,10 +73,23 @@ class KafkaConnection(ConnectionModel):
                 f"securityProtocol {self.security_protocol} does not sign in; expected SASL_SSL with saslMechanism,"
                 " username and password"
             )
+        self._demand_endpoint()
         self._demand_certificate()
         if self.schema_registry_username and self.schema_registry_password is None:
             raise ValueError("schemaRegistryUsername requires schemaRegistryPassword")
         return self
+
+    def _demand_endpoint(self) -> None:
+        said = {
+            "tokenScope": self.token_scope,
+            "tokenCaFile": self.token_ca_file,
+            "saslExtensions": self.sasl_extensions,
+        }
+        if self.sasl_mechanism == "OAUTHBEARER":
+            if self.token_endpoint is None:
+                raise ValueError("saslMechanism OAUTHBEARER requires tokenEndpoint, where username gets its tokens")
+        elif others := [name for name, value in {"tokenEndpoint": self.token_endpoint, **said}.items() if value]:
+            raise ValueError(f"{' and '.join(others)} is for saslMechanism OAUTHBEARER; set that, or leave it out")
 
     def _demand_certificate(self) -> None:
         is_half = (self.cert_file is None) != (self.key_file is None)

@@ -15,7 +15,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from datakit_iac.contract.connection import Connection
 from datakit_iac.technologies.kafka import settings
 
-_OPTIONS: Final = ("securityProtocol", "saslMechanism", "timeout", "schemaRegistry", "schemaRegistryUsername")
+_OPTIONS: Final = (
+    "securityProtocol", "saslMechanism", "tokenEndpoint", "tokenScope", "timeout",
+    "schemaRegistry", "schemaRegistryUsername",
+)  # fmt: skip
+_EXTENSION: Final = "saslExtensions."
 _PASSWORDS: Final = ("keyPassword", "schemaRegistryPassword")
 
 
@@ -68,6 +72,7 @@ def written(connection: Connection) -> str:
     said = {name: str(options[name]) for name in _OPTIONS if options.get(name) is not None}
     files = {name: options[name] for name in settings.FILES if options.get(name)}
     said |= {name: str(Path(path).expanduser().absolute()) for name, path in files.items()}
+    said |= {f"{_EXTENSION}{name}": value for name, value in (options.get("saslExtensions") or {}).items()}
     said |= {name: secrets[name] for name in _PASSWORDS if name in secrets}
     query = f"?{urlencode(said, quote_via=quote, safe='')}" if said else ""
     prefix = settings.prefix(options)
@@ -88,7 +93,11 @@ def read(dsn: str) -> dict[str, Any]:
     host, _, prefix = place.partition("/")
     login, _, brokers = host.rpartition("@")
     user, _, password = login.partition(":")
-    said: dict[str, Any] = {"brokers": brokers.split(","), **dict(parse_qsl(query))}
+    asked = dict(parse_qsl(query))
+    extensions = {name: asked.pop(name) for name in [*asked] if name.startswith(_EXTENSION)}
+    said: dict[str, Any] = {"brokers": brokers.split(","), **asked}
+    if extensions:
+        said["saslExtensions"] = {name.removeprefix(_EXTENSION): value for name, value in extensions.items()}
     if "timeout" in said:
         said["timeout"] = int(said["timeout"])
     more = {"prefix": prefix, "username": unquote(user), "password": unquote(password)}

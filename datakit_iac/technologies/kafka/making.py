@@ -43,10 +43,7 @@ class Making:
             self._done(f"topic {name} cannot be made", made[name])
         finally:
             self._catalog.forget()
-        self._client.until(f"topic {name}", lambda: self._shown(name) is not None)
-        topic = self._shown(name)
-        assert topic is not None
-        return topic
+        return self._client.until(f"topic {name}", lambda: self._shown(name))
 
     def alter(self, topic: Topic, wanted: Wanted, before: Mapping[str, str]) -> None:
         """Add partitions, set what is wanted, and take back what was wanted `before`.

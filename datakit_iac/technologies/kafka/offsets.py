@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from typing import Final
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
@@ -43,19 +44,24 @@ def _bound(client: Client, partitions: list[tuple[str, int]], bound: Bound) -> O
         asked = client.admin.list_offsets(
             {TopicPartition(*each): spec for each in waiting},
             isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=client.timeout,
+            request_timeout=min(_TRY, client.timeout),
         )
         waiting = []
         for partition, answer in asked.items():
             place = (partition.topic, partition.partition)
             try:
-                found[place] = answer.result(client.timeout).offset
+                offset = answer.result(client.timeout).offset
             except KafkaException as fault:
                 if fault.args[0].code() in _SOON:
                     waiting.append(place)
                 elif fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
-        if waiting:  # the driver asks for leaders again only when it is made to
+            else:
+                if offset < 0:  # so the driver answers for a broker that is gone, as if that were no failure
+                    waiting.append(place)
+                else:
+                    found[place] = offset
+        if waiting:  # a leader may be gone, and the driver asks for leaders again only when it is made to
             client.admin.list_topics(timeout=client.timeout)
         return not waiting
 
@@ -69,7 +75,12 @@ _SOON = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
         KafkaError._NOENT,
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
     }
 )
-"""What is over once all brokers know of a new topic, or are there again."""
+"""What is over once all brokers know of a new topic, or another one leads in the place of one that is gone."""
+_TRY: Final = 3.0
+"""Seconds to wait for the broker that led a partition when the driver last asked."""

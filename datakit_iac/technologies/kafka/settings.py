@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from datakit_iac.contract.connection import Connection
 
-FILES: Final = ("caFile", "certFile", "keyFile")
+FILES: Final = ("caFile", "certFile", "keyFile", "tokenCaFile")
 """The fields of a connection that name files."""
 
 TIMEOUT: Final = 10
@@ -58,14 +58,31 @@ def access(said: Mapping[str, Any]) -> dict[str, Any]:
     named = {
         "security.protocol": said.get("securityProtocol"),
         "sasl.mechanism": said.get("saslMechanism"),
-        "sasl.username": said.get("username"),
-        "sasl.password": said.get("password"),
+        **(_tokens(said) if said.get("saslMechanism") == "OAUTHBEARER" else _user(said)),
         "ssl.ca.location": said.get("caFile"),
         "ssl.certificate.location": said.get("certFile"),
         "ssl.key.location": said.get("keyFile"),
         "ssl.key.password": said.get("keyPassword"),
     }
     return {"bootstrap.servers": brokers(said), **{name: value for name, value in named.items() if value is not None}}
+
+
+def _user(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {"sasl.username": said.get("username"), "sasl.password": said.get("password")}
+
+
+def _tokens(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The grant `client_credentials`, which the driver asks for anew before a token ends."""
+    extensions = said.get("saslExtensions") or {}
+    return {
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.client.id": said.get("username"),
+        "sasl.oauthbearer.client.secret": said.get("password"),
+        "sasl.oauthbearer.token.endpoint.url": said.get("tokenEndpoint"),
+        "sasl.oauthbearer.scope": said.get("tokenScope"),
+        "sasl.oauthbearer.extensions": ",".join(f"{name}={value}" for name, value in extensions.items()) or None,
+        "https.ca.location": said.get("tokenCaFile"),
+    }
 
 
 def driver(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,11 @@ _RELATIONS: Final = """
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname !~ '^_cq_'),
            (SELECT jsonb_object_agg(g.role, g.privileges)
             FROM (SELECT pg_get_userbyid(x.grantee) AS role, jsonb_agg(x.privilege_type) AS privileges
-                  FROM aclexplode(c.relacl) AS x WHERE x.grantee <> 0 GROUP BY 1) AS g)
+                  FROM aclexplode(c.relacl) AS x WHERE x.grantee <> 0 GROUP BY 1) AS g),
+           (SELECT jsonb_agg(jsonb_build_array(l.provider, coalesce(la.attname, ''), l.label))
+            FROM pg_seclabel AS l
+            LEFT JOIN pg_attribute AS la ON la.attrelid = c.oid AND la.attnum = l.objsubid AND l.objsubid > 0
+            WHERE l.classoid = 'pg_class'::regclass AND l.objoid = c.oid)
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_description AS tc
@@ -57,6 +61,7 @@ class Relation:
         described: name, type, whether it is required, comment, and whether it is in the primary key, of each column but
             loaders' bookkeeping, as the catalog tells them.
         granted: the privileges of each role that was granted some.
+        labelled: provider, column and text of each security label; the table's own is that of the empty name.
     """
 
     kind: str
@@ -64,11 +69,16 @@ class Relation:
     key: str
     described: Sequence[Sequence[Any]]
     granted: Mapping[str, Sequence[str]]
+    labelled: Sequence[tuple[str, str, str]]
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns, in their order."""
         return tuple(_column(*each) for each in self.described)
+
+    def labels(self, provider: str) -> dict[str, str]:
+        """The labels of a provider, by column; the table's own by the empty name."""
+        return {column: label for other, column, label in self.labelled if other == provider}
 
     @property
     def spellings(self) -> Mapping[str, str]:
@@ -100,8 +110,10 @@ def _relation(
     key: str | None,
     described: Sequence[Sequence[Any]] | None,
     granted: Mapping[str, Sequence[str]] | None,
+    labelled: Sequence[tuple[str, str, str]] | None,
 ) -> Relation:
-    return Relation(_KINDS.get(kind, "TABLE"), comment or "", key or "", described or (), granted or {})
+    kind = _KINDS.get(kind, "TABLE")
+    return Relation(kind, comment or "", key or "", described or (), granted or {}, labelled or ())
 
 
 def _column(name: str, spelling: str, is_required: bool, comment: str | None, is_key: bool) -> Column:

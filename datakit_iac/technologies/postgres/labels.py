@@ -9,21 +9,14 @@ Source: https://www.postgresql.org/docs/current/sql-security-label.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 from datakit_iac.contract.dataset import BoundDataSet
+from datakit_iac.manifest.models.column import Column, Masking
 from datakit_iac.technologies.sql.dialect import Dialect
 from datakit_iac.technologies.sql.names import literal, quoted
-
-LABELS = """
-    SELECT coalesce(a.attname, ''), l.label
-    FROM pg_seclabel AS l
-    JOIN pg_class AS c ON l.classoid = 'pg_class'::regclass AND l.objoid = c.oid
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = l.objsubid AND l.objsubid > 0
-    WHERE l.provider = %s AND n.nspname = %s AND c.relname = %s
-"""
-"""The labels of a provider on a table, by column; its own by the empty name."""
+from datakit_iac.technologies.technology import TableState
 
 
 def probe(provider: str) -> str:
@@ -38,8 +31,7 @@ def wanted(said: Mapping[str, Any], dataset: BoundDataSet) -> dict[str, str]:
         said: `securityLabels` of the connection.
         dataset: whose contract it is.
     """
-    words = {"": dataset.classification or ""}
-    words |= {each.name: each.masking or ("pii" if each.pii else "") for each in dataset.columns}
+    words = {"": dataset.classification or "", **{each.name: _word(each) for each in dataset.columns}}
     labels = said.get("labels") or {}
     return {name: labels[word] for name, word in words.items() if word in labels}
 
@@ -68,3 +60,32 @@ def statements(
         f" IS {'NULL' if label is None else literal(label)}"
         for name, label in changed.items()
     ]
+
+
+def as_labelled(said: Mapping[str, Any], state: TableState, there: Mapping[str, str]) -> TableState:
+    """What a table is by its labels, where they say otherwise than its comments: so others' changes of them are seen.
+
+    Args:
+        said: `securityLabels` of the connection.
+        state: the table as its comments tell.
+        there: the labels that are there, by column.
+    """
+    labels = said.get("labels") or {}
+    words = {label: word for word, label in labels.items()}
+
+    def told(word: str, label: str | None) -> str:
+        live = label if label in words else None
+        return word if labels.get(word) == live else words.get(live or "", "")
+
+    def column(each: Column) -> Column:
+        word = told(_word(each), there.get(each.name))
+        if word == _word(each):
+            return each
+        return each.model_copy(update={"pii": word != "", "masking": word if word in get_args(Masking) else None})
+
+    classification = told(state.classification or "", there.get("")) or None
+    return replace(state, classification=classification, columns=tuple(map(column, state.columns)))
+
+
+def _word(column: Column) -> str:
+    return column.masking or ("pii" if column.pii else "")

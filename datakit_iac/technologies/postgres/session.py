@@ -117,6 +117,8 @@ class PostgresSession(SqlSession):
 
     def _state(self, found: catalog.Relation, is_empty: bool | None) -> TableState:
         state = self.state(found.kind, found.comment, found.columns, is_empty)
+        if self._labels:
+            state = labels.as_labelled(self._labels, state, found.labels(self._labels["provider"]))
         return replace(state, grants=granted(self._grants, found.granted))
 
     def create(self, dataset: BoundDataSet, mark: Mark) -> None:
@@ -153,7 +155,8 @@ class PostgresSession(SqlSession):
                     " (shared_preload_libraries)"
                 )
             return []
-        there = dict(self.rows(labels.LABELS, [self._labels["provider"], *self.dialect.parts(dataset.place)]))
+        found = self._find(dataset.place)
+        there = found.labels(self._labels["provider"]) if found else {}
         return labels.statements(self._labels, self.dialect, dataset, there, kind=kind)
 
     def _has_provider(self) -> bool:

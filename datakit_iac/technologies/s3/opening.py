@@ -136,6 +136,10 @@ def _refusal(fault: ClientError, action: str, subject: str) -> StoreError:
     error = fault.response.get("Error", {})
     code, status = str(error.get("Code", "")), fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     bucket = "/".join(subject.split("/")[:3])
+    if fault.operation_name.startswith("AssumeRole"):
+        said = f"{code} {error.get('Message', '')}".strip().partition("\n")[0].rstrip(".")
+        fix = "correct the role of the SDK's profile or variables, or whom it trusts"
+        return StoreError(f"{bucket}: the SDK could not assume a role: {said}; {fix}")
     if code in _WRONG_KEY:
         return StoreError(f"{bucket}: {_WRONG_KEY[code]}; correct the secrets of the Store or what the SDK finds")
     if code == "RequestTimeTooSkewed":

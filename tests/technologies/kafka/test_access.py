@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from datakit_iac.technologies.technology import StoreError
 from tests.servers.authority import Authority
 from tests.servers.kafka import SecureKafka
 from tests.servers.sharing import shared
+from tests.servers.tokens import Tokens
 from tests.technologies.kafka.conftest import MARK, columns
 
 
@@ -90,6 +92,54 @@ def test_a_client_without_its_certificate_is_told_what_to_check() -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.fixture(scope="module")
+def tokens() -> Iterator[Tokens]:
+    with Tokens(Path(shared(SecureKafka)["token_key"]), "service", "s3cr&t=").listening() as listening:
+        yield listening
+
+
+def by_token(tokens: Tokens, secret: str = "s3cr&t=", **more: Any) -> Connection:
+    given = {"brokers": [shared(SecureKafka)["tokens"]], "saslMechanism": "OAUTHBEARER", "username": "service"}
+    at = {"tokenEndpoint": tokens.url, "tokenScope": "kafka.write", "saslExtensions": {"logicalCluster": "lkc-1"}}
+    return connection(password=secret, **{**given, **at, **more})
+
+
+def test_a_client_with_a_token_of_its_endpoint_is_let_in_and_loads_and_its_address_says_it(tokens: Tokens) -> None:
+    at = by_token(tokens)
+    assert Technology().check(at) == []
+    with Technology().open(at) as session:
+        session.create(dataset(at), MARK)
+        assert session.describe(dataset(at).place) is not None
+    assert {*tokens.scopes} == {"kafka.write"}
+    table = {"name": "users", "topic": f"{at.options['prefix']}users", "columns": [{"name": "id", "type": "bigint"}]}
+    said = {**at.options, "password": at.secrets["password"].reveal()}
+    load = Load(KafkaSpec.parse({"connection": said, "tables": [table], "source": "load", "run": "1f"}))
+    load.finish()
+    load.commit()
+    opened = Technology().connect(Technology().dsn(at))
+    assert opened.settings["sasl.oauthbearer.extensions"] == "logicalCluster=lkc-1"
+    assert opened.topic("users") in AdminClient(dict(opened.settings)).list_topics(timeout=10).topics
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"secret": "planted-secret"}, "the user 'service' was refused: check username, password, tokenEndpoint and"),
+        ({"tokenEndpoint": "http://127.0.0.1:9/token"}, "check username, password, tokenEndpoint and saslMechanism"),
+        ({"brokers": ["CLIENT"]}, "check username, password, tokenEndpoint and saslMechanism"),
+    ],
+)
+def test_a_token_that_is_not_given_or_not_taken_is_told_without_the_secret(
+    tokens: Tokens, wrong: dict[str, Any], told: str
+) -> None:
+    wrong = {**wrong, "brokers": [shared(SecureKafka)["brokers"]]} if "brokers" in wrong else wrong
+    with pytest.raises(StoreError) as refused, Technology().open(by_token(tokens, **wrong)):
+        pass
+    assert told in str(refused.value)
+    assert "planted-secret" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"password": "planted-secret"}, "the user 'admin' was refused: check username, password and saslMechanism"),
     ({"user": "nobody", "password": "planted-secret"}, "the user 'nobody' was refused"),
@@ -112,6 +162,7 @@ def test_what_is_wrong_is_told_once_and_without_the_password(wrong: dict[str, An
     assert "\n" not in text
 
 
+USER = {"securityProtocol": "SASL_SSL", "username": "ann"}
 MODEL: list[tuple[dict[str, Any], list[str], str]] = [
     ({"securityProtocol": "SASL_SSL"}, [], "requires saslMechanism and username and password"),
     ({"username": "ann"}, ["password"], "securityProtocol PLAINTEXT does not sign in"),
@@ -120,6 +171,12 @@ MODEL: list[tuple[dict[str, Any], list[str], str]] = [
     ({"prefix": "a b"}, [], "prefix"),
     ({"securityProtocol": "SSL", "certFile": "a.crt"}, [], "is certFile and keyFile"),
     ({"certFile": "a.crt", "keyFile": "a.key"}, [], "securityProtocol PLAINTEXT shows no certificate"),
+    ({**USER, "saslMechanism": "OAUTHBEARER"}, ["password"], "OAUTHBEARER requires tokenEndpoint"),
+    (
+        {**USER, "saslMechanism": "PLAIN", "tokenScope": "x"},
+        ["password"],
+        "tokenScope is for saslMechanism OAUTHBEARER",
+    ),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import resource
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +21,7 @@ from datakit_iac.cloudquery_plugins.servicers import PluginFault
 from datakit_iac.cloudquery_plugins.types import to_arrow
 from datakit_iac.contract.connection import Connection
 from datakit_iac.manifest.models.dataset import TopicSettings
+from datakit_iac.technologies.kafka.cloudquery import load as load_module
 from datakit_iac.technologies.kafka.cloudquery.load import Load
 from datakit_iac.technologies.kafka.making import Making
 from datakit_iac.technologies.ownership import Mark
@@ -84,6 +87,30 @@ def test_a_broker_that_is_down_is_told_once_and_what_was_begun_is_finished_later
         live = session.describe(dataset.place)
     assert live is not None
     assert live.mark == MARK
+
+
+@pytest.mark.slow
+def test_a_broker_that_cannot_write_any_more_is_told_and_the_next_load_has_all(
+    own: tuple[Kafka, Topics], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(resource, "prlimit"):
+        do_without(Kafka, "this test needs a system that limits the files of a running process")
+    server, topics = own
+    monkeypatch.setattr(load_module, "_PATIENCE", 10.0)
+    dataset = topics.made()
+    topics.loaded(dataset, [(0, "first")])
+    rows = [(number, random.Random(number).randbytes(10_000).hex()) for number in range(1, 1_500)]
+    assert server.process
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (11 << 20, 11 << 20))  # as a disk that is full
+    with pytest.raises(PluginFault) as told:
+        topics.loaded(dataset, rows, run="2a")
+    assert "and that the brokers run; nothing was written" in str(told.value)
+    assert "\n" not in str(told.value)
+    server.kill()
+    server.start()
+    assert topics.read(dataset) == [(0, "first")]
+    topics.loaded(dataset, rows, run="2a")
+    assert sorted(topics.read(dataset)) == [(0, "first"), *rows]
 
 
 def test_what_ended_between_topic_and_record_is_known_for_ours(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,32 @@ def test_labels_follow_classification_and_personal_data(labelled: TechnologyKit)
     ]
 
 
+def test_labels_that_others_change_are_seen_and_set_again(labelled: TechnologyKit) -> None:
+    dataset = users(labelled, email={"pii": True}, phone={"pii": True, "masking": "hash"}, town={})
+    name = str(labelled.connection.options["database"])
+    place, canonical = dataset.place, Postgres().canonical
+    with Postgres().open(labelled.connection) as session, postgres(name) as other:
+        session.create(dataset, MARK)
+        made, first = session.recent(place), other.execute(FOUND).fetchall()
+        assert made is not None
+        assert (made.classification, [(each.pii, each.masking) for each in made.columns[1:]]) == (
+            "restricted", [(True, None), (True, "hash"), (None, None)],
+        )  # fmt: skip
+        other.execute("SECURITY LABEL FOR test ON TABLE raw.users IS 'open'")
+        other.execute("SECURITY LABEL FOR test ON COLUMN raw.users.email IS NULL")
+        other.execute("SECURITY LABEL FOR test ON COLUMN raw.users.phone IS 'person'")
+        other.execute("SECURITY LABEL FOR test ON COLUMN raw.users.town IS 'digest'")
+        session.written(place)
+        live = session.recent(place)
+        assert live is not None
+        assert (live.classification, [(each.pii, each.masking) for each in live.columns[1:]]) == (
+            "public", [(False, None), (True, None), (True, "hash")],
+        )  # fmt: skip
+        session.alter(dataset, plan(live.columns, dataset.columns, canonical=canonical), MARK)
+        assert other.execute(FOUND).fetchall() == first
+        assert session.recent(place) == made
+
+
 def test_without_the_provider_tables_are_made_and_it_is_said(
     kit: TechnologyKit, session: PostgresSession, database: Database
 ) -> None:

@@ -233,7 +233,7 @@ class Load:
 
     def _hear(self, error: Any, message: Any) -> None:
         if error is not None:
-            self._faults.append(f"topic {message.topic()}: {error.str()} ({error.name()})")
+            self._faults.append(f"topic {message.topic()}: {self._client.why(KafkaException(error))}")
             return
         place = (message.topic(), message.partition())
         self._written[place] = max(self._written.get(place, 0), message.offset() + 1)

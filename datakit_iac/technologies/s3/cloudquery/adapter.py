@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from datakit_iac.cloudquery_plugins.adapters import Sync
 from datakit_iac.cloudquery_plugins.columns import declared
@@ -14,12 +14,26 @@ from datakit_iac.technologies.files.cloudquery.adapter import quarantine, table
 from datakit_iac.technologies.s3.layouts import unwritable
 from datakit_iac.technologies.s3.tags import encoded
 
+VARIABLES: Final = frozenset(
+    {
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_ENDPOINT_URL_STS", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CA_BUNDLE",
+    }
+)  # fmt: skip
+"""Those by which the SDK finds credentials (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html)."""
+
 
 class S3SourceAdapter:
     """Objects as a source of rows."""
 
     executable = "datakit-source-s3"
     opens = "datakit_iac.technologies.s3.cloudquery:open_source"
+    variables = VARIABLES
     reading = frozenset(csv_options.OPTIONS)
 
     def spec(self, sync: Sync) -> Mapping[str, Any]:
@@ -42,6 +56,7 @@ class S3DestinationAdapter:
 
     executable = "datakit-destination-s3"
     opens = "datakit_iac.technologies.s3.cloudquery:open_destination"
+    variables = VARIABLES
 
     def faults(self, sync: Sync) -> Sequence[str]:
         """Formats and notations that are not written, tests that do not run there, and patterns."""
