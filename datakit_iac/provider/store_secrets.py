@@ -96,19 +96,27 @@ def kind_of(urn: str) -> str:
 
 def _carried(configuration: Properties) -> dict[str, Any]:
     return {
-        name: {key: each if isinstance(each, Secret) else Secret(each) for key, each in store[_SECRETS].items()}
+        name: {key: Secret(each) for key, each in store[_SECRETS].items()}
         for name, store in _stores(configuration).items()
     }
 
 
-def _locations(configuration: Properties) -> dict[str, str]:
-    return {name: store["location"] for name, store in _stores(configuration).items()}
+def _locations(configuration: Properties) -> dict[str, Any]:
+    return {name: store.get("location") for name, store in _stores(configuration).items()}
 
 
 def _stores(configuration: Properties) -> Mapping[str, Any]:
-    """The Stores of a configuration; none of the default provider's, which has what the stack says for programs."""
-    stores = configuration.get(STORES)
-    return stores if isinstance(stores, Mapping) else {}
+    """The Stores of a configuration; of what else one may have, as the default provider's has, none."""
+    stores = _plain(configuration.get(STORES))
+    found = stores.items() if isinstance(stores, Mapping) else ()
+    return {name: each for name, each in found if isinstance(each, Mapping) and isinstance(each.get(_SECRETS), Mapping)}
+
+
+def _plain(value: Any) -> Any:
+    """A value without marks: which of its parts an engine marks as secret differs from call to call."""
+    if isinstance(value, Secret):
+        return _plain(value.content)
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, Mapping) else value
 
 
 def _given(store: Properties, known: Mapping[str, Any]) -> Properties:

@@ -17,7 +17,7 @@ from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, Reso
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.models.environment import Environment
-from datakit_iac.manifest.values.deferred import is_deferred, is_output
+from datakit_iac.manifest.values.deferred import is_deferred, sources
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources import additions
@@ -35,7 +35,6 @@ from datakit_iac.resources.store import Connector, Store
 from datakit_iac.resources.store_secrets import StoreSecrets
 from datakit_iac.resources.transform import Transform
 from datakit_iac.resources.values import kind_of
-from datakit_iac.technologies.technology import technology
 
 
 class Platform(pulumi.ComponentResource):
@@ -142,17 +141,23 @@ class Platform(pulumi.ComponentResource):
     def _carrier(
         self, name: str, resolved: ResolvedProject, opts: pulumi.ResourceOptions
     ) -> pulumi.ProviderResource | None:
-        """The provider of all that is registered, where a Store has a secret that is known before the update.
+        """The provider of all that is registered, where a Store has a secret that a preview knows, too.
 
-        A Store whose location or secrets are outputs of the program carries them itself, as its DataSets do.
+        A Store of which something is an output of the program has its secrets itself, as its DataSets have; so has each
+        where the program gives a provider.
         """
-        locations = {
-            store.name: technology(store.connection.technology).location(store.connection)
+        if self.get_provider("datakit:index:Store"):
+            return None
+        carried = {
+            store.name: (
+                store.connection.technology,
+                self._values.replaced(store.connection.options),
+                self._found[store.name],
+            )
             for store in resolved.stores.values()
-            if store.secrets and not is_deferred(store.connection.options) and not is_output(store.secrets)
+            if store.secrets and "output" not in sources([store.connection.options, store.secrets])
         }
-        found = {store: self._found[store] for store in locations}
-        return StoreSecrets(name, locations, found, opts) if locations else None
+        return StoreSecrets(name, carried, opts) if carried else None
 
     def _connectors(self, resolved: ResolvedProject) -> None:
         for name, connector in resolved.connectors.items():

@@ -75,6 +75,7 @@ def test_a_store_that_is_left_replaces_the_provider_and_no_resource_of_it(after:
 
 
 def test_what_a_stack_configures_for_programs_is_none_of_the_providers() -> None:
-    made = carrying({"project": "project", "stores": "a text"})
-    assert made.given(DATASET, BARE) == BARE
-    assert made.difference({}, {"stores": "a text"}).changed == {}
+    for stores in ("a text", {"inbox": "a text"}, {"inbox": {"secrets": None}}):
+        made = carrying({"project": "project", "stores": stores})
+        assert made.given(DATASET, BARE) == BARE
+        assert made.difference({}, {"stores": stores}).changed == {}

@@ -132,6 +132,9 @@ def test_a_secret_is_recorded_once_and_reaches_what_is_refreshed_and_deleted_by_
         archive.execute("INSERT INTO crm.old VALUES (1, 'ann@x.io')")
 
     server.run(f"ALTER ROLE {role} PASSWORD 'rotated-since'")
+    workspace.env["WAREHOUSE_PASSWORD"] = "mistyped"
+    for _ in range(2):
+        assert "password authentication failed" in workspace.up("--skip-preview").failed().text
     workspace.env["WAREHOUSE_PASSWORD"] = "rotated-since"
     assert workspace.up("--skip-preview").ok().operations == dict.fromkeys(
         ["Store archive", "Store warehouse"], "update"

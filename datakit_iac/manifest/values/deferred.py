@@ -7,7 +7,7 @@ stack's configuration. In the place of an output that a program binds is ``${out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 IN_TEXT: Final = re.compile(r"\$\{(stack|config|output):([^{}\s]+)\}")
@@ -54,22 +54,20 @@ def is_deferred(value: Any) -> bool:
     >>> is_deferred({"hosts": ["${stack:acme/infra/prod#host}:5432"]}), is_deferred("${HOST}")
     (True, False)
     """
-    return any(True for _ in _references(value))
-
-
-def is_output(value: Any) -> bool:
-    """Whether a value is, or has somewhere in it, an output of the program, which a preview may not know.
-
-    >>> is_output(["${output:warehouse.host}"]), is_output("${config:host}")
-    (True, False)
-    """
-    return any(each.source == "output" for each in _references(value))
-
-
-def _references(value: Any) -> Iterator[Deferred]:
     if isinstance(value, str):
-        yield from (Deferred(*match.groups()) for match in (IN_TEXT.finditer(value) if "${" in value else ()))
-    elif isinstance(value, Mapping):
-        yield from (found for each in value.values() for found in _references(each))
-    elif isinstance(value, (list, tuple)):
-        yield from (found for each in value for found in _references(each))
+        return "${" in value and IN_TEXT.search(value) is not None
+    if isinstance(value, Mapping):
+        return any(map(is_deferred, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(is_deferred, value))
+
+
+def sources(value: Any) -> frozenset[str]:
+    """Where the references in a value take theirs from.
+
+    >>> sorted(sources({"host": "${output:warehouse.host}", "ports": ["${config:port}"]})), sources("${HOST}")
+    (['config', 'output'], frozenset())
+    """
+    if isinstance(value, str):
+        return frozenset(source for source, _ in IN_TEXT.findall(value)) if "${" in value else frozenset()
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return frozenset().union(*map(sources, parts))
