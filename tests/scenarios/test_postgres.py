@@ -112,7 +112,7 @@ def test_a_project_is_applied_to_a_server_and_drift_is_repaired(workspace: Works
     assert server.password not in first.text
 
 
-def test_a_secret_is_recorded_once_and_reaches_what_is_refreshed_and_deleted_by_its_state(
+def test_a_secret_is_recorded_once_and_reaches_what_is_refreshed_moved_and_deleted_by_its_state(
     workspace: Workspace, server: Server
 ) -> None:
     role = f"loader_{server.database}"
@@ -147,17 +147,22 @@ def test_a_secret_is_recorded_once_and_reaches_what_is_refreshed_and_deleted_by_
 
     workspace.env["WAREHOUSE_PASSWORD"] = "rotated-since"
     (workspace.project / "archive.yaml").unlink()
-    workspace.write("project/platform.yaml", kept)
+    workspace.write("project/platform.yaml", kept.replace("database: ", "database: new_"))
     done = workspace.up("--skip-preview").ok().operations
-    assert done == dict.fromkeys(["DataSet old", "Store archive"], "delete")
-    with postgres(f"{server.database}_old") as archive:
-        ((trash,),) = archive.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'crm'").fetchall()
-    assert trash != "old"
+    gone, moved = {"DataSet old", "Store archive"}, {"DataSet users", "Store warehouse"}
+    assert {name for name, operation in done.items() if operation == "delete"} == gone
+    assert {*done} - gone == moved
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'crm'"
+    with postgres(f"{server.database}_old") as left, postgres(f"new_{server.database}") as bound_now:
+        ((trash,),) = left.execute(tables).fetchall()
+        assert bound_now.execute(tables).fetchall() == [("users",)]
+    assert (trash != "old", server.run(tables)) == (True, []), "by the former provider"
 
     del workspace.env["WAREHOUSE_PASSWORD"]
     workspace.write("__main__.py", "raise SystemExit('no program is run')")
     workspace.destroy().ok()
-    assert server.run("SELECT tablename FROM pg_tables WHERE schemaname = 'crm'") == []
+    with postgres(f"new_{server.database}") as left:
+        assert left.execute(tables).fetchall() == []
 
 
 def test_a_wrong_password_is_one_sentence_and_the_next_up_goes_on(workspace: Workspace, server: Server) -> None:
