@@ -66,7 +66,17 @@ class _Package:
             **_told()["package"],
             "meta": {"moduleFormat": "(.*)"},
             "config": {},
-            "provider": {"description": "The provider has nothing to configure."},
+            "provider": {
+                "description": "A Platform configures one with the secrets of its Stores.",
+                "inputProperties": {
+                    "stores": {
+                        "type": "object",
+                        "additionalProperties": _ANY,
+                        "description": "The `location` and the `secrets` of each Store, by its name.",
+                        "secret": True,
+                    }
+                },
+            },
             "types": types | dict(sorted(self._choices.items())),
             "resources": resources,
             "functions": functions,

@@ -26,7 +26,7 @@ from datakit_iac.provider.claims import Claims
 from datakit_iac.provider.messages import Engine
 from datakit_iac.provider.protocol import Call, PartialError, Properties, ResourceType
 from datakit_iac.provider.responses import abort, diff_response, printable
-from datakit_iac.provider.run_secrets import RunSecrets
+from datakit_iac.provider.store_secrets import StoreSecrets
 from datakit_iac.runs.operation import NotDoneError, Stop
 from datakit_iac.technologies.technology import StoreError
 
@@ -61,7 +61,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version, self._schema = version, schema
         self._types, self._functions, self._engine = types, functions, engine
         self._stops, self._is_cancelled, self._claims = set[Stop](), False, Claims()
-        self._run_secrets = RunSecrets()
+        self._secrets = StoreSecrets()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="datakit")
 
     # The provider as a whole.
@@ -79,16 +79,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=self._schema)
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:
-        """There is nothing to configure."""
+        """Take what a program configures: the secrets of Stores."""
         return provider_pb2.CheckResponse(inputs=request.news)
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
-        """There is nothing to configure, so nothing differs."""
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """Say what differs between two configurations."""
+        difference = self._secrets.difference(properties.read(request.old_inputs), properties.read(request.news))
+        return diff_response(difference, request.ignoreChanges)
 
     async def Configure(self, request: Any, context: Any) -> Any:
         """Agree on secrets and previews; nothing is connected yet. An engine begins each update with it."""
         self._claims.begin()
+        self._secrets.configure(properties.read(request.args))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Cancel(self, request: Any, context: Any) -> Any:
@@ -101,7 +103,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Invoke(self, request: Any, context: Any) -> Any:
         """Call a function. What only the update will know is left out: the engine takes no result that is unknown."""
         function = self._functions[request.tok]
-        arguments = properties.read(request.args)
+        arguments = self._secrets.given("", properties.read(request.args))
         results = await self._in_thread(context, request, arguments, partial(function, arguments))
         answer = provider_pb2.InvokeResponse()
         known = {name: value for name, value in results.items() if not properties.has_unknowns(value)}
@@ -113,50 +115,55 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any, context: Any) -> Any:
         """Find the faults of new inputs."""
         old, new = await _inputs(context, request.olds), await _inputs(context, request.news, of_program=True)
-        operation = partial(self._type(request).check, old, new)
-        faults: list[Fault] = await self._in_thread(context, request, [old, new], operation)
+        recorded = versioned(self._secrets.taken(request.urn, new))
+        before, after = (self._secrets.given(request.urn, each) for each in (old, new))
+        operation = partial(self._type(request).check, before, after)
+        faults: list[Fault] = await self._in_thread(context, request, [before, after], operation)
         # Without `property`: the engine would print the property's whole value before the reason.
-        failures = [provider_pb2.CheckFailure(reason=printable(fault.line, [old, new])) for fault in faults]
-        recorded = versioned(self._run_secrets.taken(request.urn, new))
+        failures = [provider_pb2.CheckFailure(reason=printable(fault.line, [before, after])) for fault in faults]
         return provider_pb2.CheckResponse(inputs=properties.write(recorded), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Say what differs between old and new inputs."""
         old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
+        before, after = self._secrets.compared(request.urn, old, new)
         state, kind = properties.read(request.olds), self._type(request)
-        difference = await self._in_thread(context, request, [old, new], lambda _: kind.diff(old, new, state))
+        difference = await self._in_thread(context, request, [before, after], lambda _: kind.diff(before, after, state))
         return diff_response(difference, request.ignoreChanges)
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Make a resource."""
-        new = self._run_secrets.given(request.urn, await _inputs(context, request.properties))
+        new = self._secrets.given(request.urn, await _inputs(context, request.properties))
         operation = partial(self._type(request).create, new)
         resource_id, outputs = await self._in_thread(context, request, new, operation)
         return provider_pb2.CreateResponse(id=resource_id, properties=properties.write(outputs))
 
     async def Read(self, request: Any, context: Any) -> Any:
         """Find a resource as it really is."""
-        inputs, state = await _inputs(context, request.inputs), properties.read(request.properties)
+        inputs = self._secrets.given(request.urn, await _inputs(context, request.inputs))
+        state = properties.read(request.properties)
         operation = partial(self._type(request).read, request.id, inputs, state)
         found = await self._in_thread(context, request, inputs, operation)
         if found is None:
             return provider_pb2.ReadResponse()
         live_inputs, outputs = found
+        recorded = versioned(self._secrets.recorded(request.urn, live_inputs))
         return provider_pb2.ReadResponse(
-            id=request.id, inputs=properties.write(versioned(live_inputs)), properties=properties.write(outputs)
+            id=request.id, inputs=properties.write(recorded), properties=properties.write(outputs)
         )
 
     async def Update(self, request: Any, context: Any) -> Any:
         """Carry out a difference."""
-        old, new = await _inputs(context, request.old_inputs), await _inputs(context, request.news)
-        state = properties.read(request.olds)
-        operation = partial(self._type(request).update, old, self._run_secrets.given(request.urn, new), state)
+        old = await _inputs(context, request.old_inputs)
+        new = self._secrets.given(request.urn, await _inputs(context, request.news))
+        operation = partial(self._type(request).update, old, new, properties.read(request.olds))
         outputs = await self._in_thread(context, request, [old, new], operation)
         return provider_pb2.UpdateResponse(properties=properties.write(outputs))
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
-        inputs, state = await _inputs(context, request.old_inputs), properties.read(request.properties)
+        inputs = self._secrets.given(request.urn, await _inputs(context, request.old_inputs))
+        state = properties.read(request.properties)
         operation = partial(self._type(request).delete, inputs, state)
         await self._in_thread(context, request, inputs, operation)
         return Empty()

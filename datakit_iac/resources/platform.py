@@ -17,7 +17,7 @@ from datakit_iac.environment.model import ResolvedDataSet, ResolvedProject, Reso
 from datakit_iac.findings.finding import Finding, InvalidProjectError
 from datakit_iac.manifest.loading.loader import load
 from datakit_iac.manifest.models.environment import Environment
-from datakit_iac.manifest.values.deferred import is_deferred
+from datakit_iac.manifest.values.deferred import is_deferred, sources
 from datakit_iac.manifest.values.secret import variable
 from datakit_iac.pulumi_compat import root_directory
 from datakit_iac.resources import additions
@@ -32,6 +32,7 @@ from datakit_iac.resources.positions import declared_at
 from datakit_iac.resources.run import Run
 from datakit_iac.resources.secrets import secrets
 from datakit_iac.resources.store import Connector, Store
+from datakit_iac.resources.store_secrets import StoreSecrets
 from datakit_iac.resources.transform import Transform
 from datakit_iac.resources.values import kind_of
 
@@ -104,8 +105,12 @@ class Platform(pulumi.ComponentResource):
         super().__init__("datakit:index:Platform", resource_name, sent, opts)
         for found in warnings:
             (pulumi.log.info if found.severity == "note" else pulumi.log.warn)(str(found))
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._project = resolved.project
+        self._project, within = resolved.project, pulumi.ResourceOptions(parent=self)
+        self._found = {
+            name: {key: self._secret(each) for key, each in store.secrets.items()}
+            for name, store in resolved.stores.items()
+        }
+        self._child = pulumi.ResourceOptions(parent=self, provider=self._carrier(resource_name, resolved, within))
         self._connectors(resolved)
         self._stores = {name: self._store(store) for name, store in resolved.stores.items()}
         self._is_approved = bool(resolved.environment.spec.approval.needed)
@@ -115,9 +120,8 @@ class Platform(pulumi.ComponentResource):
         self._datasets = {name: self._dataset(each, deletion) for name, each in resolved.datasets.items()}
         runs = {name: self._transform(each) for name, each in resolved.transforms.items()}
         if resolved.environment.spec.executor.type == EXECUTOR:
-            after = pulumi.ResourceOptions(depends_on=[*self._datasets.values()])
-            opts = pulumi.ResourceOptions.merge(self._child, after)
-            started = ClusterObjects(resolved, os.fspath(project), self._secrets, self._reached, opts)
+            after = pulumi.ResourceOptions.merge(within, pulumi.ResourceOptions(depends_on=[*self._datasets.values()]))
+            started = ClusterObjects(resolved, os.fspath(project), self._secrets, self._reached, after)
             started.declare([*filter(None, runs.values())])
         self.runs = pulumi.Output.all(**{name: run.counts for name, run in runs.items() if run})
         made = (*self._stores.values(), *self._datasets.values(), *filter(None, runs.values()))
@@ -135,6 +139,27 @@ class Platform(pulumi.ComponentResource):
         except InvalidProjectError as invalid:
             raise pulumi.RunError(f"the project has errors:\n{invalid}") from invalid
         return resolved, findings
+
+    def _carrier(
+        self, name: str, resolved: ResolvedProject, opts: pulumi.ResourceOptions
+    ) -> pulumi.ProviderResource | None:
+        """The provider of all that is registered, where a Store has a secret that a preview knows, too.
+
+        A Store of which something is an output of the program has its secrets itself, as its DataSets have; so has each
+        where the program gives a provider.
+        """
+        if self.get_provider("datakit:index:Store"):
+            return None
+        carried = {
+            store.name: (
+                store.connection.technology,
+                self._values.replaced(store.connection.options),
+                self._found[store.name],
+            )
+            for store in resolved.stores.values()
+            if store.secrets and "output" not in sources([store.connection.options, store.secrets])
+        }
+        return StoreSecrets(name, carried, opts) if carried else None
 
     def _connectors(self, resolved: ResolvedProject) -> None:
         for name, connector in resolved.connectors.items():
@@ -162,7 +187,7 @@ class Platform(pulumi.ComponentResource):
                 store.name,
                 technology=store.connection.technology,
                 connection=self._values.replaced(store.connection.options),
-                secrets={name: self._secret(each) for name, each in store.secrets.items()},
+                secrets=self._found[store.name],
                 create=store.create,
                 opts=self._child,
             )

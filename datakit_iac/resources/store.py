@@ -18,6 +18,7 @@ from datakit_iac.resources.arguments import Arguments
 from datakit_iac.resources.constructor import reported_together
 from datakit_iac.resources.known import has_later, said, when_known
 from datakit_iac.resources.parts import Later, Text, Texts, Truth
+from datakit_iac.resources.store_secrets import carries
 from datakit_iac.technologies.technology import StoreError, technology
 
 
@@ -118,7 +119,9 @@ class Store(pulumi.CustomResource):
         _demand_sound(given, properties, hidden)
         reached: dict[str, Any] = {name: properties.get(name) for name in ("technology", "connection")}
         if "secrets" in properties:
-            properties["secrets"] = reached["secrets"] = _sealed(properties["secrets"])
+            sealed = _sealed(properties.pop("secrets"))
+            if not carries(opts, resource_name):
+                properties["secrets"] = reached["secrets"] = sealed
         refused = given.refused()
         #: Its connection as jobs see it, without secrets.
         self.bound: pulumi.Input[Connection] = refused or given.when_known(

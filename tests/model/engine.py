@@ -12,9 +12,10 @@ gRPC as the engine (3.259) sends it: check, diff, then create, update or replace
 - after the first failure nothing further is begun and nothing is deleted; what was done stays recorded;
 - an operation during which the engine or the provider is killed is not recorded.
 
-Left out: operations side by side (they come one after the other, in the order of registration), pending operations and
-their warning after a kill, locks, the secrets' encryption, targets, `protect`, `ignoreChanges`, hooks, policy packs,
-and Ctrl-C. `tests/model/test_engine.py` plays some of the same stories through the real engine.
+Left out: a process of its own for each provider that a program registers, operations side by side (they come one after
+the other, in the order of registration), pending operations and their warning after a kill, locks, the secrets'
+encryption, targets, `protect`, `ignoreChanges`, hooks, policy packs, and Ctrl-C. `tests/model/test_engine.py` plays
+some of the same stories through the real engine.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class Update(mocks.MockMonitor):
             self._new[urn] = State(urn, "", request.object, request.object, custom=False)
             self._taken[urn] = urn
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-        done = self._guarded(label(urn), lambda: self._settled(urn, request))
+        settle = self._configured if request.type.startswith("pulumi:providers:") else self._settled
+        done = self._guarded(label(urn), lambda: settle(urn, request))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=done.id, object=done.outputs)
 
     def _urn(self, request: Any, name: str = "", kind: str = "") -> str:
@@ -95,6 +96,14 @@ class Update(mocks.MockMonitor):
             raise Failed(self.outcome.error) from None
 
     # What the engine does with one resource.
+
+    def _configured(self, urn: str, request: Any) -> State:
+        """A provider: told how it was configured, and how it is; of the one process that there is here."""
+        old, self._taken[urn] = self._old.get(urn), urn
+        before = old.inputs if old else Struct()
+        self._call("DiffConfig", provider_pb2.DiffRequest(urn=urn, old_inputs=before, news=request.object))
+        self._call("Configure", provider_pb2.ConfigureRequest(urn=urn, args=request.object, acceptSecrets=True))
+        return self._recorded(State(urn, request.name, request.object, request.object, custom=False))
 
     def _settled(self, urn: str, request: Any) -> State:
         old = self._former(urn, request)

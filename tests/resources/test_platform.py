@@ -112,6 +112,37 @@ def test_a_secrets_file_counts_from_the_projects_folder(
             run(platform)
 
 
+def bound_to_an_output() -> None:
+    token = pulumi.Output.from_input("of a resource")
+    Platform("platform", project="project", environment="dev", bindings={"inbox": {"secrets": {"token": token}}})
+
+
+def with_a_provider() -> None:
+    opts = pulumi.ResourceOptions(providers=[pulumi.ProviderResource("datakit", "own", {})])
+    Platform("platform", project="project", environment="dev", opts=opts)
+
+
+@pytest.mark.parametrize(
+    ("program", "keepers"),
+    [
+        (platform, [("datakit", "platform")]),
+        (bound_to_an_output, [("DataSet", "orders-csv"), ("DataSet", "users-csv"), ("Store", "inbox")]),
+        (with_a_provider, [("DataSet", "orders-csv"), ("DataSet", "users-csv"), ("Store", "inbox")]),
+    ],
+)
+def test_what_keeps_the_secrets_of_a_store(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[], None], keepers: list[object]
+) -> None:
+    store = tmp_path / "project/platform.yaml"
+    store.write_text(store.read_text().replace("{path: inbox}}", "{path: inbox}, secrets: {token: '${TOKEN}'}}"))
+    monkeypatch.setenv("TOKEN", "of the environment")
+    resources = run(program).resources
+    kept = {each: inputs for each, inputs in resources.items() if each[0] not in ("Run", "Transform")}
+    assert sorted(each for each, inputs in kept.items() if "'token'" in str(inputs)) == keepers
+    if program is platform:
+        assert "'location': 'files:project/inbox'" in str(resources["datakit", "platform"])
+
+
 @pytest.mark.parametrize("first", [(), (platform,)], ids=["alone", "after a Platform"])
 def test_the_paths_of_a_transform_of_ones_own_count_from_the_projects_folder(
     run: Run, tmp_path: Path, first: tuple[Callable[[], object], ...]

@@ -33,6 +33,18 @@ ORDERS = """\
       schema: [{name: id, type: integer, pii: false}]
     """
 
+INBOX = """\
+    apiVersion: datakit.infoblox.dev/v1alpha1
+    kind: Connector
+    metadata: {name: files}
+    spec: {type: files, version: "1.0.0", capabilities: [source]}
+    ---
+    apiVersion: datakit.infoblox.dev/v1alpha1
+    kind: Store
+    metadata: {name: inbox}
+    spec: {connector: files, connection: {path: .}, secrets: {token: "${INBOX_TOKEN}"}}
+    """
+
 TABLES = "project/prod.duckdb"
 
 
@@ -87,6 +99,8 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     workspace = Workspace(tmp_path_factory.mktemp("begun"))
     workspace.write("project/platform.yaml", PLATFORM)
     workspace.write("project/users.yaml", USERS)
+    workspace.write("project/inbox.yaml", INBOX)
+    workspace.write(".datakit/secrets.env", "INBOX_TOKEN=known-to-the-provider\n").chmod(0o600)
     return Guarded(workspace, tmp_path_factory.mktemp("keys"))
 
 

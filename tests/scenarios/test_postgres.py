@@ -30,6 +30,13 @@ spec: {deletion: delete}
 bindings:
   warehouse: {type: postgres, host: %(host)s, port: %(port)s, database: %(database)s, user: %(user)s, create: true}
 """
+ARCHIVE = """\
+apiVersion: datakit.infoblox.dev/v1alpha1
+kind: Store
+metadata: {name: archive}
+spec: {connector: postgres, secrets: {password: "${WAREHOUSE_PASSWORD}"}}
+---
+"""
 USERS = """\
 apiVersion: datakit.infoblox.dev/v1alpha1
 kind: DataSet
@@ -103,6 +110,59 @@ def test_a_project_is_applied_to_a_server_and_drift_is_repaired(workspace: Works
     for file in written(workspace.root):
         assert server.password.encode() not in file.read_bytes(), file
     assert server.password not in first.text
+
+
+def test_a_secret_is_recorded_once_and_reaches_what_is_refreshed_moved_and_deleted_by_its_state(
+    workspace: Workspace, server: Server
+) -> None:
+    role = f"loader_{server.database}"
+    with postgres("postgres") as database:
+        database.execute(f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'of-the-first-day'")
+    workspace.replace("project/platform.yaml", "user: test", f"user: {role}")
+    kept = (workspace.project / "platform.yaml").read_text()
+    bound = kept.splitlines()[-1].replace("warehouse:", "archive:")
+    bound = bound.replace(f"database: {server.database}", f"database: {server.database}_old")
+    workspace.write("project/platform.yaml", f"{kept}{bound}\n")
+    workspace.write(
+        "project/archive.yaml", ARCHIVE + USERS.replace("store: warehouse", "store: archive") % {"name": "old"}
+    )
+    workspace.env["WAREHOUSE_PASSWORD"] = "of-the-first-day"
+    workspace.up("--skip-preview").ok()
+    with postgres(f"{server.database}_old") as archive:
+        archive.execute("INSERT INTO crm.old VALUES (1, 'ann@x.io')")
+
+    server.run(f"ALTER ROLE {role} PASSWORD 'rotated-since'")
+    workspace.env["WAREHOUSE_PASSWORD"] = "mistyped"
+    for _ in range(2):
+        assert "password authentication failed" in workspace.up("--skip-preview").failed().text
+    workspace.env["WAREHOUSE_PASSWORD"] = "rotated-since"
+    assert workspace.up("--skip-preview").ok().operations == dict.fromkeys(
+        ["Store archive", "Store warehouse"], "update"
+    )
+    exported = workspace.run("stack", "export", "--stack", "dev", "--show-secrets").ok().text
+    counted = [exported.count(each) for each in ("of-the-first-day", "rotated-since")]
+    assert counted == [0, 4], "once for each Store, as input of the provider and, by the engine, as its output"
+    del workspace.env["WAREHOUSE_PASSWORD"]
+    assert workspace.refresh().ok().operations == {}
+
+    workspace.env["WAREHOUSE_PASSWORD"] = "rotated-since"
+    (workspace.project / "archive.yaml").unlink()
+    workspace.write("project/platform.yaml", kept.replace("database: ", "database: new_"))
+    done = workspace.up("--skip-preview").ok().operations
+    gone, moved = {"DataSet old", "Store archive"}, {"DataSet users", "Store warehouse"}
+    assert {name for name, operation in done.items() if operation == "delete"} == gone
+    assert {*done} - gone == moved
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'crm'"
+    with postgres(f"{server.database}_old") as left, postgres(f"new_{server.database}") as bound_now:
+        ((trash,),) = left.execute(tables).fetchall()
+        assert bound_now.execute(tables).fetchall() == [("users",)]
+    assert (trash != "old", server.run(tables)) == (True, []), "by the former provider"
+
+    del workspace.env["WAREHOUSE_PASSWORD"]
+    workspace.write("__main__.py", "raise SystemExit('no program is run')")
+    workspace.destroy().ok()
+    with postgres(f"new_{server.database}") as left:
+        assert left.execute(tables).fetchall() == []
 
 
 def test_a_wrong_password_is_one_sentence_and_the_next_up_goes_on(workspace: Workspace, server: Server) -> None:

@@ -39,6 +39,8 @@ def test_an_update_keeps_every_table_and_the_next_one_changes_nothing(recorded: 
     assert recorded.rows("SELECT * FROM main.revenue ORDER BY name") == ROWS
     assert recorded.up().ok().operations == {}
     assert recorded.refresh().ok().operations == {}
+    exported = recorded.run("stack", "export", "--stack", "dev", "--show-secrets").ok().text
+    assert exported.count("hunter2-of-the-test") == 2, "with the provider alone, as input and as output"
 
 
 def test_what_is_deleted_is_reached_by_the_recorded_state_alone(recorded: Workspace) -> None:

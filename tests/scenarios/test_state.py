@@ -123,7 +123,7 @@ def test_a_rotated_secret_changes_its_store_alone_and_the_state_forgets_the_form
     assert PLANTED not in exported
     resources = json.loads(exported)["deployment"]["resources"]
     knowing = {each["urn"].rpartition("::")[2] for each in resources if "rotated-since" in json.dumps(each)}
-    assert knowing == {"inbox", "users-csv", "orders-csv"}, "its Runs are lent it, and keep it not"
+    assert knowing == {"platform"}, "the provider alone carries it"
     assert applied.refresh().ok().operations == {}
 
 

@@ -59,3 +59,15 @@ def is_deferred(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(map(is_deferred, value.values()))
     return isinstance(value, (list, tuple)) and any(map(is_deferred, value))
+
+
+def sources(value: Any) -> frozenset[str]:
+    """Where the references in a value take theirs from.
+
+    >>> sorted(sources({"host": "${output:warehouse.host}", "ports": ["${config:port}"]})), sources("${HOST}")
+    (['config', 'output'], frozenset())
+    """
+    if isinstance(value, str):
+        return frozenset(source for source, _ in IN_TEXT.findall(value)) if "${" in value else frozenset()
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return frozenset().union(*map(sources, parts))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datakit_iac.executors.protocol import Cancelled
 from datakit_iac.findings.fault import Fault
 from datakit_iac.manifest.connections import in_holder
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
-from datakit_iac.provider.protocol import Call, Difference, Properties
+from datakit_iac.provider.protocol import Call, Difference, PartialError, Properties
 from datakit_iac.provider.reconcile import tell_notes
 from datakit_iac.runs.stores.access import opened
 from datakit_iac.technologies.roles import Configures
@@ -66,13 +67,22 @@ class StoreType:
         return inputs, {"location": resource_id}
 
     def update(self, old: Properties, new: Properties, state: Properties, call: Call) -> Properties:
-        """Reach it with the new options."""
+        """Reach it with the new options, and secrets; where it cannot be reached, the next update tries again.
+
+        The provider has its secrets, and the engine has recorded those already: a Store that was not reached with them
+        would not differ any more.
+        """
         if _is_to_come(new):
             decode.foretell(new, call)
             return {"location": UNKNOWN}
+        outputs = {"location": _location(new)}
         if not call.preview:
-            _reach(new, call)
-        return {"location": _location(new)}
+            try:
+                _reach(new, call)
+            except (Cancelled, StoreError) as failure:
+                reason = call.cancel.reason if isinstance(failure, Cancelled) else str(failure)
+                raise PartialError(outputs["location"], outputs, reason) from failure
+        return outputs
 
     def delete(self, inputs: Properties, state: Properties, call: Call) -> None:
         """The Store and its data stay."""
