@@ -59,7 +59,7 @@ def opened(options: Mapping[str, Any], *, create: bool) -> Database:
     try:
         return connected(options)
     except psycopg.Error as fault:
-        if not (may_be_missing(fault) and _is_missing(options, create=create)):
+        if not (may_be_missing(fault) and _is_there_now(options, create=create)):
             raise StoreError(unreachable(options, fault)) from fault
     try:
         return connected(options)
@@ -67,8 +67,8 @@ def opened(options: Mapping[str, Any], *, create: bool) -> Database:
         raise StoreError(unreachable(options, fault)) from fault
 
 
-def _is_missing(options: Mapping[str, Any], *, create: bool) -> bool:
-    """Whether the server is there and the database is not; then it is made.
+def _is_there_now(options: Mapping[str, Any], *, create: bool) -> bool:
+    """Whether the server has the database now: made here where it was missing, or meanwhile by another.
 
     The server says why it refuses in its own language, so another of its databases is asked.
 
@@ -78,8 +78,10 @@ def _is_missing(options: Mapping[str, Any], *, create: bool) -> bool:
     """
     name = options["database"]
     with _maintenance(options) as other:
-        if other is None or other.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchall():
+        if other is None:
             return False
+        if other.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchall():
+            return True
         if not create:
             advice = "let its Store make it (`create: true`), or fix the name"
             raise StoreMissingError(f"there is no database {name} on {options['host']}; {advice}")
