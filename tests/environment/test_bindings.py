@@ -55,6 +55,13 @@ def test_a_technology_whose_code_is_not_here_is_told_and_the_store_is_resolved_a
     assert project.transforms == {}, "no job is checked on a technology that is not here"
 
 
+def test_the_prefix_of_a_store_is_of_its_connection(tmp_path: Path) -> None:
+    project = examined(
+        tmp_path, CONNECTOR, STORE, DATASET, LOAD, bound("warehouse: {type: s3, bucket: lake, prefix: raw}")
+    )
+    assert project.stores["warehouse"].connection.options == {"bucket": "lake", "prefix": "raw"}
+
+
 def test_a_connector_whose_technology_is_not_here_is_told_there(tmp_path: Path, without_snowflake: None) -> None:
     connector = CONNECTOR.replace("type: duckdb", "type: snowflake")
     store = STORE.replace("path: warehouse.duckdb", "account: acme, database: shop")
@@ -72,6 +79,7 @@ def test_a_connector_whose_technology_is_not_here_is_told_there(tmp_path: Path, 
          "The account's identifier."),
         ("{type: postgres, host: db, database: shop, port: '5432'}", "invalid-value", "bindings.warehouse.port", ""),
         ("{type: postgres, host: db, database: shop, sslmode: on}", "invalid-value", "bindings.warehouse.sslmode", ""),
+        ("{type: duckdb, path: a.duckdb, table: a}", "unknown-field", "bindings.warehouse.table", "known: path"),
         ("{type: kafka, brokers: []}", "invalid-value", "bindings.warehouse.brokers", ""),
         ("{type: s3, buckett: raw}", "unknown-field", "bindings.warehouse.buckett", "did you mean 'bucket'?"),
         ("{type: s3, bucket: raw, secrets: {accesKeyId: '${HOME}'}}", "unknown-field",

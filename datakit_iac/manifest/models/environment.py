@@ -145,8 +145,9 @@ class BindingSection(Model):
 
     @property
     def connection(self) -> dict[str, Any]:
-        """The options of the connection: every field that is not one of the binding's own."""
-        return dict(self.model_extra or {})
+        """The options of a Store's connection: every field that is not one of the binding's own, and its place."""
+        place = {field: getattr(self, field) for field in ("table", "prefix", "topic")}
+        return {**(self.model_extra or {}), **{field: value for field, value in place.items() if value is not None}}
 
 
 class Bound(NamedTuple):
