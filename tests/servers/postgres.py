@@ -51,6 +51,7 @@ class Postgres(Server):
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
+            "max_wal_size": "64MB",
         }
 
     def account(self) -> str | None:

@@ -49,7 +49,8 @@ def _build(folder: Path) -> None:
         stamp = " ".join(f"-X {_STAMP}.{field}={value}" for field, value in said.items())
         # Go adds the checksums of the modules in place of the staging folder, which Kubernetes' own list lacks.
         flags = ["-mod=mod", "-trimpath", "-ldflags", f"-s -w {stamp}", "-o", f"{folder}/"]
-        _go(module, "build", *flags, *(f"k8s.io/kubernetes/cmd/{each}" for each in PROGRAMS))
+        programs = [f"k8s.io/kubernetes/cmd/{each}" for each in PROGRAMS]
+        _go(module, "build", *flags, *programs, GOCACHE=str(module / "cache"))  # 1.5 GB that nothing else needs
     _go(folder, "build", "-trimpath", "-ldflags", "-s -w", "-o", str(folder / "pause"), str(_PAUSE))
 
 
@@ -60,10 +61,10 @@ def _requirements(text: str) -> str:
     return f"{text}\nrequire k8s.io/kubernetes v{VERSION}\n"
 
 
-def _go(folder: Path, *arguments: str) -> str:
+def _go(folder: Path, *arguments: str, **variables: str) -> str:
     done = subprocess.run(
         [*_CALM, "go", *arguments],
-        cwd=folder, env={**os.environ, "CGO_ENABLED": "0"}, capture_output=True, text=True, check=False,
+        cwd=folder, env={**os.environ, "CGO_ENABLED": "0", **variables}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise UnavailableError(f"go {arguments[0]} failed: {done.stderr.strip()[-1000:] or done.stdout[-1000:]}")
