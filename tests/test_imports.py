@@ -26,6 +26,9 @@ def test_the_contracts_between_the_rooms_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
+DRIVERS = {"boto3", "botocore", "confluent_kafka", "psycopg", "pyarrow", "snowflake"}
+
+
 @pytest.mark.parametrize(
     ("statement", "without"),
     [
@@ -34,7 +37,11 @@ def test_the_contracts_between_the_rooms_are_kept() -> None:
         ("import datakit_iac.environment.resolve", {"pulumi", "grpc", "duckdb", "networkx"}),
         (
             "from datakit_iac.technologies.technology import technology, technologies as t; [*map(technology, t())]",
-            {"pulumi", "grpc", "duckdb"},
+            {"pulumi", "grpc", "duckdb", *DRIVERS},
+        ),
+        (
+            "from datakit_iac.runtimes.dbt.profile import adapters, carriers; adapters(), carriers()",
+            {"duckdb", *DRIVERS},
         ),
         ("import datakit_iac.provider.serve", {"pulumi", "grpc", "duckdb", "pydantic"}),
         ("import datakit_iac.provider.registry", {"duckdb", "dbt", "cloudquery"}),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote
 
 from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.technologies.evolution import Change
 from datakit_iac.technologies.files import csv_options
 from datakit_iac.technologies.files.listing import is_pattern
-from datakit_iac.technologies.s3.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from datakit_iac.technologies.s3.snapshot import Snapshot
 
 FORMATS: Final[Mapping[Literal["parquet", "csv", "json"], str]] = {"parquet": "parquet", "csv": "csv", "json": "jsonl"}
 """The formats, and how the names of their objects end."""
