@@ -91,7 +91,7 @@ def test_one_input_and_one_output_need_no_pairs(job: Job) -> None:
             {"onError": {"quarantine": "z"}},
             "the quarantine 'z' is not an output of this Transform; its outputs are a, b",
         ),
-        ({"onError": {"quarantine": "b"}}, "onError: b takes what cannot be loaded, and there is no column raw"),
+        ({"onError": {"quarantine": "b"}}, "onError: b takes what cannot be loaded, and column raw is missing"),
         ({"onError": {"quarantine": "b", "max": 2.5}}, "onError: '2.5' is not a number of records"),
     ],
 )
