@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections import Counter
 
 import pytest
 
 from tests.servers.sharing import NOT_STARTED
 
+_FILES = 20_000
+
 # The processes that tests start find bytecode, as those of an installation do; containers often ask for none.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A process of the tests has servers, workers and Stores of hundreds of tests; 1,024 open files, a usual limit, are few.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_wanted = _FILES if _hard == resource.RLIM_INFINITY else min(_FILES, _hard)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
 
 
 @pytest.hookimpl(tryfirst=True)

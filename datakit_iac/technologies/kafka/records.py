@@ -197,13 +197,15 @@ class Records:
 
 def records(said: Mapping[str, Any]) -> Records:
     """The records of a Store that this process has read so far."""
-    kept, prefix = client(said), settings.prefix(said)
+    key = (client(said), settings.prefix(said))
     with _making:
-        found = _kept.get((kept, prefix))
-        if found is None:
-            found = _kept[kept, prefix] = Records(kept, prefix)
+        found = _kept[key] = _kept.pop(key) if key in _kept else Records(*key)
+        if len(_kept) > _MOST:
+            del _kept[next(iter(_kept))]  # the one that was used longest ago
         return found
 
 
+_MOST: Final = 16
+"""Stores whose records are kept: each has a consumer, which is threads and open files."""
 _kept: Final[dict[tuple[Client, str], Records]] = {}
 _making: Final = threading.Lock()
