@@ -15,6 +15,14 @@ def pods(api: Any, namespace: str, phase: str = "") -> list[str]:
     return [each.metadata.name for each in found if phase in ("", each.status.phase)]
 
 
+def started(api: Any, namespace: str) -> set[str]:
+    """The names of all pods whose containers were started, those that are gone too: the cluster keeps their events."""
+    from kubernetes import client
+
+    events = client.CoreV1Api(api).list_namespaced_event(namespace, field_selector="reason=Started").items
+    return {each.involved_object.name for each in events}
+
+
 def of(transform: str, names: list[str]) -> list[str]:
     return [each for each in names if each.startswith(f"{transform}-")]
 

@@ -60,6 +60,8 @@ class Update(mocks.MockMonitor):
         self._operations = 0
         self.outcome = Outcome()
         self.said: list[str] = []
+        if not any("pulumi:providers:" in urn for urn in self._old):
+            self._configure("", Struct(), Struct())  # as a process begins: this one was another stack's
 
     # What the program asks.
 
@@ -100,10 +102,12 @@ class Update(mocks.MockMonitor):
     def _configured(self, urn: str, request: Any) -> State:
         """A provider: told how it was configured, and how it is; of the one process that there is here."""
         old, self._taken[urn] = self._old.get(urn), urn
-        before = old.inputs if old else Struct()
-        self._call("DiffConfig", provider_pb2.DiffRequest(urn=urn, old_inputs=before, news=request.object))
-        self._call("Configure", provider_pb2.ConfigureRequest(urn=urn, args=request.object, acceptSecrets=True))
+        self._configure(urn, old.inputs if old else Struct(), request.object)
         return self._recorded(State(urn, request.name, request.object, request.object, custom=False))
+
+    def _configure(self, urn: str, old: Struct, new: Struct) -> None:
+        self._call("DiffConfig", provider_pb2.DiffRequest(urn=urn, old_inputs=old, news=new))
+        self._call("Configure", provider_pb2.ConfigureRequest(urn=urn, args=new, acceptSecrets=True))
 
     def _settled(self, urn: str, request: Any) -> State:
         old = self._former(urn, request)
