@@ -26,7 +26,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from benchmarks.measure import in_turn, record, timed, watched
-from benchmarks.two_schedulers import API, PLATFORM
+from benchmarks.scheduled_project import MINUTELY, YEARLY, write
 from datakit_iac.history import place
 from datakit_iac.history.history import History
 from datakit_iac.history.tables import LATEST, RUNS
@@ -35,23 +35,6 @@ from datakit_iac.history.uuid7 import uuid7
 BIN: Final = Path(sys.executable).parent
 COMMANDS: Final = (("runs", "list"), ("status",))
 TRANSFORMS: Final = 200
-TRANSFORM: Final = f"""\
-{API}
-kind: DataSet
-metadata: {{name: dNUMBER}}
-spec: {{store: outbox, prefix: dNUMBER.csv, format: csv, schema: [{{name: id, type: integer}}]}}
----
-{API}
-kind: Transform
-metadata: {{name: tNUMBER}}
-spec:
-  runtime: generic-python
-  command: ["true"]
-  trigger: {{policy: schedule, schedule: {{cron: "CRON"}}}}
-  outputs: [{{dataset: dNUMBER}}]
-"""
-MINUTELY: Final = "* * * * *"
-YEARLY: Final = "0 0 1 1 *"
 
 
 def main() -> None:
@@ -84,17 +67,8 @@ def main() -> None:
 
 def _project(folder: Path, transforms: int) -> None:
     folder.mkdir()
-    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-    (folder / "platform.yaml").write_text(PLATFORM)
-    (folder / "transforms").mkdir()
-    (folder / "outbox").mkdir()
+    write(folder, ["true"], [MINUTELY, *[YEARLY] * (transforms - 1)])
     (folder / "outbox/d0.csv").write_text("id\n1\n")
-    (folder / "transforms/all.yaml").write_text(
-        "---\n".join(
-            TRANSFORM.replace("NUMBER", str(each)).replace("CRON", YEARLY if each else MINUTELY)
-            for each in range(transforms)
-        )
-    )
 
 
 def _fill(folder: Path, runs: int) -> None:

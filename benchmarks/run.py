@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.measure import in_turn, record, timed, watched
-from benchmarks.two_schedulers import API, PLATFORM
+from benchmarks.scheduled_project import API, PLATFORM
 from benchmarks.up import BIN, ENV, EXAMPLE, Bare, expect, pulumi_project
 from datakit_iac.runtimes.cloudquery.runtime import cli
 

@@ -23,49 +23,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.measure import record
+from benchmarks.scheduled_project import MINUTELY, write
 from datakit_iac.history import place
 from datakit_iac.history.history import History
 from datakit_iac.history.record import RunRecord
 
 BIN: Final = Path(sys.executable).parent
 MINUTE: Final = 60
-API: Final = "apiVersion: datakit.infoblox.dev/v1alpha1"
-PLATFORM: Final = f"""\
-{API}
-kind: Connector
-metadata: {{name: files}}
-spec: {{type: files, version: "1.0.0", capabilities: [source, destination]}}
----
-{API}
-kind: Store
-metadata: {{name: outbox}}
-spec: {{connector: files, connection: {{path: outbox}}}}
----
-{API}
-kind: Environment
-metadata: {{name: dev}}
----
-{API}
-kind: Policy
-metadata: {{name: lenient}}
-spec: {{rules: [{{rule: pii-not-public}}]}}
-"""
-TRANSFORM: Final = f"""\
----
-{API}
-kind: DataSet
-metadata: {{name: dNUMBER}}
-spec: {{store: outbox, prefix: dNUMBER.csv, format: csv, schema: [{{name: id, type: integer}}]}}
----
-{API}
-kind: Transform
-metadata: {{name: tNUMBER}}
-spec:
-  runtime: generic-python
-  command: [sh, work.sh, tNUMBER]
-  trigger: {{policy: schedule, schedule: {{cron: "* * * * *"}}}}
-  outputs: [{{dataset: dNUMBER}}]
-"""
 
 
 def main() -> None:
@@ -98,15 +62,9 @@ def main() -> None:
 
 
 def _project(folder: Path, transforms: int) -> None:
-    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-    (folder / "platform.yaml").write_text(PLATFORM)
-    (folder / "transforms").mkdir()
-    (folder / "outbox").mkdir()
+    write(folder, ["sh", "work.sh", "NAME"], [MINUTELY] * transforms)
     work = f'echo "$DK_RUN_ID" >> {shlex.quote(str(folder / "ran"))}\n'
     (folder / "transforms/work.sh").write_text(work)
-    (folder / "transforms/all.yaml").write_text(
-        "".join(TRANSFORM.replace("NUMBER", str(each)) for each in range(transforms))
-    )
     for each in range(transforms):
         (folder / f"outbox/d{each}.csv").write_text("id\n1\n")
 

@@ -11,6 +11,8 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from tests.servers.listening import answering
+
 _SERVICE: Final = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _REFUSED: Final = {
     "s3": (503, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
@@ -56,14 +58,8 @@ class Proxy:
     @contextmanager
     def listening(self) -> Iterator[Proxy]:
         """Answer until the end of the block."""
-        thread = threading.Thread(target=self._server.serve_forever)
-        thread.start()
-        try:
+        with answering(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
 
     def is_refused(self, service: str) -> bool:
         """Whether the next request of a service is."""

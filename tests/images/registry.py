@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers.listening import answering
 
 
 class Registry(ThreadingHTTPServer):
@@ -32,15 +33,10 @@ class Registry(ThreadingHTTPServer):
 @contextmanager
 def serving(settings: Path) -> Iterator[Registry]:
     """One that answers; the file gets the engine's settings by which it needs no certificate."""
-    with Registry() as server:
-        settings.write_text(f'[[registry]]\nlocation = "{server.address}"\ninsecure = true\n')
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Registry()
+    settings.write_text(f'[[registry]]\nlocation = "{server.address}"\ninsecure = true\n')
+    with answering(server):
+        yield server
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,7 +16,7 @@ from datakit_iac.contract.job import Job
 from datakit_iac.history import place
 from datakit_iac.runs import recording
 from datakit_iac.runs.operation import NotRecordedError, OwnOperation
-from datakit_iac.runs.recording import opened, recorded
+from datakit_iac.runs.recording import Recording, opened, recorded
 from datakit_iac.runs.request import RunRequest
 from datakit_iac.technologies.postgres.factory import Postgres
 from tests.technologies.kits import postgres_kit
@@ -50,35 +50,37 @@ def in_file() -> sa.Engine:
     return sa.create_engine("sqlite:///.datakit/dev/history.db")
 
 
-def test_an_end_that_cannot_be_recorded_at_once_is_recorded_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "_PAUSES", (0.05,) * 100)
-    warnings: list[str] = []
-    call = operation(warnings)
+@contextmanager
+def begun(call: OwnOperation) -> Iterator[Recording]:
+    """A Run that has its turn."""
     history = opened(request(), call)
     with recorded(request(), call, history) as found:
         assert history.start(found.record.id)
+        yield found
+
+
+def test_an_end_that_cannot_be_recorded_at_once_is_recorded_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_PAUSES", (0.05,) * 100)
+    warnings: list[str] = []
+    with begun(call := operation(warnings)) as found:
         with unusable(in_file()):
             ending = threading.Thread(target=lambda: found.end("succeeded", call))
             ending.start()
             time.sleep(0.3)
             assert ending.is_alive()
         ending.join(30)
-    assert (history.listed()[0].state, warnings) == ("succeeded", [])
+    assert (found.history.listed()[0].state, warnings) == ("succeeded", [])
 
 
 def test_where_it_cannot_be_recorded_for_long_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "_PAUSES", (0.01, 0.01))
     warnings: list[str] = []
-    call = operation(warnings)
-    history = opened(request(), call)
-    with recorded(request(), call, history) as found:
-        assert history.start(found.record.id)
-        with unusable(in_file()):
-            found.end("succeeded", call)
+    with begun(call := operation(warnings)) as found, unusable(in_file()):
+        found.end("succeeded", call)
     (said,) = warnings
     assert "cannot be written: no such table: datakit_runs; it may be repeated" in said
-    history.sweep()
-    assert history.listed()[0].state == "lost"
+    found.history.sweep()
+    assert found.history.listed()[0].state == "lost"
 
 
 def test_a_run_that_cannot_be_recorded_is_put_off(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from datakit_iac.manifest.models.environment import Notification
 from datakit_iac.scheduling import notification
 from datakit_iac.scheduling.notification import Event, Notifier, signature
+from tests.servers.listening import answering
 
 EVENT = Event("failure", "prod", "load", "no such table", "01a2", 1764500000.0)
 
@@ -49,10 +49,9 @@ class _Taker(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    with Hook() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Hook()
+    with answering(server):
         yield server
-        server.shutdown()
 
 
 def told(ways: list[dict[str, object]], *events: Event, secrets: dict[str, str] | None = None) -> list[str]:
@@ -122,9 +121,9 @@ class _Smtp(socketserver.StreamRequestHandler):
 
 
 def test_a_mail_is_sent() -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Smtp) as server:
-        server.mails = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Smtp)
+    server.mails = []  # type: ignore[attr-defined]
+    with answering(server):
         mail = {
             "to": ["ann@x.io"],
             "from": "datakit@x.io",
@@ -132,7 +131,6 @@ def test_a_mail_is_sent() -> None:
             "tls": "none",
         }
         assert told([{"email": mail}], EVENT) == []
-        server.shutdown()
         (text,) = server.mails  # type: ignore[attr-defined]
     assert "Subject: prod: load: failure" in text
     assert "no such table" in text

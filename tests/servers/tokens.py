@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from tests.servers.listening import answering
 
 ISSUER: Final = "https://issuer.test"
 AUDIENCE: Final = "kafka"
@@ -53,14 +54,8 @@ class Tokens:
     @contextmanager
     def listening(self) -> Iterator[Tokens]:
         """Answer until the end of the block."""
-        thread = threading.Thread(target=self._server.serve_forever)
-        thread.start()
-        try:
+        with answering(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def _token(self) -> str:
         now = int(time.time())

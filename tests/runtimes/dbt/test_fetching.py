@@ -25,6 +25,7 @@ from datakit_iac.runtimes.dbt.project.dbt_project import DbtProject
 from datakit_iac.runtimes.dbt.runtime import Dbt
 from datakit_iac.runtimes.job import JobFailedError
 from tests.runtimes.dbt.conftest import Runner, Shop
+from tests.servers.listening import answering
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
 
@@ -73,10 +74,8 @@ def server() -> Iterator[Server]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made = Server(f"http://127.0.0.1:{http.server_port}")
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield made
-    http.shutdown()
-    http.server_close()
+    with answering(http):
+        yield made
 
 
 def folder(shop: Shop, path: str, name: str, factor: int, more: str = "") -> None:
