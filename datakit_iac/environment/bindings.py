@@ -12,9 +12,9 @@ from datakit_iac.findings.origin import Origin
 from datakit_iac.manifest.models.dataset import DataSet, Place
 from datakit_iac.manifest.models.environment import Bound, Environment
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.values.place_kinds import PLACES
 
-_PLACES: Final = ("table", "prefix", "topic")
-_OF_DATASETS: Final = (*_PLACES, "vars")
+_OF_DATASETS: Final = (*PLACES, "vars")
 
 
 class Bindings:
@@ -35,7 +35,7 @@ class Bindings:
     def place(self, dataset: DataSet) -> Place:
         """Where a DataSet is here."""
         bound = self.of_dataset(dataset.name)
-        moved = {key: getattr(bound.binding, key) for key in _PLACES} if bound else {}
+        moved = {key: getattr(bound.binding, key) for key in PLACES} if bound else {}
         return dataset.spec.place.model_copy(update=moved) if any(moved.values()) else dataset.spec.place
 
     def findings(self) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ class Bindings:
 
     def _of_dataset(self, name: str, bound: Bound) -> Iterator[Finding]:
         binding = bound.binding
-        if sum(bool(getattr(binding, key)) for key in _PLACES) > 1:
+        if sum(bool(getattr(binding, key)) for key in PLACES) > 1:
             message = f"DataSet {name} is bound to several places; expected one of table, prefix and topic"
             yield self._origin.finding("invalid-value", message, bound.path)
         for field in sorted({*binding.model_fields_set, *binding.connection}.difference(_OF_DATASETS)):

@@ -193,8 +193,8 @@ class Platform(pulumi.ComponentResource):
             )
 
     def _reached(self, store: ResolvedStore) -> pulumi.Output[Any]:
-        secrets = {name: self._secret(each) for name, each in store.secrets.items()}
-        return pulumi.Output.all(options=self._values.replaced(store.connection.options), secrets=secrets)
+        options = self._values.replaced(store.connection.options)
+        return pulumi.Output.all(options=options, secrets=self._found[store.name])
 
     def _secret(self, reference: str) -> Any:
         if is_deferred(reference):

@@ -74,7 +74,7 @@ class RunnableProject:
         Raises:
             NotDoneError: what it writes is not as the project says, or what is approved is something else.
             StoreError: a Store cannot be reached.
-        HistoryError: the history cannot be read.
+            HistoryError: the history cannot be read.
         """
         self._demand_approved(name)
         job = self.job(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from datakit_iac import installed
 from datakit_iac.contract.connection import Connection
@@ -14,6 +14,7 @@ from datakit_iac.findings.fault import Fault
 from datakit_iac.findings.nearest import nearest
 from datakit_iac.manifest.models.column import Column
 from datakit_iac.manifest.models.dataset import Place
+from datakit_iac.manifest.values.place_kinds import PlaceKind
 from datakit_iac.manifest.values.types import DataType
 from datakit_iac.technologies.connection import ConnectionModel, described
 from datakit_iac.technologies.evolution import Change
@@ -47,7 +48,7 @@ class Capabilities:
         reader: the options of a connection that a DataSet may say for itself: how its content is read.
     """
 
-    places: tuple[Literal["table", "prefix", "topic"], ...]
+    places: tuple[PlaceKind, ...]
     single_writer: bool = False
     pooled: bool = False
     embedded: bool = False

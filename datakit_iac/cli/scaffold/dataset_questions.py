@@ -9,6 +9,7 @@ from datakit_iac.cli.exit_codes import UsageError
 from datakit_iac.cli.prompts import ask, choose, demand_terminal
 from datakit_iac.manifest.models.dataset import Classification, Format
 from datakit_iac.manifest.project import Project
+from datakit_iac.manifest.values.place_kinds import PLACES
 from datakit_iac.manifest.values.types import DataType
 
 _CHOICES: Final = {"classification": Classification, "format": Format}
@@ -31,8 +32,8 @@ def answers(project: Project, given: Mapping[str, Any], *, is_new: bool) -> dict
     values = dict(given)
     if is_new and "store" not in values:
         values["store"] = _store(project)
-    if is_new and not any(each in values for each in ("table", "prefix", "topic")):
-        place = choose("Where it is", ("table", "prefix", "topic"), default="table")
+    if is_new and not any(each in values for each in PLACES):
+        place = choose("Where it is", PLACES, default="table")
         values[place] = ask(place.capitalize(), check=lambda answer: "" if answer else "it needs one")
     for name, words in _CHOICES.items():
         if name not in values and (name != "format" or "table" not in values):

@@ -98,8 +98,24 @@ class Proposal:
             return files.write({**self._texts, **self._updates}, force=True)
         return files.write(self._texts)
 
-    def tell(self, options: Namespace, written: files.Written, **more: Any) -> None:
-        """Say what was written and what differs, for people or as JSON."""
+    def carry_out(self, options: Namespace, nothing_new: str, **more: Any) -> None:
+        """Write it, and say what was written and what differs.
+
+        Args:
+            options: those of `add_options`.
+            nothing_new: what people are told where everything is there, as it was found.
+            more: what else the JSON has.
+
+        Raises:
+            UsageError: see `write`.
+            OSError: see `write`.
+        """
+        written = self.write(force=options.force)
+        if options.output == "text" and not (self.new or self.differing):
+            print(nothing_new)
+        self._tell(options, written, more)
+
+    def _tell(self, options: Namespace, written: files.Written, more: Mapping[str, Any]) -> None:
         if options.output == "json":
             print(json.dumps({**self._as_dict(), **more, **written.as_dict()}, indent=2))
             return

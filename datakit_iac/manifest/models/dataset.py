@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from datakit_iac.manifest.models.column import Column, Test, exchanged
 from datakit_iac.manifest.models.document import Day, Manifest, Model, Name, SemVer, nothing, repeated
 from datakit_iac.manifest.values.duration import Retention
+from datakit_iac.manifest.values.place_kinds import PLACES
 from datakit_iac.manifest.values.versions import check_range
 
 Classification = Literal["public", "internal", "confidential", "restricted"]
@@ -158,7 +159,7 @@ class DataSetSpec(Model):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         """A DataSet is in one place."""
-        places = [field for field in ("table", "prefix", "topic") if getattr(self, field)]
+        places = [field for field in PLACES if getattr(self, field)]
         if len(places) != 1:
             found = " and ".join(places) if places else "none of them"
             raise ValueError(f"exactly one of table, prefix and topic is expected, found {found}")

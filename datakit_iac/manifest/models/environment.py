@@ -10,6 +10,7 @@ from datakit_iac.findings.sensitive import without_passwords
 from datakit_iac.manifest.models.document import Manifest, Model, Name, Quantity, SecretReference, nothing, repeated
 from datakit_iac.manifest.values.duration import Duration, Retention
 from datakit_iac.manifest.values.open_names import DEFAULT_EXECUTOR, open_name
+from datakit_iac.manifest.values.place_kinds import PLACES
 
 ApprovalMode = Literal["auto-merge", "team", "multi-party"]
 
@@ -146,7 +147,7 @@ class BindingSection(Model):
     @property
     def connection(self) -> dict[str, Any]:
         """The options of a Store's connection: every field that is not one of the binding's own, and its place."""
-        place = {field: getattr(self, field) for field in ("table", "prefix", "topic")}
+        place = {field: getattr(self, field) for field in PLACES}
         return {**(self.model_extra or {}), **{field: value for field, value in place.items() if value is not None}}
 
 

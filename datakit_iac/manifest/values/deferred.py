@@ -54,11 +54,7 @@ def is_deferred(value: Any) -> bool:
     >>> is_deferred({"hosts": ["${stack:acme/infra/prod#host}:5432"]}), is_deferred("${HOST}")
     (True, False)
     """
-    if isinstance(value, str):
-        return "${" in value and IN_TEXT.search(value) is not None
-    if isinstance(value, Mapping):
-        return any(map(is_deferred, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(is_deferred, value))
+    return bool(sources(value))
 
 
 def sources(value: Any) -> frozenset[str]:

@@ -10,6 +10,7 @@ from datakit_iac.contract.dataset import BoundDataSet
 from datakit_iac.contract.properties import property_names
 from datakit_iac.contract.shapes import Contract
 from datakit_iac.findings.fault import Fault
+from datakit_iac.manifest.values.place_kinds import PLACES
 from datakit_iac.provider import column_order, foresight
 from datakit_iac.provider import inputs as decode
 from datakit_iac.provider.property_values import UNKNOWN, has_unknowns
@@ -49,7 +50,7 @@ class DataSetType:
         after = decode.dataset(new)
         kind = after.connection.technology
         capabilities = technology(kind).capabilities
-        named = next((field for field in ("table", "prefix", "topic") if getattr(after.place, field)), "place")
+        named = next((field for field in PLACES if getattr(after.place, field)), "place")
         if named not in capabilities.places:
             expected = " or ".join(sorted(capabilities.places))
             message = f"a DataSet in {kind} has a {expected}; {after.name} names a {named}"
@@ -94,7 +95,7 @@ class DataSetType:
             changed.append("consents")
         if "store" in changed and not moved and before.connection == after.connection:
             changed.remove("store")
-        places = [key for key in ("store", "table", "prefix", "topic") if moved and key in changed]
+        places = [key for key in ("store", *PLACES) if moved and key in changed]
         return Difference(dict.fromkeys(changed, "update"), places)
 
     def create(self, new: Properties, call: Call) -> tuple[str, Properties]:

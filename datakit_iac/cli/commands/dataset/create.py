@@ -15,11 +15,11 @@ from datakit_iac.cli.lookup import demand_name, known
 from datakit_iac.cli.project_scope import add_path, scope
 from datakit_iac.cli.reading import read
 from datakit_iac.cli.scaffold import files
+from datakit_iac.manifest.values.place_kinds import PLACES
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.project import Project
 
-PLACES: Final = ("table", "prefix", "topic")
 _CHOICES: Final = {
     "format": ("parquet", "json", "csv", "avro"),
     "classification": ("public", "internal", "confidential", "restricted"),

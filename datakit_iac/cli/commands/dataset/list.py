@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from datakit_iac.cli import listing
+from datakit_iac.manifest.values.place_kinds import PLACES
 
 if TYPE_CHECKING:
     from datakit_iac.manifest.models.dataset import DataSet
@@ -22,7 +23,7 @@ def run(options: Namespace) -> int:
 
 def _row(project: Project, dataset: DataSet) -> dict[str, Any]:
     spec = dataset.spec
-    place = {word: getattr(spec, word) for word in ("table", "prefix", "topic", "format")}
+    place = {word: getattr(spec, word) for word in (*PLACES, "format")}
     return {
         "name": dataset.name,
         "description": dataset.description,

@@ -52,10 +52,7 @@ def run(options: Namespace) -> int:
     proposal = Proposal(project, "the specification", notes=result.notes)
     for each in result.found:
         proposal.add(each)
-    written = proposal.write(force=options.force)
-    if options.output == "text" and not (proposal.new or proposal.differing):
-        print(f"{options.file}: every manifest is there")
-    proposal.tell(options, written)
+    proposal.carry_out(options, f"{options.file}: every manifest is there")
     return exit_codes.FINE
 
 

@@ -80,10 +80,7 @@ def run(options: Namespace) -> int:
     proposal = Proposal(project, "dbt", kind.canonical, notes=[*notes, *more])
     for each in found:
         proposal.add(each)
-    written = proposal.write(force=options.force)
-    if options.output == "text" and not (proposal.new or proposal.differing):
-        print(f"{options.folder}: every model has its DataSet")
-    proposal.tell(options, written)
+    proposal.carry_out(options, f"{options.folder}: every model has its DataSet")
     return exit_codes.FINE
 
 

@@ -48,10 +48,7 @@ def run(options: Namespace) -> int:
     resolved = environments.resolved(project, options.env)
     store = known("Store", options.store, resolved.stores)
     proposal, adopted = _proposal(resolved, store, _found(project.root, store, options))
-    written = proposal.write(force=options.force)
-    if options.output == "text" and not (proposal.new or proposal.differing):
-        print(f"{store.name}: every table has its DataSet")
-    proposal.tell(options, written, adopted=adopted)
+    proposal.carry_out(options, f"{store.name}: every table has its DataSet", adopted=adopted)
     if options.no_apply or not adopted:
         return exit_codes.FINE
     if proposal.differing and not options.force:
